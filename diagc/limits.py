@@ -1,0 +1,35 @@
+"""Every bound on resources, with its reason. A limit that is hit becomes a diagnostic (`E08xx`), never a crash."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_FILE_BYTES: Final = 1_000_000
+"""A spec is written by hand; a megabyte is ten times the largest that a person would keep in one file."""
+
+MAX_NESTING: Final = 100
+"""Nesting of brackets and operators: far above hand-written code, far below Python's recursion limit."""
+
+MAX_IMPORTED_FILES: Final = 64
+"""Files that one compilation may read through `use`."""
+
+MAX_CALL_DEPTH: Final = 64
+"""Depth of calls of `fn` while a body is expanded; recursion is not part of the language."""
+
+MAX_NODES: Final = 20_000
+"""Nodes of one diagram after expansion: a 100-layer transformer has about 5,000."""
+
+MAX_RANK: Final = 32
+"""Axes of one array (NumPy's own limit is 64; a view may double them for a moment)."""
+
+MAX_INTEGER: Final = 2**62
+"""Sizes and integer literals stay in 64 bits with room for one addition."""
+
+MAX_REFERENCE_ELEMENTS: Final = 1 << 27
+"""Elements of one array in the float64 reference: a gigabyte."""
+
+MAX_DIAGNOSTICS: Final = 100
+"""Errors printed in one run."""
+
+COMPILE_SECONDS: Final = 120.0
+"""Ahead-of-time compilation of one kernel configuration, in its own process (2.6 s is the most that was seen)."""
