@@ -44,6 +44,8 @@ class GraphBox:
     results: tuple[int, ...]
     touched: frozenset[Axis] = frozenset()
     title: str = ""
+    commutes: bool = False
+    """Whether the operands may stand in any order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any, Final
 
 from diagc.diagnostics import failure
@@ -28,14 +29,12 @@ _SCALE: Final = 4
 
 _ROUNDING: Final = 1.5
 _MANY: Final = 600
-"""Above this many strands a bundle goes to Graphviz as one edge: a picture of that size is about its
-boxes."""
+"""Above this many strands a bundle goes to Graphviz as one edge: such a picture is about its boxes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A box (`box` ≥ 0) or a lane of `value`, at its rank. `x` is the left edge of its column, `y` its
-    top."""
+    """A box (`box` ≥ 0) or a lane of `value`, at its rank. `y` is its top."""
 
     name: str
     rank: int
@@ -70,8 +69,17 @@ class Layout:
 
 def layout(graph: Graph) -> Layout:
     """Places, links and columns of a graph; `DiagnosticError` E0904 without pygraphviz."""
-    found, orders = shapes(graph)
     ranks = _ranks(graph)
+    first = _laid(graph, ranks)
+    turned = _turned(graph, first)
+    if turned == graph:
+        return first
+    second = _laid(turned, ranks)
+    return second if _crossings(second) < _crossings(first) else first
+
+
+def _laid(graph: Graph, ranks: list[int]) -> Layout:
+    found, orders = shapes(graph)
     places = [Place(f"b{k}", ranks[k], found[k].slots, box=k) for k in range(len(graph.boxes))]
     links: list[Link] = []
     _connect(graph, found, orders, ranks, places, links)
@@ -79,6 +87,28 @@ def layout(graph: Graph) -> Layout:
     placed = {p.name: Place(p.name, p.rank, p.slots, p.box, p.value, heights[p.name]) for p in places}
     columns = _columns(placed, links, found)
     return Layout(placed, tuple(links), columns, tuple(found))
+
+
+def _turned(graph: Graph, laid: Layout) -> Graph:
+    """The graph whose commutative boxes read their operands in the order in which these start."""
+    heights = {value: laid.places[f"b{place}"].y for value, place in graph.producers().items()}
+    boxes = tuple(
+        replace(box, operands=tuple(sorted(box.operands, key=lambda value: heights[value])))
+        if box.commutes
+        else box
+        for box in graph.boxes
+    )
+    return replace(graph, boxes=boxes)
+
+
+def _crossings(laid: Layout) -> int:
+    """Pairs of strands that change sides between two columns."""
+    gaps: dict[int, list[tuple[float, float]]] = {}
+    for link, (_, out, into) in _strands(laid.links):
+        source, target = laid.places[link.source], laid.places[link.target]
+        gaps.setdefault(source.rank, []).append((source.slot_y(out), target.slot_y(into)))
+    pairs = (pair for ends in gaps.values() for pair in combinations(ends, 2))
+    return sum((a[0] - b[0]) * (a[1] - b[1]) < -1.0 for a, b in pairs)
 
 
 def _ranks(graph: Graph) -> list[int]:
@@ -218,5 +248,5 @@ def _columns(
     return tuple(edges)
 
 
-def _strands(links: list[Link]) -> Iterator[tuple[Link, tuple[StrandAxis, int, int]]]:
+def _strands(links: Iterable[Link]) -> Iterator[tuple[Link, tuple[StrandAxis, int, int]]]:
     return ((link, strand) for link in links for strand in link.strands)

@@ -90,13 +90,13 @@ class _Painter:
         if target.box >= 0 and axis in self.layout.shapes[target.box].over:
             end = right
         y, z = source.slot_y(out), target.slot_y(into)
-        if y == z:
+        if abs(y - z) < 0.1:
             self.lines.append(self._strand(value, axis, *_level(start, end, y)))
             return
         bend = (right - left) * 0.5
         curve = [(left, y), (left + bend, y), (right - bend, z), (right, z)]
-        before = _level(start, left, y)[:-1] if start < left else ()
-        after = _level(right, end, z)[1:] if right < end else ()
+        before = _level(start, left, y)[:-1] if start < left - 0.1 else ()
+        after = _level(right, end, z)[1:] if right < end - 0.1 else ()
         self.lines.append(self._strand(value, axis, *before, *curve, *after))
 
     def _lane(self, place: Place) -> None:

@@ -248,7 +248,16 @@ def _boxed(unit: _Unit, number: Mapping[Node, int]) -> GraphBox:
     read, given = (set[Axis]().union(*kept[: len(operands)]), set[Axis]().union(*kept[len(operands) :]))
     touched = frozenset(a for a in around if a in unit.touched or a not in read or a not in given)
     title = f"{unit.label.replace(chr(10), ', ')}: {', '.join(str(n.array) for n in unit.results)}"
-    return GraphBox("box", labels.shortened(unit.label), operands, results, touched, title)
+    commutes = _commutes(unit.nodes)
+    return GraphBox("box", labels.shortened(unit.label), operands, results, touched, title, commutes)
+
+
+def _commutes(nodes: list[Node]) -> bool:
+    """A sum of products, or a single commutative function."""
+    maps = [n.op.function for n in nodes if isinstance(n.op, ops.Map)]
+    rest = [n.op for n in nodes if not isinstance(n.op, ops.Map)]
+    sums = all(isinstance(op, ops.Reduce) for op in rest) and len(rest) <= 1
+    return sums and bool(maps) and len({f.name for f in maps}) == 1 and maps[0].commutative
 
 
 def _source_label(node: Node) -> str:
