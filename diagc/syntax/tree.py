@@ -11,77 +11,29 @@ from typing import Literal
 from diagc.source import Span
 from diagc.syntax.tree_terms import (
     Argument as Argument,
-)
-from diagc.syntax.tree_terms import (
     Attribute as Attribute,
-)
-from diagc.syntax.tree_terms import (
     Binary as Binary,
-)
-from diagc.syntax.tree_terms import (
     BinaryOperator as BinaryOperator,
-)
-from diagc.syntax.tree_terms import (
     Call as Call,
-)
-from diagc.syntax.tree_terms import (
     Expr as Expr,
-)
-from diagc.syntax.tree_terms import (
     FnTerm as FnTerm,
-)
-from diagc.syntax.tree_terms import (
     Index as Index,
-)
-from diagc.syntax.tree_terms import (
     Instance as Instance,
-)
-from diagc.syntax.tree_terms import (
     Merge as Merge,
-)
-from diagc.syntax.tree_terms import (
     Name as Name,
-)
-from diagc.syntax.tree_terms import (
     Node as Node,
-)
-from diagc.syntax.tree_terms import (
     Number as Number,
-)
-from diagc.syntax.tree_terms import (
     Parameter as Parameter,
-)
-from diagc.syntax.tree_terms import (
     Pipe as Pipe,
-)
-from diagc.syntax.tree_terms import (
     QName as QName,
-)
-from diagc.syntax.tree_terms import (
     Ref as Ref,
-)
-from diagc.syntax.tree_terms import (
     Reindex as Reindex,
-)
-from diagc.syntax.tree_terms import (
     Result as Result,
-)
-from diagc.syntax.tree_terms import (
     Scan as Scan,
-)
-from diagc.syntax.tree_terms import (
     Split as Split,
-)
-from diagc.syntax.tree_terms import (
     TupleExpr as TupleExpr,
-)
-from diagc.syntax.tree_terms import (
     Type as Type,
-)
-from diagc.syntax.tree_terms import (
     Unary as Unary,
-)
-from diagc.syntax.tree_terms import (
     Weave as Weave,
 )
 
