@@ -1,0 +1,1 @@
+"""What a diagram becomes: NumPy values, JAX source, Triton source. A back end reads diagrams and never changes them."""

@@ -1,0 +1,211 @@
+"""Axes, their sizes and affine coordinates.
+
+A `Size` is a polynomial with integer coefficients in size symbols, kept in a normal form, so that equality of
+values is equality of polynomials:
+
+>>> n, k = Size.symbol("n"), Size.symbol("k")
+>>> (n + k) * (n - k) == n * n - k * k
+True
+>>> str(n - k + 1)
+'n - k + 1'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+
+Monomial = tuple[tuple[str, int], ...]
+"""Symbols with their powers, sorted by symbol; the empty tuple is 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A polynomial in size symbols: monomials with their non-zero coefficients, sorted."""
+
+    terms: tuple[tuple[Monomial, int], ...] = ()
+
+    @staticmethod
+    def constant(value: int) -> Size:
+        return Size((((), value),)) if value else Size()
+
+    @staticmethod
+    def symbol(name: str) -> Size:
+        return Size(((((name, 1),), 1),))
+
+    @staticmethod
+    def of(value: int | Size) -> Size:
+        return Size.constant(value) if isinstance(value, int) else value
+
+    @property
+    def value(self) -> int | None:
+        """The integer this polynomial is, or None when it has a symbol."""
+        if not self.terms:
+            return 0
+        if len(self.terms) == 1 and self.terms[0][0] == ():
+            return self.terms[0][1]
+        return None
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that occur, sorted."""
+        return tuple(sorted({name for monomial, _ in self.terms for name, _ in monomial}))
+
+    def __add__(self, other: int | Size) -> Size:
+        return _collect((*self.terms, *Size.of(other).terms))
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Size:
+        return Size(tuple((monomial, -coefficient) for monomial, coefficient in self.terms))
+
+    def __sub__(self, other: int | Size) -> Size:
+        return self + -Size.of(other)
+
+    def __rsub__(self, other: int | Size) -> Size:
+        return Size.of(other) - self
+
+    def __mul__(self, other: int | Size) -> Size:
+        pairs = ((_times(a, b), x * y) for a, x in self.terms for b, y in Size.of(other).terms)
+        return _collect(pairs)
+
+    __rmul__ = __mul__
+
+    def evaluate(self, sizes: Mapping[str, int]) -> int:
+        """The value at given symbols; `KeyError` names a symbol that is missing."""
+        return sum(c * reduce(lambda p, s: p * sizes[s[0]] ** s[1], m, 1) for m, c in self.terms)
+
+    def substitute(self, values: Mapping[str, Size]) -> Size:
+        """Replace symbols by polynomials."""
+        total = Size()
+        for monomial, coefficient in self.terms:
+            product = Size.constant(coefficient)
+            for name, power in monomial:
+                for _ in range(power):
+                    product = product * values.get(name, Size.symbol(name))
+            total = total + product
+        return total
+
+    def __str__(self) -> str:
+        if not self.terms:
+            return "0"
+        text = ""
+        for monomial, coefficient in sorted(self.terms, key=lambda t: (t[1] < 0, t[0] == ())):
+            factors = [name if power == 1 else f"{name} ^ {power}" for name, power in monomial]
+            if abs(coefficient) != 1 or not factors:
+                factors.insert(0, str(abs(coefficient)))
+            sign = ("-" if coefficient < 0 else "") if not text else (" - " if coefficient < 0 else " + ")
+            text += sign + " * ".join(factors)
+        return text
+
+
+def _times(left: Monomial, right: Monomial) -> Monomial:
+    powers = dict(left)
+    for name, power in right:
+        powers[name] = powers.get(name, 0) + power
+    return tuple(sorted(powers.items()))
+
+
+def _collect(terms: Iterable[tuple[Monomial, int]]) -> Size:
+    total: dict[Monomial, int] = {}
+    for monomial, coefficient in terms:
+        total[monomial] = total.get(monomial, 0) + coefficient
+    return Size(tuple(sorted((m, c) for m, c in total.items() if c)))
+
+
+ONE = Size.constant(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A named direction of arrays. Identity is the declaration: two axes of one size stay different.
+
+    `uid` is unique within a diagram. Axes that the compiler makes carry a `#` and a number after their name.
+    """
+
+    uid: str
+    size: Size
+
+    @property
+    def name(self) -> str:
+        """The name as written, without the number of a made axis."""
+        return self.uid.partition("#")[0]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinate:
+    """The quasi-affine index `((Σ cᵢ·aᵢ + offset) // divisor) % modulus` over axes aᵢ, with polynomial coefficients.
+
+    Without divisor and modulus it is affine: convolution, window, stride, flip, diagonal and slice. The divisor and
+    the modulus are what the merge of factors into a product axis needs.
+    """
+
+    terms: tuple[tuple[Axis, Size], ...]
+    offset: Size = Size()
+    divisor: Size = ONE
+    modulus: Size | None = None
+
+    @staticmethod
+    def along(axis: Axis) -> Coordinate:
+        """The index along an axis itself."""
+        return Coordinate(((axis, ONE),))
+
+    @staticmethod
+    def affine(terms: Mapping[Axis, Size], offset: Size) -> Coordinate:
+        kept = ((axis, c) for axis, c in terms.items() if c != Size())
+        return Coordinate(tuple(sorted(kept, key=lambda t: t[0].uid)), offset)
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return tuple(axis for axis, _ in self.terms)
+
+    @property
+    def axis(self) -> Axis | None:
+        """The axis this coordinate simply follows, or None when it does more."""
+        if len(self.terms) == 1 and self == Coordinate.along(self.terms[0][0]):
+            return self.terms[0][0]
+        return None
+
+    @property
+    def is_affine(self) -> bool:
+        return self.divisor == ONE and self.modulus is None
+
+    def substitute(self, coordinates: Mapping[Axis, Coordinate]) -> Coordinate | None:
+        """The composite with coordinates for some axes, or None when it is not of this form."""
+        offset, total = self.offset, dict[Axis, Size]()
+        for axis, coefficient in self.terms:
+            inner = coordinates.get(axis, Coordinate.along(axis))
+            if not inner.is_affine:
+                return inner if self.axis is not None else None
+            offset = offset + coefficient * inner.offset
+            for inner_axis, inner_coefficient in inner.terms:
+                total[inner_axis] = total.get(inner_axis, Size()) + coefficient * inner_coefficient
+        made = Coordinate.affine(total, offset)
+        return Coordinate(made.terms, made.offset, self.divisor, self.modulus)
+
+    def __str__(self) -> str:
+        parts = [axis.name if c == ONE else f"{_factor(c)} * {axis.name}" for axis, c in self.terms]
+        if self.offset != Size() or not parts:
+            parts.append(str(self.offset))
+        text = " + ".join(parts).replace("+ -", "- ")
+        if self.divisor != ONE:
+            text = f"({text}) // {_factor(self.divisor)}"
+        return text if self.modulus is None else f"({text}) % {_factor(self.modulus)}"
+
+
+def _factor(size: Size) -> str:
+    return f"({size})" if len(size.terms) > 1 else str(size)
+
+
+def in_order(axes: Iterable[Axis]) -> tuple[Axis, ...]:
+    """Axes without repetition, in order of first occurrence.
+
+    >>> q, d = Axis("q", ONE), Axis("d", ONE)
+    >>> [str(axis) for axis in in_order([q, d, q])]
+    ['q', 'd']
+    """
+    return tuple(dict.fromkeys(axes))

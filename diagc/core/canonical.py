@@ -1,0 +1,133 @@
+"""A hash of diagrams that names, order of operands and order of declarations do not change.
+
+Axes and inputs get colours by refinement: at first what an axis is by itself (its size), then where it occurs. The
+hash of a node is that of its operator under the colours and of its operands, sorted where the operator commutes.
+Isomorphic diagrams have equal hashes; refinement may fail to tell apart what only a deeper look could, as with any
+Weisfeiler-Lehman colouring, and then orders equals arbitrarily.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import fields
+
+from diagc.core import ops
+from diagc.core.axes import Axis, Coordinate, Size
+from diagc.core.diagram import Array, Diagram, Node, operator_axes, walk
+from diagc.core.dtypes import DType
+
+ROUNDS = 3
+"""Refinements. Each lets an axis see one consumer further; three tell apart all axes of the shipped specs."""
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+
+
+class Colouring:
+    """Colours of axes and hashes of nodes for the sub-diagram below `roots`."""
+
+    def __init__(self, roots: Iterable[Node]) -> None:
+        self.nodes = tuple(walk(roots))
+        self.roots = tuple(roots)
+        every = (a for n in self.nodes for a in (*n.axes, *operator_axes(n.op)))
+        self.axis_colours = {axis: "axis" for axis in every}
+        self.hashes: dict[Node, str] = {}
+        self.contexts: dict[Node, str] = {}
+        self._symbol_colours: dict[str, str] = {}
+        for _ in range(ROUNDS):
+            self._refine()
+        self._hash_nodes()
+
+    def _refine(self) -> None:
+        self._colour_symbols()
+        self._hash_nodes()
+        self._hash_contexts()
+        seen: defaultdict[Axis, list[str]] = defaultdict(list)
+        for current in self.nodes:
+            mark = _digest(self.hashes[current], self.contexts[current])
+            for axis in operator_axes(current.op):
+                seen[axis].append("op" + mark)
+            for place, axis in enumerate(current.axes):
+                role = str(place) if isinstance(current.op, ops.Input) else "on"
+                seen[axis].append(role + mark)
+        self.axis_colours = {
+            axis: _digest(colour, self._size(axis.size), *sorted(seen[axis]))
+            for axis, colour in self.axis_colours.items()
+        }
+
+    def _colour_symbols(self) -> None:
+        """A size symbol is what the axes of that size are."""
+        owners: defaultdict[str, list[str]] = defaultdict(list)
+        for axis, colour in self.axis_colours.items():
+            for symbol in axis.size.symbols:
+                owners[symbol].append(colour)
+        self._symbol_colours = {symbol: _digest(*sorted(found)) for symbol, found in owners.items()}
+
+    def _size(self, size: Size) -> str:
+        terms = (
+            _digest(str(c), *sorted(f"{self._symbol_colours.get(s, 'free')}^{p}" for s, p in monomial))
+            for monomial, c in size.terms
+        )
+        return _digest("size", *sorted(terms))
+
+    def _hash_nodes(self) -> None:
+        self.hashes = {}
+        for current in self.nodes:
+            operands = [self.hashes[i] for i in current.inputs]
+            if isinstance(current.op, ops.Map) and current.op.function.commutative:
+                operands.sort()
+            self.hashes[current] = _digest(self._operator(current.op), self._array(current), *operands)
+
+    def _hash_contexts(self) -> None:
+        above: defaultdict[Node, list[str]] = defaultdict(list)
+        for place, root in enumerate(self.roots):
+            above[root].append(f"root{place}")
+        for current in reversed(self.nodes):
+            self.contexts[current] = _digest(*sorted(above[current]))
+            ordered = not (isinstance(current.op, ops.Map) and current.op.function.commutative)
+            for place, operand in enumerate(current.inputs):
+                role = str(place) if ordered else ""
+                above[operand].append(_digest(role, self.hashes[current], self.contexts[current]))
+
+    def _array(self, current: Node) -> str:
+        colours = [self.axis_colours[a] for a in current.axes]
+        return _digest(current.dtype.value, *(colours if isinstance(current.op, ops.Input) else sorted(colours)))
+
+    def _operator(self, op: ops.Operator) -> str:
+        if isinstance(op, ops.Input):
+            return _digest("Input", op.role, repr(op.init))
+        return _digest(type(op).__name__, *(self._part(getattr(op, f.name)) for f in fields(op)))
+
+    def _part(self, value: object) -> str:
+        match value:
+            case Axis():
+                return self.axis_colours.get(value, "axis")
+            case Size():
+                return self._size(value)
+            case Coordinate(terms, offset, divisor, modulus):
+                pairs = sorted(self._part(a) + self._size(c) for a, c in terms)
+                return _digest(*pairs, *map(self._part, (offset, divisor, modulus)))
+            case Diagram():
+                return diagram_hash(value)
+            case tuple():
+                parts = [self._part(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
+                unordered = bool(value) and all(isinstance(v, Axis | tuple) for v in value)  # pyright: ignore[reportUnknownVariableType]
+                return _digest(*(sorted(parts) if unordered else parts))
+            case ops.Pointwise() | DType():
+                return str(value)
+            case _:
+                return repr(value)
+
+    def layout(self, array: Array) -> str:
+        """A result type: dtype and order of axes."""
+        return _digest(array.dtype.value, *(self.axis_colours.get(a, "axis") for a in array.axes))
+
+
+def diagram_hash(diagram: Diagram) -> str:
+    """24 hexadecimal digits; equal for diagrams that differ in names and order of declarations only."""
+    colouring = Colouring(diagram.outputs)
+    results = (colouring.hashes[n] + colouring.layout(t) for n, t in zip(diagram.outputs, diagram.layouts, strict=True))
+    return _digest(*results)

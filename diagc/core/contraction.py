@@ -1,0 +1,58 @@
+"""A sum over a product is a contraction: which factors it has, and in which dtype they are multiplied (language §2).
+
+Products of products are one product, so that the meaning does not depend on how a product is bracketed. A factor
+without a consumed axis only scales the result: it is not an operand of the contraction and is never narrowed.
+
+>>> from diagc.core.axes import Axis, Size
+>>> from diagc.core.diagram import Array, apply, node, reduction
+>>> d = Axis("d", Size.symbol("d"))
+>>> x, w = (node(ops.Input(name), array=Array(dtype, (d,))) for name, dtype in (("x", DType.F32), ("w", DType.BF16)))
+>>> contraction_dtype(reduction("sum", [d], apply("mul", x, w)))
+<DType.BF16: 'bf16'>
+"""
+
+from __future__ import annotations
+
+from diagc.core import ops
+from diagc.core.diagram import Node
+from diagc.core.dtypes import DType, narrowest_float
+
+
+def is_product(current: Node) -> bool:
+    return isinstance(current.op, ops.Map) and current.op.function.name == "mul"
+
+
+def summed_factors(current: Node) -> tuple[Node, ...]:
+    """The factors of the product that a sum folds, nested products flattened; empty for any other node."""
+    if not (
+        isinstance(current.op, ops.Reduce) and current.op.monoid == "sum" and is_product(current.inputs[0])
+    ):
+        return ()
+    found: list[Node] = []
+    stack = [current.inputs[0]]
+    while stack:
+        top = stack.pop()
+        if is_product(top):
+            stack.extend(reversed(top.inputs))
+        else:
+            found.append(top)
+    return tuple(found)
+
+
+def contracted_factors(current: Node) -> tuple[Node, ...]:
+    """Those factors that have a consumed axis, when there are two or more; else empty: an ordinary sum."""
+    op = current.op
+    consumed = set(op.axes) if isinstance(op, ops.Reduce) else set[object]()
+    found = tuple(factor for factor in summed_factors(current) if consumed.intersection(factor.axes))
+    return found if len(found) > 1 else ()
+
+
+def contraction_dtype(current: Node) -> DType | None:
+    """The dtype to which the contracted factors are rounded; None for an ordinary sum and for integers."""
+    factors = contracted_factors(current)
+    if not factors or not isinstance(current.op, ops.Reduce):
+        return None
+    dtypes = [factor.dtype for factor in factors]
+    if all(dtype.kind != "float" for dtype in dtypes):
+        return None
+    return current.op.compute or narrowest_float(dtypes)
