@@ -221,10 +221,8 @@ def _axis_list(context: Context) -> str | None:
     in_brackets = context.opener is not None and context.opener.text == "["
     if context.kind == "COMMA" and in_brackets and context.expects("RSQB"):
         return "axes in brackets are separated by spaces, as in `[a b]`"
-    if (
-        in_brackets
-        and context.kind in ("INT", "COLON", "MINUS", "NUMBER")
-        or context.accepts == frozenset({"LPAR"})
+    if (in_brackets and context.kind in ("INT", "COLON", "MINUS", "NUMBER")) or context.accepts == frozenset(
+        {"LPAR"}
     ):
         return "an array is indexed along a named axis, as in `x[axis -> i]`; a call is `f[axis](x)`"
     return None

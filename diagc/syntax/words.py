@@ -1,4 +1,4 @@
-"""Words and signs: how the terminals of the grammar are spelled, and what habits from other languages stand for here."""
+"""Words and signs: how the terminals are spelled, and what habits from other languages are called here."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final
 RESERVED: Final = frozenset(["PARAM", "MODEL", "RETURN", "AND", "OR", "NOT", "IN", "ELSE"])
 """Terminals of the words that never are names."""
 
-_KEYWORDS = (
-    "against all and as axis batch by commute commutes decay diag else ema epochs fn from frozen glue in learning mask "
-    "model not of on optimise or over param primitive python return schedule seed size source steps to train up updates "
-    "use weave weight"
-)
+_KEYWORDS = """
+    against all and as axis batch by commute commutes decay diag else ema epochs fn from frozen glue in learning mask
+    model not of on optimise or over param primitive python return schedule seed size source steps to train up updates
+    use weave weight
+"""
 
 SPELLINGS: Final[dict[str, str]] = {word.upper(): word for word in _KEYWORDS.split()} | {
     "_ARROW": "->",
