@@ -99,7 +99,7 @@ class _Lowering(Builder):
 
     def _needed(self, scope: Scope, node: Node) -> tuple[Node, ...]:
         """The operands that the statement of a node reads."""
-        if node.op in () or isinstance(node.op, ops.View):
+        if isinstance(node.op, ops.View):
             return ()
         if isinstance(node.op, ops.Gather):
             return node.inputs[1:]
@@ -107,15 +107,9 @@ class _Lowering(Builder):
         if node in home.dropped:
             return (node.inputs[1], *home.dropped[node])
         if isinstance(node.op, ops.Reduce):
-            return self._factors(node) or node.inputs
+            factors = contraction(node)
+            return factors if factors is not None and self._sides(node, factors) is not None else node.inputs
         return node.inputs
-
-    def _factors(self, reduction: Node) -> tuple[Node, ...] | None:
-        """The factors of a contraction, with a mask of the product moved onto one factor that has its axes."""
-        found = contraction(reduction)
-        if found is not None or not isinstance(reduction.op, ops.Reduce) or reduction.op.monoid != "sum":
-            return found
-        return None
 
     def _compute(self, scope: Scope, node: Node) -> Value:
         match node.op:
@@ -141,8 +135,10 @@ class _Lowering(Builder):
                 return self._forced(scope, node, self._map(scope, node))
 
     def _forced(self, scope: Scope, node: Node, value: Value) -> Value:
-        """Fill the lanes beyond the end where this node was chosen for it."""
+        """Fill the lanes beyond the end where this node was chosen for it and is no mask itself."""
         for axis, fill in scope.forced.get(node, ()):
+            if _fills(node, fill):
+                continue
             inside = self.inside(scope, self.ragged(scope, (axis,)))
             if inside is not None:
                 other = self.literal(scope, fill, value.dtype)
@@ -186,7 +182,12 @@ class _Lowering(Builder):
                 )
             return value
         operands = [self.cast(scope, self.value(scope, o), node.dtype) for o in (chosen, other)]
-        return self.add(scope, "where", self.value(scope, condition), *operands, dtype=node.dtype, origin=node)
+        holds = self.value(scope, condition)
+        filled = [axis for axis, fill in scope.forced.get(node, ()) if _fills(node, fill)]
+        inside = self.inside(scope, self.ragged(scope, filled))
+        if inside is not None:
+            holds = self.add(scope, "and", holds, inside, dtype=DType.BOOL)
+        return self.add(scope, "where", holds, *operands, dtype=node.dtype, origin=node)
 
     # ---- −inf
 
@@ -228,7 +229,7 @@ class _Lowering(Builder):
     def _tile_fold(self, scope: Scope, node: Node, start: Value | None) -> Value:
         """The fold of one tile; a contraction adds to `start`."""
         assert isinstance(node.op, ops.Reduce)
-        factors = self._factors(node)
+        factors = contraction(node)
         if factors is not None:
             sides = self._sides(node, factors)
             if sides is not None:
@@ -270,21 +271,14 @@ class _Lowering(Builder):
     ) -> Value:
         assert isinstance(node.op, ops.Reduce)
         compute = node.op.compute or narrowest_float(f.dtype for side in sides for f in side)
-        rank = {axis: place for place, axis in enumerate(self.structure.group_axes)}
-        ordered = sorted(sides, key=lambda side: self._row_rank(node, side, rank))
-        left, right = (self.cast(scope, self._side(scope, side, compute), compute) for side in ordered)
+        left, right = (self.cast(scope, self._side(scope, side), compute) for side in sides)
         axes = tuple(a for a in node.op.axes if self.extents[a].blocked)
         kept = in_order(a for v in (left, right) for a in v.axes if a not in node.op.axes)
         target = Value(kept, node.dtype, node, "dot")
         scope.statements.append(Dot(target, left, right, axes, compute, start))
         return target
 
-    def _row_rank(self, node: Node, side: tuple[Node, ...], rank: dict[Axis, int]) -> int:
-        """Rows come from the outer axis of the result; a streamed axis is never a row."""
-        own = [a for f in side for a in f.axes if a not in reduced_axes(node) and self.extents[a].blocked]
-        return min((rank.get(a, len(rank)) for a in own), default=len(rank))
-
-    def _side(self, scope: Scope, factors: tuple[Node, ...], compute: DType) -> Value:
+    def _side(self, scope: Scope, factors: tuple[Node, ...]) -> Value:
         values = [self.value(scope, factor) for factor in factors]
         if len(values) == 1:
             return values[0]
@@ -380,6 +374,14 @@ class _Lowering(Builder):
             ("full", inner_start, inner_stop),
             ("partial", last, stop),
         ]
+
+
+def _fills(node: Node, value: float) -> bool:
+    """Whether a node is a mask with this value, so that its condition can take a guard up."""
+    if not (isinstance(node.op, ops.Map) and node.op.function.name == "where"):
+        return False
+    other = node.inputs[2].op
+    return isinstance(other, ops.Constant) and other.value == value
 
 
 def _after(edge: Edge) -> Edge:

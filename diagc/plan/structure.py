@@ -200,8 +200,8 @@ def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis]) -> set[Ax
         factors = contraction(reduction)
         if factors is None:
             continue
-        for factor in factors:
-            others = {a for f in factors if f is not factor for a in f.axes}
+        for place, factor in enumerate(factors):
+            others = {a for p, f in enumerate(factors) if p != place for a in f.axes}
             own = [a for a in candidates if a in factor.axes and a not in others]
             if own and not tiled & set(own):
                 tiled.add(own[-1])
