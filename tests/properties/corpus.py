@@ -53,7 +53,8 @@ learning both = glue left, right over backbone
 
 def corpus() -> dict[str, str]:
     """Name and text of every source."""
-    paths = [*sorted((ROOT / "specs").rglob("*.diag")), *sorted((ROOT / "diagc" / "std").glob("*.diag"))]
+    folders = (ROOT / "specs", ROOT / "diagc" / "std", ROOT / "tests")
+    paths = [path for folder in folders for path in sorted(folder.rglob("*.diag"))]
     return {"everything": EVERYTHING} | {
         str(path.relative_to(ROOT)): path.read_text("utf-8") for path in paths
     }
