@@ -7,9 +7,10 @@ Rule sets are tuples and add with `+`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from diagc.core.diagram import Node, rebuild, with_inputs
+from diagc.source import Span
 
 MAX_SWEEPS = 200
 """Sweeps over the diagram; every rule of the compiler lowers a measure, so this bound guards against a defect only."""
@@ -33,19 +34,30 @@ class Step:
     after: Node
 
 
-def rewrite(
-    roots: tuple[Node, ...], rules: tuple[Rule, ...], trace: list[Step] | None = None
-) -> tuple[Node, ...]:
-    """The roots with no rule left that applies; applications are appended to `trace`."""
+@dataclass(slots=True)
+class Record:
+    """What a rewriting leaves behind: the rules applied, and where the new nodes come from in the source."""
+
+    steps: list[Step] = field(default_factory=list[Step])
+    spans: dict[Node, Span] = field(default_factory=dict[Node, Span])
+
+    def follow(self, before: Node, after: Node) -> Node:
+        """`after` stands for what `before` stood for."""
+        if before in self.spans:
+            self.spans.setdefault(after, self.spans[before])
+        return after
+
+
+def rewrite(roots: tuple[Node, ...], rules: tuple[Rule, ...], record: Record) -> tuple[Node, ...]:
+    """The roots with no rule left that applies."""
 
     def change(current: Node, inputs: tuple[Node, ...]) -> Node:
-        made = with_inputs(current, inputs)
+        made = record.follow(current, with_inputs(current, inputs))
         for rule in rules:
             replacement = rule.apply(made)
             if replacement is not None and replacement is not made:
-                if trace is not None:
-                    trace.append(Step(rule, made, replacement))
-                return replacement
+                record.steps.append(Step(rule, made, replacement))
+                return record.follow(made, replacement)
         return made
 
     for _ in range(MAX_SWEEPS):

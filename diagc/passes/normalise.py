@@ -18,7 +18,7 @@ from diagc.core.diagram import (
     Diagram, Node, apply, constant, node, rebuild, reduction, size_node, spread, view, with_inputs,
 )  # fmt: skip
 from diagc.core.dtypes import DType
-from diagc.core.rewrite import Rule, Step, rewrite
+from diagc.core.rewrite import Record, Rule, rewrite
 
 
 def function(current: Node) -> str | None:
@@ -311,12 +311,13 @@ class Normalise:
 
     rules: tuple[Rule, ...] = RULES
 
-    def run(self, diagram: Diagram, trace: list[Step] | None = None) -> Diagram:
+    def run(self, diagram: Diagram, record: Record | None = None) -> Diagram:
         """The diagram in normal form; the same object when it was normal already."""
-        return diagram.with_outputs(order(rewrite(diagram.outputs, self.rules, trace)))
+        record = record or Record()
+        return diagram.with_outputs(order(rewrite(diagram.outputs, self.rules, record), record))
 
 
-def order(roots: tuple[Node, ...]) -> tuple[Node, ...]:
+def order(roots: tuple[Node, ...], record: Record) -> tuple[Node, ...]:
     """Operands of commutative functions in an order that names do not change."""
     colouring = Colouring(roots)
     places = {current: place for place, current in enumerate(colouring.nodes)}
@@ -328,6 +329,6 @@ def order(roots: tuple[Node, ...]) -> tuple[Node, ...]:
             made = apply(current.op.function.name, *sorted(inputs, key=lambda i: ranks[id(i)]))
         rank = (colouring.hashes[current], colouring.contexts[current], places[current])
         ranks.setdefault(id(made), rank)
-        return made
+        return record.follow(current, made)
 
     return rebuild(roots, change)

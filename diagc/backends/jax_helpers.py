@@ -1,0 +1,45 @@
+"""Functions that emitted JAX modules define for themselves, so that they need nothing but JAX."""
+
+from __future__ import annotations
+
+from typing import Final
+
+HELPERS: Final = {
+    "_add": '''
+def _add(a, b):
+    """a + b, where -inf absorbs: -inf + inf is -inf, not NaN."""
+    return jnp.where(jnp.isneginf(a) | jnp.isneginf(b), -jnp.inf, a + b)
+''',
+    "_subtract": '''
+def _subtract(a, b):
+    """a - b, where -inf absorbs: -inf - -inf is -inf, not NaN."""
+    return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
+''',
+    "_uniform": '''
+def _mixed(x):
+    """The 32-bit finaliser lowbias32."""
+    x = (x ^ (x >> 16)) * jnp.uint32(0x7FEB352D)
+    x = (x ^ (x >> 15)) * jnp.uint32(0x846CA68B)
+    return x ^ (x >> 16)
+
+
+def _uniform(key, place, shape):
+    """Numbers in [0, 1) as a function of the run's key (below 2**32), the place in the diagram and the index."""
+    start = jnp.uint32(key) * jnp.uint32(0x9E3779B9) + jnp.uint32(place)
+    words = _mixed(jnp.arange(math.prod(shape), dtype=jnp.uint32) + _mixed(start))
+    return (words >> 8).astype(jnp.float32).reshape(shape) / (1 << 24)
+''',
+    "_normal": '''
+def _normal(key, place, shape):
+    """Standard normal numbers by Box and Muller from two uniform streams of the place."""
+    first = _uniform(key, 2 * place + (1 << 20), shape)
+    second = _uniform(key, 2 * place + (1 << 20) + 1, shape)
+    return jnp.sqrt(-2 * jnp.log1p(-first)) * jnp.cos(2 * jnp.pi * second)
+''',
+}
+"""Source by name; a helper comes after those that it calls."""
+
+
+def helpers_text(used: set[str]) -> str:
+    """The definitions of the helpers in use, each after two empty lines."""
+    return "".join(f"\n{text}" for name, text in HELPERS.items() if name in used)

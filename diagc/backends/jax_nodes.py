@@ -1,0 +1,227 @@
+"""One JAX statement for each operator."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+
+from diagc.backends.jax_expressions import Body
+from diagc.backends.jax_pointwise import fill_text
+from diagc.backends.jax_scan import scan_statement
+from diagc.backends.jax_text import ATOM, DTYPES, TERM, Text, aligned, cast, narrow, permuted, tuple_text
+from diagc.backends.jax_views import indexed_text, view_text
+from diagc.core import ops
+from diagc.core.axes import Axis, Coordinate, in_order
+from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors
+from diagc.core.diagram import Node
+from diagc.core.dtypes import DType
+
+
+def statement(body: Body, current: Node) -> Text:
+    """Write what computes a node; the name of its value, or an expression as short as a name."""
+    match current.op:
+        case ops.Map() | ops.Cast() | ops.Stop() | ops.Spread():
+            return body.assign(current, body.frame_text(current, body.frame_of(current)))
+        case ops.Reduce() as op:
+            made = (
+                _contraction(body, current, op)
+                if contracted_factors(current)
+                else _reduction(body, current, op)
+            )
+            return body.assign(current, made)
+        case ops.View(coordinates, fill):
+            return _view(body, current, dict(coordinates), fill)
+        case ops.Gather(axis):
+            index = _stored(body, current.inputs[1])
+            made = indexed_text(_stored(body, current.inputs[0]), {axis: index}, index.axes, None, body.size)
+            return body.assign(current, made)
+        case ops.Cumulative(monoid, axis):
+            return body.assign(current, _cumulative(body, current, monoid, axis))
+        case ops.Scan() as op:
+            return scan_statement(body, current, op)
+        case ops.Concat() as op:
+            return body.assign(current, _concat(body, current, op))
+        case ops.TopK() as op:
+            return _topk(body, current, op)
+        case ops.Random(distribution, place, axes):
+            body.writer.helpers.update(("_uniform", f"_{distribution}"))
+            text = f"_{distribution}({body.key}, {place}, {body.shape(axes)})"
+            return body.assign(current, Text(text, axes=axes))
+        case _:
+            raise AssertionError(f"{current} is an input without a name")
+
+
+def _stored(body: Body, operand: Node) -> Text:
+    """An operand over all its axes, as an array."""
+    value = body.frame_text(operand, body.frame_of(operand))
+    return cast(value, operand.dtype) if value.weak else value
+
+
+# ---- folds
+
+
+def _contraction(body: Body, current: Node, op: ops.Reduce) -> Text:
+    operands = contracted_factors(current)
+    dtype = contraction_dtype(current)
+    kept = in_order(axis for factor in operands for axis in factor.axes if axis not in op.axes)
+    order = tuple(axis for axis in body.orders.get(current, current.axes) if axis in kept)
+    values = [_factor(body, factor, dtype, current.dtype) for factor in operands]
+    letters = _letters(in_order(axis for value in values for axis in value.axes))
+    inputs = ",".join("".join(letters[axis] for axis in value.axes) for value in values)
+    subscripts = f'"{inputs}->{"".join(letters[axis] for axis in order)}"'
+    arguments = [subscripts, *(value.text for value in values), *_precision(dtype, current.dtype)]
+    made = Text(f"jnp.einsum({', '.join(arguments)})", axes=order)
+    made = cast(made, DType.BOOL) if current.dtype is DType.BOOL else made
+    return _scaled(body, current, made, [f for f in summed_factors(current) if f not in operands])
+
+
+def _factor(body: Body, factor: Node, dtype: DType | None, result: DType) -> Text:
+    value = _stored(body, factor)
+    if dtype is None:
+        return cast(value, DType.I32) if result is DType.BOOL else value
+    return value if factor.dtype is dtype else cast(value, dtype)
+
+
+def _precision(dtype: DType | None, accumulate: DType) -> list[str]:
+    """Arguments that fix the dtype of the products and of the sum."""
+    if dtype is None or dtype is DType.F64:
+        return []
+    if dtype is DType.F32:
+        wide = [] if accumulate is DType.F32 else [f"preferred_element_type={DTYPES[accumulate]}"]
+        return ['precision="highest"', *wide]
+    return [f"preferred_element_type={DTYPES[accumulate]}"]
+
+
+def _scaled(body: Body, current: Node, made: Text, scales: Sequence[Node]) -> Text:
+    """The contraction times the factors that have none of the consumed axes."""
+    if not scales:
+        return made
+    axes = in_order((*made.axes, *current.axes))
+    parts = [aligned(made, axes).at(TERM)]
+    for scale in scales:
+        value = body.render(scale, axes)
+        parts.append(
+            (cast(value, DType.F32) if narrow(scale.dtype) and not value.weak else value).at(TERM + 1)
+        )
+    return Text(" * ".join(parts), TERM, axes)
+
+
+def _letters(axes: Sequence[Axis]) -> dict[Axis, str]:
+    """A letter for each axis, its first one where that is free."""
+    made: dict[Axis, str] = {}
+    free = [letter for letter in string.ascii_letters]
+    for axis in axes:
+        letter = next((c for c in (*axis.name, *free) if c in free), "a")
+        free.remove(letter)
+        made[axis] = letter
+    return made
+
+
+def _reduction(body: Body, current: Node, op: ops.Reduce) -> Text:
+    operand = current.inputs[0]
+    frame = body.frame_of(operand)
+    value = body.frame_text(operand, frame)
+    value = _prepared(value, operand, op, current.dtype)
+    kept = tuple(axis for axis in frame if axis not in op.axes)
+    if op.monoid in ("argmax", "argmin"):
+        return _extremum(body, value, op, kept)
+    if not op.axes:
+        return value
+    if tuple(axis for axis in frame if axis in op.axes) == frame:
+        places = ""
+    else:
+        numbers = [str(frame.index(axis)) for axis in frame if axis in op.axes]
+        places = f", axis={numbers[0] if len(numbers) == 1 else tuple_text(numbers)}"
+    initial = _initial(op, current.dtype)
+    made = Text(f"jnp.{op.monoid}({value.text}{places}{initial})", axes=kept)
+    return cast(made, current.dtype) if _counted(op, current.dtype) else made
+
+
+def _counted(op: ops.Reduce, dtype: DType) -> bool:
+    """Whether JAX gives another kind than the type rule."""
+    return (op.monoid in ("sum", "prod") and dtype is DType.BOOL) or (
+        op.monoid in ("any", "all") and dtype is not DType.BOOL
+    )
+
+
+def _prepared(value: Text, operand: Node, op: ops.Reduce, result: DType) -> Text:
+    if op.compute is not None and op.compute is not operand.dtype:
+        value = cast(value, op.compute)
+    held = op.compute or operand.dtype
+    if op.monoid in ("any", "all", "argmax", "argmin") and not value.weak:
+        return value
+    return cast(value, result) if value.weak or (result.kind == "float" and held is not result) else value
+
+
+def _initial(op: ops.Reduce, dtype: DType) -> str:
+    """The unit of a maximum or a minimum, where the range may be empty."""
+    if op.monoid not in ("max", "min") or all(axis.size.value for axis in op.axes):
+        return ""
+    if dtype.kind == "float":
+        return ", initial=-jnp.inf" if op.monoid == "max" else ", initial=jnp.inf"
+    if dtype is DType.BOOL:
+        return f", initial={op.monoid == 'min'}"
+    return f", initial=jnp.iinfo({DTYPES[dtype]}).{'min' if op.monoid == 'max' else 'max'}"
+
+
+def _extremum(body: Body, value: Text, op: ops.Reduce, kept: tuple[Axis, ...]) -> Text:
+    if len(op.axes) == 1:
+        place = value.axes.index(op.axes[0])
+        made = Text(f"jnp.{op.monoid}({value.text}, axis={place})", axes=kept)
+    else:
+        last = permuted(value, (*kept, *op.axes))
+        flat = ", ".join([*map(body.extent, kept), "-1"])
+        made = Text(f"jnp.{op.monoid}({last.at(ATOM)}.reshape({flat}), axis=-1)", axes=kept)
+    return cast(made, DType.I32)
+
+
+def _cumulative(body: Body, current: Node, monoid: ops.Monoid, axis: Axis) -> Text:
+    value = _stored(body, current.inputs[0])
+    value = cast(value, DType.F32) if narrow(current.inputs[0].dtype) else value
+    place = value.axes.index(axis)
+    match monoid:
+        case "sum" | "prod":
+            made = Text(f"jnp.cum{monoid}({value.text}, axis={place})", axes=value.axes)
+        case "max" | "min":
+            made = Text(f"lax.cum{monoid}({value.text}, axis={place})", axes=value.axes)
+        case "any":
+            return Text(f"jnp.cumsum({value.text} != 0, axis={place}) > 0", 0, value.axes)
+        case _:
+            return Text(f"jnp.cumprod({value.text} != 0, axis={place}) > 0", 0, value.axes)
+    return cast(made, DType.BOOL) if current.dtype is DType.BOOL and monoid in ("sum", "prod") else made
+
+
+# ---- structure
+
+
+def _view(body: Body, current: Node, coordinates: dict[Axis, Coordinate], fill: float | None) -> Text:
+    operand = current.inputs[0]
+    value = _stored(body, operand)
+    filling = None if fill is None else fill_text(fill, current.dtype)
+    made = view_text(value, coordinates, filling, body.size)
+    if made.text == value.text and operand in body.values:
+        return made
+    return body.assign(current, made)
+
+
+def _concat(body: Body, current: Node, op: ops.Concat) -> Text:
+    frame = body.orders.get(current, current.axes)
+    pieces: list[str] = []
+    for operand, part in zip(current.inputs, op.parts, strict=True):
+        order = tuple(part if axis == op.axis else axis for axis in frame)
+        value = body.frame_text(operand, order)
+        pieces.append((value if operand.dtype is current.dtype else cast(value, current.dtype)).text)
+    return Text(f"jnp.concatenate([{', '.join(pieces)}], axis={frame.index(op.axis)})", axes=tuple(frame))
+
+
+def _topk(body: Body, current: Node, op: ops.TopK) -> Text:
+    operand = current.inputs[0]
+    shared = (op.axis, op.slots, operand)
+    if shared not in body.shared:
+        kept = tuple(axis for axis in operand.axes if axis != op.axis)
+        value = body.frame_text(operand, (*kept, op.axis))
+        values, indices = body.writer.fresh("largest"), body.writer.fresh("positions")
+        call = f"lax.top_k({value.text}, {body.extent(op.slots)})"
+        body.writer.line(f"{values}, {indices} = {call}", f"[{' '.join(map(str, (*kept, op.slots)))}]")
+        body.shared[shared] = tuple(Text(name, axes=(*kept, op.slots)) for name in (values, indices))
+    return body.shared[shared][int(op.indices)]
