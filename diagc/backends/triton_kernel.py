@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from diagc.backends.triton_terms import DTYPES, function_text, number_text, repeats_operand, size_text
+from diagc.backends.triton_terms import (
+    DTYPES, function_text, number_text, repeats_operand, size_text, takes_atoms,
+)  # fmt: skip
 from diagc.backends.writer import Writer, identifier
 from diagc.core import ops
 from diagc.core.axes import ONE, Axis, Coordinate, Size
@@ -38,7 +40,7 @@ class Names:
     indices: dict[Axis, str] = field(default_factory=dict[Axis, str])
 
     def stride(self, array: Node | int, axis: Axis) -> str:
-        return f"{self.arrays[array]}_stride_{identifier(axis.uid.replace('#', '_'))}"
+        return f"{self.arrays[array].removesuffix('_ptr')}_stride_{identifier(axis.uid.replace('#', '_'))}"
 
     def size(self, size: Size) -> str:
         return size_text(size, self.sizes)
@@ -188,7 +190,9 @@ class KernelWriter:
             name = self.writer.fresh("argument")
             self.writer.line(f"{name} = {operands[0]}")
             operands[0] = name
-        self._define(target, function_text(statement.function, operands, self.writer.helpers))
+        bare = [o[1:-1] if o.startswith("(") and _matches(o) else o for o in operands]
+        kept = operands if takes_atoms(statement.function) else bare
+        self._define(target, function_text(statement.function, kept, self.writer.helpers))
 
     def _fold(self, statement: ir.Fold) -> None:
         dims = list(self.dims(statement.operand.axes))
@@ -224,17 +228,19 @@ class KernelWriter:
         conditions = [self.spread(f"({self._inside(a)})", (a,), want) for a in statement.guard]
         if statement.checked:
             conditions += [self._in_range(axis, c, want) for axis, c in pairs if isinstance(c, Coordinate) and c.axis is None]
+        name = self.text[target] = self.writer.fresh(self._hint(target))
         if not conditions:
-            self._define(target, f"tl.load({pointers})", inline=False)
+            self.writer.call(f"{name} = tl.load", [pointers], "")
             return
         mask = " & ".join(conditions)
         exact = [f"EXACT_{block_name(a)[6:]}" for a in statement.guard if self.kernel.extents[a].kind == "resident"]
         if len(exact) == len(conditions):
             self.writer.helpers.add("load_tile")
-            text = f"load_tile({pointers}, {mask}, {number_text(statement.fill)}, {' and '.join(exact)})"
+            arguments = [pointers, mask, number_text(statement.fill), " and ".join(exact)]
+            self.writer.call(f"{name} = load_tile", arguments, "")
         else:
-            text = f"tl.load({pointers}, mask={mask}, other={number_text(statement.fill)})"
-        self._define(target, text, inline=False)
+            arguments = [pointers, f"mask={mask}", f"other={number_text(statement.fill)}"]
+            self.writer.call(f"{name} = tl.load", arguments, "")
 
     def _inside(self, axis: Axis) -> str:
         return f"{self.names.indices[axis]} < {self.names.size(axis.size)}"
@@ -272,8 +278,8 @@ class KernelWriter:
         )
         value = self.operand(statement.value, want)
         conditions = [self.spread(f"({self._inside(a)})", (a,), want) for a in statement.guard]
-        mask = f", mask={' & '.join(conditions)}" if conditions else ""
-        self.writer.line(f"tl.store({pointers}, {value}{mask})")
+        mask = [f"mask={' & '.join(conditions)}"] if conditions else []
+        self.writer.call("tl.store", [pointers, value, *mask], "")
 
     # ---- loops
 
@@ -285,7 +291,7 @@ class KernelWriter:
         blocked = extent.blocked
         step = f", {block_name(statement.axis)}" if blocked else ""
         variable = self.writer.fresh(f"first_{statement.axis.name}" if blocked else f"{statement.axis.name}_index")
-        what = "every mask holds in these tiles" if statement.phase == "full" else "tiles that a mask or the end cuts"
+        what = "whole tiles, no mask needed" if statement.phase == "full" else "tiles that a mask or the end cuts"
         if blocked:
             self.writer.line(f"# {what}")
         self.writer.line(f"for {variable} in tl.range({start}, {stop}{step}):")
@@ -318,7 +324,7 @@ class KernelWriter:
             text = f"tl.{bound.kind}imum({text}, {part})"
         block = block_name(axis)
         if bound.rounding == "down" and text != "0":
-            text = f"({text}) // {block} * {block}"
+            text = f"{text if text.isidentifier() else f'({text})'} // {block} * {block}"
         if bound.rounding == "up" and text != "0":
             text = f"tl.cdiv({text}, {block}) * {block}"
         if text.isidentifier() or text.isdigit():

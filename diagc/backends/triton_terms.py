@@ -112,6 +112,11 @@ def repeats_operand(name: str) -> bool:
     return name in ("gelu", "silu")
 
 
+def takes_atoms(name: str) -> bool:
+    """Whether the text of a function needs each operand to be an atom or in parentheses."""
+    return name in _INFIX or name in _WRAPPED or name == "pow"
+
+
 def number_text(value: float | int | bool) -> str:
     """A literal that Triton reads back exactly."""
     if isinstance(value, float) and value in (float("inf"), float("-inf")):

@@ -125,14 +125,19 @@ class _Lowering(Builder):
                 target = Value((axis,), DType.I64, node, axis.name)
                 scope.statements.append(Index(target, axis))
                 return target
+            case _:
+                return self._forced(scope, node, self._computed(scope, node))
+
+    def _computed(self, scope: Scope, node: Node) -> Value:
+        match node.op:
             case ops.Cast(dtype):
                 return self.cast(scope, self.value(scope, node.inputs[0]), dtype)
             case ops.Spread() | ops.Stop():
                 return self.value(scope, node.inputs[0])
             case ops.Reduce():
-                return self._resident(scope, node)
+                return self._tile_fold(scope, node, None)
             case _:
-                return self._forced(scope, node, self._map(scope, node))
+                return self._map(scope, node)
 
     def _forced(self, scope: Scope, node: Node, value: Value) -> Value:
         """Fill the lanes beyond the end where this node was chosen for it and is no mask itself."""
@@ -160,8 +165,14 @@ class _Lowering(Builder):
             return self.add(scope, name, total, dtype=node.dtype, origin=node)
         for place, operand in enumerate(operands[1:]):
             last = place == len(operands) - 2
-            total = self.add(scope, name, total, operand, dtype=node.dtype, origin=node if last else None)
+            where = scope if last or total.axes or operand.axes else self._shared(scope, node)
+            total = self.add(where, name, total, operand, dtype=node.dtype, origin=node if last else None)
         return total
+
+    def _shared(self, scope: Scope, node: Node) -> Scope:
+        """Where the product of the scalars of a node is computed: outside the loops, if they all are."""
+        scalars = [o for o in node.inputs if not o.axes]
+        return self.root if all(self.home(scope, o) is self.root for o in scalars) else scope
 
     def _operand(self, scope: Scope, node: Node, operand: Node) -> Value:
         """An operand in the dtype in which the function is computed (never below 32 bits)."""
@@ -222,10 +233,6 @@ class _Lowering(Builder):
 
     # ---- reductions
 
-    def _resident(self, scope: Scope, node: Node) -> Value:
-        """A reduction over axes that the tile holds whole."""
-        return self._tile_fold(scope, node, None)
-
     def _tile_fold(self, scope: Scope, node: Node, start: Value | None) -> Value:
         """The fold of one tile; a contraction adds to `start`."""
         assert isinstance(node.op, ops.Reduce)
@@ -239,11 +246,12 @@ class _Lowering(Builder):
             operand = self.cast(scope, operand, node.dtype)
         axes = tuple(a for a in node.op.axes if self.extents[a].blocked)
         kept = tuple(a for a in operand.axes if a not in node.op.axes)
-        target = Value(kept, node.dtype, node, node.op.monoid)
+        hint = f"tile_{node.op.monoid}" if start is not None else node.op.monoid
+        target = Value(kept, node.dtype, node, hint)
         scope.statements.append(Fold(target, node.op.monoid, axes, operand))
         if start is None:
             return target
-        return self.add(scope, _COMBINE[node.op.monoid], start, target, dtype=node.dtype, hint=node.op.monoid)
+        return self.add(scope, _COMBINE[node.op.monoid], start, target, dtype=node.dtype, hint=f"next_{start.hint}")
 
     def _sides(self, node: Node, factors: tuple[Node, ...]) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:
         """Left and right factors of a matrix product on the tile, or None when it is none."""
@@ -274,7 +282,7 @@ class _Lowering(Builder):
         left, right = (self.cast(scope, self._side(scope, side), compute) for side in sides)
         axes = tuple(a for a in node.op.axes if self.extents[a].blocked)
         kept = in_order(a for v in (left, right) for a in v.axes if a not in node.op.axes)
-        target = Value(kept, node.dtype, node, "dot")
+        target = Value(kept, node.dtype, node, "dot" if start is None else f"next_{start.hint}")
         scope.statements.append(Dot(target, left, right, axes, compute, start))
         return target
 
@@ -300,7 +308,7 @@ class _Lowering(Builder):
         reduction = component.reduction
         unit = ops.UNITS[component.monoid]
         value = bool(unit) if reduction.dtype.kind == "bool" else int(unit) if reduction.dtype.kind == "int" else unit
-        return self.literal(self.root, value, reduction.dtype, reduction.axes, component.monoid)
+        return self.literal(self.root, value, reduction.dtype, reduction.axes, _state_name(component))
 
     def _loops(self, step: Pass, scope: Scope, axes: tuple[Axis, ...], states: list[Value]) -> list[Value]:
         if len(axes) > 1:  # walk one index at a time around the blocked loop
@@ -319,14 +327,14 @@ class _Lowering(Builder):
         reductions = tuple(c.reduction for c in components)
         elements = tuple(r.inputs[0] for r in reductions)
         inner = Scope(scope, (axes[0],), phase)
-        inside = [Value(s.axes, s.dtype, c.reduction, c.monoid) for s, c in zip(states, components, strict=True)]
+        inside = [Value(s.axes, s.dtype, c.reduction, s.hint) for s, c in zip(states, components, strict=True)]
         if len(axes) > 1:
             nexts = self._loops(step, inner, axes[1:], inside)
         else:
             inner.dependent = Dependence(elements, reductions, axes).on_reduction
             self._force(inner, reductions, axes[0], masks)
             nexts = self._step(inner, components, inside)
-        results = [Value(s.axes, s.dtype, c.reduction, c.monoid) for s, c in zip(states, components, strict=True)]
+        results = [Value(s.axes, s.dtype, c.reduction, s.hint) for s, c in zip(states, components, strict=True)]
         carried = tuple(map(Carried, inside, states, nexts, results))
         scope.statements.append(Loop(axes[0], start, stop, phase, carried, tuple(inner.statements)))
         return results
@@ -374,6 +382,12 @@ class _Lowering(Builder):
             ("full", inner_start, inner_stop),
             ("partial", last, stop),
         ]
+
+
+def _state_name(component: Component) -> str:
+    """`sum_x` for a sum over x, `acc_x` for the accumulator of a contraction over x."""
+    name = "acc" if contraction(component.reduction) is not None else component.monoid
+    return "_".join((name, *(axis.name for axis in reduced_axes(component.reduction))))
 
 
 def _fills(node: Node, value: float) -> bool:
