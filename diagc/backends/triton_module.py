@@ -62,6 +62,19 @@ class EntryKernels:
     variants: tuple[Variant, ...]
 
 
+def emit_kernels(entry: EntryKernels) -> str:
+    """The kernels of an entry alone, without launchers: a file that needs triton only."""
+    helpers: set[str] = set()
+    parts: list[str] = []
+    for variant in entry.variants:
+        writer = Writer()
+        _kernel(writer, variant.kernel)
+        parts.append(writer.text)
+        helpers |= writer.helpers
+    chosen = [HELPERS[name] for name in HELPERS if name in helpers]
+    return "\n\n".join(["import triton\nimport triton.language as tl\n", *chosen, *parts])
+
+
 def emit_module(entries: list[EntryKernels], source: str, version: str) -> str:
     """The text of the file."""
     parts: list[str] = []

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagc.core.axes import Axis
-from diagc.core.diagram import walk
+from diagc.core.diagram import Node, walk
+from diagc.core.dtypes import narrowest_float
 from diagc.plan.structure import Structure, contraction
 
 MAX_RESIDENT_DOT = 256
@@ -32,12 +33,14 @@ class Config:
 
 def has_dot(structure: Structure) -> bool:
     """Whether the kernel multiplies matrices."""
+    return bool(_contractions(structure))
+
+
+def _contractions(structure: Structure) -> list[tuple[Node, ...]]:
+    """The factors of each product of matrices."""
     blocked = {axis for axis, extent in structure.extents.items() if extent.blocked}
-    for current in walk(structure.diagram.outputs):
-        factors = contraction(current)
-        if factors and any(len(blocked & set(f.axes)) > 1 for f in factors):
-            return True
-    return False
+    found = (contraction(current) for current in walk(structure.diagram.outputs))
+    return [factors for factors in found if factors and any(len(blocked & set(f.axes)) > 1 for f in factors)]
 
 
 def configurations(structure: Structure) -> tuple[Config, ...]:
@@ -57,9 +60,7 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
 
 
 def _with_dot(structure: Structure, tiled: list[Axis], streamed: list[Axis], resident: bool) -> tuple[Config, ...]:
-    widest = max(
-        (n.dtype.bytes for n in structure.diagram.inputs if n.dtype.kind == "float" and n.axes), default=4
-    )
+    widest = max(narrowest_float(f.dtype for f in factors).bytes for factors in _contractions(structure))
     if not resident:
         rows, columns, step, warps, stages = (128, 256, 64, 8, 3) if widest <= 2 else (64, 64, 32, 4, 2)
         sizes = [rows, columns]
