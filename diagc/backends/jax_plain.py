@@ -12,7 +12,7 @@ from typing import Literal
 
 from diagc.backends.jax_body import emit_body, size_symbols
 from diagc.backends.jax_helpers import helpers_text
-from diagc.backends.jax_text import DTYPES, size_text, tuple_text
+from diagc.backends.jax_text import DTYPES, size_text, tuple_text, unpacking
 from diagc.backends.sizes import input_name, solve_linear
 from diagc.backends.writer import Writer
 from diagc.core import ops
@@ -186,7 +186,7 @@ def _bind_shapes(
         if _unpacks(node, solutions):
             unpacked.add(node)
             targets = [symbols[a.size.symbols[0]] for a in node.axes]
-            writer.line(f"{', '.join(targets)}{',' if len(targets) == 1 else ''} = {names[node]}.shape")
+            writer.line(f"{unpacking(targets)} = {names[node]}.shape")
         else:
             extent = f"{names[node]}.shape[{node.axes.index(axis)}]"
             writer.line(f"{symbols[symbol]} = {_solved(symbol, axis, extent, symbols)}")

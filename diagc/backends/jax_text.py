@@ -114,3 +114,8 @@ def cast(value: Text, dtype: DType) -> Text:
 
 def tuple_text(items: Sequence[str]) -> str:
     return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+
+
+def unpacking(names: Sequence[str]) -> str:
+    """The left side that unpacks a tuple."""
+    return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
