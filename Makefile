@@ -1,0 +1,60 @@
+# `make help` lists what can be made. Everything runs in .venv, which `make setup` builds once.
+
+PYTHON ?= python3
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+SPECS = $(shell find specs -name '*.diag' 2>/dev/null | sort)
+BIN = .venv/bin
+STAMP = .venv/.complete
+
+.DEFAULT_GOAL = help
+.PHONY: help setup demo test test-all golden bench gpu figures check data fmt
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## build .venv with everything (TORCH_INDEX chooses the build of torch)
+
+# torch comes first and alone: its build decides, and the constraints keep later packages from replacing its triton.
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --retries 1 --extra-index-url $(TORCH_INDEX) torch==2.13.0
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: setup ## check every diagram of specs/ and derive a kernel from the first
+	$(BIN)/diagc check $(SPECS)
+	$(BIN)/diagc derive $(firstword $(SPECS))
+
+check: setup ## style, types, layers and house rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -q tests/unit/test_house.py
+
+test: check ## everything that has to pass before a change goes in
+	$(BIN)/pytest -q -n 2 -m 'not slow and not gpu'
+
+test-all: check ## the same and the slow tests; those for a GPU where there is one
+	$(BIN)/pytest -q -n 2
+
+gpu: setup ## the tests that need a GPU
+	$(BIN)/pytest -q -m gpu
+
+golden: setup ## rewrite the golden files; read the diff before committing it
+	$(BIN)/pytest -q tests/golden --rewrite-golden
+
+bench: setup ## measure every diagram of specs/ on this machine
+	$(BIN)/diagc bench $(SPECS)
+
+figures: setup ## draw every diagram of specs/ into out/figures
+	mkdir -p out/figures
+	for spec in $(SPECS); do $(BIN)/diagc draw $$spec -o out/figures/$$(basename $$spec .diag).svg || exit 1; done
+
+data: setup ## fetch and prepare the data sets of the examples into data/
+	$(BIN)/diagc data --out data
+
+fmt: setup ## format the sources and the diagrams
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/diagc fmt $(SPECS)

@@ -1,0 +1,1 @@
+"""Surface tree to diagram, with every error of a file in one run."""

@@ -1,0 +1,262 @@
+"""`X[…]`: renaming, affine re-indexing, split, merge and gather.
+
+An entry is affine when it mentions axes, sizes and integers only; in every other case it is a gather. Affine reads
+are shown to stay in range for all sizes of at least 1, or carry an `else` value.
+"""
+
+from __future__ import annotations
+
+from diagc.check.context import axes_text, shown
+from diagc.check.expressions import Body
+from diagc.core import ops
+from diagc.core.axes import ONE, Axis, Coordinate, Size
+from diagc.core.diagram import Node, apply, constant, node, size_node, view
+from diagc.diagnostics import Diagnostic, DiagnosticError, Label, failure
+from diagc.syntax import tree
+
+Fill = float | int | bool | None
+
+
+def index(body: Body, expression: tree.Index) -> Node:
+    """The array that an `Index` expression reads."""
+    value = body.value(expression.base)
+    coordinates: dict[Axis, Coordinate] = {}
+    fills: list[float | int | bool] = []
+    gathers: list[tuple[Axis, tree.Reindex, Node]] = []
+    for entry in expression.entries:
+        for axis in _read_axes(body, entry):
+            _require_axis(entry, expression, value, axis, coordinates)
+        match entry:
+            case tree.Split():
+                coordinates.update(_split(body, entry))
+            case tree.Merge():
+                coordinates.update(_merge(body, entry))
+            case tree.Reindex(name, target, fill):
+                axis = body.axis(name)
+                affine = affine_coordinate(body, target)
+                if affine is None:
+                    gathers.append((axis, entry, body.value(target)))
+                    continue
+                if fill is not None:
+                    fills.append(_literal(body, fill))
+                else:
+                    _check_range(axis, affine, target)
+                coordinates[axis] = affine
+    _require_distinct(value, coordinates, expression)
+    result = view(value, coordinates, fills[0] if fills else None)
+    for axis, entry, indices in gathers:
+        result = _gather(body, result, axis, entry, indices)
+    return result
+
+
+def _read_axes(body: Body, entry: tree.Reindex | tree.Split | tree.Merge) -> list[Axis]:
+    names = entry.factors if isinstance(entry, tree.Merge) else (entry.axis,)
+    return [body.axis(name) for name in names]
+
+
+def _require_axis(
+    entry: tree.Reindex | tree.Split | tree.Merge,
+    expression: tree.Index,
+    value: Node,
+    axis: Axis,
+    taken: dict[Axis, Coordinate],
+) -> None:
+    if axis not in value.axes:
+        raise failure(
+            "E0309",
+            f"`{shown(expression.base)}` has no axis `{axis}` to index",
+            Label(entry.span, "indexed here"),
+            Label(expression.base.span, f"carries {axes_text(value.axes)}"),
+            help="on the left of `->` stands an axis of the array, on the right where to read it",
+        )
+    if axis in taken:
+        raise failure(
+            "E0302", f"axis `{axis}` is indexed twice", Label(entry.span), help="index each axis of the array once"
+        )
+
+
+def _require_distinct(value: Node, coordinates: dict[Axis, Coordinate], expression: tree.Index) -> None:
+    """A rename onto an axis that the array keeps would be a silent diagonal."""
+    kept = {axis for axis in value.axes if axis not in coordinates}
+    for coordinate in coordinates.values():
+        axis = coordinate.axis
+        if axis in kept:
+            raise failure(
+                "E0302",
+                f"the array already has axis `{axis}`",
+                Label(expression.span, f"carries {axes_text(value.axes)}"),
+                help=f"for the diagonal re-index both: `X[i -> {axis}, {axis} -> {axis}]`",
+            )
+
+
+def affine_coordinate(body: Body, expression: tree.Expr) -> Coordinate | None:
+    """The coordinate an expression is when it is affine in axes with size coefficients, else None."""
+    match expression:
+        case tree.Number(_, int() as value):
+            return Coordinate((), Size.constant(value))
+        case tree.Ref(name):
+            return _affine_name(body, name.text)
+        case tree.Call(tree.QName((tree.Name("size"),)), None, (tree.Argument(None, tree.Ref(name)),)):
+            axis = body.find_axis(name.text)
+            return Coordinate((), axis.size) if axis else None
+        case tree.Unary("-", operand):
+            inner = affine_coordinate(body, operand)
+            return None if inner is None else _scaled(inner, Size.constant(-1))
+        case tree.Binary("+" | "-" | "*" as operator, left, right):
+            a, b = affine_coordinate(body, left), affine_coordinate(body, right)
+            return None if a is None or b is None else _combined(operator, a, b)
+        case _:
+            return None
+
+
+def _affine_name(body: Body, name: str) -> Coordinate | None:
+    if name in body.locals:
+        return None
+    axis = body.find_axis(name)
+    if axis is not None:
+        return Coordinate.along(axis)
+    return Coordinate((), Size.symbol(name)) if name in body.module.sizes else None
+
+
+def _combined(operator: str, a: Coordinate, b: Coordinate) -> Coordinate | None:
+    if operator == "*":
+        if a.terms and b.terms:
+            return None
+        return _scaled(a, b.offset) if a.terms else _scaled(b, a.offset)
+    b = b if operator == "+" else _scaled(b, Size.constant(-1))
+    total = dict(a.terms)
+    for axis, coefficient in b.terms:
+        total[axis] = total.get(axis, Size()) + coefficient
+    return Coordinate.affine(total, a.offset + b.offset)
+
+
+def _scaled(coordinate: Coordinate, factor: Size) -> Coordinate:
+    return Coordinate.affine({axis: c * factor for axis, c in coordinate.terms}, coordinate.offset * factor)
+
+
+def _split(body: Body, entry: tree.Split) -> dict[Axis, Coordinate]:
+    axis, factors = body.axis(entry.axis), [body.axis(name) for name in entry.factors]
+    _require_product(axis, factors, entry)
+    terms: dict[Axis, Size] = {}
+    stride = ONE
+    for factor in reversed(factors):
+        terms[factor] = stride
+        stride = stride * factor.size
+    return {axis: Coordinate.affine(terms, Size())}
+
+
+def _merge(body: Body, entry: tree.Merge) -> dict[Axis, Coordinate]:
+    axis, factors = body.axis(entry.axis), [body.axis(name) for name in entry.factors]
+    _require_product(axis, factors, entry)
+    made: dict[Axis, Coordinate] = {}
+    stride = ONE
+    for place, factor in reversed(list(enumerate(factors))):
+        made[factor] = Coordinate(((axis, ONE),), Size(), stride, factor.size if place else None)
+        stride = stride * factor.size
+    return made
+
+
+def _require_product(axis: Axis, factors: list[Axis], entry: tree.Split | tree.Merge) -> None:
+    product = ONE
+    for factor in factors:
+        product = product * factor.size
+    if axis.size != product:
+        names = " * ".join(map(str, factors))
+        raise failure(
+            "E0310",
+            f"axis `{axis}` is not the product {names}",
+            Label(entry.span, f"`{axis}` has size {axis.size}, the factors have {product}"),
+            help=f"declare it as a product: `axis {axis}: {names}`",
+        )
+
+
+def sign(polynomial: Size) -> int | None:
+    """1 if the polynomial is ≥ 0 for all symbols ≥ 1, −1 if it is < 0 for all of them, None if this is not shown.
+
+    Each symbol s is written as 1 + s′ with s′ ≥ 0; then the signs of the coefficients decide.
+    """
+    shifted = polynomial.substitute({s: Size.symbol(s) + 1 for s in polynomial.symbols})
+    coefficients = [c for _, c in shifted.terms]
+    if all(c >= 0 for c in coefficients):
+        return 1
+    constant_term = dict(shifted.terms).get((), 0)
+    return -1 if constant_term < 0 and all(c <= 0 for c in coefficients) else None
+
+
+def bounds(coordinate: Coordinate) -> tuple[Size, Size] | None:
+    """Smallest and largest value of an affine coordinate, or None when a coefficient's sign is not known."""
+    low = high = coordinate.offset
+    for axis, coefficient in coordinate.terms:
+        reach = coefficient * (axis.size - 1)
+        match sign(coefficient):
+            case 1:
+                high = high + reach
+            case -1:
+                low = low + reach
+            case _:
+                return None
+    return low, high
+
+
+def _check_range(axis: Axis, coordinate: Coordinate, target: tree.Expr) -> None:
+    if coordinate.axis is not None and coordinate.axis.size == axis.size:
+        return
+    reach = bounds(coordinate)
+    verdicts = [None] if reach is None else [sign(reach[0]), sign(axis.size - 1 - reach[1])]
+    if all(verdict == 1 for verdict in verdicts):
+        return
+    place = Label(target.span, f"`{axis}` has size {axis.size}")
+    if -1 in verdicts:
+        raise failure(
+            "E0403",
+            f"this reads axis `{axis}` out of range",
+            place,
+            help=f"mend the index, or pad with `{shown(target)} else 0`",
+        )
+    raise DiagnosticError([Diagnostic(
+        "E0404",
+        f"this index is not shown to stay inside axis `{axis}`",
+        (place, *(Label(target.span, f"`{a}` has size {a.size}") for a in coordinate.axes)),
+        _range_help(axis, coordinate, target, reach),
+    )])  # fmt: skip
+
+
+def _range_help(axis: Axis, coordinate: Coordinate, target: tree.Expr, reach: tuple[Size, Size] | None) -> str:
+    pad = f"or pad with `{shown(target)} else 0`"
+    if reach is None:
+        return pad
+    for free, coefficient in coordinate.terms:
+        if coefficient == ONE and free.size == Size.symbol(free.uid):
+            fitting = axis.size - 1 - reach[1] + free.size
+            return f"declare `axis {free}: {fitting}`, {pad}"
+    return pad
+
+
+def _literal(body: Body, expression: tree.Expr) -> float | int | bool:
+    value = body.value(expression)
+    if not isinstance(value.op, ops.Constant):
+        raise failure("E0323", "the value after `else` is a number", Label(expression.span), help="write `else 0`")
+    return value.op.value
+
+
+def _gather(body: Body, value: Node, axis: Axis, entry: tree.Reindex, indices: Node) -> Node:
+    if indices.dtype.kind != "int":
+        raise failure(
+            "E0311",
+            "a gather takes integer indices",
+            Label(entry.target.span, f"this is {indices.array}"),
+            help="declare it as `i32[…] in axis`, or use `cast(…, i32)`",
+        )
+    if indices.array.index_of not in (None, axis):
+        raise failure(
+            "E0311",
+            f"these indices point into axis `{indices.array.index_of}`, not `{axis}`",
+            Label(entry.target.span, f"this is {indices.array}"),
+            help=f"gather along `{indices.array.index_of}`, or drop the `in {indices.array.index_of}` of the type",
+        )
+    if entry.fill is None:
+        return node(ops.Gather(axis), value, indices)
+    zero, last = constant(0), apply("sub", size_node(axis.size), constant(1))
+    inside = apply("and", apply("ge", indices, zero), apply("le", indices, last))
+    safe = node(ops.Gather(axis), value, apply("min", apply("max", indices, zero), last))
+    return apply("where", inside, safe, constant(_literal(body, entry.fill)))

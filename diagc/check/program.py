@@ -1,0 +1,112 @@
+"""Files to a checked program: parse, follow `use`, build every entry, collect all errors.
+
+The standard library is parsed once per process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from diagc import limits
+from diagc.check.entry import Entry, build_entry, check_generic, entry_names
+from diagc.check.scope import Module, build_module
+from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
+from diagc.source import Source
+from diagc.syntax import tree
+from diagc.syntax.files import load_source
+from diagc.syntax.parse import parse
+
+_LIBRARY: Final = Path(__file__).parent.parent / "std"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A checked file: its declarations and its entries in the order of the file."""
+
+    module: Module
+    entries: dict[str, Entry]
+
+
+@cache
+def library() -> tuple[Module, ...]:
+    """The modules of the standard library, written in the language itself."""
+    found: list[Module] = []
+    for path in sorted(_LIBRARY.glob("*.diag")):
+        source = Source(f"std/{path.name}", path.read_text("utf-8"))
+        found.append(build_module(source, parse(source), _no_imports, tuple(found), Sink()))
+    return tuple(found)
+
+
+def _no_imports(item: tree.Use, _: Source) -> tuple[Source, tree.File]:
+    raise failure("E0902", "the standard library uses no files", Label(item.path_span))
+
+
+@dataclass(slots=True)
+class Loader:
+    """Reads the files that `use` names, relative to the file that names them and inside `root`."""
+
+    root: Path
+    extra: dict[str, str]
+    count: int = 0
+
+    def __call__(self, item: tree.Use, user: Source) -> tuple[Source, tree.File]:
+        self.count += 1
+        if self.count > limits.MAX_IMPORTED_FILES:
+            raise failure(
+                "E0805", f"more than {limits.MAX_IMPORTED_FILES} files are used", Label(item.path_span),
+                help="join small files",
+            )  # fmt: skip
+        if item.path in self.extra:
+            source = Source(item.path, self.extra[item.path])
+            return source, parse(source)
+        try:
+            source = load_source(Path(user.name).parent / item.path, self.root)
+        except DiagnosticError as error:
+            raise DiagnosticError(
+                Diagnostic(d.code, d.message, (Label(item.path_span, "used here"), *d.labels), d.help)
+                for d in error.diagnostics
+            ) from None
+        return source, parse(source)
+
+
+def read_program(path: Path) -> Program:
+    """The checked program of a file. Raises `DiagnosticError` with every error that was found."""
+    source = load_source(path, path.parent)
+    return check_source(source, path.parent)
+
+
+def check_source(source: Source, root: Path | None = None, extra: dict[str, str] | None = None) -> Program:
+    """As `read_program`, for text that is at hand; `extra` holds the text of files by the path that `use` names."""
+    program, sink = collect(source, root, extra)
+    sink.raise_if_any()
+    return program
+
+
+def collect(source: Source, root: Path | None = None, extra: dict[str, str] | None = None) -> tuple[Program, Sink]:
+    """The program as far as it could be built, and the errors."""
+    sink = Sink()
+    loader = Loader(root or Path("."), extra or {})
+    module = build_module(source, parse(source), loader, library(), sink)
+    entries: dict[str, Entry] = {}
+    own = entry_names(module)
+    for name in module.functions:
+        if name in own:
+            entry = build_entry(module, name, sink)
+            if entry is not None:
+                entries[name] = entry
+        else:
+            check_generic(module, name, sink)
+    _check_schedules(module, sink)
+    return Program(module, entries), sink
+
+
+def _check_schedules(module: Module, sink: Sink) -> None:
+    for schedule in module.schedules:
+        if schedule.entry.text not in module.functions:
+            sink.add(Diagnostic(
+                "E0203", f"no function is called `{schedule.entry.text}`", (Label(schedule.entry.span),),
+                "a schedule names an entry of this file",
+            ))  # fmt: skip

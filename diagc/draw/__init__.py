@@ -1,0 +1,11 @@
+"""Pictures: strings (one strand per axis), cells (one per equation). A scene is geometry without a format."""
+
+from diagc.draw.cells import Arrow, Cell, Path, draw_cells
+from diagc.draw.picture import draw_diagram
+from diagc.draw.render import render_svg
+from diagc.draw.scene import Box, Region, Scene, Strand, Text
+
+__all__ = [
+    "Arrow", "Box", "Cell", "Path", "Region", "Scene", "Strand", "Text",
+    "draw_cells", "draw_diagram", "render_svg",
+]  # fmt: skip

@@ -1,0 +1,180 @@
+"""A tensor diagram as a scene: the layout of its string graph, painted as lines, boxes and names.
+
+Strands that no box touches run over it; through a box of several operands the woven strands run faintly,
+below a plate for the label. Strands that are consumed end at the left edge of the box, made ones begin at the
+right edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from diagc.core.diagram import Diagram, Node
+from diagc.draw.graph import BATCH, SCALAR, Graph, GraphBox, Hue, StrandAxis
+from diagc.draw.layout import Layout, Place, layout
+from diagc.draw.scene import FONT, Box, Item, Point, Region, Scene, Strand, Text, fitted, text_width
+from diagc.draw.shapes import PITCH, STUB, Shape
+from diagc.draw.strings import string_graph
+
+_LINE = 13.0
+_BASE = 0.35 * FONT
+"""From the middle of a line to its baseline."""
+
+
+def draw_diagram(diagram: Diagram, boxes: Mapping[Node, str] | None = None) -> Scene:
+    """The strings of a diagram. `boxes` maps nodes to the label of the call that they belong to and fold
+    into.
+
+    Raises `DiagnosticError` E0904 when pygraphviz is missing.
+    """
+    graph = string_graph(diagram, boxes)
+    painter = _Painter(graph, layout(graph), graph.hue())
+    return fitted(painter.items(), title=diagram.name)
+
+
+@dataclass(slots=True)
+class _Painter:
+    graph: Graph
+    layout: Layout
+    hue: Mapping[StrandAxis, Hue]
+    lines: list[Item] = field(default_factory=list[Item])
+    faces: list[Item] = field(default_factory=list[Item])
+
+    def items(self) -> list[Item]:
+        for link in self.layout.links:
+            source, target = self.layout.places[link.source], self.layout.places[link.target]
+            for axis, out, into in link.strands:
+                self._between(link.value, axis, source, out, target, into)
+        for place in self.layout.places.values():
+            if place.box < 0:
+                self._lane(place)
+            elif self.graph.boxes[place.box].kind == "box":
+                self._box(place)
+            else:
+                self._end(place)
+        # grey strands lie below the coloured ones, which carry the meaning
+        return sorted(self.lines, key=self._depth) + self.faces
+
+    @staticmethod
+    def _depth(item: Item) -> int:
+        return 0 if isinstance(item, Strand) and item.role in (BATCH, SCALAR) else 1
+
+    def _strand(self, value: int, axis: StrandAxis, *points: Point, through: bool = False) -> Strand:
+        source = self.graph.values[value]
+        name = axis.name if axis else ""
+        title = "" if through else f"{name}: {source.title}" if axis else source.title
+        part = "through" if through else "open"
+        return Strand(points, name, source.dashed, self.hue[axis], title, part)
+
+    def _face(self, place: Place) -> tuple[float, float]:
+        """Left and right edge of what stands at a place."""
+        left, right = self.layout.columns[place.rank]
+        if place.box < 0:
+            return left, right
+        box, width = self.graph.boxes[place.box], self.layout.shapes[place.box].width
+        if box.kind == "output":
+            return left, left + width
+        if box.kind != "box":
+            return right - width, right
+        return (left + right - width) / 2, (left + right + width) / 2
+
+    def _between(
+        self, value: int, axis: StrandAxis, source: Place, out: int, target: Place, into: int
+    ) -> None:
+        """A strand through the gap between two columns, with level ends up to the boxes."""
+        start, end = self._face(source)[1], self._face(target)[0]
+        left, right = self.layout.columns[source.rank][1], self.layout.columns[target.rank][0]
+        if source.box >= 0 and axis in self.layout.shapes[source.box].over:
+            start = left
+        if target.box >= 0 and axis in self.layout.shapes[target.box].over:
+            end = right
+        y, z = source.slot_y(out), target.slot_y(into)
+        if abs(y - z) < 0.1:
+            self.lines.append(self._strand(value, axis, *_level(start, end, y)))
+            return
+        bend = (right - left) * 0.5
+        curve = [(left, y), (left + bend, y), (right - bend, z), (right, z)]
+        before = _level(start, left, y)[:-1] if start < left - 0.1 else ()
+        after = _level(right, end, z)[1:] if right < end - 0.1 else ()
+        self.lines.append(self._strand(value, axis, *before, *curve, *after))
+
+    def _lane(self, place: Place) -> None:
+        left, right = self._face(place)
+        if left < right:
+            for slot, axis in enumerate(self._order(place)):
+                self.lines.append(self._strand(place.value, axis, *_level(left, right, place.slot_y(slot))))
+
+    def _order(self, place: Place) -> list[StrandAxis]:
+        link = next(link for link in self.layout.links if link.target == place.name)
+        return [axis for axis, _, _ in link.strands]
+
+    # ---- ends
+
+    def _end(self, place: Place) -> None:
+        """An input or an output: stubs, the names of the axes and the name in bold."""
+        box, shape = self.graph.boxes[place.box], self.layout.shapes[place.box]
+        left, right = self._face(place)
+        is_output = box.kind == "output"
+        sign, edge, anchor = (1, left, "start") if is_output else (-1, right, "end")
+        ports = shape.ins if is_output else shape.outs
+        widest = 0.0
+        for (value, axis), slot in ports.items():
+            y, far = place.slot_y(slot), edge + sign * STUB
+            self.lines.append(self._strand(value, axis, *_level(min(edge, far), max(edge, far), y)))
+            if axis is not None:
+                widest = max(widest, text_width(axis.name))
+                role = self.hue[axis]
+                self.faces.append(Text(far + sign * 4, y + _BASE, axis.name, anchor, "axis", role))
+        style = "parameter" if box.kind == "parameter" else "name"
+        x = edge + sign * (STUB + 4 + widest + (8 if widest else 2))
+        middle = place.y + place.slots * PITCH / 2
+        self.faces.append(Text(x, middle + _BASE, box.label, anchor, style))
+
+    # ---- boxes
+
+    def _box(self, place: Place) -> None:
+        box, shape = self.graph.boxes[place.box], self.layout.shapes[place.box]
+        left, right = self._face(place)
+        column = self.layout.columns[place.rank]
+        result = box.results[0] if box.results else -1
+        for axis in shape.over:
+            y = place.slot_y(shape.outs[result, axis])
+            self.lines.append(self._strand(result, axis, *_level(*column, y)))
+        top, bottom = place.y + shape.top * PITCH, place.y + shape.bottom * PITCH
+        inset = -2.0 if shape.bottom - shape.top == 1 else -1.0
+        frame = Box(left, top + inset, right - left, bottom - top - 2 * inset, box.label, "plain", box.title)
+        self.faces.append(frame)
+        through = self._through(place, box, shape, left, right)
+        self.faces += through
+        self._label(shape, (left + right) / 2, (top + bottom) / 2, bool(through))
+        for (_, axis), slot in shape.outs.items():
+            if axis is not None and axis in shape.made:
+                name = Text(right - 5, place.slot_y(slot) + _BASE, axis.name, "end", "axis", self.hue[axis])
+                self.faces.append(name)
+
+    def _through(self, place: Place, box: GraphBox, shape: Shape, left: float, right: float) -> list[Item]:
+        """The woven strands within a box, from every operand that has them."""
+        found: list[Item] = []
+        for (result, axis), out in shape.outs.items():
+            if axis in shape.over or axis in box.touched or axis is None:
+                continue
+            for operand in box.operands:
+                if (operand, axis) in shape.ins:
+                    y, z, bend = place.slot_y(shape.ins[operand, axis]), place.slot_y(out), (right - left) / 2
+                    curve = ((left, y), (left + bend, y), (right - bend, z), (right, z))
+                    found.append(self._strand(result, axis, *curve, through=True))
+        return found
+
+    def _label(self, shape: Shape, x: float, middle: float, plate: bool) -> None:
+        width = max(map(text_width, shape.lines))
+        height = _LINE * len(shape.lines)
+        if plate:
+            self.faces.append(Region(x - width / 2 - 3, middle - height / 2, width + 6, height))
+        for place, line in enumerate(shape.lines):
+            y = middle + _LINE * (place + 0.5) - height / 2 + _BASE
+            self.faces.append(Text(x, y, line))
+
+
+def _level(start: float, end: float, y: float) -> tuple[Point, Point, Point, Point]:
+    return ((start, y), (start, y), (end, y), (end, y))

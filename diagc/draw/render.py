@@ -1,0 +1,150 @@
+"""A scene as SVG: text as text, colours as classes for light and dark, hover text on boxes and strands.
+
+The same scene gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+from xml.sax.saxutils import escape
+
+from diagc.draw.scene import FONT, Box, Item, Point, Region, Scene, Strand, Text
+
+_HUES: Final = (
+    ("#1f63ad", "#7ab3f0"), ("#b3500f", "#f09a58"), ("#2a7a44", "#6cc98a"), ("#8a3f9e", "#d08ee0"),
+    ("#0c7686", "#56c6d6"), ("#ad2a5c", "#f086ac"), ("#766200", "#d0ba4a"), ("#4a4fb5", "#a0a4f5"),
+)  # fmt: skip
+"""Light and dark; blue, vermilion, green, purple, cyan, rose, olive, indigo differ in lightness or
+blue-yellow."""
+
+_GREY: Final = ("#8a8fa3", "#8a8fa3")
+_GREYS: Final = {"batch": _GREY, "scalar": _GREY, "ink": ("#1f2430", "#e4e7ee")}
+_PAPER: Final = ("#fff", "#14171d")
+_FACE: Final = ("#f4f6fc", "#232833")
+_CELL: Final = ("#f7f8fb", "#1a1e26")
+
+
+def render_svg(scene: Scene) -> str:
+    """The scene as an SVG document."""
+    width, height = _number(scene.width), _number(scene.height)
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" '
+        f'font-family="DejaVu Sans, Helvetica, sans-serif" font-size="{FONT}">'
+    )
+    body = [_item(item) for item in scene.items]
+    title = [f"<title>{escape(scene.title)}</title>"] if scene.title else []
+    paper = '<rect class="bg" width="100%" height="100%"/>'
+    return "\n".join([head, *title, f"<style>{_css(scene)}</style>", paper, *body, "</svg>"]) + "\n"
+
+
+def _css(scene: Scene) -> str:
+    roles = {item.role for item in scene.items if isinstance(item, Strand | Text)}
+    fixed = (
+        "path{fill:none;stroke-width:1.5;stroke-linecap:round}.t{opacity:.22}.d{stroke-dasharray:5 3}"
+        ".a{font-style:italic}.n{font-weight:700}.p{font-weight:700;font-style:italic}.h{stroke-width:5;stroke-linecap:butt}"
+        ".o{stroke-width:2.4}"
+    )
+    return f"{fixed}{_theme(roles, 0)}@media(prefers-color-scheme:dark){{{_theme(roles, 1)}}}"
+
+
+def _theme(roles: set[str], mode: int) -> str:
+    ink = _GREYS["ink"][mode]
+    rules = [
+        f".bg{{fill:{_PAPER[mode]}}}.b{{fill:{_FACE[mode]};stroke:{ink}}}.f{{fill:{_FACE[mode]}}}",
+        f".e{{fill:{_CELL[mode]}}}.o{{stroke:{_CELL[mode]}}}.k{{fill:{ink};stroke:{ink}}}text{{fill:{ink}}}",
+    ]
+    for role in sorted(roles):
+        colour = _GREYS[role][mode] if role in _GREYS else _HUES[int(role) % len(_HUES)][mode]
+        rules.append(f".c{role}{{stroke:{colour}}}text.c{role}{{stroke:none;fill:{colour}}}")
+    return "".join(rules)
+
+
+def _item(item: Item) -> str:
+    match item:
+        case Box():
+            title = f"<title>{escape(item.title)}</title>" if item.title else ""
+            place = _rectangle(item.x, item.y, item.w, item.h)
+            return f'<rect class="b" {place} rx="4">{title}</rect>'
+        case Strand():
+            return _strand(item)
+        case Text():
+            return _text(item)
+        case Region():
+            corner = ' rx="8"' if item.style == "cell" else ""
+            name = "e" if item.style == "cell" else "f"
+            return f'<rect class="{name}" {_rectangle(item.x, item.y, item.w, item.h)}{corner}/>'
+        case _:
+            assert_never(item)
+
+
+def _rectangle(x: float, y: float, w: float, h: float) -> str:
+    return f'x="{_number(x)}" y="{_number(y)}" width="{_number(w)}" height="{_number(h)}"'
+
+
+def _text(item: Text) -> str:
+    names = {"name": "n", "parameter": "p", "axis": f"a c{item.role}", "note": "a"}
+    style = f' class="{names[item.style]}"' if item.style in names else ""
+    anchor = "" if item.anchor == "start" else f' text-anchor="{item.anchor}"'
+    return f'<text{style} x="{_number(item.x)}" y="{_number(item.y)}"{anchor}>{escape(item.text)}</text>'
+
+
+def _strand(item: Strand) -> str:
+    title = f"<title>{escape(item.title)}</title>" if item.title else ""
+    names = f"c{item.role}" + (" t" if item.part == "through" else "") + (" d" if item.dashed else "")
+    data = _path(_shortened(item) if item.head else item.points)
+    close = f">{title}</path>" if title else "/>"
+    lines = [f'<path class="{names}{" h" if item.hollow else ""}" d="{data}"{close}']
+    if item.hollow:
+        lines.append(f'<path class="o" d="{data}"/>')
+    if item.head:
+        lines.append(_head(item))
+    return "\n".join(lines)
+
+
+def _path(points: tuple[Point, ...]) -> str:
+    """Level pieces as `H`, others as `C`."""
+    text = f"M{_pair(points[0])}"
+    for k in range(1, len(points) - 2, 3):
+        if len({y for _, y in points[k - 1 : k + 3]}) == 1:
+            text += f"H{_number(points[k + 2][0])}"
+        else:
+            text += "C" + " ".join(_pair(p) for p in points[k : k + 3])
+    return text
+
+
+_BACK: Final = 7.0
+"""Length of an arrow head."""
+
+
+def _direction(points: tuple[Point, ...]) -> Point:
+    """The unit vector in which a path ends."""
+    (x0, y0), (x, y) = next(p for p in reversed(points) if p != points[-1]), points[-1]
+    length = ((x - x0) ** 2 + (y - y0) ** 2) ** 0.5
+    return (x - x0) / length, (y - y0) / length
+
+
+def _shortened(item: Strand) -> tuple[Point, ...]:
+    """The path up to the base of its head."""
+    (ux, uy), (x, y) = _direction(item.points), item.points[-1]
+    end = (x - 0.9 * _BACK * ux, y - 0.9 * _BACK * uy)
+    control = end if item.points[-2] == item.points[-1] else item.points[-2]
+    return (*item.points[:-2], control, end)
+
+
+def _head(item: Strand) -> str:
+    """An arrow head at the end of a strand, along its last direction; hollow strands have a hollow one."""
+    (ux, uy), (x, y), side = _direction(item.points), item.points[-1], 3.6
+    bx, by = x - _BACK * ux, y - _BACK * uy
+    corners = [(bx - side * uy, by + side * ux), (x, y), (bx + side * uy, by - side * ux)]
+    shape = "L".join(_pair(c) for c in corners)
+    return f'<path class="{"e" if item.hollow else "k"} c{item.role}" d="M{shape}Z"/>'
+
+
+def _pair(point: Point) -> str:
+    return f"{_number(point[0])},{_number(point[1])}"
+
+
+def _number(value: float) -> str:
+    text = f"{value:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text

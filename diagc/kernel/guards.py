@@ -1,0 +1,235 @@
+"""Where to mask, and which tiles to visit.
+
+A tile fold must not see lanes beyond the end of the array. Rather than masking every reduction of a pass, one node is
+sought whose masking makes all of them neutral there: with the scores at −inf, every exponential is 0 and every
+maximum is unchanged. The same argument decides which tiles a mask of the diagram empties: they are not visited. It
+is made by evaluating the elements over the values −inf, 0 and unknown; no form of expression is looked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from diagc.core import ops
+from diagc.core.axes import Axis, Size
+from diagc.core.diagram import Node, walk
+from diagc.kernel.ir import Edge
+
+NEGATIVE_INFINITY = -math.inf
+Known = float | None
+"""−inf, 0.0, another constant, or None when the value is not known."""
+
+_VANISH_AT_ZERO = ("relu", "gelu", "silu", "tanh", "sin", "expm1", "sqrt", "abs", "erf", "neg")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`axis ≤ edge` (upper) or `axis ≥ edge` (lower) for the streamed axis, with the edge affine in other axes."""
+
+    upper: bool
+    terms: tuple[tuple[Axis, int], ...]
+    offset: Size
+
+    def edge(self, visit: bool) -> Edge:
+        """The bound of the tiles to visit, or of the tiles where it holds throughout.
+
+        To visit, the loosest index of the other axes counts; to hold throughout, the tightest.
+        """
+        loosest = self.upper == visit
+        return Edge(tuple((a, "last" if (c > 0) == loosest else "first", c) for a, c in self.terms), self.offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A `where` whose masked branch makes every reduction of a pass neutral, with its condition taken apart.
+
+    `comparisons` are the affine parts, decided per tile; `rest` are the parts that must be evaluated.
+    """
+
+    node: Node
+    comparisons: tuple[tuple[Node, tuple[Comparison, ...]], ...]
+    rest: tuple[Node, ...]
+
+
+def neutral(reductions: Iterable[Node], forced: Node, value: float) -> bool:
+    """Whether every reduction sees its unit wherever `forced` has `value`."""
+    for reduction in reductions:
+        assert isinstance(reduction.op, ops.Reduce)
+        unit = ops.UNITS.get(reduction.op.monoid)
+        if unit is None or _known(reduction.inputs[0], forced, value) != unit:
+            return False
+    return True
+
+
+def _known(root: Node, forced: Node, value: float) -> Known:
+    found: dict[Node, Known] = {forced: value}
+    for current in walk((root,)):
+        if current not in found:
+            found[current] = _transfer(current, [found[i] for i in current.inputs])
+    return found[root]
+
+
+def _transfer(current: Node, operands: list[Known]) -> Known:
+    match current.op:
+        case ops.Constant(value):
+            return float(value)
+        case ops.Cast() | ops.Spread() | ops.Stop():
+            return operands[0]
+        case ops.Map(function):
+            return _transfer_map(function.name, operands, current.inputs)
+        case _:
+            return None
+
+
+def _transfer_map(name: str, operands: list[Known], inputs: tuple[Node, ...]) -> Known:
+    if name == "mul":
+        if 0.0 in operands:
+            return 0.0
+        rest = [i for i, o in zip(inputs, operands, strict=True) if o != NEGATIVE_INFINITY]
+        return NEGATIVE_INFINITY if len(rest) == len(inputs) - 1 and all(map(positive, rest)) else None
+    if name == "where":
+        return operands[1] if operands[1] == operands[2] else None
+    if name == "add":
+        return NEGATIVE_INFINITY if NEGATIVE_INFINITY in operands else None
+    if operands[0] == NEGATIVE_INFINITY:
+        return {"sub": NEGATIVE_INFINITY, "exp": 0.0, "exp2": 0.0, "sigmoid": 0.0, "relu": 0.0, "softplus": 0.0}.get(name)
+    return 0.0 if operands[0] == 0.0 and name in _VANISH_AT_ZERO else None
+
+
+def positive(current: Node) -> bool:
+    """Whether a node is > 0 by its form: sizes, positive numbers, exponentials, and products and roots of such."""
+    match current.op:
+        case ops.Constant(value):
+            return value > 0
+        case ops.SizeOf():
+            return True
+        case ops.Cast() | ops.Spread():
+            return positive(current.inputs[0])
+        case ops.Map(function) if function.name in ("mul", "add", "rsqrt", "sqrt", "recip", "div"):
+            return all(map(positive, current.inputs))
+        case ops.Map(function):
+            return function.name in ("exp", "exp2", "sigmoid")
+        case _:
+            return False
+
+
+def guard_point(reductions: tuple[Node, ...], axis: Axis) -> tuple[Node, float] | None:
+    """The node and value that, forced where the axis is out of range, makes all reductions neutral; None if none is."""
+    for current in walk(r.inputs[0] for r in reductions):
+        if axis not in current.axes or current.dtype.kind != "float":
+            continue
+        for value in (NEGATIVE_INFINITY, 0.0):
+            if neutral(reductions, current, value):
+                return (_outermost_mask(current, reductions, value), value)
+    return None
+
+
+def _outermost_mask(current: Node, reductions: tuple[Node, ...], value: float) -> Node:
+    """Prefer a `where` right above the node: its condition can take the guard up at no cost."""
+    for user in walk(r.inputs[0] for r in reductions):
+        is_where = isinstance(user.op, ops.Map) and user.op.function.name == "where"
+        if is_where and current in walk((user,)) and _constant(user.inputs[2]) == value and neutral(reductions, user, value):
+            return user
+    return current
+
+
+def masks_of(reductions: tuple[Node, ...], axis: Axis) -> tuple[Mask, ...]:
+    """The masks of a pass whose empty tiles need not be visited."""
+    found: list[Mask] = []
+    for current in walk(r.inputs[0] for r in reductions):
+        if not (isinstance(current.op, ops.Map) and current.op.function.name == "where"):
+            continue
+        value = _constant(current.inputs[2])
+        if value is None or axis not in current.inputs[0].axes or not neutral(reductions, current, value):
+            continue
+        parts = conjuncts(current.inputs[0])
+        affine = [(part, comparisons(part, axis)) for part in parts]
+        decided = tuple((part, c) for part, c in affine if c)
+        found.append(Mask(current, decided, tuple(part for part, c in affine if not c)))
+    return tuple(found)
+
+
+def conjuncts(condition: Node) -> tuple[Node, ...]:
+    """The parts of a conjunction."""
+    if isinstance(condition.op, ops.Map) and condition.op.function.name == "and":
+        return tuple(part for operand in condition.inputs for part in conjuncts(operand))
+    return (condition,)
+
+
+def comparisons(condition: Node, axis: Axis) -> tuple[Comparison, ...]:
+    """The bounds on `axis` that an affine comparison sets, or nothing when it is not of this form."""
+    if not isinstance(condition.op, ops.Map) or condition.op.function.name not in ("le", "lt", "ge", "gt", "eq"):
+        return ()
+    left, right = (_affine(operand) for operand in condition.inputs)
+    if left is None or right is None:
+        return ()
+    difference = {a: right[0].get(a, 0) - left[0].get(a, 0) for a in {**left[0], **right[0]}}  # right − left
+    slope = difference.pop(axis, 0)
+    offset = right[1] - left[1]
+    if slope not in (1, -1):
+        return ()
+    name = condition.op.function.name
+    found: list[Comparison] = []
+    if name in ("le", "lt", "eq"):  # right − left ≥ 0, or ≥ 1
+        found.append(_bound(slope, difference, offset - (1 if name == "lt" else 0)))
+    if name in ("ge", "gt", "eq"):  # left − right ≥ 0, or ≥ 1
+        negated = {a: -c for a, c in difference.items()}
+        found.append(_bound(-slope, negated, -offset - (1 if name == "gt" else 0)))
+    return tuple(found)
+
+
+def _bound(slope: int, rest: dict[Axis, int], offset: Size) -> Comparison:
+    """slope·axis + rest + offset ≥ 0, solved for the axis."""
+    sign = -slope
+    terms = tuple((a, sign * c) for a, c in sorted(rest.items(), key=lambda t: t[0].uid) if c)
+    return Comparison(slope < 0, terms, sign * offset)
+
+
+def _affine(current: Node) -> tuple[dict[Axis, int], Size] | None:
+    """Integer coefficients and a size offset, when the node is affine in indices."""
+    match current.op:
+        case ops.Iota(axis):
+            return {axis: 1}, Size()
+        case ops.SizeOf(size):
+            return {}, size
+        case ops.Constant(value) if isinstance(value, int) and not isinstance(value, bool):
+            return {}, Size.constant(value)
+        case ops.Map(function) if function.name in ("add", "sub", "neg", "mul"):
+            parts = [_affine(operand) for operand in current.inputs]
+            known = [part for part in parts if part is not None]
+            return _combine(function.name, known) if len(known) == len(parts) else None
+        case _:
+            return None
+
+
+def _combine(name: str, parts: list[tuple[dict[Axis, int], Size]]) -> tuple[dict[Axis, int], Size] | None:
+    if name == "mul":
+        return _affine_product(parts)
+    total, offset = dict(parts[0][0]), parts[0][1]
+    if name == "neg":
+        return {a: -c for a, c in total.items()}, -offset
+    sign = -1 if name == "sub" else 1
+    for coefficients, constant in parts[1:]:
+        for axis, coefficient in coefficients.items():
+            total[axis] = total.get(axis, 0) + sign * coefficient
+        offset = offset + sign * constant
+    return total, offset
+
+
+def _affine_product(parts: list[tuple[dict[Axis, int], Size]]) -> tuple[dict[Axis, int], Size] | None:
+    total: tuple[dict[Axis, int], Size] = ({}, Size.constant(1))
+    for coefficients, offset in parts:
+        if coefficients and total[0]:
+            return None
+        scale = total[1] if coefficients else offset
+        base = (coefficients, offset) if coefficients else total
+        if base[0] and scale.value is None:
+            return None
+        total = ({a: c * (scale.value or 0) for a, c in base[0].items()}, base[1] * scale)
+    return total
+
+
+def _constant(current: Node) -> float | None:
+    return float(current.op.value) if isinstance(current.op, ops.Constant) else None

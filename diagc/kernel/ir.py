@@ -1,0 +1,210 @@
+"""Kernels as straight-line code over tiles, with loops that carry states.
+
+A `Value` is a tile: it has the axes of the diagram node that it holds, and each axis has an `Extent` in the kernel
+that says how much of it a tile spans. Values are compared by identity (single assignment). The IR knows arithmetic,
+loads, stores, tile folds, contractions and loops; it knows no back end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from diagc.core.axes import Axis, Coordinate, Size
+from diagc.core.diagram import Array, Node
+from diagc.core.dtypes import DType
+from diagc.core.ops import Monoid
+from diagc.source import Span
+
+ExtentKind = Literal["one", "tile", "resident", "stream", "walk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How a kernel covers an axis.
+
+    `one`: one index per program. `tile`: a block per program. `resident`: the whole axis in one block.
+    `stream`: a loop over blocks. `walk`: a loop over single indices.
+    """
+
+    axis: Axis
+    kind: ExtentKind
+
+    @property
+    def blocked(self) -> bool:
+        """Whether tiles have a dimension for this axis."""
+        return self.kind in ("tile", "resident", "stream")
+
+
+@dataclass(eq=False, slots=True)
+class Value:
+    """A tile, or a scalar when no axis is blocked. `origin` is the node it holds, for names and source lines."""
+
+    axes: tuple[Axis, ...]
+    dtype: DType
+    origin: Node | None = None
+    hint: str = ""
+
+
+# ---- bounds of loops: integers known when the program starts
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An affine integer in the first or last index of blocked or single axes of this program, plus a size."""
+
+    terms: tuple[tuple[Axis, Literal["first", "last"], int], ...]
+    offset: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """`max` or `min` of edges and bounds; `rounding` aligns the result to the block of the loop's axis."""
+
+    kind: Literal["max", "min"]
+    parts: tuple[Edge | Bound, ...]
+    rounding: Literal["none", "down", "up"] = "none"
+
+
+# ---- statements
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Load:
+    """Reads an input at a coordinate per axis of the array; a coordinate may be a tile of indices.
+
+    `guard` are the blocked axes whose lanes may lie outside and must be masked; masked lanes read `fill`. With
+    `checked`, whole coordinates may lie outside the array and are compared with its sizes.
+    """
+
+    target: Value
+    source: Node
+    coordinates: tuple[Coordinate | Value, ...]
+    guard: tuple[Axis, ...]
+    fill: float | int | bool
+    checked: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Apply:
+    """A scalar function at each point of a tile; `cast` converts to the target's dtype."""
+
+    target: Value
+    function: str
+    operands: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal_:
+    """A number or a size."""
+
+    target: Value
+    value: float | int | bool | Size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index:
+    """The absolute index along an axis."""
+
+    target: Value
+    axis: Axis
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inside:
+    """Whether the index along a blocked axis is below its size."""
+
+    target: Value
+    axis: Axis
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fold:
+    """A monoid over blocked axes of a tile."""
+
+    target: Value
+    monoid: Monoid
+    axes: tuple[Axis, ...]
+    operand: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dot:
+    """Contraction of two tiles over `axes`, computed in `compute`, accumulated in the target's dtype onto `start`."""
+
+    target: Value
+    left: Value
+    right: Value
+    axes: tuple[Axis, ...]
+    compute: DType
+    start: Value | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """A state of a loop: `state` inside the body, `start` before the first and `next` after each iteration."""
+
+    state: Value
+    start: Value
+    next: Value
+    result: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """A loop along an axis from `start` to `stop` in steps of its block (or of 1 when the axis is walked).
+
+    `phase` says whether masks and bounds of the loop's axis have been dropped from the body.
+    """
+
+    axis: Axis
+    start: Bound
+    stop: Bound
+    phase: Literal["full", "partial"]
+    carried: tuple[Carried, ...]
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Store:
+    """Writes a tile to output number `output`; lanes outside are not written."""
+
+    output: int
+    value: Value
+    guard: tuple[Axis, ...]
+
+
+Statement = Load | Apply | Literal_ | Index | Inside | Fold | Dot | Loop | Store
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One kernel: arrays in and out, how each axis is covered, and its statements.
+
+    `group_axes` are the axes over which programs are laid out, outermost first.
+    """
+
+    name: str
+    inputs: tuple[Node, ...]
+    outputs: tuple[tuple[str, Array], ...]
+    extents: dict[Axis, Extent]
+    group_axes: tuple[Axis, ...]
+    body: tuple[Statement, ...]
+    spans: dict[Node, Span] = field(default_factory=dict[Node, Span], compare=False)
+
+    def extent(self, axis: Axis) -> Extent:
+        return self.extents[axis]
+
+    def blocked(self, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        """Those of the axes for which a tile has a dimension."""
+        return tuple(axis for axis in axes if self.extents[axis].blocked)
+
+    def statements(self) -> Iterator[Statement]:
+        """Every statement, loop bodies included, in order."""
+        stack = list(reversed(self.body))
+        while stack:
+            current = stack.pop()
+            yield current
+            if isinstance(current, Loop):
+                stack.extend(reversed(current.body))

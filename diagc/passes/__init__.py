@@ -1,0 +1,1 @@
+"""Passes: diagram to diagram, each a frozen dataclass whose fields are its options."""

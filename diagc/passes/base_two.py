@@ -1,0 +1,65 @@
+"""Exponentials in base two, which is what the hardware computes.
+
+exp(a) = exp2(a·log₂e), and a maximum may be taken after the scaling because log₂e > 0: max(a)·log₂e = max(a·log₂e).
+The factor joins the scale that the exponent has already, so that it costs one multiplication or none.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from diagc.core import ops
+from diagc.core.diagram import Diagram, Node, apply, constant, node, substitute, walk
+from diagc.core.rewrite import Record, Rule, rewrite
+from diagc.passes.normalise import SCALARS, function, order
+
+LOG2_E = math.log2(math.e)
+
+
+def _scaled(current: Node) -> Node:
+    """log₂e times a node, with the factor moved inside differences, masks and maxima."""
+    name = function(current)
+    if name == "sub":
+        return apply("sub", _scaled(current.inputs[0]), _scaled(current.inputs[1]))
+    if name == "where":
+        return apply("where", current.inputs[0], _scaled(current.inputs[1]), _scaled(current.inputs[2]))
+    if isinstance(current.op, ops.Constant):
+        return constant(float(current.op.value) * LOG2_E)
+    if isinstance(current.op, ops.Reduce) and current.op.monoid == "max":
+        return node(current.op, _scaled(current.inputs[0]))
+    return apply("mul", constant(LOG2_E), current)
+
+
+def _exponential(current: Node) -> Node | None:
+    if function(current) != "exp" or not current.axes:
+        return None
+    return apply("exp2", _scaled(current.inputs[0]))
+
+
+RULE = Rule("base-two", "exp a = 2^(a·log₂e), and max commutes with a positive factor", _exponential)
+
+
+@dataclass(frozen=True, slots=True)
+class BaseTwo:
+    """The pass `base-two`: every exponential becomes a power of two."""
+
+    def run(self, diagram: Diagram, record: Record | None = None) -> Diagram:
+        """The diagram with `exp2` for `exp`, in normal form."""
+        record = record or Record()
+        scaled = rewrite(diagram.outputs, (RULE, *SCALARS), record)
+        return diagram.with_outputs(order(_share_maxima(scaled), record))
+
+
+def _share_maxima(roots: tuple[Node, ...]) -> tuple[Node, ...]:
+    """max a = ln 2 · max(a·log₂e): a maximum in natural units is read off the scaled one where there is one."""
+    present = set(walk(roots))
+    shared: dict[Node, Node] = {}
+    for current in present:
+        if isinstance(current.op, ops.Reduce) and current.op.monoid == "max":
+            (scaled,) = rewrite((_scaled(current),), SCALARS, Record())
+            if scaled in present:
+                shared[current] = apply("mul", constant(math.log(2.0)), scaled)
+    return substitute(roots, shared) if shared else roots
+
+

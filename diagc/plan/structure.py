@@ -1,0 +1,208 @@
+"""The structure of a kernel: passes over streamed axes, resident axes, axes that programs share out.
+
+A reduction whose result is needed at every index of a streamed axis is done on the tile, so the axes that it consumes
+are resident. All other reductions stream. Those that one fold can carry share a pass; a reduction that does not
+stream with the earlier ones gets a pass of its own, and the reason is kept for the report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from diagc.core import ops
+from diagc.core.axes import Axis, in_order
+from diagc.core.diagram import Diagram, Node, walk
+from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_component
+from diagc.diagnostics import failure
+from diagc.kernel.ir import Extent
+
+EMITTED = (
+    ops.Input | ops.Constant | ops.SizeOf | ops.Iota | ops.Map | ops.Cast | ops.Stop | ops.Reduce | ops.View | ops.Gather | ops.Spread
+)
+"""The leaves that fused kernels are made of; the others run in plain JAX."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One loop over `axes`, the last of which is cut into blocks, carrying a fold.
+
+    `reason` says why this pass could not be joined with an earlier one over the same axis.
+    """
+
+    axes: tuple[Axis, ...]
+    algebra: FoldAlgebra
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The shape of the kernel of a diagram in normal form."""
+
+    diagram: Diagram
+    passes: tuple[Pass, ...]
+    extents: dict[Axis, Extent]
+    group_axes: tuple[Axis, ...]
+    stored_axis: Axis | None
+
+    @property
+    def streamed(self) -> tuple[Axis, ...]:
+        return tuple(axis for axis, extent in self.extents.items() if extent.kind == "stream")
+
+
+@dataclass(slots=True)
+class _Pending:
+    axes: tuple[Axis, ...]
+    components: list[Component] = field(default_factory=list[Component])
+    reason: str | None = None
+
+
+def structure(diagram: Diagram, resident_rows: bool = False) -> Structure:
+    """The kernel structure of a diagram in normal form.
+
+    With `resident_rows` every reduced axis is held on chip and nothing is streamed: the form for short rows.
+    Raises `DiagnosticError` E0702 for leaves that no kernel is made of.
+    """
+    _refuse_unknown(diagram)
+    nodes = tuple(walk(diagram.outputs))
+    reductions = [n for n in nodes if isinstance(n.op, ops.Reduce)]
+    resident = _resident_axes(reductions)
+    if resident_rows:
+        resident |= {axis for r in reductions for axis in reduced_axes(r)}
+    passes = _passes([r for r in reductions if not set(reduced_axes(r)) <= resident], resident)
+    streamed = {p.axes[-1] for p in passes}
+    walked = {axis for p in passes for axis in p.axes[:-1]}
+    group, stored = _group_axes(diagram, streamed | walked)
+    extents = _extents(diagram, nodes, group, resident, streamed, walked)
+    return Structure(diagram, passes, extents, group, stored)
+
+
+def reduced_axes(reduction: Node) -> tuple[Axis, ...]:
+    """The axes that a reduction consumes."""
+    assert isinstance(reduction.op, ops.Reduce)
+    return reduction.op.axes
+
+
+def contraction(reduction: Node) -> tuple[Node, ...] | None:
+    """The factors of a sum over a product of at least two arrays, else None."""
+    if not isinstance(reduction.op, ops.Reduce) or reduction.op.monoid != "sum":
+        return None
+    element = reduction.inputs[0]
+    if not (isinstance(element.op, ops.Map) and element.op.function.name == "mul"):
+        return None
+    factors = element.inputs
+    return factors if sum(bool(factor.axes) for factor in factors) >= 2 else None
+
+
+def _refuse_unknown(diagram: Diagram) -> None:
+    for current in walk(diagram.outputs):
+        if not isinstance(current.op, EMITTED):
+            raise failure(
+                "E0702",
+                f"`{diagram.name}` uses {_spoken(current.op)}, which no kernel is made for yet",
+                help="compile it with `--target jax`, which runs everything the language has",
+            )
+        if isinstance(current.op, ops.Reduce) and current.op.monoid in ("argmax", "argmin"):
+            raise failure(
+                "E0702",
+                f"`{diagram.name}` uses `{current.op.monoid}`, which no kernel is made for yet",
+                help="compile it with `--target jax`, which runs everything the language has",
+            )
+
+
+def _spoken(op: ops.Operator) -> str:
+    names = {ops.Scan: "`scan`", ops.Cumulative: "`cumsum`", ops.TopK: "`topk`", ops.Concat: "`concat`"}
+    return names.get(type(op), "random numbers")
+
+
+def _resident_axes(reductions: list[Node]) -> set[Axis]:
+    """Axes consumed by a reduction whose result another reduction needs at every index it consumes."""
+    found: set[Axis] = set()
+    for outer in reductions:
+        consumed = set(reduced_axes(outer))
+        for inner in walk(outer.inputs):
+            if isinstance(inner.op, ops.Reduce) and consumed & set(inner.axes):
+                found |= set(inner.op.axes)
+    return found
+
+
+def _passes(reductions: list[Node], resident: set[Axis]) -> tuple[Pass, ...]:
+    pending: list[_Pending] = []
+    place_of: dict[Node, int] = {}
+    for reduction in reductions:
+        axes = tuple(a for a in reduced_axes(reduction) if a not in resident)
+        below = [place_of[n] for n in walk(reduction.inputs) if n in place_of]
+        place, component, reason = _join(reduction, axes, pending, max(below, default=0))
+        if component is None:
+            place, component = len(pending), derive_component(reduction, ())
+            pending.append(_Pending(axes, reason=reason))
+        pending[place].components.append(component)
+        place_of[reduction] = place
+    return tuple(Pass(p.axes, FoldAlgebra(p.axes, tuple(p.components)), p.reason) for p in pending)
+
+
+def _join(
+    reduction: Node, axes: tuple[Axis, ...], pending: list[_Pending], first: int
+) -> tuple[int, Component | None, str | None]:
+    """The earliest pass from `first` on that can carry the reduction, or the reason why none can."""
+    reason: str | None = None
+    for place in range(first, len(pending)):
+        if pending[place].axes != axes:
+            continue
+        try:
+            return place, derive_component(reduction, [c.reduction for c in pending[place].components]), None
+        except NotStreaming as obstacle:
+            reason = obstacle.reason
+    return -1, None, reason
+
+
+def _group_axes(diagram: Diagram, streamed: set[Axis]) -> tuple[tuple[Axis, ...], Axis | None]:
+    """The axes that programs share out, and the streamed axis along which results are stored, if there is one."""
+    axes = in_order(axis for array in diagram.layouts for axis in array.axes)
+    stored = [axis for axis in axes if axis in streamed]
+    if len(stored) > 1 or (stored and any(stored[0] not in array.axes for array in diagram.layouts)):
+        raise failure(
+            "E0702",
+            f"the results of `{diagram.name}` carry different streamed axes",
+            help="compile each result as its own entry, or compile with `--target jax`",
+        )
+    return tuple(axis for axis in axes if axis not in streamed), stored[0] if stored else None
+
+
+def _extents(
+    diagram: Diagram, nodes: tuple[Node, ...], group: tuple[Axis, ...], resident: set[Axis],
+    streamed: set[Axis], walked: set[Axis],
+) -> dict[Axis, Extent]:  # fmt: skip
+    extents = {axis: Extent(axis, "stream") for axis in sorted(streamed, key=_uid)}
+    extents |= {axis: Extent(axis, "walk") for axis in sorted(walked - streamed, key=_uid)}
+    extents |= {axis: Extent(axis, "resident") for axis in sorted(resident - streamed - walked, key=_uid)}
+    candidates = [axis for axis in group if axis not in extents]
+    tiled = _contracted_sides(nodes, candidates)
+    if not tiled and not streamed and not resident and candidates:
+        tiled = {_innermost(diagram, candidates)}
+    extents |= {axis: Extent(axis, "tile" if axis in tiled else "one") for axis in candidates}
+    for axis in in_order(a for n in nodes for a in n.axes):
+        extents.setdefault(axis, Extent(axis, "resident"))
+    return extents
+
+
+def _uid(axis: Axis) -> str:
+    return axis.uid
+
+
+def _innermost(diagram: Diagram, candidates: list[Axis]) -> Axis:
+    return next(a for a in reversed(diagram.layouts[0].axes) if a in candidates)
+
+
+def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis]) -> set[Axis]:
+    """For each contraction the innermost axis that only its left, and that only its right operand carries."""
+    tiled: set[Axis] = set()
+    for reduction in nodes:
+        factors = contraction(reduction)
+        if factors is None:
+            continue
+        for factor in factors:
+            others = {a for f in factors if f is not factor for a in f.axes}
+            own = [a for a in candidates if a in factor.axes and a not in others]
+            if own and not tiled & set(own):
+                tiled.add(own[-1])
+    return tiled

@@ -1,0 +1,180 @@
+"""Pictures: nothing overlaps, consumed axes end at a box, woven axes pass it, bytes are stable."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from itertools import combinations
+from typing import TypeVar
+from xml.etree import ElementTree
+
+import examples as ex
+import pytest
+
+from diagc.core.diagram import Diagram, Node
+from diagc.diagnostics import DiagnosticError
+from diagc.draw import Box, Cell, Region, Scene, Strand, Text, draw_cells, draw_diagram, render_svg
+from diagc.draw.scene import Bounds
+
+T = TypeVar("T")
+
+pytest.importorskip("pygraphviz")
+
+DRAWN = [pytest.param(d, calls, id=d.name) for d, calls in ex.examples()]
+RANDOM = [pytest.param(ex.random_diagram(seed), {}, id=f"random {seed}") for seed in range(50)]
+LARGE = [pytest.param(ex.random_diagram(seed, 60), {}, id=f"large {seed}") for seed in (1, 2, 5)]
+
+
+def meet(a: Bounds, b: Bounds, slack: float = 0.01) -> bool:
+    return a[0] + slack < b[2] and b[0] + slack < a[2] and a[1] + slack < b[3] and b[1] + slack < a[3]
+
+
+def within(inner: Bounds, outer: Bounds) -> bool:
+    return outer[0] <= inner[0] and outer[1] <= inner[1] and inner[2] <= outer[2] and inner[3] <= outer[3]
+
+
+def of(scene: Scene, kind: type[T]) -> list[T]:
+    return [item for item in scene.items if isinstance(item, kind)]
+
+
+def sampled(strand: Strand, count: int = 24) -> list[tuple[float, float]]:
+    found: list[tuple[float, float]] = []
+    for k in range(0, len(strand.points) - 3, 3):
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = strand.points[k : k + 4]
+        for step in range(count + 1):
+            t = step / count
+            u = 1 - t
+            x = u**3 * ax + 3 * u * u * t * bx + 3 * u * t * t * cx + t**3 * dx
+            found.append((x, u**3 * ay + 3 * u * u * t * by + 3 * u * t * t * cy + t**3 * dy))
+    return found
+
+
+def hits(strand: Strand, area: Bounds) -> bool:
+    return any(
+        area[0] + 0.05 < x < area[2] - 0.05 and area[1] + 0.05 < y < area[3] - 0.05
+        for x, y in sampled(strand)
+    )
+
+
+def assert_legible(scene: Scene) -> None:
+    boxes, texts = of(scene, Box), of(scene, Text)
+    for a, b in combinations(boxes, 2):
+        assert not meet(a.bounds, b.bounds), (a, b)
+    for a, b in combinations(texts, 2):
+        assert not meet(a.bounds, b.bounds), (a, b)
+    for text in texts:
+        assert within(text.bounds, (0, 0, scene.width, scene.height)), text
+        for box in boxes:
+            assert within(text.bounds, box.bounds) or not meet(text.bounds, box.bounds), (text, box)
+    plates = [r.bounds for r in of(scene, Region) if r.style == "plate"]
+    for strand in of(scene, Strand):
+        if strand.part == "open":
+            for text in texts:
+                assert not hits(strand, text.bounds), (strand, text)
+            for box in boxes:
+                assert not hits(strand, box.bounds), (strand, box)
+    for text in texts:
+        through = [s for s in of(scene, Strand) if s.part == "through" and hits(s, text.bounds)]
+        assert not through or any(within(text.bounds, p) for p in plates), text
+
+
+@pytest.mark.parametrize(("diagram", "calls"), DRAWN + RANDOM + LARGE)
+def test_nothing_overlaps(diagram: Diagram, calls: Mapping[Node, str]) -> None:
+    assert_legible(draw_diagram(diagram, calls))
+
+
+@pytest.mark.parametrize(("diagram", "calls"), DRAWN + RANDOM[:5])
+def test_svg_is_xml_and_repeats_its_bytes(diagram: Diagram, calls: Mapping[Node, str]) -> None:
+    svg = render_svg(draw_diagram(diagram, calls))
+    assert svg == render_svg(draw_diagram(diagram, calls))
+    root = ElementTree.fromstring(svg)
+    said = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert all(name in said for name in diagram.output_names)
+
+
+def ends(scene: Scene, box: Box, axis: str) -> tuple[int, int, int]:
+    """How many strands of an axis arrive at the left edge of a box, run through it, leave its right edge."""
+    found = [0, 0, 0]
+    for strand in of(scene, Strand):
+        (x0, y0), (x1, y1) = strand.points[0], strand.points[-1]
+        if strand.axis == axis:
+            inside = strand.part == "through" and hits(strand, box.bounds)
+            found[0] += strand.part == "open" and abs(x1 - box.x) < 0.01 and box.y < y1 < box.y + box.h
+            found[1] += inside
+            found[2] += (
+                strand.part == "open" and abs(x0 - box.x - box.w) < 0.01 and box.y < y0 < box.y + box.h
+            )
+    return found[0], found[1], found[2]
+
+
+def test_consumed_axes_end_at_the_box_and_woven_axes_pass() -> None:
+    scene = draw_diagram(*ex.attention())
+    boxes = {box.label: box for box in of(scene, Box)}
+    assert set(boxes) == {"contract d", "× d^-½", "mask x ≤ q", "softmax x", "contract x"}
+    assert ends(scene, boxes["contract d"], "d") == (2, 0, 0)
+    assert ends(scene, boxes["contract d"], "b") == (2, 2, 1)
+    assert ends(scene, boxes["contract x"], "x") == (2, 0, 0)
+    assert ends(scene, boxes["softmax x"], "x") == (1, 0, 1)
+    assert ends(scene, boxes["softmax x"], "q") == (0, 0, 0)
+    softmax = boxes["softmax x"]
+    over = [s for s in of(scene, Strand) if s.axis == "q" and s.points[0][0] < softmax.x + 0.1]
+    assert any(s.points[-1][0] > softmax.x + softmax.w - 0.1 and s.points[0][1] < softmax.y for s in over)
+
+
+def test_colours_tell_axes_apart_and_batch_axes_are_grey() -> None:
+    scene = draw_diagram(*ex.attention())
+    roles = {(s.axis, s.role) for s in of(scene, Strand)}
+    assert {axis for axis, role in roles if role == "batch"} == {"b", "h"}
+    assert len({role for _, role in roles}) == 4
+
+
+@pytest.mark.parametrize(
+    ("diagram", "expected"),
+    [
+        (ex.dense(), {"contract i", "+", "gelu"}),
+        (ex.layer_norm(), {"mean d", "−", "square", "rsqrt(· + 1e-5)", "×", "+"}),
+        (ex.convolution(), {"n → i + k", "contract k c", "relu"}),
+        (ex.embedding(), {"gather vocab", "contract d", "tanh", "cumsum t", "argmax z", "stop"}),
+    ],
+)
+def test_boxes_are_those_a_person_would_draw(diagram: Diagram, expected: set[str]) -> None:
+    assert {box.label for box in of(draw_diagram(diagram), Box)} == expected
+
+
+def test_calls_that_would_close_a_cycle_stay_unfolded() -> None:
+    diagram, calls = ex.attention()
+    top = {n: "outer" for n in list(calls)[:1]} | {list(calls)[-1]: "outer"}
+    parts = dict(list(calls.items())[1:3])
+    assert_legible(draw_diagram(diagram, parts | top))
+
+
+def test_attention_is_small() -> None:
+    assert len(render_svg(draw_diagram(*ex.attention())).encode()) <= 20_000
+
+
+def test_cells_are_legible() -> None:
+    scene = draw_cells(ex.distillation())
+    assert_legible(scene)
+    arrows = {s.title.partition(": ")[2]: s for s in of(scene, Strand) if s.head}
+    assert arrows["teacher"].hollow and arrows["teacher"].dashed
+    assert not arrows["student"].hollow and not arrows["student"].dashed
+    ElementTree.fromstring(render_svg(scene))
+
+
+def test_cells_of_any_shape_are_legible() -> None:
+    path, arrow = ex.Path, ex.Arrow
+    arrows = (arrow("x"), arrow("encoder", "ema"), arrow("dec"))
+    long = path(("source", "f32[a b c]", "f32[z]", "f32[a b c]"), arrows)
+    identity = path(("source", "f32[a b c]"), (arrow("x"),))
+    apart = path(("another", "bool"), (arrow("a very long name of a column"),))
+    last = Cell("α", identity, apart, "a comparator of some length", "2e-3")
+    cells = [Cell("", long, identity, "mse"), last]
+    assert_legible(draw_cells(cells))
+    assert_legible(draw_cells([]))
+
+
+def test_without_pygraphviz_there_is_a_diagnostic(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    with pytest.raises(DiagnosticError) as caught:
+        draw_diagram(ex.dense())
+    assert [d.code for d in caught.value.diagnostics] == ["E0904"]
