@@ -109,7 +109,7 @@ def _scaled(body: Body, current: Node, made: Text, scales: Sequence[Node]) -> Te
 def _letters(axes: Sequence[Axis]) -> dict[Axis, str]:
     """A letter for each axis, its first one where that is free."""
     made: dict[Axis, str] = {}
-    free = [letter for letter in string.ascii_letters]
+    free = list(string.ascii_letters)
     for axis in axes:
         letter = next((c for c in (*axis.name, *free) if c in free), "a")
         free.remove(letter)

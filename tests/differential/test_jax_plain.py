@@ -16,7 +16,6 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from diagrams import Case, random_case
 from numpy.typing import NDArray
 
 from diagc.backends.infinities import may_be_negative_infinity
@@ -26,6 +25,7 @@ from diagc.core import ops
 from diagc.core.axes import Axis, Coordinate, Size
 from diagc.core.diagram import Array, Diagram, Node, apply, cast, constant, node, reduction, size_node, view
 from diagc.core.dtypes import DType
+from tests.properties.diagrams import Case, random_case
 
 PRECISIONS = {DType.F32: 24, DType.F64: 53, DType.BF16: 8}
 

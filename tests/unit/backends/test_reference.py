@@ -31,7 +31,7 @@ from diagc.core.dtypes import DType
 from diagc.diagnostics import DiagnosticError
 
 Q, X, D = (Axis(name, Size.symbol(name)) for name in "qxd")
-N, I, K = Axis("n", Size.symbol("n")), Axis("i", Size.symbol("i")), Axis("k", Size.symbol("k"))
+N, R, K = Axis("n", Size.symbol("n")), Axis("i", Size.symbol("i")), Axis("k", Size.symbol("k"))
 ONE = Size.constant(1)
 GENERATOR = np.random.default_rng(0)
 
@@ -59,7 +59,7 @@ def run(output: Node, **options: Any) -> NDArray[Any]:
 
 
 def affine(**terms: int) -> Coordinate:
-    axes = {axis.uid: axis for axis in (Q, X, D, N, I, K)}
+    axes = {axis.uid: axis for axis in (Q, X, D, N, R, K)}
     offset = terms.pop("offset", 0)
     return Coordinate.affine({axes[n]: Size.constant(c) for n, c in terms.items()}, Size.constant(offset))
 
@@ -89,8 +89,11 @@ CASES: dict[str, tuple[Node, NDArray[Any]]] = {
     "places": (node(ops.TopK(D, Axis("s", Size.constant(2)), True), A), np.argsort(-a, 1)[:, :2]),
     "slice": (view(A, {D: affine(offset=2)}), a[:, 2]),
     "flip": (view(A, {D: Coordinate.affine({D: -ONE}, D.size - 1)}), a[:, ::-1]),
-    "rename": (reduction("sum", [D], apply("mul", A, view(A, {Q: Coordinate.along(I)}))), a @ a.T),
-    "diagonal": (view(reduction("sum", [D], apply("mul", A, view(A, {Q: affine(i=1)}))), {I: affine(q=1)}), (a**2).sum(1)),
+    "rename": (reduction("sum", [D], apply("mul", A, view(A, {Q: Coordinate.along(R)}))), a @ a.T),
+    "diagonal": (
+        view(reduction("sum", [D], apply("mul", A, view(A, {Q: affine(i=1)}))), {R: affine(q=1)}),
+        (a**2).sum(1),
+    ),
     "gather": (node(ops.Gather(X), B, apply("mod", node(ops.Iota(Q)), constant(2))), b[[0, 1, 0]]),
     "batched gather": (node(ops.Gather(D), A, node(ops.Iota(Q))), a[range(3), range(3)]),
     "uniform": (node(ops.Random("uniform", 7, (Q, D))), random.uniform(0, 7, (3, 4))),
