@@ -64,7 +64,7 @@ def _contraction(body: Body, current: Node, op: ops.Reduce) -> Text:
     operands = contracted_factors(current)
     dtype = contraction_dtype(current)
     kept = in_order(axis for factor in operands for axis in factor.axes if axis not in op.axes)
-    order = tuple(axis for axis in body.orders.get(current, current.axes) if axis in kept)
+    order = tuple(axis for axis in body.orders.get(current) or body.usual(current.axes) if axis in kept)
     values = [_factor(body, factor, dtype, current.dtype) for factor in operands]
     letters = _letters(in_order(axis for value in values for axis in value.axes))
     inputs = ",".join("".join(letters[axis] for axis in value.axes) for value in values)
@@ -96,7 +96,7 @@ def _scaled(body: Body, current: Node, made: Text, scales: Sequence[Node]) -> Te
     """The contraction times the factors that have none of the consumed axes."""
     if not scales:
         return made
-    axes = in_order((*made.axes, *current.axes))
+    axes = body.orders.get(current) or in_order((*made.axes, *current.axes))
     parts = [aligned(made, axes).at(TERM)]
     for scale in scales:
         value = body.render(scale, axes)

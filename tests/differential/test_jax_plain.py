@@ -176,3 +176,12 @@ def test_casts_views_and_states(tmp_path: Path) -> None:
     names = tuple(f"Y{place}" for place in range(len(outputs)))
     diagram = Diagram("several", (x, y), outputs, names, tuple(o.array for o in outputs))
     check(Case(diagram, {"X": quarters((4, 3), 1.0), "Y": quarters((4,), 1.0)}, {}), tmp_path)
+
+
+def test_an_infinity_of_an_empty_axis_ends_where_the_axis_returns() -> None:
+    a = given("A", Q, X)
+    top = reduction("max", [X], a)
+    total = reduction("sum", [X], apply("exp", apply("sub", a, top)))
+    assert may_be_negative_infinity(top)
+    result = apply("add", top, apply("log", total))
+    assert "_add" not in emit_plain(Diagram("fold", (a,), (result,), ("Y",), (result.array,)), "fold")
