@@ -97,13 +97,14 @@ def _scaled(body: Body, current: Node, made: Text, scales: Sequence[Node]) -> Te
     if not scales:
         return made
     axes = body.orders.get(current) or in_order((*made.axes, *current.axes))
-    parts = [aligned(made, axes).at(TERM)]
+    values = [aligned(made, axes)]
     for scale in scales:
         value = body.render(scale, axes)
-        parts.append(
-            (cast(value, DType.F32) if narrow(scale.dtype) and not value.weak else value).at(TERM + 1)
-        )
-    return Text(" * ".join(parts), TERM, axes)
+        values.append(cast(value, DType.F32) if narrow(scale.dtype) and not value.weak else value)
+    text = " * ".join([values[0].at(TERM), *(value.at(TERM + 1) for value in values[1:])])
+    if set(axes) == {axis for value in values for axis in value.axes}:
+        return Text(text, TERM, axes)
+    return Text(f"jnp.broadcast_to({text}, {body.shape(axes)})", axes=axes)
 
 
 def _letters(axes: Sequence[Axis]) -> dict[Axis, str]:

@@ -23,7 +23,19 @@ from diagc.backends.jax_plain import emit_module, emit_plain
 from diagc.backends.reference import evaluate
 from diagc.core import ops
 from diagc.core.axes import Axis, Coordinate, Size
-from diagc.core.diagram import Array, Diagram, Node, apply, cast, constant, node, reduction, size_node, view
+from diagc.core.diagram import (
+    Array,
+    Diagram,
+    Node,
+    apply,
+    cast,
+    constant,
+    node,
+    reduction,
+    size_node,
+    spread,
+    view,
+)
 from diagc.core.dtypes import DType
 from tests.properties.diagrams import Case, random_case
 
@@ -185,3 +197,13 @@ def test_an_infinity_of_an_empty_axis_ends_where_the_axis_returns() -> None:
     assert may_be_negative_infinity(top)
     result = apply("add", top, apply("log", total))
     assert "_add" not in emit_plain(Diagram("fold", (a,), (result,), ("Y",), (result.array,)), "fold")
+
+
+def test_a_contraction_is_repeated_along_axes_of_its_scale(tmp_path: Path) -> None:
+    a, b = given("A", Q, X), given("B", X)
+    scale = spread(given("S"), [D])
+    total = reduction("sum", [X], apply("mul", a, b, scale))
+    inputs = (a, b, given("S"))
+    case = Diagram("scaled", inputs, (total,), ("Y",), (Array(DType.F32, (D, Q)),))
+    arrays = {"A": quarters((2, 3), 1.0), "B": quarters((3,), 1.0), "S": np.asarray(0.5)}
+    check(Case(case, arrays, {"d": 4}), tmp_path)
