@@ -12,7 +12,7 @@ from typing import Literal
 
 from diagc.backends.jax_body import emit_body, size_symbols
 from diagc.backends.jax_helpers import helpers_text
-from diagc.backends.jax_text import DTYPES, size_text, tuple_text
+from diagc.backends.jax_text import DTYPES, TERM, UNARY, size_text, tuple_text, unpacking
 from diagc.backends.sizes import input_name, solve_linear
 from diagc.backends.writer import Writer
 from diagc.core import ops
@@ -179,26 +179,19 @@ def _bind_shapes(
     writer: Writer, diagram: Diagram, names: Mapping[Node, str], symbols: Mapping[str, str]
 ) -> None:
     solutions = _solutions(diagram)
-    unpacked: set[Node] = set()
+    checked: set[Node] = set()
     for symbol, node, axis in solutions:
-        if node in unpacked:
-            continue
-        if _unpacks(node, solutions):
-            unpacked.add(node)
-            targets = [symbols[a.size.symbols[0]] for a in node.axes]
-            writer.line(f"{', '.join(targets)}{',' if len(targets) == 1 else ''} = {names[node]}.shape")
-        else:
+        plain = {a: s for s, source, a in solutions if source is node and str(a.size) == s}
+        if axis not in plain:
             extent = f"{names[node]}.shape[{node.axes.index(axis)}]"
             writer.line(f"{symbols[symbol]} = {_solved(symbol, axis, extent, symbols)}")
+        elif axis == next(iter(plain)):
+            targets = [symbols[plain[a]] if a in plain else "_" for a in node.axes]
+            writer.line(f"{unpacking(targets)} = {names[node]}.shape")
+            checked.update((node,) if len(plain) == len(node.axes) else ())
     for node in diagram.inputs:
-        if node not in unpacked:
+        if node not in checked:
             _check_shape(writer, node, names[node], symbols)
-
-
-def _unpacks(node: Node, solutions: list[tuple[str, Node, Axis]]) -> bool:
-    """Whether each axis of the array brings a symbol of its own."""
-    own = [axis for symbol, source, axis in solutions if source is node and str(axis.size) == symbol]
-    return len(own) == len(node.axes)
 
 
 def _solved(symbol: str, axis: Axis, extent: str, symbols: Mapping[str, str]) -> str:
@@ -211,9 +204,9 @@ def _solved(symbol: str, axis: Axis, extent: str, symbols: Mapping[str, str]) ->
             rest = rest - factor * type(axis.size).symbol(symbol)
     text = extent
     if rest.terms:
-        text = f"{extent} - {size_text(rest, symbols).at(4)}"
+        text = f"{extent} - {size_text(rest, symbols).at(TERM)}"
         text = f"({text})" if factor.value != 1 else text
-    return text if factor.value == 1 else f"{text} // {size_text(factor, symbols).at(5)}"
+    return text if factor.value == 1 else f"{text} // {size_text(factor, symbols).at(UNARY)}"
 
 
 def _check_shape(writer: Writer, node: Node, name: str, symbols: Mapping[str, str]) -> None:
