@@ -53,10 +53,14 @@ class Scope:
 
 
 class Builder:
-    """Builds the statements of a kernel. `extents` say how each axis is covered."""
+    """Builds the statements of a kernel. `extents` say how each axis is covered.
 
-    def __init__(self, extents: dict[Axis, Extent]) -> None:
+    `padded` says that blocks of resident axes are powers of two, so that lanes may lie beyond the end.
+    """
+
+    def __init__(self, extents: dict[Axis, Extent], padded: bool) -> None:
         self.extents = extents
+        self.padded = padded
         self.root = Scope()
 
     # ---- scopes
@@ -79,10 +83,10 @@ class Builder:
         return None
 
     def exact(self, axis: Axis) -> bool:
-        """Whether blocks of a resident axis cover exactly its indices."""
+        """Whether blocks of a resident axis cover exactly its indices: always, where blocks need no power of two."""
         size = axis.size.value
         resident = self.extents[axis].kind == "resident"
-        return resident and size is not None and size >= MIN_BLOCK and size & (size - 1) == 0
+        return resident and not self.padded or resident and size is not None and size >= MIN_BLOCK and size & (size - 1) == 0
 
     def ragged(self, scope: Scope, axes: Iterable[Axis]) -> tuple[Axis, ...]:
         """Those blocked axes whose lanes may lie beyond the end in this scope."""

@@ -21,9 +21,9 @@ from diagc.source import Span
 _COMBINE = {"sum": "add", "max": "max", "min": "min", "prod": "mul", "any": "or", "all": "and"}
 
 
-def lower(structure: Structure, name: str, spans: dict[Node, Span] | None = None) -> Kernel:
-    """The kernel of a structure."""
-    lowering = _Lowering(structure)
+def lower(structure: Structure, name: str, spans: dict[Node, Span] | None = None, padded: bool = True) -> Kernel:
+    """The kernel of a structure. Without `padded`, blocks of resident axes are exactly as long as the axes."""
+    lowering = _Lowering(structure, padded)
     lowering.run()
     diagram = structure.diagram
     outputs = tuple(zip(diagram.output_names, diagram.layouts, strict=True))
@@ -34,8 +34,8 @@ def lower(structure: Structure, name: str, spans: dict[Node, Span] | None = None
 
 
 class _Lowering(Builder):
-    def __init__(self, structure: Structure) -> None:
-        super().__init__(structure.extents)
+    def __init__(self, structure: Structure, padded: bool) -> None:
+        super().__init__(structure.extents, padded)
         self.structure = structure
         self.finite: dict[tuple[Node, Phase], bool] = {}
         streamed = {c.reduction for p in structure.passes for c in p.algebra.components}
