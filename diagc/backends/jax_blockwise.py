@@ -7,6 +7,7 @@ beyond the arrays themselves.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -21,7 +22,9 @@ from diagc.core.dtypes import DType
 from diagc.core.ops import POINTWISE
 from diagc.kernel import ir
 
-_FINITE = Infinities(False, False)
+_FINITE = Infinities()
+INLINE_WIDTH = 40
+"""A value used once is written into its user up to this many characters."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -43,6 +46,7 @@ class BlockBody:
     writer: Writer
     names: dict[Node, str]
     symbols: Mapping[str, str]
+    uses: Counter[ir.Value] = field(default_factory=Counter[ir.Value])
     text: dict[ir.Value, Text] = field(default_factory=dict[ir.Value, Text])
     indices: dict[Axis, str] = field(default_factory=dict[Axis, str])
     first: dict[Axis, str] = field(default_factory=dict[Axis, str])
@@ -51,8 +55,18 @@ class BlockBody:
 
     # ---- frame
 
+    def ordered(self, axes: Iterable[Axis]) -> tuple[Axis, ...]:
+        """Axes in the one order that tiles have throughout, so that little is transposed."""
+        places = {axis: place for place, axis in enumerate(self.kernel.group_axes)}
+        kinds = {"one": 0, "walk": 0, "tile": 1, "stream": 2, "resident": 3}
+        names = list(self.kernel.extents)
+        return tuple(sorted(
+            in_order(axes), key=lambda a: (kinds[self._kind(a)], places.get(a, len(places)), names.index(a))
+        ))  # fmt: skip
+
     def write(self) -> list[str]:
         """All statements; returns the names of the results."""
+        self.uses = ir.count_uses(self.kernel.statements())
         self._pad()
         tiled = [a for a in self.kernel.group_axes if self._kind(a) == "tile"]
         if not tiled:
@@ -93,9 +107,9 @@ class BlockBody:
                 self.indices[axis] = self.writer.fresh(f"{axis.name}_index")
                 self.writer.line(f"{self.indices[axis]} = jnp.arange({self._size(axis.size)})")
 
-    def _is_indexed(self, axis: Axis) -> bool:
-        """Whether the index along an axis is read."""
-        for statement in self.kernel.statements():
+    def _is_indexed(self, axis: Axis, body: tuple[ir.Statement, ...] | None = None) -> bool:
+        """Whether the index along an axis is read, in a loop body or anywhere."""
+        for statement in self.kernel.statements() if body is None else ir.nested(body):
             match statement:
                 case ir.Index(_, a) | ir.Inside(_, a) if a == axis:
                     return True
@@ -185,7 +199,10 @@ class BlockBody:
     def _index(self, axis: Axis) -> Text:
         return Text(self.indices[axis], 7, () if self._kind(axis) == "walk" else (axis,))
 
-    def _define(self, target: ir.Value, value: Text, hint: str = "") -> None:
+    def _define(self, target: ir.Value, value: Text, hint: str = "", inline: bool = False) -> None:
+        if inline and self.uses[target] <= 1 and len(value.text) <= INLINE_WIDTH:
+            self.text[target] = value
+            return
         name = self.writer.fresh(hint or target.hint or "tile")
         self.writer.line(f"{name} = {value.text}")
         self.text[target] = Text(name, 7, value.axes)
@@ -194,7 +211,7 @@ class BlockBody:
         if isinstance(value, Size):
             self.text[target] = size_text(value, self.symbols)
         elif target.hint:  # the start of a state
-            axes = tuple(a for a in target.axes if self._kind(a) != "walk")
+            axes = self.ordered(a for a in target.axes if self._kind(a) != "walk")
             shape = tuple_text([self._extent(a) for a in axes]) if axes else "()"
             self._define(target, Text(f"jnp.full({shape}, {literal(value).text}, {DTYPES[target.dtype]})", 7, axes))
         else:
@@ -207,9 +224,9 @@ class BlockBody:
         target = statement.target
         operands = [self.text[o] for o in statement.operands]
         if statement.function == "cast":
-            self._define(target, cast(operands[0], target.dtype), target.hint)
+            self._define(target, cast(operands[0], target.dtype), target.hint, inline=True)
             return
-        frame = in_order(a for o in operands for a in o.axes)
+        frame = self.ordered(a for o in operands for a in o.axes)
         prepared = [
             Operand(aligned(text, frame), value.dtype, _FINITE)
             for text, value in zip(operands, statement.operands, strict=True)
@@ -218,7 +235,7 @@ class BlockBody:
         if made.weak:
             self.text[target] = made
         else:
-            self._define(target, Text(made.text, made.level, frame), target.hint or statement.function)
+            self._define(target, Text(made.text, made.level, frame), target.hint or statement.function, inline=True)
 
     def _fold(self, statement: ir.Fold) -> None:
         value = self.text[statement.operand]
@@ -231,11 +248,13 @@ class BlockBody:
         left, right = self.text[statement.left], self.text[statement.right]
         axes = in_order((*left.axes, *right.axes))
         letter = dict(zip(axes, _LETTERS, strict=False))
-        kept = tuple(a for a in axes if a not in statement.axes)
+        kept = self.ordered(a for a in axes if a not in statement.axes)
         formula = ",".join("".join(letter[a] for a in side.axes) for side in (left, right))
         formula += "->" + "".join(letter[a] for a in kept)
         accumulate = DTYPES[statement.target.dtype]
-        text = f'jnp.einsum("{formula}", {left.text}, {right.text}, preferred_element_type={accumulate})'
+        precise = ', precision="highest"' if statement.compute in (DType.F32, DType.F64) else ""
+        operands = f"{left.text}, {right.text}"
+        text = f'jnp.einsum("{formula}", {operands}{precise}, preferred_element_type={accumulate})'
         made = Text(text, 7, kept)
         if statement.start is not None:
             start = self.text[statement.start]
@@ -333,7 +352,7 @@ class BlockBody:
             self.writer.line(f"{tuple_text(names)[1:-1] if len(names) > 1 else names[0]}{',' if len(names) == 1 else ''} = state")
             for carried in statement.carried:
                 self.text[carried.state] = self.text[carried.start]
-            self._enter(statement.axis)
+            self._enter(statement)
             self._statements(statement.body)
             nexts = [permuted(self.text[c.next], self.text[c.start].axes).text for c in statement.carried]
             self.writer.line(f"return {tuple_text([*nexts, *buffers])}")
@@ -345,13 +364,14 @@ class BlockBody:
         for carried in statement.carried:
             self.text[carried.result] = self.text[carried.start]
 
-    def _enter(self, axis: Axis) -> None:
+    def _enter(self, statement: ir.Loop) -> None:
+        axis = statement.axis
         if self._kind(axis) == "walk":
             self.indices[axis] = "block"
             return
         self.first[axis] = self.writer.fresh(f"first_{axis.name}")
         self.writer.line(f"{self.first[axis]} = block * {block_argument(axis)}")
-        if self._is_indexed(axis):
+        if self._is_indexed(axis, statement.body):
             self.indices[axis] = self.writer.fresh(f"{axis.name}_index")
             self.writer.line(f"{self.indices[axis]} = {self.first[axis]} + jnp.arange({block_argument(axis)})")
 

@@ -57,9 +57,15 @@ def emit_module(
         emit_function(writer, diagram, name, parameters, naming)
         functions.append(writer.text)
         helpers |= writer.helpers
-    bodies = helpers_text(helpers) + "".join(f"\n\n{text}" for text in functions)
+    texts = dict(zip(diagrams, functions, strict=True))
+    return module_text(texts, helpers_text(helpers), header)
+
+
+def module_text(functions: Mapping[str, str], helpers: str, header: str) -> str:
+    """A module of functions by name, with the imports that they use and `__all__`."""
+    bodies = helpers + "".join(f"\n\n{text}" for text in functions.values())
     comment = "".join(f"# {line}".rstrip() + "\n" for line in header.splitlines())
-    exported = ", ".join(f'"{name}"' for name in diagrams)
+    exported = ", ".join(f'"{name}"' for name in functions)
     return f"{comment}{_imports(bodies)}\n__all__ = [{exported}]\n{bodies}"
 
 
@@ -85,20 +91,20 @@ def emit_function(
         symbol: writer.fresh(symbol)
         for symbol in dict.fromkeys((*diagram.size_symbols, *size_symbols(diagram.outputs)))
     }
-    arguments = _arguments(diagram, names, symbols, parameters)
+    arguments = function_arguments(diagram, names, symbols, parameters)
     writer.call(f"def {function_name}", arguments, ":")
     with writer.indented():
-        writer.line(f'"""{_signature(diagram)}"""')
-        _bind_parameters(writer, diagram, names, parameters)
-        _convert(writer, diagram, names)
-        _bind_shapes(writer, diagram, names, symbols)
+        writer.line(f'"""{signature(diagram)}"""')
+        bind_parameters(writer, diagram, names, parameters)
+        convert_inputs(writer, diagram, names)
+        bind_shapes(writer, diagram, names, symbols)
         results = emit_body(
             writer, diagram.outputs, names, symbols, diagram.layouts, naming.hints, naming.sources
         )
         writer.line(f"return {', '.join(results)}")
 
 
-def _signature(diagram: Diagram) -> str:
+def signature(diagram: Diagram) -> str:
     inputs = ", ".join(f"{input_name(node)}: {node.array}" for node in diagram.inputs if _is_tensor(node))
     results = [str(layout) for layout in diagram.layouts]
     result = results[0] if len(results) == 1 else f"({', '.join(results)})"
@@ -109,7 +115,7 @@ def _is_tensor(current: Node) -> bool:
     return isinstance(current.op, ops.Input) and current.op.role == "tensor"
 
 
-def _arguments(
+def function_arguments(
     diagram: Diagram, names: Mapping[Node, str], symbols: Mapping[str, str], parameters: ParametersAs
 ) -> list[str]:
     as_dict = parameters == "dict"
@@ -154,7 +160,7 @@ def _solutions(diagram: Diagram) -> list[tuple[str, Node, Axis]]:
     return found
 
 
-def _bind_parameters(
+def bind_parameters(
     writer: Writer, diagram: Diagram, names: Mapping[Node, str], parameters: ParametersAs
 ) -> None:
     for node in diagram.inputs:
@@ -162,7 +168,7 @@ def _bind_parameters(
             writer.line(f'{names[node]} = params["{input_name(node)}"]')
 
 
-def _convert(writer: Writer, diagram: Diagram, names: Mapping[Node, str]) -> None:
+def convert_inputs(writer: Writer, diagram: Diagram, names: Mapping[Node, str]) -> None:
     """Arrays of the dtypes that the specification says."""
     groups: dict[str, list[str]] = {}
     for node in diagram.inputs:
@@ -175,7 +181,7 @@ def _convert(writer: Writer, diagram: Diagram, names: Mapping[Node, str]) -> Non
             writer.line(f"{together} = (jnp.asarray(array, {dtype}) for array in ({together}))")
 
 
-def _bind_shapes(
+def bind_shapes(
     writer: Writer, diagram: Diagram, names: Mapping[Node, str], symbols: Mapping[str, str]
 ) -> None:
     solutions = _solutions(diagram)

@@ -6,7 +6,6 @@ Tiles have one dimension for each blocked axis, in one order for the whole kerne
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -54,7 +53,7 @@ class KernelWriter:
         self.names = names
         self.writer = writer
         self.rank = {axis: place for place, axis in enumerate(_dimension_order(kernel))}
-        self.uses = _count_uses(kernel.statements())
+        self.uses = ir.count_uses(kernel.statements())
         self.text: dict[ir.Value, str] = {}
         self.atoms: set[ir.Value] = set()
         self.bounds: dict[tuple[Axis, ir.Bound], str] = {}
@@ -361,28 +360,6 @@ def _dimension_order(kernel: ir.Kernel) -> list[Axis]:
     places = {axis: place for place, axis in enumerate(kernel.group_axes)}
     axes = list(kernel.extents)
     return sorted(axes, key=lambda a: (kinds[kernel.extents[a].kind], places.get(a, len(places)), axes.index(a)))
-
-
-def _count_uses(statements: Iterable[ir.Statement]) -> Counter[ir.Value]:
-    uses: Counter[ir.Value] = Counter()
-    for statement in statements:
-        match statement:
-            case ir.Apply(_, _, operands):
-                uses.update(operands)
-            case ir.Load(_, _, coordinates):
-                uses.update(c for c in coordinates if isinstance(c, ir.Value))
-            case ir.Fold(_, _, _, operand):
-                uses.update((operand, operand))
-            case ir.Dot(_, left, right, _, _, start):
-                uses.update((left, left, right, right, *((start,) if start is not None else ())))
-            case ir.Store(_, value):
-                uses[value] += 1
-            case ir.Loop():
-                for carried in statement.carried:
-                    uses.update({carried.start: 2, carried.next: 2})
-            case _:
-                pass
-    return uses
 
 
 def _matches(text: str) -> bool:

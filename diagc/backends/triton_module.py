@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from diagc.backends.jax_plain import _bind_shapes  # pyright: ignore[reportPrivateUsage]
+from diagc.backends.jax_plain import bind_shapes
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_kernel import KernelWriter, Names, block_name
 from diagc.backends.triton_terms import HELPERS, TORCH_DTYPES, size_text
 from diagc.backends.writer import Writer, identifier
-from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.diagram import Array, Node, walk
+from diagc.core.diagram import Diagram, Node
 from diagc.kernel.ir import Kernel, Literal_, Load
 from diagc.plan.config import Config
 
@@ -115,10 +114,6 @@ def size_symbols(kernel: Kernel) -> tuple[str, ...]:
     return tuple(dict.fromkeys(symbol for size in sizes for symbol in size.symbols))
 
 
-def strided(array: Array) -> list[Axis]:
-    return list(array.axes)
-
-
 def _names(kernel: Kernel, writer: Writer) -> Names:
     arrays: dict[Node | int, str] = {node: writer.fresh(f"{input_name(node)}_ptr") for node in arrays_read(kernel)}
     for place, (name, _) in enumerate(kernel.outputs):
@@ -176,17 +171,10 @@ def _launcher(writer: Writer, entry: EntryKernels) -> None:
         for node in inputs:
             dtype = f"torch.{TORCH_DTYPES[node.dtype]}"
             writer.line(f'_check("{input_name(node)}", {names[node]}, {dtype}, {len(node.axes)}, {names[inputs[0]]}.device)')
-        kernel_diagram = _shape_carrier(kernel)
-        _bind_shapes(writer, kernel_diagram, names, symbols)
+        bind_shapes(writer, Diagram(kernel.name, kernel.inputs, (), (), ()), names, symbols)
         made = _allocate(writer, kernel, names[inputs[0]], symbols)
         for place, variant in enumerate(entry.variants):
             _launch(writer, variant, names, symbols, made, last=place == len(entry.variants) - 1)
-
-
-def _shape_carrier(kernel: Kernel):  # noqa: ANN202
-    from diagc.core.diagram import Diagram
-
-    return Diagram(kernel.name, kernel.inputs, (), (), ())
 
 
 def _allocate(writer: Writer, kernel: Kernel, device_of: str, symbols: dict[str, str]) -> list[str]:
@@ -271,4 +259,3 @@ def _choose(writer: Writer, configs: tuple[Config, ...], widest: str) -> dict[Ax
     return {axis: block_name(axis) for axis in axes}
 
 
-__all__ = ["EntryKernels", "Variant", "argument_names", "emit_module", "walk", "ops"]

@@ -16,9 +16,8 @@ from diagc.core.axes import Axis, Coordinate, in_order
 from diagc.core.diagram import Node
 from diagc.core.dtypes import DType
 from diagc.diagnostics import failure
-from diagc.kernel.ir import (
-    Apply, Extent, Index, Inside, Literal_, Load, Statement, Value,
-)  # fmt: skip
+from diagc.kernel.ir import Apply, Index, Inside, Literal_, Load, Statement, Value
+from diagc.plan.extent import Extent
 
 Phase = Literal["full", "partial"]
 MIN_BLOCK = 16
@@ -58,8 +57,9 @@ class Builder:
     `padded` says that blocks of resident axes are powers of two, so that lanes may lie beyond the end.
     """
 
-    def __init__(self, extents: dict[Axis, Extent], padded: bool) -> None:
+    def __init__(self, extents: dict[Axis, Extent], padded: bool, names: dict[Node, str]) -> None:
         self.extents = extents
+        self.names = names
         self.padded = padded
         self.root = Scope()
 
@@ -98,7 +98,8 @@ class Builder:
     def add(self, scope: Scope, function: str, *operands: Value, dtype: DType, origin: Node | None = None, hint: str = "") -> Value:
         """A scalar function of tiles."""
         axes = in_order(a for o in operands for a in o.axes)
-        target = Value(axes, dtype, origin, hint)
+        named = self.names.get(origin, "") if origin is not None else ""
+        target = Value(axes, dtype, origin, hint or named)
         scope.statements.append(Apply(target, function, operands))
         return target
 
@@ -115,7 +116,7 @@ class Builder:
         for candidate in scope.chain():
             if key in candidate.casts:
                 return candidate.casts[key]
-        made = self.add(scope, "cast", value, dtype=dtype, origin=value.origin, hint=value.hint)
+        made = self.add(scope, "cast", value, dtype=dtype, origin=value.origin, hint=f"{value.hint or 'tile'}_{dtype.value}")
         scope.casts[key] = made
         return made
 

@@ -11,31 +11,35 @@ from diagc.core.axes import Axis, Size, in_order
 from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import DType, narrowest_float
 from diagc.core.fold import Component, Dependence
+from diagc.core.rewrite import Record
 from diagc.kernel.builder import NEGATIVE_INFINITY, Builder, Phase, Scope
 from diagc.kernel.guards import Mask, guard_point, masks_of
 from diagc.kernel.ir import Bound, Carried, Dot, Edge, Fold, Index, Kernel, Literal_, Loop, Store, Value
 from diagc.kernel.rescale import rescaled
 from diagc.plan.structure import Pass, Structure, contraction, reduced_axes
-from diagc.source import Span
 
 _COMBINE = {"sum": "add", "max": "max", "min": "min", "prod": "mul", "any": "or", "all": "and"}
 
 
-def lower(structure: Structure, name: str, spans: dict[Node, Span] | None = None, padded: bool = True) -> Kernel:
-    """The kernel of a structure. Without `padded`, blocks of resident axes are exactly as long as the axes."""
-    lowering = _Lowering(structure, padded)
+def lower(structure: Structure, name: str, record: Record | None = None, padded: bool = True) -> Kernel:
+    """The kernel of a structure. Without `padded`, blocks of resident axes are exactly as long as the axes.
+
+    `record` says where nodes come from in the source and what they are called there.
+    """
+    record = record or Record()
+    lowering = _Lowering(structure, padded, record.names)
     lowering.run()
     diagram = structure.diagram
     outputs = tuple(zip(diagram.output_names, diagram.layouts, strict=True))
     return Kernel(
         name, diagram.inputs, outputs, structure.extents, structure.group_axes,
-        tuple(lowering.root.statements), spans or {},
+        tuple(lowering.root.statements), record.spans,
     )  # fmt: skip
 
 
 class _Lowering(Builder):
-    def __init__(self, structure: Structure, padded: bool) -> None:
-        super().__init__(structure.extents, padded)
+    def __init__(self, structure: Structure, padded: bool, names: dict[Node, str]) -> None:
+        super().__init__(structure.extents, padded, names)
         self.structure = structure
         self.finite: dict[tuple[Node, Phase], bool] = {}
         streamed = {c.reduction for p in structure.passes for c in p.algebra.components}
@@ -282,7 +286,7 @@ class _Lowering(Builder):
         left, right = (self.cast(scope, self._side(scope, side), compute) for side in sides)
         axes = tuple(a for a in node.op.axes if self.extents[a].blocked)
         kept = in_order(a for v in (left, right) for a in v.axes if a not in node.op.axes)
-        target = Value(kept, node.dtype, node, "dot" if start is None else f"next_{start.hint}")
+        target = Value(kept, node.dtype, node, self.names.get(node, "dot") if start is None else f"next_{start.hint}")
         scope.statements.append(Dot(target, left, right, axes, compute, start))
         return target
 
@@ -308,7 +312,13 @@ class _Lowering(Builder):
         reduction = component.reduction
         unit = ops.UNITS[component.monoid]
         value = bool(unit) if reduction.dtype.kind == "bool" else int(unit) if reduction.dtype.kind == "int" else unit
-        return self.literal(self.root, value, reduction.dtype, reduction.axes, _state_name(component))
+        return self.literal(self.root, value, reduction.dtype, reduction.axes, self._state_name(component.reduction))
+
+    def _state_name(self, reduction: Node) -> str:
+        """The name in the source, else `sum_x` for a sum over x, `acc_x` for the accumulator of a contraction."""
+        assert isinstance(reduction.op, ops.Reduce)
+        name = "acc" if contraction(reduction) is not None else reduction.op.monoid
+        return self.names.get(reduction) or "_".join((name, *(axis.name for axis in reduction.op.axes)))
 
     def _loops(self, step: Pass, scope: Scope, axes: tuple[Axis, ...], states: list[Value]) -> list[Value]:
         if len(axes) > 1:  # walk one index at a time around the blocked loop
@@ -382,12 +392,6 @@ class _Lowering(Builder):
             ("full", inner_start, inner_stop),
             ("partial", last, stop),
         ]
-
-
-def _state_name(component: Component) -> str:
-    """`sum_x` for a sum over x, `acc_x` for the accumulator of a contraction over x."""
-    name = "acc" if contraction(component.reduction) is not None else component.monoid
-    return "_".join((name, *(axis.name for axis in reduced_axes(component.reduction))))
 
 
 def _fills(node: Node, value: float) -> bool:

@@ -14,7 +14,7 @@ from diagc.core.axes import Axis, in_order
 from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_component
 from diagc.diagnostics import failure
-from diagc.kernel.ir import Extent
+from diagc.plan.extent import Extent
 
 EMITTED = (
     ops.Input | ops.Constant | ops.SizeOf | ops.Iota | ops.Map | ops.Cast | ops.Stop | ops.Reduce | ops.View | ops.Gather | ops.Spread
