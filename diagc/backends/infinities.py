@@ -1,5 +1,6 @@
 """Where −inf and +inf may occur: conservative for infinities that a program writes down or that a logarithm or an
-empty maximum brings; inputs are assumed finite, and overflow and division by zero are not followed.
+empty maximum brings. An array from outside may hold −inf (a mask that somebody added); products and sums of such
+arrays are taken to be finite. Overflow and division by zero are not followed.
 
 Back ends use it to spend a guard on `-inf - -inf` (which is −inf, language §2) only where it can happen.
 """
@@ -15,11 +16,12 @@ from diagc.core import ops
 from diagc.core.axes import Axis
 from diagc.core.diagram import Diagram, Node, walk
 
-Reasons = frozenset[Axis | None]
-"""Why an infinity may occur: None always, an axis only where that axis is empty."""
+Reasons = frozenset[Axis | None | str]
+"""Why an infinity may occur: None always, an axis only where that axis is empty, `given` where a caller passes it."""
 
 _NEVER: Final[Reasons] = frozenset()
 _ALWAYS: Final[Reasons] = frozenset({None})
+_GIVEN: Final[Reasons] = frozenset({"given"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Infinities:
     def either(self) -> Reasons:
         return self.low | self.high
 
+    @property
+    def computed(self) -> Infinities:
+        """Without what only a caller could bring."""
+        return Infinities(self.low - _GIVEN, self.high - _GIVEN)
+
     def over(self, axes: tuple[Axis, ...]) -> Infinities:
         """What remains in an array over these axes: where one of them is empty there is no element."""
         return Infinities(self.low.difference(axes), self.high.difference(axes))
@@ -73,7 +80,7 @@ def infinities(
 
 
 def may_be_negative_infinity(current: Node) -> bool:
-    """Whether the node may hold −inf when all inputs are finite."""
+    """Whether the node may hold −inf."""
     return infinities([current])[current].negative
 
 
@@ -91,6 +98,8 @@ def _literal(value: float | None) -> Infinities:
 
 def _transfer(current: Node, values: list[Infinities]) -> Infinities:
     match current.op:
+        case ops.Input(_, "tensor") if current.dtype.kind == "float":
+            return Infinities(low=_GIVEN)
         case ops.Constant(value):
             return _literal(value)
         case ops.Map(function):
@@ -118,6 +127,7 @@ def _mapped(name: str, values: list[Infinities]) -> Infinities:
     if name in _KEEP_POSITIVE:
         return Infinities(_NEVER, every.high)
     if name in _ANY_TO_BOTH:
+        every = every.computed
         return Infinities(every.either, every.either)
     match name:
         case "sub":
@@ -145,7 +155,7 @@ def _folded(current: Node, monoid: ops.Monoid, value: Infinities) -> Infinities:
         case "min":
             return value | Infinities(high=empty)
         case "sum":
-            return value
+            return value.computed
         case "prod":
             return Infinities(value.either, value.either)
         case _:
