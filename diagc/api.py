@@ -80,7 +80,11 @@ def picture(program: Program, entry: str | None, learning: str | None, open_call
     from diagc.draw import draw_diagram, render_svg
 
     if entry is None and learning is None and not program.entries:
-        raise failure("E0203", f"`{program.module.source.name}` has nothing to draw", help="declare a `fn` with typed tensors")
+        raise failure(
+            "E0203",
+            f"`{program.module.source.name}` has nothing to draw",
+            help="declare a `fn` with typed tensors",
+        )
     name = entry or next(reversed(program.entries))
     if name not in program.entries:
         raise failure("E0203", f"no entry is called `{name}`", help=f"there are {', '.join(program.entries)}")

@@ -9,7 +9,13 @@ from diagc import __version__
 from diagc.backends.jax_blockwise import BlockBody, block_argument, cut_axes
 from diagc.backends.jax_helpers import helpers_text
 from diagc.backends.jax_plain import (
-    Naming, bind_shapes, convert_inputs, emit_function, function_arguments, module_text, signature,
+    Naming,
+    bind_shapes,
+    convert_inputs,
+    emit_function,
+    function_arguments,
+    module_text,
+    signature,
 )  # fmt: skip
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_module import EntryKernels, Variant, emit_module
@@ -24,7 +30,7 @@ from diagc.kernel.lower import lower
 from diagc.passes.base_two import BaseTwo
 from diagc.passes.normalise import Normalise
 from diagc.plan.config import configurations, has_dot
-from diagc.plan.structure import Structure, structure
+from diagc.plan.structure import Structure, is_fusible, structure
 
 CPU_BLOCK = 256
 """Indices of a block on a CPU: a 256 × 256 tile of float32 is 256 KiB and stays in the second-level cache."""
@@ -63,7 +69,7 @@ def blockwise(entry: Entry) -> Kernel | None:
     Blocks pay where something between the inputs and the outputs has a streamed axis and is larger than each of them.
     """
     normal, record = normal_form(entry)
-    if any(not isinstance(n.op, _BLOCKED) for n in walk(normal.outputs)):
+    if not is_fusible(normal):
         return None
     planned = structure(normal)
     if not planned.streamed or not _pays(planned):
@@ -71,19 +77,13 @@ def blockwise(entry: Entry) -> Kernel | None:
     return lower(planned, entry.diagram.name, record, padded=False)
 
 
-_BLOCKED = (
-    ops.Input, ops.Constant, ops.SizeOf, ops.Iota, ops.Map, ops.Cast, ops.Stop, ops.Reduce, ops.View, ops.Gather, ops.Spread,
-)  # fmt: skip
-
-
 def _pays(planned: Structure) -> bool:
     streamed = set(planned.streamed)
     outside = [set(n.axes) for n in planned.diagram.inputs] + [set(t.axes) for t in planned.diagram.layouts]
-    for current in walk(planned.diagram.outputs):
-        if isinstance(current.op, ops.Reduce) and streamed & set(current.axes):
-            if not any(set(current.axes) <= axes for axes in outside):
-                return True
-    return False
+    computed = (
+        n for n in walk(planned.diagram.outputs) if isinstance(n.op, ops.Reduce) and streamed & set(n.axes)
+    )
+    return any(not any(set(n.axes) <= axes for axes in outside) for n in computed)
 
 
 def jax_source(entries: Mapping[str, Entry], file: str) -> str:

@@ -13,7 +13,18 @@ from dataclasses import dataclass, field
 
 from diagc.backends.infinities import Infinities
 from diagc.backends.jax_pointwise import Operand, combine
-from diagc.backends.jax_text import DTYPES, SUM, TERM, Text, aligned, cast, literal, permuted, size_text, tuple_text
+from diagc.backends.jax_text import (
+    DTYPES,
+    SUM,
+    TERM,
+    Text,
+    aligned,
+    cast,
+    literal,
+    permuted,
+    size_text,
+    tuple_text,
+)
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import Writer
 from diagc.core.axes import ONE, Axis, Coordinate, Size, in_order
@@ -181,7 +192,7 @@ class BlockBody:
                     self._load(statement)
                 case ir.Apply():
                     self._apply(statement)
-                case ir.Literal_(target, value):
+                case ir.Number(target, value):
                     self._literal(target, value)
                 case ir.Index(target, axis):
                     self.text[target] = self._index(axis)
@@ -207,7 +218,7 @@ class BlockBody:
         self.writer.line(f"{name} = {value.text}")
         self.text[target] = Text(name, 7, value.axes)
 
-    def _literal(self, target: ir.Value, value: float | int | bool | Size) -> None:
+    def _literal(self, target: ir.Value, value: float | bool | Size) -> None:
         if isinstance(value, Size):
             self.text[target] = size_text(value, self.symbols)
         elif target.hint:  # the start of a state

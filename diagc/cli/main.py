@@ -41,7 +41,9 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        found: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name.replace("-", "_"))
+        found: click.Command = getattr(
+            importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name.replace("-", "_")
+        )
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -78,11 +80,15 @@ def main() -> NoReturn:
     except DiagnosticError as error:
         sys.exit(report(error.diagnostics))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: say nothing more
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader has gone: say nothing more
         sys.exit(0)
     except Exception:
         traceback.print_exc()
-        click.echo("error: this is a bug in diagc; please report it with the spec and the lines above", err=True)
+        click.echo(
+            "error: this is a bug in diagc; please report it with the spec and the lines above", err=True
+        )
         sys.exit(BUG)
     sys.exit(0)
 

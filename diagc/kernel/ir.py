@@ -19,6 +19,7 @@ from diagc.core.ops import Monoid
 from diagc.plan.extent import Extent
 from diagc.source import Span
 
+
 @dataclass(eq=False, slots=True)
 class Value:
     """A tile, or a scalar when no axis is blocked. `origin` is the node it holds, for names and source lines."""
@@ -78,7 +79,7 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Literal_:
+class Number:
     """A number or a size."""
 
     target: Value
@@ -157,7 +158,8 @@ class Store:
     guard: tuple[Axis, ...]
 
 
-Statement = Load | Apply | Literal_ | Index | Inside | Fold | Dot | Loop | Store
+Computation = Apply | Number | Index | Inside | Fold | Dot
+Statement = Load | Store | Loop | Computation
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,11 @@ class Case:
 
 def cases(diagram: Diagram, thorough: bool = False) -> Iterator[Case]:
     """The cases of a diagram: ones, primes, and sizes next to a block; random and nasty values."""
-    symbols = [s for s in diagram.size_symbols]
+    symbols = list(diagram.size_symbols)
     inner = _inner_symbols(diagram)
-    plans: list[tuple[str, Mapping[str, int], Values]] = [
-        ("ones", {s: 1 for s in symbols}, "random"),
+    ones = dict.fromkeys(symbols, 1)
+    plans: list[tuple[str, dict[str, int], Values]] = [
+        ("ones", dict.fromkeys(symbols, 1), "random"),
         ("primes", _assign(symbols, inner, _SMALL, 3), "random"),
         ("ragged", _assign(symbols, inner, _MEDIUM, 2), "random"),
         ("block ± 1", _assign(symbols, inner, _AROUND_BLOCK, 1), "random"),
@@ -50,7 +51,8 @@ def cases(diagram: Diagram, thorough: bool = False) -> Iterator[Case]:
     if diagram.inputs and any(n.dtype.kind == "float" for n in diagram.inputs):
         plans.append(("empty rows", _assign(symbols, inner, _SMALL, 2), "empty"))
     if thorough:
-        plans += [(f"random {k}", _assign(symbols, inner, _AROUND_BLOCK[k:] + _MEDIUM, k), "random") for k in range(1, 4)]
+        pools = {k: _AROUND_BLOCK[k:] + _MEDIUM for k in range(1, 4)}
+        plans += [(f"random {k}", _assign(symbols, inner, pool, k), "random") for k, pool in pools.items()]
     for name, sizes, values in plans:
         yield make_case(diagram, name, sizes, values)
 
