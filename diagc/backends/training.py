@@ -7,7 +7,8 @@ source, the tables of columns and parameters, the optimiser. What all programs s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -44,11 +45,16 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
     """
     common = _COMMON.read_text("utf-8")
     head, _, shared = common.partition(_MARK)
-    imports = [line for line in head.splitlines() if line.startswith(("import ", "from ")) and "__future__" not in line]
+    imports = [
+        line
+        for line in head.splitlines()
+        if line.startswith(("import ", "from ")) and "__future__" not in line
+    ]
     helpers: set[str] = set()
-    loss = _section(lambda writer: emit_loss(writer, learning, terms(learning)), helpers)
+    ordered = terms(learning)
+    loss = _section(partial(emit_loss, learning=learning, terms=ordered), helpers)
     metrics = [
-        _section(lambda writer, s=source: emit_metrics(writer, learning, terms(learning), s), helpers)
+        _section(partial(emit_metrics, learning=learning, terms=ordered, source=source), helpers)
         for source in learning.sources
     ]
     functions = [helpers_text(helpers).strip("\n"), loss, *metrics, _optimiser(learning)]
@@ -57,14 +63,13 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
         imports.insert(imports.index("import optax") + 1, "from jax import lax")
     table = _table(learning, values or {})
     return (
-        f'{_header(learning, origin)}\n\nfrom __future__ import annotations\n\n{_grouped(imports)}\n\n\n{body}\n\n\n'
+        f"{_header(learning, origin)}\n\nfrom __future__ import annotations\n\n{_grouped(imports)}\n\n\n{body}\n\n\n"
         f'{shared.strip()}\n\n\n{table}\nif __name__ == "__main__":\n    main(REGIME)\n'
     )
 
 
-def _section(write: object, helpers: set[str]) -> str:
+def _section(write: Callable[[Writer], None], helpers: set[str]) -> str:
     writer = Writer()
-    assert callable(write)
     write(writer)
     helpers |= writer.helpers
     return writer.text
@@ -73,7 +78,7 @@ def _section(write: object, helpers: set[str]) -> str:
 def _header(learning: LearningDiagram, origin: str) -> str:
     data = " ".join(f"--data {source.name}=FILE" for source in learning.sources)
     return (
-        f'"""Train `{learning.name}`. Made by diagc {diagc.__version__} from {origin}; needs jax, optax and safetensors.\n\n'
+        f'"""Train `{learning.name}`. Made by diagc {diagc.__version__} from {origin}.\n\n'
         f'    python {learning.name}.py {data} --out DIR\n"""'
     )
 
@@ -165,7 +170,9 @@ def _parameters(writer: Writer, name: str, parameters: Sequence[Node], values: M
         for parameter in parameters:
             shape = tuple_text([str(axis.size.value) for axis in parameter.axes]) if parameter.axes else "()"
             made = _initialiser(parameter, values) if name == "trained" else "None"
-            writer.line(f'"{parameter_path(parameter)}": ({made}, {shape}, "{NUMPY_NAMES[parameter.dtype]}"),')
+            writer.line(
+                f'"{parameter_path(parameter)}": ({made}, {shape}, "{NUMPY_NAMES[parameter.dtype]}"),'
+            )
     writer.line("},")
 
 

@@ -40,7 +40,7 @@ def _weighted(term: Term, name: str) -> str:
 
 
 def emit_metrics(writer: Writer, learning: LearningDiagram, terms: Sequence[Term], source: Source) -> None:
-    """`metrics_SOURCE(params, frozen, table, key)`: the terms of a source, and accuracies where classes are compared."""
+    """`metrics_SOURCE(params, frozen, table, key)`: a source's terms, and accuracy where classes are compared."""
     own = [term for term in terms if term.equation.source == source.name]
     writer.taken.update(("params", "frozen", "table", "key"))
     entries = {term.equation.label: term.mean for term in own}
@@ -84,13 +84,18 @@ def _bind(writer: Writer, learning: LearningDiagram, roots: tuple[Node, ...], co
         assert isinstance(current.op, ops.Input)
         source, _, rest = current.op.name.partition(".")
         names[current] = writer.fresh(current.op.name)
-        place = {"tensor": column.format(source=source, column=rest), "parameter": f'params["{current.op.name}"]'}
+        place = {
+            "tensor": column.format(source=source, column=rest),
+            "parameter": f'params["{current.op.name}"]',
+        }
         text = place.get(current.op.role, f'frozen["{current.op.name}"]')
         writer.line(f"{names[current]} = {text}", f"[{' '.join(map(str, current.axes))}]")
     return names
 
 
-def _sizes(writer: Writer, learning: LearningDiagram, roots: tuple[Node, ...], names: dict[Node, str]) -> dict[str, str]:
+def _sizes(
+    writer: Writer, learning: LearningDiagram, roots: tuple[Node, ...], names: dict[Node, str]
+) -> dict[str, str]:
     """Lines for the sizes of the batches that are in use."""
     used = set(size_symbols(roots))
     found: dict[str, str] = {}

@@ -1,3 +1,5 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
 """The part of an emitted training program that every learning diagram has in common.
 
 `backends.training` copies the text below the mark into the programs that it writes, behind the loss and the table
@@ -139,13 +141,16 @@ def train(
                 raise FloatingPointError(f"the loss is {record['loss']} in epoch {record['epoch']}")
             if validation:
                 record["validation"] = {
-                    name: evaluate(evaluators[name], params, frozen, table) for name, table in validation.items()
+                    name: evaluate(evaluators[name], params, frozen, table)
+                    for name, table in validation.items()
                 }
             done = []
             yield record, params
 
 
-def evaluate(metrics: Callable[..., Any], params: Any, frozen: Any, table: dict[str, Any]) -> dict[str, float]:
+def evaluate(
+    metrics: Callable[..., Any], params: Any, frozen: Any, table: dict[str, Any]
+) -> dict[str, float]:
     """Means over all rows of a table, in chunks."""
     rows, chunk = len(next(iter(table.values()))), 4096
     totals: dict[str, float] = {}
@@ -223,17 +228,15 @@ def read_weights(regime: Regime, files: dict[str, str], params: dict[str, Any]) 
 
 
 def named(regime: Regime, written: list[str], what: str) -> dict[str, str]:
-    """`source=FILE` by source; a plain FILE serves a single source."""
+    """`source=FILE` by source; a plain FILE serves a single source, and validates all of them."""
     found: dict[str, str] = {}
     for text in written:
         name, given, path = text.partition("=")
-        if not given:
-            if len(regime.columns) > 1:
-                sys.exit(f"--{what} names a source: --{what} {next(iter(regime.columns))}={text}")
-            name, path = next(iter(regime.columns)), text
-        if name not in regime.columns:
+        if not given and len(regime.columns) > 1 and what == "data":
+            sys.exit(f"--{what} names a source: --{what} {next(iter(regime.columns))}={text}")
+        if given and name not in regime.columns:
             sys.exit(f"--{what}: no source is called {name}")
-        found[name] = path
+        found |= {name: path} if given else dict.fromkeys(regime.columns, text)
     return found
 
 

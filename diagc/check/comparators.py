@@ -78,7 +78,9 @@ def _unknown(scope: Body, comparator: tree.Comparator) -> DiagnosticError:
     for library in scope.module.library:
         if library.source.name == _LOSSES:
             known += [f for f in library.functions if not f.endswith("_index")]
-    hint = nearest(name.text, known) or f"the comparators are {', '.join(known)}; or write a `fn` of two arrays"
+    hint = (
+        nearest(name.text, known) or f"the comparators are {', '.join(known)}; or write a `fn` of two arrays"
+    )
     return failure("E0505", f"no comparator is called `{name.text}`", Label(name.span), help=hint)
 
 
@@ -90,7 +92,11 @@ def _scalars(item: tree.Equation, function: FunctionValue) -> tuple[tuple[str, N
     for argument in item.comparator.args or ():
         name = argument.name.text if argument.name else None
         if name is None or name not in names or name in values:
-            what = f"`{item.comparator.name.text}` has no argument `{name}`" if name else "arguments are given by name"
+            what = (
+                f"`{item.comparator.name.text}` has no argument `{name}`"
+                if name
+                else "arguments are given by name"
+            )
             takes = f"it takes {', '.join(f'`{n}`' for n in names)}" if names else "it takes no arguments"
             raise failure(
                 "E0506", f"`{name}` is given twice" if name in values else what, Label(argument.span),
@@ -108,7 +114,10 @@ def _number(argument: tree.Argument) -> float:
             return -float(value)
         case _:
             raise failure(
-                "E0506", "arguments of a comparator are numbers", Label(argument.value.span), help="as in `temperature = 2`"
+                "E0506",
+                "arguments of a comparator are numbers",
+                Label(argument.value.span),
+                help="as in `temperature = 2`",
             )
 
 

@@ -121,7 +121,11 @@ class EquationBuilder:
                 word = type(option).__name__.lower()
                 sink.add(_later(f"`{word}`", option.span, "leave it out, or split the learning diagram"))
         if len(weights) > 1:
-            sink.add(Diagnostic("E0507", "an equation has one weight", (Label(weights[1].span),), "keep one of them"))
+            sink.add(
+                Diagnostic(
+                    "E0507", "an equation has one weight", (Label(weights[1].span),), "keep one of them"
+                )
+            )
         if not weights:
             return 1.0
         value = weights[0].value
@@ -129,7 +133,14 @@ class EquationBuilder:
             sink.add(_later("a schedule of weights", value.span, "write a number, as in `weight 0.3`"))
             return 1.0
         if not (value.value >= 0 and math.isfinite(value.value)):
-            sink.add(Diagnostic("E0507", "a weight is a number that is not negative", (Label(value.span),), "write `weight 0.3`"))
+            sink.add(
+                Diagnostic(
+                    "E0507",
+                    "a weight is a number that is not negative",
+                    (Label(value.span),),
+                    "write `weight 0.3`",
+                )
+            )
         return float(value.value)
 
     def _check_parameters(self, item: tree.Equation, discrepancy: Node) -> None:
@@ -179,7 +190,9 @@ def _check_source(item: tree.Equation, values: Sequence[Node | None], sink: Sink
     every = sorted({source for _, names in found for source in names})
     if len(every) > 1:
         labels = tuple(
-            Label(side.span, f"draws from {' and '.join(f'`{n}`' for n in names)}") for side, names in found if names
+            Label(side.span, f"draws from {' and '.join(f'`{n}`' for n in names)}")
+            for side, names in found
+            if names
         )
         sink.add(Diagnostic(
             "E0508", f"an equation draws from one source, this one from {' and '.join(f'`{n}`' for n in every)}",

@@ -25,7 +25,9 @@ from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Span
 from diagc.syntax import tree
 
-_SIGNATURE: Final = frozenset("E0301 E0302 E0303 E0305 E0306 E0308 E0313 E0315 E0321".split())
+_SIGNATURE: Final = frozenset(
+    ("E0301", "E0302", "E0303", "E0305", "E0306", "E0308", "E0313", "E0315", "E0321")
+)
 """Errors of a call which, at the implementation of a model, say that the declared type does not fit."""
 
 
@@ -58,7 +60,9 @@ class _Builder:
 
     def build(self, item: tree.Learning | tree.Glue) -> LearningDiagram:
         if isinstance(item, tree.Glue):
-            raise later("`glue`", item.span, "write the sources, models and equations of both diagrams into one")
+            raise later(
+                "`glue`", item.span, "write the sources, models and equations of both diagrams into one"
+            )
         for part in item.items:
             if isinstance(part, tree.SourceDecl | tree.Model | tree.Ema):
                 self._attempt(part)
@@ -165,7 +169,7 @@ class _Builder:
             if depth < 0 or path.is_absolute():
                 raise failure(
                     "E0513", f"the weights `{item.weights}` lie outside the folder of this file", place,
-                    help=f"write a path below it, and name another file when training: `--weights {item.name.text}=FILE`",
+                    help=f"write a path below it; `--weights {item.name.text}=FILE` names another file when training",
                 )  # fmt: skip
 
     def _check_signature(
@@ -209,7 +213,11 @@ class _Builder:
     def _check_moves(self, item: tree.Learning, made: LearningDiagram) -> None:
         """E0511: nothing trains, or a model that no equation moves."""
         if not made.parameters("train") or not made.equations:
-            missing = "no equation is written" if not made.equations else "no model with parameters is declared `train`"
+            missing = (
+                "no equation is written"
+                if not made.equations
+                else "no model with parameters is declared `train`"
+            )
             raise failure(
                 "E0511", f"nothing trains in `{item.name.text}`: {missing}", Label(item.name.span),
                 help="declare `train model: A -> B = f()` and an equation `commute model(x) ~ y by mse`",

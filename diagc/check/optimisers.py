@@ -42,7 +42,9 @@ def check_settings(written: Sequence[tree.Setting], sink: Sink) -> Settings:
             sink.add(_setting(f"`{name}` is at least 1", item, "write a positive number"))
         elif name in ("epochs", "steps") and {"epochs", "steps"} & set(found):
             other = found["steps" if name == "epochs" else "epochs"]
-            sink.add(_setting("`epochs` and `steps` both say how long to train", item, "keep one of them", other))
+            sink.add(
+                _setting("`epochs` and `steps` both say how long to train", item, "keep one of them", other)
+            )
         found.setdefault(name, item)
     values = {name: item.value for name, item in found.items()}
     return Settings(values.get("epochs"), values.get("steps"), values.get("batch"), values.get("seed", 0))
@@ -63,7 +65,9 @@ def check_optimisers(
             made = _optimiser(item, models, locals)
             if made.model in found:
                 whose = f"`{made.model}` has" if made.model else "the other models have"
-                raise failure("E0514", f"{whose} an optimiser already", Label(item.span), help="keep one of them")
+                raise failure(
+                    "E0514", f"{whose} an optimiser already", Label(item.span), help="keep one of them"
+                )
             found[made.model] = made
         except DiagnosticError as error:
             sink.extend(error.diagnostics)
@@ -112,7 +116,9 @@ def _value(key: str, expression: tree.Expr) -> float | int | bool:
             return text == "true"
         case _:
             wanted = "`true` or `false`" if key == "nesterov" else "a number that is not negative"
-            raise failure("E0514", f"`{key}` is {wanted}", Label(expression.span), help="as in `adamw(lr = 3e-4)`")
+            raise failure(
+                "E0514", f"`{key}` is {wanted}", Label(expression.span), help="as in `adamw(lr = 3e-4)`"
+            )
 
 
 __all__ = ["OPTIMISERS", "check_optimisers", "check_settings", "nearest"]

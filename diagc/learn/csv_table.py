@@ -18,7 +18,9 @@ def read_csv(path: Path) -> dict[str, NDArray[Any]]:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             lines = [line for line in csv.reader(stream) if line]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise failure("E0616", f"`{path}` is no csv file: {error}", help="save it as UTF-8 with commas") from None
+        raise failure(
+            "E0616", f"`{path}` is no csv file: {error}", help="save it as UTF-8 with commas"
+        ) from None
     if not lines:
         raise failure("E0616", f"`{path}` is empty", help="the first line names the columns")
     header, rows = lines[0], lines[1:]
@@ -32,7 +34,10 @@ def read_csv(path: Path) -> dict[str, NDArray[Any]]:
             )  # fmt: skip
         for place, cell in enumerate(row):
             values[number, place] = _number(path, cell, number, header[place])
-    return {name: values[:, places[0]] if single else values[:, places] for name, (places, single) in groups.items()}
+    return {
+        name: values[:, places[0]] if single else values[:, places]
+        for name, (places, single) in groups.items()
+    }
 
 
 def _groups(path: Path, header: list[str]) -> dict[str, tuple[list[int], bool]]:
@@ -43,7 +48,9 @@ def _groups(path: Path, header: list[str]) -> dict[str, tuple[list[int], bool]]:
         key = (name, int(part)) if dot and part.isdigit() else (written.strip(), -1)
         parts = found.setdefault(key[0], {})
         if key[1] in parts or (-1 in (key[1], *parts) and parts):
-            raise failure("E0616", f"`{path}` has column `{written}` twice", help="name each column of the header once")
+            raise failure(
+                "E0616", f"`{path}` has column `{written}` twice", help="name each column of the header once"
+            )
         parts[key[1]] = place
     for name, parts in found.items():
         if -1 not in parts and sorted(parts) != list(range(len(parts))):
@@ -60,5 +67,7 @@ def _number(path: Path, cell: str, row: int, column: str) -> float:
     except ValueError:
         what = "an empty cell" if not cell.strip() else f"`{cell}`"
         raise failure(
-            "E0616", f"row {row} of `{path}` has {what} in column `{column}`", help="write a number in every cell"
+            "E0616",
+            f"row {row} of `{path}` has {what} in column `{column}`",
+            help="write a number in every cell",
         ) from None

@@ -56,31 +56,42 @@ def parse_selection(text: str) -> Selection:
     path, _, inside = text[:-1].rpartition("[")
     match = re.fullmatch(r"(-?\d*):(-?\d*)", inside)
     if match is None:
-        raise failure("E0618", f"`[{inside}]` is no range of rows", help="write `FILE[0:100]`, `FILE[:100]` or `FILE[100:]`")
+        raise failure(
+            "E0618",
+            f"`[{inside}]` is no range of rows",
+            help="write `FILE[0:100]`, `FILE[:100]` or `FILE[100:]`",
+        )
     start, stop = (int(part) if part else None for part in match.groups())
     return Selection(Path(path), start, stop)
 
 
-def parse_sources(written: Sequence[str], learning: LearningDiagram, option: str) -> dict[str, Selection]:
-    """`source=FILE[a:b]` by source; a plain `FILE` serves a single source. Raises E0618 and E0619."""
+def parse_sources(
+    written: Sequence[str], learning: LearningDiagram, option: str, shared: bool = False
+) -> dict[str, Selection]:
+    """`source=FILE[a:b]` by source; a plain `FILE` serves a single source, or every source where it may be `shared`.
+
+    Raises E0618 and E0619.
+    """
     names = [source.name for source in learning.sources]
     found: dict[str, Selection] = {}
     for text in written:
         name, given, rest = text.partition("=")
-        if not given and len(names) > 1:
+        if not given and len(names) > 1 and not shared:
             raise failure(
                 "E0619", f"`{option} {text}` does not say for which source",
                 help=f"`{learning.name}` has several: `{option} {names[0]}={text}`",
             )  # fmt: skip
-        name, rest = (name, rest) if given else (names[0], text)
-        if name not in names:
+        if given and name not in names:
             raise failure(
                 "E0619", f"`{learning.name}` has no source `{name}`",
                 help=f"its sources are {', '.join(f'`{n}`' for n in names)}",
             )  # fmt: skip
-        if name in found:
-            raise failure("E0619", f"`{option}` is given twice for source `{name}`", help="join the files into one")
-        found[name] = parse_selection(rest)
+        for owner in [name] if given else names:
+            if owner in found:
+                raise failure(
+                    "E0619", f"`{option}` is given twice for source `{owner}`", help="join the files into one"
+                )
+            found[owner] = parse_selection(rest if given else text)
     return found
 
 
@@ -97,7 +108,9 @@ def load_source_table(selection: Selection, source: Source) -> Table:
     if problems:
         raise DiagnosticError(problems)
     _check_rows(selection, table)
-    table = {name: np.ascontiguousarray(array[selection.start : selection.stop]) for name, array in table.items()}
+    table = {
+        name: np.ascontiguousarray(array[selection.start : selection.stop]) for name, array in table.items()
+    }
     if not len(next(iter(table.values()))):
         raise failure("E0618", f"`{selection}` selects no row", help="choose a range inside of the file")
     return table
@@ -111,21 +124,29 @@ def read_file(path: Path) -> Table:
                 with np.load(path, allow_pickle=False) as archive:
                     return {name: archive[name] for name in archive.files}
             case ".safetensors":
-                from safetensors.numpy import load_file
+                from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType]
 
                 return load_file(path)
             case ".csv":
                 return read_csv(path)
             case _:
-                raise failure("E0610", f"`{path}` has no known format", help=f"the formats are {', '.join(FORMATS)}")
+                raise failure(
+                    "E0610", f"`{path}` has no known format", help=f"the formats are {', '.join(FORMATS)}"
+                )
     except DiagnosticError:
         raise
     except OSError as error:
         raise failure(
-            "E0610", f"cannot read `{path}`: {error.strerror or error}", help="check the path; it is relative to the current folder"
+            "E0610",
+            f"cannot read `{path}`: {error.strerror or error}",
+            help="check the path; it is relative to the current folder",
         ) from None
     except (ValueError, zipfile.BadZipFile) as error:
-        raise failure("E0610", f"cannot read `{path}`: {error}", help="write the file again; pickled objects are not read") from None
+        raise failure(
+            "E0610",
+            f"cannot read `{path}`: {error}",
+            help="write the file again; pickled objects are not read",
+        ) from None
     except Exception as error:  # safetensors has an exception of its own, which is no ValueError
         if type(error).__module__.partition(".")[0] != "safetensors_rust":
             raise
@@ -156,42 +177,63 @@ def _column(selection: Selection, source: Source, column: Column, held: Table) -
 
 def _as_dtype(path: Path, name: str, column: Column, array: Tensor) -> Tensor:
     wanted = column.array.dtype
-    kind = "float" if array.dtype.kind == "V" or ml_dtypes_float(array.dtype) else {"f": "float", "b": "bool"}.get(array.dtype.kind, "int")
+    kind = (
+        "float"
+        if array.dtype.kind == "V" or ml_dtypes_float(array.dtype)
+        else {"f": "float", "b": "bool"}.get(array.dtype.kind, "int")
+    )
     if array.dtype.kind not in "fiubV" and kind != "float":
         raise _wrong_dtype(path, name, column, array, "numbers are needed")
     if kind == "float" and wanted.kind == "int":
         whole = array == np.floor(array.astype(np.float64))
         if path.suffix != ".csv" or not whole.all():
-            raise _wrong_dtype(path, name, column, array, f"convert it: `array.astype(numpy.{np.dtype(_STORED[wanted])})`")
-    elif kind != wanted.kind and (kind, wanted.kind) not in (("int", "float"), ("bool", "int"), ("bool", "float")):
+            raise _wrong_dtype(
+                path, name, column, array, f"convert it: `array.astype(numpy.{np.dtype(_STORED[wanted])})`"
+            )
+    elif kind != wanted.kind and (kind, wanted.kind) not in (
+        ("int", "float"),
+        ("bool", "int"),
+        ("bool", "float"),
+    ):
         raise _wrong_dtype(path, name, column, array, f"convert it, or declare the column as `{kind}`")
     if wanted.kind == "int" and len(array):
         limits = np.iinfo(_STORED[wanted])
         if array.min() < limits.min or array.max() > limits.max:
-            raise _wrong_dtype(path, name, column, array, f"its numbers exceed {wanted.value}: declare a wider dtype")
+            raise _wrong_dtype(
+                path, name, column, array, f"its numbers exceed {wanted.value}: declare a wider dtype"
+            )
     with np.errstate(over="ignore"):
         return array.astype(_STORED[wanted])
 
 
 def ml_dtypes_float(dtype: np.dtype[Any]) -> bool:
     """Whether a dtype is one of the narrow floats that NumPy itself does not have."""
-    return dtype in (np.dtype(ml_dtypes.bfloat16), np.dtype(ml_dtypes.float8_e4m3fn), np.dtype(ml_dtypes.float8_e5m2))
+    return dtype in (
+        np.dtype(ml_dtypes.bfloat16),
+        np.dtype(ml_dtypes.float8_e4m3fn),
+        np.dtype(ml_dtypes.float8_e5m2),
+    )
 
 
 def _wrong_dtype(path: Path, name: str, column: Column, array: Tensor, remedy: str) -> DiagnosticError:
     return failure(
-        "E0612", f"column `{name}` is declared as {column.array}, but `{path}` holds {array.dtype} under this name", help=remedy
+        "E0612",
+        f"column `{name}` is declared as {column.array}, but `{path}` holds {array.dtype} under this name",
+        help=remedy,
     )
 
 
 def _check_shape(path: Path, name: str, column: Column, array: Tensor) -> None:
     axes = column.array.axes
     extents = [axis.size.value for axis in axes]
-    fits = array.ndim == len(axes) + 1 and all(e is None or e == s for e, s in zip(extents, array.shape[1:], strict=True))
+    fits = array.ndim == len(axes) + 1 and all(
+        e is None or e == s for e, s in zip(extents, array.shape[1:], strict=True)
+    )
     if not fits:
         wanted = ", ".join(["rows", *(str(axis.size) for axis in axes)])
         raise failure(
-            "E0613", f"column `{name}` is declared as {column.array}, but `{path}` holds an array of shape {array.shape}",
+            "E0613",
+            f"column `{name}` is declared as {column.array}, but `{path}` holds an array of shape {array.shape}",
             help=f"save it with shape ({wanted}): samples first, then the axes in the declared order",
         )  # fmt: skip
 
@@ -205,7 +247,8 @@ def _check_index(path: Path, name: str, column: Column, array: Tensor) -> None:
         place = np.argwhere(bad)[0]
         raise failure(
             "E0615",
-            f"column `{name}` of `{path}` is an index into `{axis}` of size {axis.size}, but row {place[0]} holds {array[tuple(place)]}",
+            f"column `{name}` of `{path}` is an index into `{axis}` of size {axis.size}, "
+            f"but row {place[0]} holds {array[tuple(place)]}",
             help=f"indices count from 0 to {axis.size.value - 1}",
         )
 
@@ -214,17 +257,23 @@ def _check_rows(selection: Selection, table: Mapping[str, Tensor]) -> None:
     rows = {name: len(array) for name, array in table.items()}
     if len(set(rows.values())) > 1:
         text = ", ".join(f"`{name}` has {count}" for name, count in rows.items())
-        raise failure("E0617", f"the columns of `{selection.path}` have different numbers of rows: {text}", help="save one row for each sample")
+        raise failure(
+            "E0617",
+            f"the columns of `{selection.path}` have different numbers of rows: {text}",
+            help="save one row for each sample",
+        )
     if 0 in rows.values():
         raise failure("E0617", f"`{selection.path}` has no rows", help="save one row for each sample")
 
 
 def split(table: Table, fraction: float, seed: int) -> tuple[Table, Table]:
-    """A table in two: rows to train on, and about `fraction` of the rows, at least one, chosen by the seed, to validate."""
+    """A table in two: rows to train on, and `fraction` of the rows (at least one), chosen by the seed, to validate."""
     rows = len(next(iter(table.values())))
     held = min(max(1, round(rows * fraction)), rows - 1)
     if held < 1:
-        raise failure("E0618", "one row cannot be split into training and validation", help="give `--validation FILE`")
+        raise failure(
+            "E0618", "one row cannot be split into training and validation", help="give `--validation FILE`"
+        )
     order = np.random.default_rng([seed, 0x5EED]).permutation(rows)
     kept, out = np.sort(order[held:]), np.sort(order[:held])
     return {n: a[kept] for n, a in table.items()}, {n: a[out] for n, a in table.items()}

@@ -20,7 +20,7 @@ def write_digits(folder: Path) -> tuple[Path, ...]:
     """Write `digits.npz`, `digits_train.npz` and `digits_test.npz`: `image: f32[64]`, `label: i32`."""
     from sklearn.datasets import load_digits  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
-    digits: Any = load_digits()
+    digits: Any = load_digits()  # pyright: ignore[reportUnknownVariableType]
     order = np.random.default_rng(0).permutation(len(digits.target))
     image = (digits.data / 16).astype(np.float32)[order]
     label = digits.target.astype(np.int32)[order]

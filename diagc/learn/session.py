@@ -88,7 +88,12 @@ def _missing_sizes(learning: LearningDiagram) -> list[Diagnostic]:
     every = [axis for a in arrays for axis in (*a.axes, *((a.index_of,) if a.index_of else ()))]
     missing = dict.fromkeys(symbol for axis in every for symbol in axis.size.symbols)
     return [
-        Diagnostic("E0622", f"the size `{name}` is not known", (), f"give it: `--set {name}=64`, or declare it in the file")
+        Diagnostic(
+            "E0622",
+            f"the size `{name}` is not known",
+            (),
+            f"give it: `--set {name}=64`, or declare it in the file",
+        )
         for name in missing
     ]
 
@@ -97,7 +102,12 @@ def _missing_values(learning: LearningDiagram, values: Mapping[str, float]) -> l
     inits = (p.op.init for p in learning.parameters("train") if isinstance(p.op, ops.Input) and p.op.init)
     names = dict.fromkeys(v for _, arguments in inits for _, v in arguments if isinstance(v, str))
     return [
-        Diagnostic("E0621", f"`{name}`, which an initialiser uses, has no value", (), f"give it: `--value {name}=0.1`")
+        Diagnostic(
+            "E0621",
+            f"`{name}`, which an initialiser uses, has no value",
+            (),
+            f"give it: `--value {name}=0.1`",
+        )
         for name in names
         if name not in values
     ]
@@ -122,7 +132,11 @@ def load_tables(learning: LearningDiagram, inputs: Inputs) -> tuple[dict[str, Ta
     data, validation, problems = dict[str, Table](), dict[str, Table](), list[Diagnostic]()
     for source in learning.sources:
         if source.name not in inputs.data:
-            problems.append(Diagnostic("E0619", f"source `{source.name}` has no data", (), f"add `--data {source.name}=FILE`"))
+            problems.append(
+                Diagnostic(
+                    "E0619", f"source `{source.name}` has no data", (), f"add `--data {source.name}=FILE`"
+                )
+            )
         for target, selections in ((data, inputs.data), (validation, inputs.validation)):
             if source.name in selections:
                 try:
@@ -155,7 +169,9 @@ def run(
     program = load_program(emit_training(learning, learning.name, values))
     regime = program.REGIME
     settings = learning.settings
-    options = program.Options(settings.epochs or DEFAULT_EPOCHS, settings.steps, settings.batch or DEFAULT_BATCH, settings.seed)
+    options = program.Options(
+        settings.epochs or DEFAULT_EPOCHS, settings.steps, settings.batch or DEFAULT_BATCH, settings.seed
+    )
     parameters = program.initial(regime, settings.seed)
     parameters |= {p: _as(loaded[p], parameters[p].dtype) for p in parameters if p in loaded}
     frozen = {
@@ -167,15 +183,20 @@ def run(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     try:
-        for record, parameters in program.train(regime, data, options, parameters, frozen, validation):
+        for record, trained in program.train(regime, data, options, parameters, frozen, validation):
+            result = replace(result, parameters=trained)
             result.records.append(record)
             report(record, epochs)
     except FloatingPointError as error:
-        raise failure("E0623", f"training stopped: {error}", help="lower the learning rate, or look for a division by zero") from None
+        raise failure(
+            "E0623",
+            f"training stopped: {error}",
+            help="lower the learning rate, or look for a division by zero",
+        ) from None
     if out is not None:
-        program.save(regime, parameters, out)
+        program.save(regime, result.parameters, out)
         _write_metrics(out / "metrics.jsonl", result.records)
-    return replace(result, parameters={path: np.asarray(value) for path, value in parameters.items()})
+    return replace(result, parameters={path: np.asarray(value) for path, value in result.parameters.items()})
 
 
 def _as(array: Any, dtype: Any) -> Any:
@@ -183,7 +204,9 @@ def _as(array: Any, dtype: Any) -> Any:
 
 
 def _epochs(program: ModuleType, data: dict[str, Table], options: Any) -> int:
-    steps = [program.Sampler(name, len(next(iter(table.values()))), options).steps for name, table in data.items()]
+    steps = [
+        program.Sampler(name, len(next(iter(table.values()))), options).steps for name, table in data.items()
+    ]
     return options.epochs if options.steps is None else -(-options.steps // max(steps))
 
 

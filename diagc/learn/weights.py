@@ -21,7 +21,9 @@ def parse_weights(written: tuple[str, ...], learning: LearningDiagram) -> dict[s
     for text in written:
         name, given, path = text.partition("=")
         if not given or name not in names:
-            what = f"`{learning.name}` has no model `{name}`" if given else f"`--weights {text}` names no model"
+            what = (
+                f"`{learning.name}` has no model `{name}`" if given else f"`--weights {text}` names no model"
+            )
             hint = f"write `--weights {names[0]}=FILE`; the models are {', '.join(f'`{n}`' for n in names)}"
             raise failure("E0620", what, help=hint)
         found[name] = Path(path)
@@ -53,7 +55,11 @@ def _written(model: Model, root: Path) -> Path | None:
         return None
     path = root / model.weights
     if not path.resolve().is_relative_to(root.resolve()):
-        raise failure("E0902", f"`{path}` lies outside `{root}`", help=f"name it when training: `--weights {model.name}={path}`")
+        raise failure(
+            "E0902",
+            f"`{path}` lies outside `{root}`",
+            help=f"name it when training: `--weights {model.name}={path}`",
+        )
     if not path.exists():
         raise failure(
             "E0610", f"the weights of `{model.name}` are not at `{path}`",
@@ -76,10 +82,14 @@ def _model(model: Model, path: Path) -> dict[str, NDArray[Any]]:
             problems.append(Diagnostic("E0620", message, (), f"it has {known or 'none'}"))
         elif held[name].shape != shape:
             message = f"array `{name}` of `{path}` has shape {held[name].shape}, `{model.name}` needs {shape}"
-            problems.append(Diagnostic("E0620", message, (), "use the sizes with which the model was trained"))
+            problems.append(
+                Diagnostic("E0620", message, (), "use the sizes with which the model was trained")
+            )
         elif not np.isfinite(held[name].astype(np.float64)).all():
             message = f"array `{name}` of `{path}` has numbers that are not finite"
-            problems.append(Diagnostic("E0614", message, (), "train the model again with a smaller learning rate"))
+            problems.append(
+                Diagnostic("E0614", message, (), "train the model again with a smaller learning rate")
+            )
         else:
             found[full] = held[name]
     if problems:

@@ -14,7 +14,18 @@ from diagc.core import ops
 from diagc.core.axes import Axis, Size
 from diagc.core.canonical import diagram_hash
 from diagc.core.diagram import (
-    Array, Diagram, Node, apply, constant, node, rebuild, reduction, size_node, spread, walk, with_inputs,
+    Array,
+    Diagram,
+    Node,
+    apply,
+    constant,
+    node,
+    rebuild,
+    reduction,
+    size_node,
+    spread,
+    walk,
+    with_inputs,
 )  # fmt: skip
 from diagc.core.learning import Equation, LearningDiagram, reached
 
@@ -62,7 +73,11 @@ def loss_inputs(learning: LearningDiagram, roots: tuple[Node, ...]) -> tuple[Nod
     """The inputs in use: columns, then parameters that train, then frozen ones, each sorted by name."""
     used = reached(roots, through_stop=True)
     columns = sorted(
-        (_batched(source.input(column), batch_axis(source.name)) for source in learning.sources for column in source.columns),
+        (
+            _batched(source.input(column), batch_axis(source.name))
+            for source in learning.sources
+            for column in source.columns
+        ),
         key=_name,
     )
     every = (*columns, *learning.parameters("train"), *learning.parameters("frozen"))
