@@ -17,6 +17,8 @@ from typing import Any, Final
 import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType]
 
 from diagc.core.dtypes import DType
 from diagc.core.learning import Column, LearningDiagram, Source
@@ -124,8 +126,6 @@ def read_file(path: Path) -> Table:
                 with np.load(path, allow_pickle=False) as archive:
                     return {name: archive[name] for name in archive.files}
             case ".safetensors":
-                from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType]
-
                 return load_file(path)
             case ".csv":
                 return read_csv(path)
@@ -141,16 +141,13 @@ def read_file(path: Path) -> Table:
             f"cannot read `{path}`: {error.strerror or error}",
             help="check the path; it is relative to the current folder",
         ) from None
-    except (ValueError, zipfile.BadZipFile) as error:
+    except (ValueError, zipfile.BadZipFile, SafetensorError) as error:
+        reason = " ".join(str(error).split())
         raise failure(
             "E0610",
-            f"cannot read `{path}`: {error}",
+            f"cannot read `{path}`: {reason}",
             help="write the file again; pickled objects are not read",
         ) from None
-    except Exception as error:  # safetensors has an exception of its own, which is no ValueError
-        if type(error).__module__.partition(".")[0] != "safetensors_rust":
-            raise
-        raise failure("E0610", f"cannot read `{path}`: {error}", help="write the file again") from None
 
 
 def _column(selection: Selection, source: Source, column: Column, held: Table) -> Tensor:
