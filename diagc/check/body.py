@@ -81,7 +81,7 @@ def bind(caller: Body, call: tree.Call, function: FunctionValue, arguments: dict
     frame = Frame({}, dict(arguments), (), {})
     _bind_brackets(caller, function, frame)
     for name, size in function.sizes:
-        frame.axes[name] = caller.context.fresh_axis(name, Size.constant(size))
+        frame.axes[name] = caller.context.instance_axis(function.path, name, Size.constant(size))
     _bind_signature(caller, function, frame)
     formals = [f.text for f in function.fn.axis_params or ()]
     for name in formals:
@@ -102,7 +102,7 @@ def _bind_brackets(caller: Body, function: FunctionValue, frame: Frame) -> None:
         if actual.count(axis) == 1:
             frame.axes[formal.text] = axis
             continue
-        inner = caller.context.fresh_axis(formal.text, axis.size)
+        inner = caller.context.instance_axis(function.path, formal.text, axis.size)
         first = axis not in frame.renamed.values()
         frame.axes[formal.text] = inner
         frame.renamed[inner] = axis

@@ -140,6 +140,8 @@ def call_function(body: Body, expression: tree.Call, function: FunctionValue, pi
     """Expand a function on the operands of a call, `repeat` times for a chain."""
     operands, keywords = _arguments(body, expression, function, piped)
     path = _instance_path(body, function)
+    if function.path is not None:
+        body.context.enter_instance(path)
     if function.repeat == 1:
         return _expand(body, expression, function, operands, keywords, path)
     for copy in range(function.repeat):
@@ -185,7 +187,8 @@ def _expand(
     if len(operands) != len(free):
         raise wrong_count(expression, len(operands), len(free))
     arguments = {**keywords, **dict(zip(free, operands, strict=True))}
-    frame = bodies.bind(body, expression, function, arguments)
+    named = function.path is not None or bodies.has_parameters(function)
+    frame = bodies.bind(body, expression, replace(function, path=path) if named else function, arguments)
     context.depth += 1
     try:
         inner = Body(

@@ -62,6 +62,7 @@ class Context:
     names: dict[Node, str] = field(default_factory=dict[Node, str])
     calls: list[CallRecord] = field(default_factory=list[CallRecord])
     instances: dict[str, int] = field(default_factory=dict[str, int])
+    made_axes: dict[tuple[str, str, Size], Axis] = field(default_factory=dict[tuple[str, str, Size], Axis])
     depth: int = 0
     _fresh: int = 0
     _places: int = 0
@@ -70,6 +71,15 @@ class Context:
         """A new axis that no other declaration equals."""
         self._fresh += 1
         return Axis(f"{name}#{self._fresh}", size)
+
+    def instance_axis(self, path: str | None, name: str, size: Size) -> Axis:
+        """The axis made for a formal axis of the instance at `path`: one for all its calls, so that they share arrays."""
+        if path is None:
+            return self.fresh_axis(name, size)
+        key = (path, name, size)
+        if key not in self.made_axes:
+            self.made_axes[key] = self.fresh_axis(name, size)
+        return self.made_axes[key]
 
     def place(self) -> int:
         """A new place in the diagram, for a random draw."""
@@ -80,6 +90,11 @@ class Context:
         """`path`, or `path_2`, `path_3` … for further anonymous instances of one name."""
         count = self.instances[path] = self.instances.get(path, 0) + 1
         return path if count == 1 else f"{path}_{count}"
+
+    def enter_instance(self, path: str) -> None:
+        """A further call of a named instance: anonymous instances inside it are counted from the first again."""
+        for inner in [known for known in self.instances if known.startswith(f"{path}.")]:
+            del self.instances[inner]
 
     def note(self, made: Node, span: Span) -> Node:
         """Remember where a node was first written."""
