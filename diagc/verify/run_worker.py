@@ -41,8 +41,8 @@ def _module(folder: Path) -> Any:
     return module
 
 
-def _several(made: Any) -> tuple[Any, ...]:
-    return (*made,) if isinstance(made, tuple) else (made,)
+def _several(made: Any) -> list[Any]:
+    return list[Any](made) if isinstance(made, tuple) else [made]
 
 
 def _jax(folder: Path) -> Any:
