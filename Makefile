@@ -1,7 +1,6 @@
 # `make help` lists what can be made. Everything runs in .venv, which `make setup` builds once.
 
 PYTHON ?= python3
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 SPECS = $(shell find specs -name '*.diag' 2>/dev/null | sort)
 BIN = .venv/bin
 STAMP = .venv/.complete
@@ -12,12 +11,12 @@ STAMP = .venv/.complete
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## build .venv with everything (TORCH_INDEX chooses the build of torch)
+setup: $(STAMP) ## build .venv with everything
 
 # torch comes first and alone: its build decides, and the constraints keep later packages from replacing its triton.
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --retries 1 --extra-index-url $(TORCH_INDEX) torch==2.13.0
+	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@
 

@@ -245,6 +245,7 @@ def _let(body: Body, statement: tree.Let) -> None:
         if statement.type is not None:
             _assert_type(body, statement.type, value, name)
         body.locals[name.text] = value
+        body.context.names.setdefault(value, name.text)
 
 
 def _assert_type(body: Body, written: tree.Type, value: Node, name: tree.Name) -> None:

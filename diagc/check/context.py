@@ -59,6 +59,7 @@ class Context:
     sink: Sink
     parameters: dict[str, Node] = field(default_factory=dict[str, Node])
     spans: dict[Node, Span] = field(default_factory=dict[Node, Span])
+    names: dict[Node, str] = field(default_factory=dict[Node, str])
     calls: list[CallRecord] = field(default_factory=list[CallRecord])
     instances: dict[str, int] = field(default_factory=dict[str, int])
     made_axes: dict[tuple[str, str, Size], Axis] = field(default_factory=dict[tuple[str, str, Size], Axis])

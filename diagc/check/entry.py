@@ -31,6 +31,7 @@ class Entry:
 
     diagram: Diagram
     spans: dict[Node, Span]
+    names: dict[Node, str]
     calls: tuple[CallRecord, ...]
 
 
@@ -82,7 +83,8 @@ def _build(scope: Body, name: str, function: FunctionValue) -> Entry:
     outputs = tuple(n or ("out" if len(results) == 1 else f"out{i}") for i, n in enumerate(names or [""] * len(results)))
     diagram = Diagram(name, (*inputs, *parameters), results, outputs, tuple(layouts))
     kept = set(walk(results))
-    return Entry(diagram, {n: s for n, s in context.spans.items() if n in kept}, tuple(context.calls))
+    spans = {n: s for n, s in context.spans.items() if n in kept}
+    return Entry(diagram, spans, context.names, tuple(context.calls))
 
 
 def _input(scope: Body, parameter: tree.Parameter, woven: tuple[Axis, ...]) -> Node:

@@ -17,7 +17,13 @@ class Values(Protocol):
     def value(self, scope: Scope, node: Node) -> Value: ...
 
     def add(
-        self, scope: Scope, function: str, *operands: Value, dtype: DType, origin: Node | None = None, hint: str = ""
+        self,
+        scope: Scope,
+        function: str,
+        *operands: Value,
+        dtype: DType,
+        origin: Node | None = None,
+        hint: str = "",
     ) -> Value: ...
 
     def or_zero(self, scope: Scope, value: Value) -> Value: ...
@@ -30,16 +36,16 @@ def rescaled(builder: Values, before: Scope, after: Scope, component: Component,
     rescale = component.rescale
     for sign, term in rescale.shifts:
         change = _difference(builder, before, after, sign, term)
-        state = builder.add(after, "add", state, change, dtype=state.dtype, hint=component.monoid)
+        state = builder.add(after, "add", state, change, dtype=state.dtype, hint=state.hint)
     for base, sign, term in rescale.exponents:
         factor = _exponential(builder, before, after, base, sign, term)
-        state = builder.add(after, "mul", state, factor, dtype=state.dtype, hint=component.monoid)
+        state = builder.add(after, "mul", state, factor, dtype=state.dtype, hint=state.hint)
     for factor, power in rescale.factors:
         old, new = builder.value(before, factor), builder.value(after, factor)
         quotient = builder.add(after, "div", new, old, dtype=factor.dtype) if power == 1 else builder.add(
             after, "div", old, new, dtype=factor.dtype
         )  # fmt: skip
-        state = builder.add(after, "mul", state, quotient, dtype=state.dtype, hint=component.monoid)
+        state = builder.add(after, "mul", state, quotient, dtype=state.dtype, hint=state.hint)
     return state
 
 

@@ -153,7 +153,7 @@ class _FileFormatter(TermFormatter):
         match statement:
             case tree.Let(names, type_, value):
                 annotation = "" if type_ is None else (": ", self.type(type_))
-                return (_names(names), annotation, " = ", Nest(self.expression(value)))
+                return (_names(names), annotation, " = ", self.expression(value))
             case tree.ParamDecl(name, type_, init):
                 return (
                     f"param {name.text}: ",
@@ -164,7 +164,8 @@ class _FileFormatter(TermFormatter):
             case tree.ModelDecl(name, term):
                 return (f"model {name.text} = ", self.term(term))
             case tree.TupleExpr(values):
-                return ("return ", Group(Nest(self.listed(values, self.expression))))
+                several = self.listed(values, self.expression)
+                return ("return ", Group(Nest(several)) if len(values) > 1 else several)
             case _:
                 assert_never(statement)
 

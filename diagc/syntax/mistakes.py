@@ -161,7 +161,7 @@ def _character(context: Context) -> str | None:
 def _comment(context: Context) -> str | None:
     if "//" in context.nearby:
         return "a comment starts with `#`; `//` divides integers and rounds down"
-    if "/*" in context.nearby or "*/" in context.nearby:
+    if "/*" in context.nearby + context.following or "*/" in context.nearby:
         return "a comment starts with `#` and ends with the line"
     return None
 

@@ -1,0 +1,106 @@
+"""The façade: everything that the command line does, as functions on values.
+
+>>> from diagc.source import Source
+>>> check(Source("a.diag", "diag 1 axis n fn f(X: f32[n]) -> f32 { return sum[n](X) }"))
+()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from diagc.check.entry import Entry
+from diagc.check.program import Program, collect, read_program
+from diagc.core.diagram import Node, walk
+from diagc.diagnostics import Diagnostic, DiagnosticError, failure
+from diagc.source import Source
+
+
+def check(source: Source, files: dict[str, str] | None = None) -> tuple[Diagnostic, ...]:
+    """Every error of a text; `files` holds texts by the path under which `use` names them."""
+    try:
+        _, sink = collect(source, extra=files)
+    except DiagnosticError as error:
+        return error.diagnostics
+    return tuple(sink.diagnostics)
+
+
+def load(path: Path) -> Program:
+    """The checked program of a file. Raises `DiagnosticError` with every error of the file."""
+    return read_program(path)
+
+
+def reveal(source: Source, line: int, name: str) -> str:
+    """The type of the value called `name` that is defined on a line, as `f32[q x]`."""
+    program, _ = collect(source)
+    for entry in program.entries.values():
+        for node, defined in entry.names.items():
+            if defined == name and node in entry.spans and entry.spans[node].line == line:
+                return str(node.array)
+    raise KeyError(name)
+
+
+def triton_source(entries: Mapping[str, Entry], file: str) -> str:
+    """The Triton file of entries. Raises `DiagnosticError` E0702 for an entry that no kernel is made for."""
+    from diagc.backends import emit
+
+    return emit.triton_source(entries.values(), file)
+
+
+def jax_source(entries: Mapping[str, Entry], file: str) -> str:
+    """The JAX file of entries: in blocks where that pays, and plain."""
+    from diagc.backends import emit
+
+    return emit.jax_source(entries, file)
+
+
+def derivation_text(entries: Mapping[str, Entry], file: str) -> str:
+    """For each entry the steps from the written diagram to its kernel, with their laws."""
+    from diagc.backends.emit import normal_form
+    from diagc.plan.report import derivation
+    from diagc.plan.structure import structure
+
+    texts: list[str] = []
+    for entry in entries.values():
+        normal, record = normal_form(entry)
+        texts.append(derivation(entry.diagram, normal, record, structure(normal)))
+    return "\n".join(texts)
+
+
+def diagram_text(entries: Mapping[str, Entry], file: str) -> str:
+    """The diagrams of entries in the textual IR."""
+    from diagc.core.text import print_diagram
+
+    return "\n".join(print_diagram(entry.diagram) for entry in entries.values())
+
+
+def picture(program: Program, entry: str | None, learning: str | None, open_calls: bool) -> str:
+    """The SVG of an entry; by default of the last one of the file."""
+    from diagc.draw import draw_diagram, render_svg
+
+    if entry is None and learning is None and not program.entries:
+        raise failure(
+            "E0203",
+            f"`{program.module.source.name}` has nothing to draw",
+            help="declare a `fn` with typed tensors",
+        )
+    name = entry or next(reversed(program.entries))
+    if name not in program.entries:
+        raise failure("E0203", f"no entry is called `{name}`", help=f"there are {', '.join(program.entries)}")
+    chosen = program.entries[name]
+    return render_svg(draw_diagram(chosen.diagram, None if open_calls else call_boxes(chosen)))
+
+
+def call_boxes(entry: Entry) -> dict[Node, str]:
+    """For each node that an outermost call of a `fn` made, the label of the call."""
+    boxes: dict[Node, str] = {}
+    depth = min((call.depth for call in entry.calls), default=0)
+    for call in entry.calls:
+        if call.depth != depth:
+            continue
+        outside = set(walk(call.arguments))
+        for node in walk(call.results):
+            if node not in outside:
+                boxes[node] = call.label
+    return boxes

@@ -1,0 +1,403 @@
+"""Kernel IR to the source of one `@triton.jit` function.
+
+Tiles have one dimension for each blocked axis, in one order for the whole kernel, so that broadcasting is an index with
+`None` and nothing is transposed but operands of `tl.dot`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from diagc.backends.triton_terms import (
+    DTYPES,
+    fold_text,
+    function_text,
+    is_parenthesised,
+    number_text,
+    repeats_operand,
+    size_text,
+    takes_atoms,
+)  # fmt: skip
+from diagc.backends.writer import Writer, identifier
+from diagc.core import ops
+from diagc.core.axes import ONE, Axis, Coordinate, Size
+from diagc.core.diagram import Node
+from diagc.core.dtypes import DType
+from diagc.kernel import ir
+from diagc.source import Span
+
+INLINE_WIDTH = 48
+"""A value used once is written into its user up to this many characters."""
+
+
+def block_name(axis: Axis) -> str:
+    """The compile-time constant that holds the block of an axis."""
+    return f"BLOCK_{identifier(axis.uid.replace('#', '_')).upper()}"
+
+
+@dataclass(slots=True)
+class Names:
+    """What the kernel calls its arguments."""
+
+    arrays: dict[Node | int, str]
+    sizes: dict[str, str]
+    indices: dict[Axis, str] = field(default_factory=dict[Axis, str])
+
+    def stride(self, array: Node | int, axis: Axis) -> str:
+        return f"{self.arrays[array].removesuffix('_ptr')}_stride_{identifier(axis.uid.replace('#', '_'))}"
+
+    def size(self, size: Size) -> str:
+        return size_text(size, self.sizes)
+
+
+class KernelWriter:
+    """Writes the body of one kernel."""
+
+    def __init__(self, kernel: ir.Kernel, names: Names, writer: Writer) -> None:
+        self.kernel = kernel
+        self.names = names
+        self.writer = writer
+        self.rank = {axis: place for place, axis in enumerate(_dimension_order(kernel))}
+        self.uses = ir.count_uses(kernel.statements())
+        self.text: dict[ir.Value, str] = {}
+        self.atoms: set[ir.Value] = set()
+        self.bounds: dict[tuple[Axis, ir.Bound], str] = {}
+        self.source: tuple[str, int] | None = None
+        self.masks: dict[Axis, str] = {}
+
+    # ---- shapes
+
+    def dims(self, axes: Iterable[Axis]) -> tuple[Axis, ...]:
+        """The dimensions of a tile with these axes."""
+        blocked = (axis for axis in axes if self.kernel.extents[axis].blocked)
+        return tuple(sorted(blocked, key=lambda axis: self.rank[axis]))
+
+    def spread(self, text: str, have: tuple[Axis, ...], want: tuple[Axis, ...]) -> str:
+        """A tile over some dimensions, indexed so that it broadcasts over all of `want`."""
+        if have == want or not have:
+            return text
+        return f"{text}[{', '.join(':' if axis in have else 'None' for axis in want)}]"
+
+    def operand(self, value: ir.Value, want: tuple[Axis, ...]) -> str:
+        return self.spread(self.text[value], self.dims(value.axes), want)
+
+    # ---- frame
+
+    def write(self) -> None:
+        """Program indices, then the statements."""
+        self._program()
+        self._statements(self.kernel.body)
+
+    def _program(self) -> None:
+        one = [a for a in self.kernel.group_axes if self.kernel.extents[a].kind == "one"]
+        tiled = [a for a in self.kernel.group_axes if self.kernel.extents[a].kind == "tile"]
+        grid = [*one, *tiled]
+        if grid:
+            self.writer.line("program = tl.program_id(0)")
+        for place, axis in enumerate(reversed(grid)):
+            size, tile = self.names.size(axis.size), axis in tiled
+            count = f"tl.cdiv({size}, {block_name(axis)})" if tile else size
+            last = place == len(grid) - 1
+            index = "program" if last else f"program % {count}"
+            if tile:
+                first = self.writer.fresh(f"first_{axis.name}")
+                self.writer.line(
+                    f"{first} = {index} * {block_name(axis)}"
+                    if last
+                    else f"{first} = ({index}) * {block_name(axis)}"
+                )
+                self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
+                self.writer.line(f"{self.names.indices[axis]} = {first} + tl.arange(0, {block_name(axis)})")
+                self.bounds[axis, _FIRST] = first
+            else:
+                self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
+                self.writer.line(f"{self.names.indices[axis]} = ({index}).to(tl.int64)")
+            if not last:
+                self.writer.line(f"program = program // {count}")
+        for axis, extent in self.kernel.extents.items():
+            if extent.kind == "resident":
+                self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
+                self.writer.line(f"{self.names.indices[axis]} = tl.arange(0, {block_name(axis)})")
+
+    def _statements(self, statements: tuple[ir.Statement, ...]) -> None:
+        for statement in statements:
+            self._locate(statement)
+            match statement:
+                case ir.Load():
+                    self._load(statement)
+                case ir.Store():
+                    self._store(statement)
+                case ir.Loop():
+                    self._loop(statement)
+                case _:
+                    self._compute(statement)
+
+    def _compute(self, statement: ir.Computation) -> None:
+        match statement:
+            case ir.Apply():
+                self._apply(statement)
+            case ir.Number(target, value):
+                self._literal(target, value)
+            case ir.Index(target, axis):
+                self._define(target, self.names.indices[axis], atom=True)
+            case ir.Inside(target, axis):
+                self._define(target, f"({self._inside(axis)})")
+            case ir.Fold():
+                self._fold(statement)
+            case ir.Dot():
+                self._dot(statement)
+
+    def _locate(self, statement: ir.Statement) -> None:
+        """A comment where the lines begin to come from another line of the specification."""
+        target = getattr(statement, "target", None)
+        origin = target.origin if isinstance(target, ir.Value) else None
+        span: Span | None = self.kernel.spans.get(origin) if origin is not None else None
+        if span is None or isinstance(statement, ir.Number | ir.Index):
+            return
+        place = (PurePath(span.source.name).name, span.line)
+        if place != self.source:
+            self.source = place
+            self.writer.line(f"# src[{place[0]}:{place[1]}]")
+
+    # ---- values
+
+    def _define(self, target: ir.Value, text: str, atom: bool = False, inline: bool = True) -> None:
+        """Bind a value to a text, in place where it is short and used once, else by a name."""
+        if atom or (inline and self.uses[target] <= 1 and len(text) <= INLINE_WIDTH):
+            self.text[target] = text
+            return
+        name = self.writer.fresh(self._hint(target))
+        bare = text[1:-1] if text.startswith("(") and is_parenthesised(text) else text
+        self.writer.line(f"{name} = {bare}")
+        self.text[target] = name
+
+    def _hint(self, value: ir.Value) -> str:
+        if value.hint:
+            return value.hint
+        dims = self.dims(value.axes)
+        if value.origin is not None and isinstance(value.origin.op, ops.Map):
+            return value.origin.op.function.name + "".join(f"_{axis.name}" for axis in dims)
+        return "tile" if dims else "scalar"
+
+    def _literal(self, target: ir.Value, value: float | bool | Size) -> None:
+        if isinstance(value, Size):
+            self._define(target, self.names.size(value), atom=True)
+            return
+        dims = self.dims(target.axes)
+        if dims or target.axes or target.hint:  # the start of a state
+            shape = ", ".join(map(block_name, dims))
+            text = f"tl.full([{shape}], {number_text(value)}, {DTYPES[target.dtype]})"
+            self._define(target, text, inline=False)
+        else:
+            self._define(target, number_text(value), atom=True)
+
+    def _apply(self, statement: ir.Apply) -> None:
+        target, want = statement.target, self.dims(statement.target.axes)
+        operands = [self.operand(o, want) for o in statement.operands]
+        if statement.function == "cast":
+            scalar = not statement.operands[0].axes
+            text = (
+                f"tl.cast({operands[0]}, {DTYPES[target.dtype]})"
+                if scalar
+                else f"{operands[0]}.to({DTYPES[target.dtype]})"
+            )
+            self._define(target, text)
+            return
+        if repeats_operand(statement.function) and not operands[0].isidentifier():
+            name = self.writer.fresh("argument")
+            self.writer.line(f"{name} = {operands[0]}")
+            operands[0] = name
+        bare = [o[1:-1] if o.startswith("(") and is_parenthesised(o) else o for o in operands]
+        kept = operands if takes_atoms(statement.function) else bare
+        self._define(target, function_text(statement.function, kept, self.writer.helpers))
+
+    def _fold(self, statement: ir.Fold) -> None:
+        dims = list(self.dims(statement.operand.axes))
+        text = self.text[statement.operand]
+        for axis in sorted(statement.axes, key=lambda a: -self.rank[a]):
+            place = dims.index(axis)
+            text = fold_text(statement.monoid, text, place, self.writer.helpers)
+            del dims[place]
+        self._define(statement.target, text, inline=False)
+
+    def _dot(self, statement: ir.Dot) -> None:
+        want = self.dims(statement.target.axes)
+        left, right = statement.left, statement.right
+        if want[0] not in left.axes:
+            left, right = right, left
+        rows, columns = self.dims(left.axes), self.dims(right.axes)
+        first = self.text[left] if rows[0] == want[0] else f"tl.trans({self.text[left]})"
+        second = self.text[right] if columns[1] == want[1] else f"tl.trans({self.text[right]})"
+        extra = f", {self.text[statement.start]}" if statement.start is not None else ""
+        if statement.compute is DType.F32:
+            extra += ', input_precision="ieee"'
+        elif statement.compute is DType.TF32:
+            extra += ', input_precision="tf32"'
+        self._define(statement.target, f"tl.dot({first}, {second}{extra})", inline=False)
+
+    # ---- memory
+
+    def _load(self, statement: ir.Load) -> None:
+        target, source = statement.target, statement.source
+        want = self.dims(target.axes)
+        pairs = list(zip(source.axes, statement.coordinates, strict=True))
+        pointers = self._pointers(source, [(axis, self._coordinate(c, want)) for axis, c in pairs])
+        conditions = [self.spread(f"({self._inside(a)})", (a,), want) for a in statement.guard]
+        if statement.checked:
+            conditions += [
+                self._in_range(axis, c, want)
+                for axis, c in pairs
+                if isinstance(c, Coordinate) and c.axis is None
+            ]
+        name = self.text[target] = self.writer.fresh(self._hint(target))
+        if not conditions:
+            self.writer.call(f"{name} = tl.load", [pointers], "")
+            return
+        mask = " & ".join(conditions)
+        exact = [
+            f"EXACT_{block_name(a)[6:]}" for a in statement.guard if self.kernel.extents[a].kind == "resident"
+        ]
+        if len(exact) == len(conditions):
+            self.writer.helpers.add("load_tile")
+            arguments = [pointers, mask, number_text(statement.fill), " and ".join(exact)]
+            self.writer.call(f"{name} = load_tile", arguments, "")
+        else:
+            arguments = [pointers, f"mask={mask}", f"other={number_text(statement.fill)}"]
+            self.writer.call(f"{name} = tl.load", arguments, "")
+
+    def _inside(self, axis: Axis) -> str:
+        return f"{self.names.indices[axis]} < {self.names.size(axis.size)}"
+
+    def _in_range(self, axis: Axis, coordinate: Coordinate, want: tuple[Axis, ...]) -> str:
+        text = self._coordinate(coordinate, want)
+        return f"({text} >= 0) & ({text} < {self.names.size(axis.size)})"
+
+    def _coordinate(self, coordinate: Coordinate | ir.Value, want: tuple[Axis, ...]) -> str:
+        """An index tile, broadcast to the dimensions of what is read."""
+        if isinstance(coordinate, ir.Value):
+            return self.operand(coordinate, want)
+        terms: list[str] = []
+        for axis, coefficient in coordinate.terms:
+            index = self.spread(self.names.indices[axis], self.dims((axis,)), want)
+            terms.append(index if coefficient == ONE else f"{self.names.size(coefficient)} * {index}")
+        if coordinate.offset != Size() or not terms:
+            terms.append(self.names.size(coordinate.offset))
+        text = " + ".join(terms)
+        if coordinate.divisor != ONE:
+            text = f"({text}) // {self.names.size(coordinate.divisor)}"
+        if coordinate.modulus is not None:
+            text = f"({text}) % {self.names.size(coordinate.modulus)}"
+        return (
+            text
+            if text.replace("[", "").isidentifier() or len(coordinate.terms) + len(terms) <= 2
+            else f"({text})"
+        )
+
+    def _pointers(self, array: Node | int, places: list[tuple[Axis, str]]) -> str:
+        parts = [f"{index} * {self.names.stride(array, axis)}" for axis, index in places]
+        return " + ".join([self.names.arrays[array], *parts])
+
+    def _store(self, statement: ir.Store) -> None:
+        layout = self.kernel.outputs[statement.output][1]
+        want = self.dims(layout.axes)
+        pointers = self._pointers(
+            statement.output,
+            [(a, self.spread(self.names.indices[a], self.dims((a,)), want)) for a in layout.axes],
+        )
+        value = self.operand(statement.value, want)
+        conditions = [self.spread(f"({self._inside(a)})", (a,), want) for a in statement.guard]
+        mask = [f"mask={' & '.join(conditions)}"] if conditions else []
+        self.writer.call("tl.store", [pointers, value, *mask], "")
+
+    # ---- loops
+
+    def _loop(self, statement: ir.Loop) -> None:
+        start, stop = (self._bound(statement.axis, b) for b in (statement.start, statement.stop))
+        for carried in statement.carried:
+            self._state(carried)
+        extent = self.kernel.extents[statement.axis]
+        blocked = extent.blocked
+        step = f", {block_name(statement.axis)}" if blocked else ""
+        variable = self.writer.fresh(
+            f"first_{statement.axis.name}" if blocked else f"{statement.axis.name}_index"
+        )
+        what = (
+            "whole tiles, no mask needed"
+            if statement.phase == "full"
+            else "tiles that a mask or the end cuts"
+        )
+        if blocked:
+            self.writer.line(f"# {what}")
+        self.writer.line(f"for {variable} in tl.range({start}, {stop}{step}):")
+        taken, known = set(self.writer.taken), dict(self.bounds)
+        with self.writer.indented():
+            if blocked:
+                self.names.indices[statement.axis] = self.writer.fresh(f"{statement.axis.name}_index")
+                offsets = f"{variable} + tl.arange(0, {block_name(statement.axis)})"
+                self.writer.line(f"{self.names.indices[statement.axis]} = {offsets}")
+            else:
+                self.names.indices[statement.axis] = variable
+            self._statements(statement.body)
+            for carried in statement.carried:
+                self.writer.line(
+                    f"{self.text[carried.state]} = {self.operand(carried.next, self.dims(carried.state.axes))}"
+                )
+        self.writer.taken, self.bounds, self.source = taken, known, None
+        for carried in statement.carried:
+            self.text[carried.result] = self.text[carried.state]
+
+    def _state(self, carried: ir.Carried) -> None:
+        """A state keeps one name through the loops that carry it."""
+        self.text[carried.state] = self.text[carried.start]
+
+    def _bound(self, axis: Axis, bound: ir.Bound) -> str:
+        """A bound as an integer expression; bounds in use twice get a name."""
+        if (axis, bound) in self.bounds:
+            return self.bounds[axis, bound]
+        parts = list(dict.fromkeys(self._part(axis, part) for part in bound.parts))
+        text = parts[0]
+        for part in parts[1:]:
+            text = f"tl.{bound.kind}imum({text}, {part})"
+        block = block_name(axis)
+        if bound.rounding == "down" and text != "0":
+            text = f"{text if text.isidentifier() else f'({text})'} // {block} * {block}"
+        if bound.rounding == "up" and text != "0":
+            text = f"tl.cdiv({text}, {block}) * {block}"
+        if text.isidentifier() or text.isdigit():
+            return text
+        name = self.writer.fresh(f"{'from' if bound.kind == 'max' else 'to'}_{axis.name}")
+        self.writer.line(f"{name} = {text}")
+        self.bounds[axis, bound] = name
+        return name
+
+    def _part(self, axis: Axis, part: ir.Edge | ir.Bound) -> str:
+        if isinstance(part, ir.Bound):
+            return self._bound(axis, part)
+        terms = [self._end(a, end) if c == 1 else f"{c} * {self._end(a, end)}" for a, end, c in part.terms]
+        if part.offset != Size() or not terms:
+            terms.append(self.names.size(part.offset))
+        return " + ".join(terms)
+
+    def _end(self, axis: Axis, end: str) -> str:
+        """The first or last index of an axis in this program."""
+        if self.kernel.extents[axis].kind != "tile":
+            return self.names.indices[axis]
+        first = self.bounds[axis, _FIRST]
+        if end == "first":
+            return first
+        return f"tl.minimum({first} + {block_name(axis)}, {self.names.size(axis.size)}) - 1"
+
+
+_FIRST = ir.Bound("max", ())
+
+
+def _dimension_order(kernel: ir.Kernel) -> list[Axis]:
+    """Tiled axes as in the result, then streamed ones, then resident ones."""
+    kinds = {"tile": 0, "stream": 1, "resident": 2, "one": 3, "walk": 3}
+    places = {axis: place for place, axis in enumerate(kernel.group_axes)}
+    axes = list(kernel.extents)
+    return sorted(
+        axes, key=lambda a: (kinds[kernel.extents[a].kind], places.get(a, len(places)), axes.index(a))
+    )

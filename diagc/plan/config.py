@@ -1,0 +1,91 @@
+"""Block sizes, warps and stages of a kernel, chosen by its structure.
+
+The rules are those of the register file: an accumulator of rows × columns in float32 and the operands of one step must
+stay in registers and shared memory of an sm_90 multiprocessor. They were read off ahead-of-time compilations (no
+spills, wgmma in use); `verify` compiles every choice again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagc.core.axes import Axis
+from diagc.core.diagram import Node, walk
+from diagc.core.dtypes import narrowest_float
+from diagc.plan.structure import Structure, contraction
+
+MAX_RESIDENT_DOT = 256
+"""Longest axis that is held on chip beside a contraction: 256 columns of a 64-row accumulator fill 128 registers."""
+
+MAX_RESIDENT_ROW = 16_384
+"""Longest row that one program holds: 16,384 float32 over 16 warps are 32 registers a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Blocks of tiled and streamed axes, with the launch options. It holds up to `max_resident` resident indices."""
+
+    max_resident: int
+    blocks: tuple[tuple[Axis, int], ...]
+    warps: int
+    stages: int
+
+
+def has_dot(structure: Structure) -> bool:
+    """Whether the kernel multiplies matrices."""
+    return bool(_contractions(structure))
+
+
+def _contractions(structure: Structure) -> list[tuple[Node, ...]]:
+    """The factors of each product of matrices."""
+    blocked = {axis for axis, extent in structure.extents.items() if extent.blocked}
+    found = (contraction(current) for current in walk(structure.diagram.outputs))
+    return [factors for factors in found if factors and any(len(blocked & set(f.axes)) > 1 for f in factors)]
+
+
+def configurations(structure: Structure) -> tuple[Config, ...]:
+    """The configurations of a kernel, by rising number of resident indices that they are made for."""
+    kinds = {axis: extent.kind for axis, extent in structure.extents.items()}
+    tiled = [axis for axis in structure.group_axes if kinds[axis] == "tile"]
+    streamed = [axis for axis, kind in kinds.items() if kind == "stream"]
+    resident = [axis for axis, kind in kinds.items() if kind == "resident"]
+    if has_dot(structure):
+        return _with_dot(structure, tiled, streamed, bool(resident))
+    if streamed:
+        return (
+            Config(
+                0,
+                tuple((a, 4096 if not tiled else 128) for a in streamed) + tuple((a, 16) for a in tiled),
+                8,
+                2,
+            ),
+        )
+    if resident:
+        blocks = tuple((axis, 16) for axis in tiled)
+        return tuple(Config(n, blocks, w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
+    return (Config(0, tuple((axis, 1024) for axis in tiled), 4, 1),)
+
+
+def _with_dot(
+    structure: Structure, tiled: list[Axis], streamed: list[Axis], resident: bool
+) -> tuple[Config, ...]:
+    widest = max(narrowest_float(f.dtype for f in factors).bytes for factors in _contractions(structure))
+    if not resident:
+        rows, columns, step, warps, stages = (128, 256, 64, 8, 3) if widest <= 2 else (64, 64, 32, 4, 2)
+        sizes = [rows, columns]
+        blocks = tuple((a, sizes[min(i, 1)]) for i, a in enumerate(tiled)) + tuple(
+            (a, step) for a in streamed
+        )
+        return (Config(0, blocks, warps, stages),)
+    choices = (
+        ((64, 128, 128, 8, 2), (128, 128, 64, 8, 2), (256, 128, 32, 8, 2))
+        if widest <= 2
+        else ((64, 64, 32, 4, 2), (128, 32, 32, 4, 1), (256, 16, 16, 4, 1))
+    )
+    return tuple(
+        Config(n, tuple((a, rows) for a in tiled) + tuple((a, step) for a in streamed), warps, stages)
+        for n, rows, step, warps, stages in choices
+    )
+
+
+__all__ = ["MAX_RESIDENT_DOT", "MAX_RESIDENT_ROW", "Config", "configurations", "has_dot"]

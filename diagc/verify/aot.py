@@ -1,0 +1,154 @@
+"""Ahead-of-time compilation of every configuration of a kernel, and what must hold of the result.
+
+No GPU is needed. Each configuration compiles in a process of its own with a time limit, so that one that crashes the
+compiler is reported and nothing else is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from diagc import limits
+from diagc.backends.triton_kernel import block_name
+from diagc.backends.triton_module import (
+    EntryKernels,
+    Variant,
+    argument_names,
+    blocked_axes,
+    emit_kernels,
+    kernel_function,
+    resident_axes,
+)  # fmt: skip
+from diagc.core.dtypes import DType
+from diagc.kernel.ir import Dot
+from diagc.plan.config import Config
+
+SHARED_LIMIT = {"sm_80": 163 * 1024, "sm_90": 227 * 1024, "sm_100": 227 * 1024, "gfx942": 64 * 1024}
+"""Shared memory that one program may have, in bytes (CUDA programming guide 13, table of compute capabilities)."""
+
+_TYPES = {
+    DType.F64: "*fp64", DType.F32: "*fp32", DType.TF32: "*fp32", DType.BF16: "*bf16", DType.F16: "*fp16",
+    DType.F8E4M3: "*fp8e4nv", DType.F8E5M2: "*fp8e5", DType.I64: "*i64", DType.I32: "*i32", DType.I16: "*i16",
+    DType.I8: "*i8", DType.U8: "*u8", DType.BOOL: "*i1",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The resources of one compiled configuration. Bytes for `shared` and `spills`; no `problem` if all holds."""
+
+    kernel: str
+    target: str
+    resident: int
+    blocks: str
+    warps: int
+    stages: int
+    seconds: float
+    registers: int
+    spills: int
+    shared: int
+    wgmma: int
+    warpgroup: int
+    problem: str | None
+
+
+def compile_entry(entry: EntryKernels, targets: Iterable[str], processes: int = 2) -> list[Report]:
+    """Every configuration of every kernel of an entry, for every target."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kernels.py"
+        path.write_text(emit_kernels(entry))
+        jobs = [(variant, config, target) for variant, config in _choices(entry) for target in targets]
+        with ThreadPoolExecutor(processes) as pool:
+            return list(pool.map(_compile, [path] * len(jobs), *zip(*jobs, strict=True)))
+
+
+def _choices(entry: EntryKernels) -> Iterator[tuple[Variant, Config]]:
+    for variant in entry.variants:
+        for config in variant.configs:
+            yield variant, config
+
+
+def request(variant: Variant, config: Config, target: str) -> dict[str, Any]:
+    """What the worker compiles: innermost strides are 1, pointers and sizes are multiples of 16."""
+    kernel = variant.kernel
+    names, arguments, constants = argument_names(kernel)
+    signature: dict[str, str] = {}
+    fixed: dict[str, Any] = {}
+    for array, name in names.arrays.items():
+        node_array = kernel.outputs[array][1] if isinstance(array, int) else array.array
+        signature[name] = _TYPES[node_array.dtype]
+        for axis in node_array.axes:
+            stride = names.stride(array, axis)
+            if axis == node_array.axes[-1]:
+                fixed[stride] = 1
+            else:
+                signature[stride] = "i32"
+    signature |= dict.fromkeys(names.sizes.values(), "i32")
+    resident = resident_axes(kernel)
+    blocks = dict(config.blocks)
+    for axis in blocked_axes(kernel):
+        fixed[block_name(axis)] = blocks.get(axis) or _resident_block(axis.size.value, config, len(resident))
+    fixed |= {name: True for name in constants if name.startswith("EXACT_")}
+    return {
+        "signature": signature, "constants": fixed, "aligned": [a for a in arguments if a in signature],
+        "target": target,
+        "warps": config.warps, "stages": config.stages, "function": kernel_function(kernel.name),
+    }  # fmt: skip
+
+
+def _resident_block(size: int | None, config: Config, count: int) -> int:
+    if size is not None:
+        return max(16, 1 << (size - 1).bit_length())
+    return config.max_resident if count == 1 else 16
+
+
+def _compile(path: Path, variant: Variant, config: Config, target: str) -> Report:
+    asked = request(variant, config, target) | {"file": str(path)}
+    answer = _answer(json.dumps(asked))
+    problem = _problem(variant, target, answer)
+    blocks = " ".join(f"{axis}={block}" for axis, block in config.blocks)
+    return Report(
+        variant.kernel.name, target, config.max_resident, blocks, config.warps, config.stages,
+        seconds=float(answer.get("seconds", 0.0)), registers=int(answer.get("registers", 0)),
+        spills=int(answer.get("spills", 0)), shared=int(answer.get("shared", 0)), wgmma=int(answer.get("HGMMA", 0)),
+        warpgroup=int(answer.get("WARPGROUP", 0)), problem=problem,
+    )  # fmt: skip
+
+
+def _answer(asked: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "diagc.verify.aot_worker"]
+    try:
+        done = subprocess.run(
+            command, input=asked, capture_output=True, text=True, timeout=limits.COMPILE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"no result after {limits.COMPILE_SECONDS:.0f} s"}
+    if done.returncode != 0:
+        return {"error": f"the compiler crashed: {done.stderr[-300:]}"}
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _problem(variant: Variant, target: str, answer: dict[str, Any]) -> str | None:
+    """What is wrong with a compiled configuration, if anything."""
+    if "error" in answer:
+        return str(answer["error"])
+    if answer["shared"] > SHARED_LIMIT[target]:
+        return f"{answer['shared']} bytes of shared memory, {SHARED_LIMIT[target]} are allowed"
+    if answer.get("spills"):
+        return f"{answer['spills']} bytes are spilled"
+    planned = any(isinstance(s, Dot) and s.compute.bytes <= 2 for s in variant.kernel.statements())
+    if target == "sm_90" and planned:
+        if not answer["HGMMA"]:
+            return "a contraction was planned, but no wgmma is issued"
+        if answer["WARPGROUP"] > answer["HGMMA"]:
+            return "wgmma is serialised"
+    return None

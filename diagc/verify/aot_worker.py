@@ -1,0 +1,95 @@
+"""Compiles one kernel configuration for one target and reports its resources: run as a process of its own.
+
+Reads a JSON request on standard input and writes a JSON answer to standard output. Neither a GPU nor torch is needed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+triton: Any = importlib.import_module("triton")  # it has no type information
+_backends: Any = importlib.import_module("triton.backends.compiler")
+_nvidia: Any = importlib.import_module("triton.backends.nvidia.compiler")
+_compiler: Any = importlib.import_module("triton.compiler")
+
+TARGETS: Final = {
+    "sm_80": ("cuda", 80, 32), "sm_90": ("cuda", 90, 32), "sm_100": ("cuda", 100, 32), "gfx942": ("hip", "gfx942", 64),
+}  # fmt: skip
+_INSTRUCTION = re.compile(r"^\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z0-9_.]+)", re.MULTILINE)
+_COUNTED = ("HGMMA", "HMMA", "WARPGROUP", "LDGSTS", "UTMALDG")
+
+
+def main() -> None:
+    """Answer one request: `file function signature constants aligned target warps stages`."""
+    request = json.load(sys.stdin)
+    try:
+        answer = _compile(request)
+    except Exception as error:  # what the compiler raises is the finding
+        answer = {"error": f"{type(error).__name__}: {str(error).strip()[-400:]}"}
+    json.dump(answer, sys.stdout)
+
+
+def _compile(request: dict[str, Any]) -> dict[str, Any]:
+    function = _load(Path(request["file"]), request["function"])
+    names: list[str] = list(function.arg_names)
+    signature = {n: "constexpr" if n in request["constants"] else request["signature"][n] for n in names}
+    attributes = {(names.index(n),): [["tt.divisibility", 16]] for n in request["aligned"]}
+    source = _compiler.ASTSource(
+        fn=function, signature=signature, constexprs=request["constants"], attrs=attributes
+    )
+    backend, arch, warp = TARGETS[request["target"]]
+    options = {"num_warps": request["warps"], "num_stages": request["stages"]}
+    start = time.process_time()
+    compiled = triton.compile(source, target=_backends.GPUTarget(backend, arch, warp), options=options)
+    answer: dict[str, Any] = {"seconds": time.process_time() - start, "shared": compiled.metadata.shared}
+    if backend == "cuda":
+        answer |= _registers(compiled.asm["ptx"], int(arch)) | _instructions(compiled.asm["cubin"])
+    return answer
+
+
+def _load(path: Path, function: str) -> Any:
+    spec = importlib.util.spec_from_file_location("emitted", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, function)
+
+
+def _registers(ptx: str, arch: int) -> dict[str, int]:
+    """Registers and spilled bytes, from a second run of the assembler whose log triton does not keep."""
+    name = f"sm_{arch}a" if arch >= 90 else f"sm_{arch}"
+    with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
+        file.write(ptx)
+        file.flush()
+        command = [_nvidia.get_ptxas(arch).path, "-v", f"--gpu-name={name}", file.name, "-o", "/dev/null"]
+        log = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    spills = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", log)
+    used = re.search(r"Used (\d+) registers", log)
+    if spills is None or used is None:
+        raise RuntimeError(f"ptxas gave no report: {log[-300:]}")
+    return {"registers": int(used[1]), "spills": int(spills[1]) + int(spills[2])}
+
+
+def _instructions(cubin: bytes) -> dict[str, int]:
+    tool = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
+    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
+        file.write(cubin)
+        file.flush()
+        listing = subprocess.run(
+            [tool, "-sass", file.name], capture_output=True, text=True, check=False
+        ).stdout
+    operations = _INSTRUCTION.findall(listing)
+    return {name: sum(op.startswith(name) for op in operations) for name in _COUNTED}
+
+
+if __name__ == "__main__":
+    main()
