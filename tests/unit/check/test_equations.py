@@ -97,7 +97,7 @@ ITEMS = [
     ("optimise by adam", "E0514", "adam", "learning rate"),
     ("optimise teacher by adam(lr = 0.1)", "E0514", "teacher", "train"),
     ("optimise studnet by adam(lr = 0.1)", "E0514", "studnet", "student"),
-    ("optimise by sgd(lr = 1), student by sgd(lr = 1), student by adam(lr = 1)", "E0514", "student by adam(lr = 1)", "one"),
+    ("optimise by sgd(lr = 1), student by sgd(lr = 1), by lion(lr = 1)", "E0514", "by lion(lr = 1)", "one"),
     ("epochs 3 epochs 4", "E0515", "epochs 4", "one"),
     ("epochs 3 steps 4", "E0515", "steps 4", "one"),
     ("batch 0", "E0515", "batch 0", "positive"),
