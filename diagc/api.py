@@ -17,7 +17,6 @@ from diagc.core.diagram import Node, walk
 from diagc.diagnostics import Diagnostic, DiagnosticError, failure
 from diagc.source import Source
 
-
 Chosen = TypeVar("Chosen")
 
 

@@ -42,7 +42,8 @@ def _module(folder: Path) -> Any:
 
 
 def _several(made: Any) -> list[Any]:
-    return list[Any](made) if isinstance(made, tuple) else [made]
+    several: Any = made if isinstance(made, tuple) else (made,)
+    return list(several)
 
 
 def _jax(folder: Path) -> Any:

@@ -65,11 +65,19 @@ def test_one_kernel_for_every_spelling() -> None:
     head = "axis q, x, d\nfn f(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d] {\n"
     scores = "  S = sum[d](Q * K) * rsqrt(size(d))\n"
     library = head + scores + "  return sum[x](softmax[x](S) * V)\n}"
-    by_hand = head + scores + (
-        "  m = max[x](S)\n  w = exp(S - m)\n  t = sum[x](w)\n  return sum[x](where(t > 0, w / t, 0) * V)\n}"
+    by_hand = (
+        head
+        + scores
+        + (
+            "  m = max[x](S)\n  w = exp(S - m)\n  t = sum[x](w)\n  return sum[x](where(t > 0, w / t, 0) * V)\n}"
+        )
     )
-    outside = head + scores + (
-        "  m = max[x](S)\n  w = exp(S - m)\n  t = sum[x](w)\n  return where(t > 0, sum[x](V * w) / t, 0)\n}"
+    outside = (
+        head
+        + scores
+        + (
+            "  m = max[x](S)\n  w = exp(S - m)\n  t = sum[x](w)\n  return where(t > 0, sum[x](V * w) / t, 0)\n}"
+        )
     )
     renamed = (
         "axis r, s, feature\nfn f(A: bf16[r feature], B: bf16[s feature], C: bf16[s feature]) -> bf16[r feature] {\n"

@@ -15,4 +15,6 @@ def test_committed_code_is_current(spec: Path) -> None:
     name = str(spec.relative_to(ROOT))
     for kind, source in (("triton", triton_source), ("jax", jax_source)):
         committed = ROOT / "kernels_out" / f"{spec.stem}_{kind}.py"
-        assert committed.read_text("utf-8") == source(spec_entries(spec), name), "run `make golden` and read the diff"
+        assert committed.read_text("utf-8") == source(spec_entries(spec), name), (
+            "run `make golden` and read the diff"
+        )

@@ -84,7 +84,11 @@ def test_a_window_has_tiles_before_inside_and_after() -> None:
 
 def test_a_mask_that_no_index_decides_stays_in_every_tile() -> None:
     text = "fn f(Q: f32[q d], K: f32[x d], V: f32[x d], ok: bool[x]) -> f32[q d] {\n  S = sum[d](Q * K)\n"
-    kernel = kernels(entry(HEADER + text + "  return sum[x](softmax[x](where(ok, S, -inf)) * V)\n}")).variants[0].kernel
+    kernel = (
+        kernels(entry(HEADER + text + "  return sum[x](softmax[x](where(ok, S, -inf)) * V)\n}"))
+        .variants[0]
+        .kernel
+    )
     for loop in (s for s in kernel.body if isinstance(s, Loop)):
         assert any(getattr(s, "function", "") == "where" for s in loop.body)
 
@@ -105,8 +109,10 @@ def test_what_no_kernel_is_made_for_says_so_once() -> None:
 
 
 def test_walked_axes_surround_the_blocked_loop() -> None:
-    text = "axis k: 3, c, o, i: n - 2\nfn f(X: f32[n c], W: f32[k c o]) -> f32[i o] { return sum[k c](X[n -> i + k] * W) }"
-    found = planned(text)
+    axes = "axis k: 3, c, o, i: n - 2\n"
+    found = planned(
+        axes + "fn f(X: f32[n c], W: f32[k c o]) -> f32[i o] { return sum[k c](X[n -> i + k] * W) }"
+    )
     (only,) = found.passes
     assert {axis.name for axis in only.axes} == {"k", "c"}
     assert isinstance(only.axes[0], Axis)
