@@ -51,7 +51,7 @@ figures: setup ## draw every diagram of specs/ into out/figures
 	for spec in $(SPECS); do $(BIN)/diagc draw $$spec -o out/figures/$$(basename $$spec .diag).svg || exit 1; done
 
 data: setup ## fetch and prepare the data sets of the examples into data/
-	$(BIN)/diagc data --out data
+	$(BIN)/python -m diagc.learn.digits data
 
 fmt: setup ## format the sources and the diagrams
 	$(BIN)/ruff format .
