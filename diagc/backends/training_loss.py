@@ -9,7 +9,7 @@ from diagc.backends.jax_text import literal
 from diagc.backends.writer import Writer
 from diagc.core import ops
 from diagc.core.axes import ONE
-from diagc.core.diagram import Node, apply, cast, node, reduction, size_node
+from diagc.core.diagram import Node, apply, cast, node, reduction, size_node, walk
 from diagc.core.dtypes import DType
 from diagc.core.learning import LearningDiagram, Source
 from diagc.passes.commute import Term, batch_axis, loss_inputs
@@ -28,7 +28,7 @@ def emit_loss(writer: Writer, learning: LearningDiagram, terms: Sequence[Term]) 
             writer.line(f"{e.label}: by {e.comparator}, weight {e.weight:g}")
         writer.line('"""')
         names = _bind(writer, learning, roots, 'batch["{source}"]["{column}"]')
-        results = emit_body(writer, roots, names, _sizes(writer, learning, roots, names), None, _hints(terms))
+        results = _statements(writer, learning, roots, names, _hints(terms))
         parts = [_weighted(term, name) for term, name in zip(terms, results, strict=True)]
         entries = ", ".join(f'"{t.equation.label}": {name}' for t, name in zip(terms, results, strict=True))
         writer.line(f"return {' + '.join(parts)}, {{{entries}}}")
@@ -50,7 +50,7 @@ def emit_metrics(writer: Writer, learning: LearningDiagram, terms: Sequence[Term
     with writer.indented():
         writer.line(f'"""Means over a table of `{source.name}`."""')
         names = _bind(writer, learning, roots, 'table["{column}"]')
-        results = emit_body(writer, roots, names, _sizes(writer, learning, roots, names), None, _hints(own))
+        results = _statements(writer, learning, roots, names, _hints(own))
         pairs = ", ".join(f'"{name}": {value}' for name, value in zip(entries, results, strict=True))
         writer.line(f"return {{{pairs}}}")
 
@@ -66,6 +66,20 @@ def accuracy(term: Term) -> Node | None:
     for one in hit.axes:
         count = count * one.size
     return apply("div", reduction("sum", hit.axes, hit), size_node(count))
+
+
+def _statements(
+    writer: Writer,
+    learning: LearningDiagram,
+    roots: tuple[Node, ...],
+    names: dict[Node, str],
+    hints: dict[Node, str],
+) -> list[str]:
+    """The lines that compute the roots; the batch is the first axis of all that has one."""
+    batches = [batch_axis(source.name) for source in learning.sources]
+    return emit_body(
+        writer, roots, names, _sizes(writer, learning, roots, names), hints=hints, leading=batches
+    )
 
 
 def _hints(terms: Sequence[Term]) -> dict[Node, str]:
@@ -90,7 +104,8 @@ def _bind(writer: Writer, learning: LearningDiagram, roots: tuple[Node, ...], co
         }
         text = place.get(current.op.role, f'frozen["{current.op.name}"]')
         writer.line(f"{names[current]} = {text}", f"[{' '.join(map(str, current.axes))}]")
-    return names
+    # the order of inputs decides the order of axes in what is computed from them: names must not
+    return {current: names[current] for current in walk(roots) if current in names}
 
 
 def _sizes(

@@ -5,7 +5,6 @@ Exit codes: 0 fine, 1 the specification, the data or the weights are wrong, 2 us
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -89,10 +88,32 @@ def train(
         else:
             _train(learning, inputs, spec, numbers, out or Path("out") / learning.name, quiet)
     except DiagnosticError as error:
-        from diagc.cli.render import render_text
+        from diagc.cli.main import report
 
-        click.echo(render_text(error.diagnostics, sys.stderr.isatty()), err=True)
-        raise SystemExit(1) from None
+        raise SystemExit(report(error.diagnostics)) from None
+
+
+@click.command(short_help="print the terms of a loss")
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option(
+    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
+)
+def loss(spec: Path, name: str | None) -> None:
+    """Print the terms of the loss of a learning diagram, in the order in which they are added."""
+    from diagc.check.program import read_program
+    from diagc.core.canonical import diagram_hash
+    from diagc.passes.commute import commute, terms
+
+    learning = _chosen(read_program(spec).learnings, name, spec)
+    for term in terms(learning):
+        equation = term.equation
+        sides = " ~ ".join(
+            " → ".join([path.start, *(f"stop({s.label})" if s.stop else s.label for s in path.steps)])
+            for path in equation.paths
+        )
+        over = f"mean over {equation.source}" if equation.source else "no batch"
+        click.echo(f"{equation.weight:g} · {equation.label}: {sides}  by {equation.comparator}, {over}")
+    click.echo(f"hash {diagram_hash(commute(learning))}")
 
 
 def _chosen(found: dict[str, LearningDiagram], name: str | None, spec: Path) -> LearningDiagram:

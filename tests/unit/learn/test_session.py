@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 from diagc.backends.training import emit_training
 from diagc.check.program import check_source, read_program
-from diagc.cli.train import train
+from diagc.cli.train import loss, train
 from diagc.core.learning import LearningDiagram
 from diagc.diagnostics import DiagnosticError
 from diagc.draw.cells import draw_cells
@@ -287,3 +287,11 @@ def test_cells_of_a_learning_diagram_can_be_drawn() -> None:
 def test_a_diagram_without_its_sizes_cannot_be_bound() -> None:
     with pytest.raises(DiagnosticError, match="E0622"):
         bind(learning_of(FREE), {"n": 4}, {"sigma": 1.0})
+
+
+def test_terms_are_printed() -> None:
+    result = CliRunner().invoke(loss, [str(SPECS / "distill.diag")])
+    assert result.exit_code == 0
+    paths = "unl → image → student ~ unl → stop(image) → stop(teacher)"
+    soft = f"0.7 · soft: {paths}  by kl(temperature = 2), mean over unl"
+    assert soft in result.output.splitlines()
