@@ -69,7 +69,9 @@ def type_axes(body: Body, written: tree.Type) -> Array:
         )
     index_of = body.axis(written.index_of) if written.index_of else None
     if index_of is not None and dtype.kind != "int":
-        raise failure("E0308", "indices into an axis are integers", Label(written.dtype.span), help="write `i32`")
+        raise failure(
+            "E0308", "indices into an axis are integers", Label(written.dtype.span), help="write `i32`"
+        )
     return Array(dtype, axes, index_of)
 
 
@@ -122,7 +124,11 @@ def _bind_signature(caller: Body, function: FunctionValue, frame: Frame) -> None
         names = [name.text for name in parameter.type.axes or ()]
         open_names = [n for n in names if n not in frame.axes and (n in formals or foreign)]
         taken = {frame.axes[n] for n in names if n in frame.axes}
-        taken |= {caller.module.axes[n] for n in names if not foreign and n not in formals and n in caller.module.axes}
+        taken |= {
+            caller.module.axes[n]
+            for n in names
+            if not foreign and n not in formals and n in caller.module.axes
+        }
         spare = [axis for axis in value.axes if axis not in taken]
         for name in list(open_names):
             same = next((axis for axis in spare if axis.uid == name), None)
@@ -267,7 +273,9 @@ def _parameter(body: Body, statement: tree.ParamDecl) -> Node:
     arguments = tuple(sorted((a.name.text if a.name else "", _init_value(a.value)) for a in init.args or ()))
     array = type_axes(body, statement.type)
     if array.dtype.kind != "float":
-        raise failure("E0308", "parameters are floating-point", Label(statement.type.dtype.span), help="write `f32`")
+        raise failure(
+            "E0308", "parameters are floating-point", Label(statement.type.dtype.span), help="write `f32`"
+        )
     path = ".".join(filter(None, (body.path, statement.name.text)))
     return body.context.parameter(path, array, (INITIALISERS[init.name.text], arguments))
 
@@ -292,7 +300,11 @@ def _returns(body: Body, fn: tree.Fn) -> tuple[Node, ...]:
     failed = False
     for expression in fn.returns:
         try:
-            made = body.values(expression) if len(fn.returns) == 1 else (single(body.values(expression), expression),)
+            made = (
+                body.values(expression)
+                if len(fn.returns) == 1
+                else (single(body.values(expression), expression),)
+            )
             values += made
         except DiagnosticError as error:
             body.context.sink.extend(error.diagnostics)
@@ -320,7 +332,9 @@ def _check_results(
             Label(fn.returns[0].span),
             help="return one value for each declared result",
         )
-    places = [r.span for r in fn.returns] if len(fn.returns) == len(values) else [fn.returns[0].span] * len(values)
+    places = (
+        [r.span for r in fn.returns] if len(fn.returns) == len(values) else [fn.returns[0].span] * len(values)
+    )
     pairs = zip(results, values, places, strict=True)
     return tuple(_check_result(body, result, value, place) for result, value, place in pairs)
 
@@ -331,7 +345,9 @@ def _check_result(body: Body, result: tree.Result, value: Node, place: Span) -> 
     missing = [a for a in wanted.axes if a not in value.axes]
     if extra or (missing and value.axes and not isinstance(value.op, ops.Constant)):
         verb = f"also carries {axes_text(extra)}" if extra else f"lacks {axes_text(missing)}"
-        remedy = f"consume it, as in `sum[{extra[0]}](…)`" if extra else f"repeat it: `… + zeros[{missing[0]}]()`"
+        remedy = (
+            f"consume it, as in `sum[{extra[0]}](…)`" if extra else f"repeat it: `… + zeros[{missing[0]}]()`"
+        )
         raise failure(
             "E0303",
             f"the result is declared as {wanted}, but this value {verb}",

@@ -33,7 +33,10 @@ def call(body: Body, expression: tree.Call, piped: Values | None) -> Values:
         raise Poisoned
     if isinstance(local, Node):
         raise failure(
-            "E0203", f"`{name}` is an array, not a function", Label(expression.callee.span), help="write `*` to multiply"
+            "E0203",
+            f"`{name}` is an array, not a function",
+            Label(expression.callee.span),
+            help="write `*` to multiply",
         )
     if local is None and name in ("min", "max") and expression.axes is None:
         return (_pointwise(body, expression, piped),)
@@ -64,7 +67,10 @@ def _pointwise(body: Body, expression: tree.Call, piped: Values | None) -> Node:
         raise wrong_count(expression, len(operands), function.arity)
     if function.result != "bool" and any(o.dtype.kind == "bool" for o in operands):
         raise failure(
-            "E0308", f"`{name}` does not take truth values", Label(expression.span), help="use `cast(…, f32)` first"
+            "E0308",
+            f"`{name}` does not take truth values",
+            Label(expression.span),
+            help="use `cast(…, f32)` first",
         )
     return apply(name, *operands)
 
@@ -121,7 +127,10 @@ def _cast(expression: tree.Call, value: Node) -> Node:
             return cast(value, dtype_of(name))
         case _:
             raise failure(
-                "E0306", "`cast` takes an array and a dtype", Label(expression.span), help="write `cast(X, f32)`"
+                "E0306",
+                "`cast` takes an array and a dtype",
+                Label(expression.span),
+                help="write `cast(X, f32)`",
             )
 
 
@@ -130,7 +139,9 @@ def _size(body: Body, expression: tree.Call) -> Node:
         case (tree.Argument(None, tree.Ref(tree.QName((name,)))),):
             return size_node(body.axis(name).size)
         case _:
-            raise failure("E0306", "`size` takes the name of an axis", Label(expression.span), help="write `size(d)`")
+            raise failure(
+                "E0306", "`size` takes the name of an axis", Label(expression.span), help="write `size(d)`"
+            )
 
 
 # ---- functions
@@ -173,7 +184,12 @@ def _arguments(
 
 
 def _expand(
-    body: Body, expression: tree.Call, function: FunctionValue, operands: list[Node], keywords: dict[str, Node], path: str
+    body: Body,
+    expression: tree.Call,
+    function: FunctionValue,
+    operands: list[Node],
+    keywords: dict[str, Node],
+    path: str,
 ) -> Values:
     context = body.context
     if context.depth >= limits.MAX_CALL_DEPTH:
@@ -189,7 +205,15 @@ def _expand(
     context.depth += 1
     try:
         inner = Body(
-            function.module, context, dict(frame.axes), dict(frame.arguments), frame.woven, path, body.call, body.scan, body.index
+            function.module,
+            context,
+            dict(frame.axes),
+            dict(frame.arguments),
+            frame.woven,
+            path,
+            body.call,
+            body.scan,
+            body.index,
         )
         results = bodies.run(inner, function.fn, expression)
     finally:

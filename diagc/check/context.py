@@ -93,7 +93,9 @@ class Context:
         self.spans.setdefault(made, span)
         return made
 
-    def parameter(self, path: str, array: Array, init: tuple[str, tuple[tuple[str, float | str], ...]]) -> Node:
+    def parameter(
+        self, path: str, array: Array, init: tuple[str, tuple[tuple[str, float | str], ...]]
+    ) -> Node:
         """The parameter at an instance path; asking twice gives the same one, which ties it."""
         if path not in self.parameters:
             self.parameters[path] = node(ops.Input(path, "parameter", init), array=array)
@@ -116,4 +118,14 @@ def shown(expression: tree.Expr) -> str:
     return text if len(text) <= 30 else text[:27] + "..."
 
 
-__all__ = ["CallRecord", "Context", "DiagnosticError", "FunctionValue", "Local", "Poisoned", "axes_text", "carries", "shown"]
+__all__ = [
+    "CallRecord",
+    "Context",
+    "DiagnosticError",
+    "FunctionValue",
+    "Local",
+    "Poisoned",
+    "axes_text",
+    "carries",
+    "shown",
+]

@@ -60,7 +60,9 @@ def build_entry(module: Module, name: str, sink: Sink) -> Entry | None:
     scope = new_body(module, context)
     item = module.functions[name]
     try:
-        function = FunctionValue(module, item) if isinstance(item, tree.Fn) else term(scope, item.term, (item,))
+        function = (
+            FunctionValue(module, item) if isinstance(item, tree.Fn) else term(scope, item.term, (item,))
+        )
         return _build(scope, name, function)
     except DiagnosticError as error:
         sink.extend(error.diagnostics)
@@ -74,13 +76,17 @@ def _build(scope: Body, name: str, function: FunctionValue) -> Entry:
     scope = replace(scope, module=function.module, woven=function.woven, path="")
     scope.axes.update(_formal_axes(scope, function))
     inputs = [_input(scope, parameter, function.woven) for parameter in fn.params]
-    scope.locals.update({parameter.name.text: value for parameter, value in zip(fn.params, inputs, strict=True)})
+    scope.locals.update(
+        {parameter.name.text: value for parameter, value in zip(fn.params, inputs, strict=True)}
+    )
     scope.locals.update(dict(function.arguments))
     results = bodies.run(scope, fn, None)
     layouts = [_layout(scope, fn, place, value) for place, value in enumerate(results)]
     parameters = [context.parameters[path] for path in sorted(context.parameters)]
     names = [r.name.text if r.name else "" for r in fn.results or ()]
-    outputs = tuple(n or ("out" if len(results) == 1 else f"out{i}") for i, n in enumerate(names or [""] * len(results)))
+    outputs = tuple(
+        n or ("out" if len(results) == 1 else f"out{i}") for i, n in enumerate(names or [""] * len(results))
+    )
     diagram = Diagram(name, (*inputs, *parameters), results, outputs, tuple(layouts))
     kept = set(walk(results))
     spans = {n: s for n, s in context.spans.items() if n in kept}
@@ -123,7 +129,12 @@ def _inferred_size(scope: Body, fn: tree.Fn, axis: Axis) -> Size | None:
         if not isinstance(written, tree.Reindex) or written.fill is not None:
             continue
         read, coordinate = scope.find_axis(written.axis.text), affine_coordinate(scope, written.target)
-        if read is None or coordinate is None or dict(coordinate.terms).get(axis) != ONE or read.size == axis.size:
+        if (
+            read is None
+            or coordinate is None
+            or dict(coordinate.terms).get(axis) != ONE
+            or read.size == axis.size
+        ):
             continue
         reach = bounds(coordinate)
         if reach is not None:

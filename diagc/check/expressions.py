@@ -142,7 +142,10 @@ class Body:
                 raise Poisoned
             if isinstance(found, FunctionValue):
                 raise failure(
-                    "E0319", f"`{name.text}` is a function, not a value", Label(name.span), help="call it with `(…)`"
+                    "E0319",
+                    f"`{name.text}` is a function, not a value",
+                    Label(name.span),
+                    help="call it with `(…)`",
                 )
             return found
         axis = self.find_axis(name.text)
@@ -163,7 +166,10 @@ class Body:
         functions = [*self.module.functions, *POINTWISE, *BUILTIN_AXES_CALLS, *BUILTIN_CALLS]
         if name.text in functions or self.module.find_function(name.text):
             raise failure(
-                "E0319", f"`{name.text}` is a function, not a value", Label(name.span), help="call it with `(…)`"
+                "E0319",
+                f"`{name.text}` is a function, not a value",
+                Label(name.span),
+                help="call it with `(…)`",
             )
         raise unknown("E0201", "value", name, known)
 

@@ -7,14 +7,26 @@ from typing import Final, cast
 
 from diagc.check.context import CallRecord, axes_text, carries, shown
 from diagc.check.expressions import Body, single
+from diagc.check.scope import dtype_of
 from diagc.core import ops
 from diagc.core.axes import Axis, Size
-from diagc.core.diagram import Array, Diagram, Node, apply, constant, node, rebuild, reduction, size_node, spread, walk
-from diagc.core.diagram import cast as cast_node
-from diagc.core.diagram import with_inputs
+from diagc.core.diagram import (
+    Array,
+    Diagram,
+    Node,
+    apply,
+    cast as cast_node,
+    constant,
+    node,
+    rebuild,
+    reduction,
+    size_node,
+    spread,
+    walk,
+    with_inputs,
+)
 from diagc.core.dtypes import DType
-from diagc.check.scope import dtype_of
-from diagc.diagnostics import Label, failure
+from diagc.diagnostics import DiagnosticError, Label, failure
 from diagc.syntax import tree
 
 Values = tuple[Node, ...]
@@ -58,7 +70,9 @@ def _axes(body: Body, call: tree.Call) -> tuple[Axis, ...]:
     axes = tuple(body.axis(written) for written in call.axes)
     for place, axis in enumerate(axes):
         if axis in axes[:place]:
-            raise failure("E0302", f"axis `{axis}` is named twice", Label(call.axes[place].span), help="name it once")
+            raise failure(
+                "E0302", f"axis `{axis}` is named twice", Label(call.axes[place].span), help="name it once"
+            )
     if len(axes) > 1 and name in ("argmax", "argmin", "cumsum", "scan", "concat", "topk", "one_hot"):
         raise failure(
             "E0314",
@@ -81,7 +95,7 @@ def _missing_axis(call: tree.Call, axis: Axis, written: tree.Name, expression: t
     )
 
 
-def wrong_count(call: tree.Call, found: int, expected: int):  # noqa: ANN202
+def wrong_count(call: tree.Call, found: int, expected: int) -> DiagnosticError:
     """E0306: the wrong number of operands."""
     plural = "operand" if expected == 1 else "operands"
     return failure(
@@ -110,10 +124,12 @@ def _operands(
     return found
 
 
-def unexpected_keyword(call: tree.Call, name: tree.Name, known: tuple[str, ...]):  # noqa: ANN202
+def unexpected_keyword(call: tree.Call, name: tree.Name, known: tuple[str, ...]) -> DiagnosticError:
     """E0307: a keyword that the call does not take."""
     hint = f"it takes {', '.join(f'`{k}`' for k in known)}" if known else "it takes no keywords"
-    return failure("E0307", f"`{call.callee.text}` has no argument `{name.text}`", Label(name.span), help=hint)
+    return failure(
+        "E0307", f"`{call.callee.text}` has no argument `{name.text}`", Label(name.span), help=hint
+    )
 
 
 def _reduce(body: Body, call: tree.Call, axes: tuple[Axis, ...], value: Node, expression: tree.Expr) -> Node:
@@ -180,7 +196,9 @@ def _one_hot(call: tree.Call, axes: tuple[Axis, ...], value: Node, expression: t
     return cast_node(apply("eq", value, node(ops.Iota(axes[0]))), DType.F32)
 
 
-def _concat(body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[tuple[Node, tree.Expr]]) -> Node:
+def _concat(
+    body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[tuple[Node, tree.Expr]]
+) -> Node:
     if len(operands) < 2:
         raise failure(
             "E0306", "`concat` takes at least two operands", Label(call.span), help="write `concat[t](A, B)`"
@@ -210,7 +228,9 @@ def _concat(body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[
     return node(ops.Concat(axes[0], tuple(parts)), *(value for value, _ in operands))
 
 
-def _topk(body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[tuple[Node, tree.Expr]]) -> Values:
+def _topk(
+    body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[tuple[Node, tree.Expr]]
+) -> Values:
     if len(operands) != 1:
         raise wrong_count(call, len(operands), 1)
     value, expression = operands[0]
@@ -224,7 +244,10 @@ def _topk(body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[tu
             slots = axis
         case _:
             raise failure(
-                "E0307", "`topk` needs `k`, an integer or an axis", Label(call.span), help="write `topk[e](X, k = 2)`"
+                "E0307",
+                "`topk` needs `k`, an integer or an axis",
+                Label(call.span),
+                help="write `topk[e](X, k = 2)`",
             )
     size, count = axes[0].size.value, slots.size.value
     if count is not None and (count < 1 or (size is not None and count > size)):
@@ -241,7 +264,9 @@ def scan_form(body: Body, expression: tree.Scan) -> Values:
     """`scan[t](h = init, …; step, …)`: one result per state, each with axis `t`."""
     axis = _axes(body, tree.Call(expression.callee, expression.axes, ()))[0]
     if expression.callee.text != "scan":
-        raise failure("E0203", f"`{shown(expression)}` is no scan", Label(expression.span), help="write `scan[t](…)`")
+        raise failure(
+            "E0203", f"`{shown(expression)}` is no scan", Label(expression.span), help="write `scan[t](…)`"
+        )
     if len(expression.steps) != len(expression.states):
         raise failure(
             "E0316",
@@ -269,12 +294,15 @@ def _state_fixpoint(
         scope = body.inner({name.text: state for name, state in zip(names, states, strict=True) if name})
         steps = [scope.value(step) for step in expression.steps]
         wider = [
-            tuple(dict.fromkeys((*b, *(a for a in s.axes if a != axis)))) for b, s in zip(bundles, steps, strict=True)
+            tuple(dict.fromkeys((*b, *(a for a in s.axes if a != axis))))
+            for b, s in zip(bundles, steps, strict=True)
         ]
         if wider == bundles:
             return states, steps
         bundles = wider
-    raise failure("E0316", "the axes of the states do not settle", Label(expression.span), help="simplify the steps")
+    raise failure(
+        "E0316", "the axes of the states do not settle", Label(expression.span), help="simplify the steps"
+    )
 
 
 def _close(axis: Axis, inits: list[Node], states: list[Node], steps: list[Node], body: Body) -> Values:
@@ -297,7 +325,10 @@ def _close(axis: Axis, inits: list[Node], states: list[Node], steps: list[Node],
             return current
         if current in states:
             return current
-        return with_inputs(current, tuple(i if o in dependent else read(o) for o, i in zip(current.inputs, inputs, strict=True)))
+        return with_inputs(
+            current,
+            tuple(i if o in dependent else read(o) for o, i in zip(current.inputs, inputs, strict=True)),
+        )
 
     closed = rebuild(tuple(steps), change)
     results = [

@@ -31,7 +31,9 @@ def resolve(
     if isinstance(item, tree.Fn):
         return _with_axes(body, FunctionValue(home, item), name, axes)
     if item in seen:
-        raise failure("E0210", f"`{name.text}` is defined by itself", Label(name.span), help="name another function")
+        raise failure(
+            "E0210", f"`{name.text}` is defined by itself", Label(name.span), help="name another function"
+        )
     value = term(replace(body, module=home), item.term, (*seen, item))
     return value if axes is None else _with_axes(body, value, name, axes)
 
@@ -78,12 +80,20 @@ def _chain(
     match args:
         case (tree.Argument(None, tree.Number(_, int() as count)), tree.Argument(None, inner)):
             if not 1 <= count <= limits.MAX_NODES:
-                raise failure("E0402", "`chain` takes at least one copy", Label(args[0].span), help="write `chain(2, f)`")
+                raise failure(
+                    "E0402",
+                    "`chain` takes at least one copy",
+                    Label(args[0].span),
+                    help="write `chain(2, f)`",
+                )
             value = term(body, _as_term(inner), seen)
             return replace(value, repeat=count * value.repeat)
         case _:
             raise failure(
-                "E0306", "`chain` takes a number and a function", Label(item.span), help="write `chain(12, block)`"
+                "E0306",
+                "`chain` takes a number and a function",
+                Label(item.span),
+                help="write `chain(12, block)`",
             )
 
 
@@ -108,7 +118,9 @@ def _bound(body: Body, function: FunctionValue, args: tuple[tree.Argument, ...])
             label = Label(argument.name.span if argument.name else argument.span)
             raise failure(
                 "E0307",
-                f"an instance of `{function.name}` has no argument `{name}`" if name else "an instance is bound by name",
+                f"an instance of `{function.name}` has no argument `{name}`"
+                if name
+                else "an instance is bound by name",
                 label,
                 help=f"it takes {', '.join(f'`{k}`' for k in [*formals, *scalars]) or 'nothing'} by name",
             )
@@ -125,5 +137,8 @@ def _whole_number(expression: tree.Expr) -> int:
             return value
         case _:
             raise failure(
-                "E0402", "the size of an axis is a positive integer", Label(expression.span), help="as in `hidden = 8`"
+                "E0402",
+                "the size of an axis is a positive integer",
+                Label(expression.span),
+                help="as in `hidden = 8`",
             )

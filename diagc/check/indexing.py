@@ -71,7 +71,10 @@ def _require_axis(
         )
     if axis in taken:
         raise failure(
-            "E0302", f"axis `{axis}` is indexed twice", Label(entry.span), help="index each axis of the array once"
+            "E0302",
+            f"axis `{axis}` is indexed twice",
+            Label(entry.span),
+            help="index each axis of the array once",
         )
 
 
@@ -221,7 +224,9 @@ def _check_range(axis: Axis, coordinate: Coordinate, target: tree.Expr) -> None:
     )])  # fmt: skip
 
 
-def _range_help(axis: Axis, coordinate: Coordinate, target: tree.Expr, reach: tuple[Size, Size] | None) -> str:
+def _range_help(
+    axis: Axis, coordinate: Coordinate, target: tree.Expr, reach: tuple[Size, Size] | None
+) -> str:
     pad = f"or pad with `{shown(target)} else 0`"
     if reach is None:
         return pad
@@ -235,7 +240,9 @@ def _range_help(axis: Axis, coordinate: Coordinate, target: tree.Expr, reach: tu
 def _literal(body: Body, expression: tree.Expr) -> float | int | bool:
     value = body.value(expression)
     if not isinstance(value.op, ops.Constant):
-        raise failure("E0323", "the value after `else` is a number", Label(expression.span), help="write `else 0`")
+        raise failure(
+            "E0323", "the value after `else` is a number", Label(expression.span), help="write `else 0`"
+        )
     return value.op.value
 
 

@@ -85,7 +85,9 @@ def check_source(source: Source, root: Path | None = None, extra: dict[str, str]
     return program
 
 
-def collect(source: Source, root: Path | None = None, extra: dict[str, str] | None = None) -> tuple[Program, Sink]:
+def collect(
+    source: Source, root: Path | None = None, extra: dict[str, str] | None = None
+) -> tuple[Program, Sink]:
     """The program as far as it could be built, and the errors."""
     sink = Sink()
     loader = Loader(root or Path("."), extra or {})

@@ -16,10 +16,11 @@ from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Source, Span
 from diagc.syntax import tree
 
-BUILTIN_AXES_CALLS = frozenset(
-    "sum max min prod mean any all argmax argmin cumsum scan concat topk one_hot zeros ones normal uniform".split()
-)
-BUILTIN_CALLS = frozenset("cast size grad jvp stop where uniform_like".split())
+BUILTIN_AXES_CALLS = frozenset({
+    "sum", "max", "min", "prod", "mean", "any", "all", "argmax", "argmin", "cumsum", "scan", "concat", "topk",
+    "one_hot", "zeros", "ones", "normal", "uniform",
+})  # fmt: skip
+BUILTIN_CALLS = frozenset({"cast", "size", "grad", "jvp", "stop", "where", "uniform_like"})
 CONSTANTS: Mapping[str, float | bool] = {
     "inf": float("inf"),
     "pi": 3.141592653589793,
@@ -33,11 +34,12 @@ class Module:
     """The declarations of one file."""
 
     source: Source
-    tree: tree.File
     sizes: dict[str, Span] = field(default_factory=dict[str, Span])
     axes: dict[str, Axis] = field(default_factory=dict[str, Axis])
-    functions: dict[str, tree.Fn | tree.Alias] = field(default_factory=dict[str, "tree.Fn | tree.Alias"])
-    learnings: dict[str, tree.Learning | tree.Glue] = field(default_factory=dict[str, "tree.Learning | tree.Glue"])
+    functions: dict[str, tree.Fn | tree.Alias] = field(default_factory=dict[str, tree.Fn | tree.Alias])
+    learnings: dict[str, tree.Learning | tree.Glue] = field(
+        default_factory=dict[str, tree.Learning | tree.Glue]
+    )
     schedules: list[tree.Schedule] = field(default_factory=list[tree.Schedule])
     imports: dict[str, Module] = field(default_factory=dict[str, "Module"])
     library: tuple[Module, ...] = ()
@@ -54,7 +56,9 @@ Load = Callable[[tree.Use, Source], tuple[Source, tree.File]]
 """Reads and parses the file that a `use` names; raises `DiagnosticError`."""
 
 
-def build_module(source: Source, file: tree.File, load: Load, library: tuple[Module, ...], sink: Sink) -> Module:
+def build_module(
+    source: Source, file: tree.File, load: Load, library: tuple[Module, ...], sink: Sink
+) -> Module:
     """Declarations of a file and, recursively, of the files that it uses."""
     return _Builder(load, library, sink).build(source, file, ())
 
@@ -67,7 +71,7 @@ class _Builder:
     done: dict[str, Module] = field(default_factory=dict[str, Module])
 
     def build(self, source: Source, file: tree.File, above: tuple[str, ...]) -> Module:
-        module = Module(source, file, library=self.library)
+        module = Module(source, library=self.library)
         places: dict[str, Span] = {}
         for item in file.items:
             try:
@@ -76,7 +80,9 @@ class _Builder:
                 self.sink.extend(error.diagnostics)
         return module
 
-    def _declare(self, module: Module, item: tree.Item, places: dict[str, Span], above: tuple[str, ...]) -> None:
+    def _declare(
+        self, module: Module, item: tree.Item, places: dict[str, Span], above: tuple[str, ...]
+    ) -> None:
         match item:
             case tree.Use():
                 self._use(module, item, above)
@@ -182,7 +188,9 @@ def unknown(code: str, kind: str, name: tree.QName | tree.Name, candidates: Iter
         help = f"declare it: `axis {name.text}`"
     if help is None:
         help = "it is neither declared in this file nor part of the standard library"
-    return DiagnosticError([Diagnostic(code, f"no {kind} is called `{name.text}`", (Label(name.span),), help)])
+    return DiagnosticError(
+        [Diagnostic(code, f"no {kind} is called `{name.text}`", (Label(name.span),), help)]
+    )
 
 
 def dtype_of(name: tree.Name) -> DType:
@@ -190,7 +198,14 @@ def dtype_of(name: tree.Name) -> DType:
     try:
         return DType(name.text)
     except ValueError:
-        alias = {"float": "f32", "float32": "f32", "bfloat16": "bf16", "half": "f16", "int": "i32", "fp16": "f16"}
+        alias = {
+            "float": "f32",
+            "float32": "f32",
+            "bfloat16": "bf16",
+            "half": "f16",
+            "int": "i32",
+            "fp16": "f16",
+        }
         names = ", ".join(dtype.value for dtype in DType)
         hint = f"write `{alias[name.text]}`" if name.text in alias else f"the dtypes are {names}"
         raise failure("E0206", f"no dtype is called `{name.text}`", Label(name.span), help=hint) from None

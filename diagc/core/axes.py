@@ -91,7 +91,7 @@ class Size:
         if not self.terms:
             return "0"
         text = ""
-        for monomial, coefficient in sorted(self.terms, key=lambda t: (t[1] < 0, t[0] == ())):
+        for monomial, coefficient in sorted(self.terms, key=lambda t: (t[0] == (), t[1] < 0)):
             factors = [name if power == 1 else f"{name} ^ {power}" for name, power in monomial]
             if abs(coefficient) != 1 or not factors:
                 factors.insert(0, str(abs(coefficient)))
