@@ -5,6 +5,9 @@ The standard library is parsed once per process.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -89,12 +92,29 @@ def collect(
     source: Source, root: Path | None = None, extra: dict[str, str] | None = None
 ) -> tuple[Program, Sink]:
     """The program as far as it could be built, and the errors."""
+    with _recursion(limits.MAX_RECURSION):
+        return _collect(source, Loader(root or Path("."), extra or {}))
+
+
+@contextmanager
+def _recursion(frames: int) -> Generator[None, None, None]:
+    """Python's bound on recursion, raised to what `limits.MAX_LEVELS` needs."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, frames))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _collect(source: Source, loader: Loader) -> tuple[Program, Sink]:
     sink = Sink()
-    loader = Loader(root or Path("."), extra or {})
     module = build_module(source, parse(source), loader, library(), sink)
     entries: dict[str, Entry] = {}
-    own = entry_names(module)
+    own = set(entry_names(module))
     for name in module.functions:
+        if len(sink.diagnostics) >= limits.MAX_DIAGNOSTICS:
+            break
         if name in own:
             entry = build_entry(module, name, sink)
             if entry is not None:
