@@ -110,6 +110,7 @@ def _let(body: Body, statement: tree.Let) -> None:
             _assert_type(body, statement.type, value, name)
         body.locals[name.text] = value
         body.context.names.setdefault(value, name.text)
+        body.context.defined.append((name, value))
 
 
 def _assert_type(body: Body, written: tree.Type, value: Node, name: tree.Name) -> None:

@@ -76,6 +76,7 @@ class Context:
     parameters: dict[str, Node] = field(default_factory=dict[str, Node])
     spans: dict[Node, Span] = field(default_factory=dict[Node, Span])
     names: dict[Node, str] = field(default_factory=dict[Node, str])
+    defined: list[tuple[tree.Name, Node]] = field(default_factory=list[tuple[tree.Name, Node]])
     calls: list[CallRecord] = field(default_factory=list[CallRecord])
     instances: dict[str, int] = field(default_factory=dict[str, int])
     running: list[tree.Fn] = field(default_factory=list[tree.Fn])

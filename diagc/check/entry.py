@@ -39,6 +39,7 @@ class Entry:
     spans: dict[Node, Span]
     names: dict[Node, str]
     calls: tuple[CallRecord, ...]
+    defined: tuple[tuple[tree.Name, Node], ...] = ()
 
 
 def new_body(module: Module, context: Context) -> Body:
@@ -106,7 +107,7 @@ def _build(scope: Body, name: str, function: FunctionValue, alias: tree.Alias | 
     diagram = Diagram(name, (*inputs, *parameters), results, outputs, tuple(layouts))
     kept = set(walk(results))
     spans = {n: s for n, s in context.spans.items() if n in kept}
-    return Entry(diagram, spans, context.names, tuple(context.calls))
+    return Entry(diagram, spans, context.names, tuple(context.calls), tuple(context.defined))
 
 
 def _input(scope: Body, parameter: tree.Parameter, woven: tuple[Axis, ...]) -> Node:

@@ -119,8 +119,10 @@ def _close(
             return current
         if current in inner:
             return inner[current]
-        operands = zip(current.inputs, inputs, strict=True)
-        return with_inputs(current, tuple(new if old in dependent else read(old) for old, new in operands))
+        pairs = zip(current.inputs, inputs, strict=True)
+        return _at_one_index(
+            current, tuple(new if old in dependent else read(old) for old, new in pairs), axis
+        )
 
     closed = rebuild(tuple(steps), change)
     results = tuple(
@@ -135,6 +137,28 @@ def _close(
     return tuple(node(ops.Scan(axis, body, len(starts), i), *starts, *outside) for i in range(len(starts)))
 
 
+def _at_one_index(current: Node, operands: Values, axis: Axis) -> Node:
+    """The operator on operands that have lost `axis`; the body of a scan and what it repeats lose it too."""
+    match current.op:
+        case ops.Spread(axes):
+            return spread(operands[0], (a for a in axes if a != axis))
+        case ops.Scan(along, inner, states, output):
+            return node(ops.Scan(along, _body_at_one_index(inner, axis), states, output), *operands)
+        case _:
+            return with_inputs(current, operands)
+
+
+def _body_at_one_index(body: Diagram, axis: Axis) -> Diagram:
+    def less(array: Array) -> Array:
+        return Array(array.dtype, tuple(a for a in array.axes if a != axis), array.index_of)
+
+    made = {i: node(i.op, array=less(i.array)) for i in body.inputs}
+    outputs = rebuild(body.outputs, lambda n, i: made[n] if n in made else _at_one_index(n, i, axis))
+    return Diagram(
+        body.name, tuple(made.values()), outputs, body.output_names, tuple(map(less, body.layouts))
+    )
+
+
 def _dependent(expression: tree.Scan, axis: Axis, states: list[Node], steps: list[Node]) -> set[Node]:
     """The nodes that read a state; E0316 when one of them looks along the axis of the scan."""
     dependent: set[Node] = set(states)
@@ -142,7 +166,7 @@ def _dependent(expression: tree.Scan, axis: Axis, states: list[Node], steps: lis
         if not any(operand in dependent for operand in current.inputs):
             continue
         dependent.add(current)
-        if axis in operator_axes(current.op):
+        if axis in operator_axes(current.op) and not isinstance(current.op, ops.Spread):
             raise failure(
                 "E0316",
                 f"a step works at one index of `{axis}` and cannot look along it",
