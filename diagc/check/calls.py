@@ -13,14 +13,14 @@ from diagc.check import body as bodies
 from diagc.check.binding import bind, bind_instance, callee_body, has_parameters
 from diagc.check.context import CallRecord, FunctionValue, Poisoned, axes_text
 from diagc.check.expressions import Body, single
-from diagc.check.forms import call_form, stray_attribute, unexpected_keyword, wrong_count
+from diagc.check.forms import call_form, positional, stray_attribute, unexpected_keyword, wrong_count
 from diagc.check.functions import bound_by_name, resolve, term, with_axes
 from diagc.check.scope import BUILTIN_AXES_CALLS, BUILTIN_CALLS, dtype_of, unknown
 from diagc.core import ops
 from diagc.core.axes import Axis, Coordinate
 from diagc.core.diagram import Node, apply, cast, node, size_node, spread, view
 from diagc.core.ops import POINTWISE
-from diagc.diagnostics import Label, failure
+from diagc.diagnostics import DiagnosticError, Label, failure
 from diagc.syntax import tree
 
 Values = tuple[Node, ...]
@@ -67,11 +67,7 @@ def _pointwise(body: Body, expression: tree.Call, piped: Values | None) -> Node:
             "E0314", f"`{name}` works at each point and consumes no axis", Label(expression.span),
                 help=f"write `{name}(…)`; all axes are woven",
         )  # fmt: skip
-    operands = list(piped or ())
-    for argument in expression.args:
-        if argument.name is not None:
-            raise unexpected_keyword(expression, argument.name, ())
-        operands.append(single(body.values(argument.value), argument.value))
+    operands = positional(body, expression, piped, expression.args)
     function = POINTWISE[name]
     if len(operands) != function.arity:
         raise wrong_count(expression, len(operands), function.arity)
@@ -97,14 +93,13 @@ def _builtin(body: Body, expression: tree.Call, piped: Values | None) -> Node:
     _refuse_attributes(expression)
     if name == "size":
         return _size(body, expression)
-    operands = list(piped or ())
-    wanted = {"cast": 1, "where": 3, "stop": 1, "uniform_like": 1}[name]
-    written = expression.args[: wanted - len(operands)] if name == "cast" else expression.args
-    for argument in written:
-        if argument.name is not None:
-            raise unexpected_keyword(expression, argument.name, ())
-        operands.append(single(body.values(argument.value), argument.value))
-    if len(operands) != wanted:
+    wanted = {"cast": 2, "where": 3, "stop": 1, "uniform_like": 1}[name]
+    if len(expression.args) + len(piped or ()) != wanted and name == "cast":
+        raise _no_cast(expression)
+    operands = positional(
+        body, expression, piped, expression.args[:-1] if name == "cast" else expression.args
+    )
+    if len(operands) != wanted - (name == "cast"):
         raise wrong_count(expression, len(operands), wanted)
     match name:
         case "cast":
@@ -134,16 +129,16 @@ def _where(expression: tree.Call, operands: list[Node]) -> Node:
 
 
 def _cast(expression: tree.Call, value: Node) -> Node:
-    match expression.args[-1] if expression.args else None:
-        case tree.Argument(_, tree.Ref(tree.QName((name,)))):
+    match expression.args[-1]:
+        case tree.Argument(None, tree.Ref(tree.QName((name,)))):
             return cast(value, dtype_of(name))
         case _:
-            raise failure(
-                "E0306",
-                "`cast` takes an array and a dtype",
-                Label(expression.span),
-                help="write `cast(X, f32)`",
-            )
+            raise _no_cast(expression)
+
+
+def _no_cast(expression: tree.Call) -> DiagnosticError:
+    message = "`cast` takes an array and a dtype"
+    return failure("E0306", message, Label(expression.span), help="write `cast(X, f32)`")
 
 
 def _size(body: Body, expression: tree.Call) -> Node:
@@ -187,16 +182,17 @@ def _arguments(
     """Operands by position and by name; a keyword that names a formal axis gives its size."""
     names = [p.name.text for p in function.fn.params]
     bound = dict(function.arguments)
-    operands = list(piped or ())
+    sizes = [a for a in expression.args if a.name is not None and a.name.text in function.formals]
+    function = bound_by_name(body, function, tuple(sizes))
     for argument in expression.args:
-        if argument.name is not None and argument.name.text in function.formals:
-            function = bound_by_name(body, function, (argument,))
-            continue
-        value = single(body.values(argument.value), argument.value)
+        if argument.name is not None and argument.name.text not in (*names, *function.formals):
+            raise unexpected_keyword(expression, argument.name, (*function.formals, *names))
+    written = [argument for argument in expression.args if argument not in sizes]
+    operands = list(piped or ())
+    for argument, values in zip(written, body.every(a.value for a in written), strict=True):
+        value = single(values, argument.value)
         if argument.name is None:
             operands.append(value)
-        elif argument.name.text not in names:
-            raise unexpected_keyword(expression, argument.name, (*function.formals, *names))
         else:
             bound[argument.name.text] = value
     return function, operands, bound

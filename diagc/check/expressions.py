@@ -5,7 +5,7 @@ Every operation is woven over the axes it does not consume, so that pointwise op
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -111,6 +111,22 @@ class Body:
             case _:
                 return (self._simple(expression),)
 
+    def every(self, expressions: Iterable[tree.Expr]) -> list[tuple[Node, ...]]:
+        """The values of several operands: all of their errors are found, not the first one's only."""
+        found: list[tuple[Node, ...]] = []
+        failed = False
+        for expression in expressions:
+            try:
+                found.append(self.values(expression))
+            except DiagnosticError as error:
+                self.context.sink.extend(error.diagnostics)
+                failed = True
+            except Poisoned:
+                failed = True
+        if failed:
+            raise Poisoned
+        return found
+
     def _simple(self, expression: tree.Number | tree.Ref | tree.Unary | tree.Binary | tree.TupleExpr) -> Node:
         match expression:
             case tree.Number(_, value):
@@ -137,7 +153,8 @@ class Body:
                 )
 
     def _binary(self, expression: tree.Binary) -> Node:
-        left, right = self.value(expression.left), self.value(expression.right)
+        sides = (expression.left, expression.right)
+        left, right = (single(v, side) for v, side in zip(self.every(sides), sides, strict=True))
         name = _OPERATORS[expression.operator]
         for side, value in ((expression.left, left), (expression.right, right)):
             if name in ("and", "or"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, cast
 
 from diagc.check.binding import below
@@ -163,13 +163,23 @@ def _count(call: tree.Call, piped: Values | None, expected: int) -> None:
 def _operands(
     body: Body, call: tree.Call, piped: Values | None, keywords: tuple[str, ...] = ()
 ) -> list[tuple[Node, tree.Expr]]:
-    found: list[tuple[Node, tree.Expr]] = [(value, call) for value in piped or ()]
-    for argument in call.args:
-        if argument.name is None:
-            found.append((single(body.values(argument.value), argument.value), argument.value))
-        elif argument.name.text not in keywords:
-            raise unexpected_keyword(call, argument.name, keywords)
-    return found
+    written = [
+        argument for argument in call.args if argument.name is None or argument.name.text not in keywords
+    ]
+    values = positional(body, call, None, written)
+    places = [argument.value for argument in written]
+    return [*((value, call) for value in piped or ()), *zip(values, places, strict=True)]
+
+
+def positional(
+    body: Body, call: tree.Call, piped: Values | None, written: Sequence[tree.Argument]
+) -> list[Node]:
+    """Operands in their order; E0307 for a keyword."""
+    for argument in written:
+        if argument.name is not None:
+            raise unexpected_keyword(call, argument.name, ())
+    values = body.every(argument.value for argument in written)
+    return [*(piped or ()), *(single(v, a.value) for v, a in zip(values, written, strict=True))]
 
 
 def unexpected_keyword(call: tree.Call, name: tree.Name, known: tuple[str, ...]) -> DiagnosticError:

@@ -22,6 +22,7 @@ from diagc.syntax import tree
 from diagc.syntax.files import load_source
 from diagc.syntax.parse import parse
 
+_PATH: Final = "a path is relative to the folder of the file that uses it"
 _LIBRARY: Final = Path(__file__).parent.parent / "std"
 
 
@@ -69,7 +70,9 @@ class Loader:
             source = load_source(Path(user.name).parent / item.path, self.root)
         except DiagnosticError as error:
             raise DiagnosticError(
-                Diagnostic(d.code, d.message, (Label(item.path_span, "used here"), *d.labels), d.help)
+                Diagnostic(
+                    d.code, d.message, (Label(item.path_span, "used here"), *d.labels), d.help or _PATH
+                )
                 for d in error.diagnostics
             ) from None
         return source, parse(source)

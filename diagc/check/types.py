@@ -59,12 +59,13 @@ def _attribute(attribute: tree.Attribute) -> DiagnosticError:
 def check_signature(body: Body, fn: tree.Fn) -> None:
     """E0204 and E0205: the names of a signature are distinct, and no tensor is called as an axis is."""
     seen: dict[str, tree.Name] = {}
-    for name in (*(fn.axis_params or ()), *(parameter.name for parameter in fn.params)):
+    axes = fn.axis_params or ()
+    for place, name in enumerate((*axes, *(parameter.name for parameter in fn.params))):
         if name.text in seen:
-            both = name in (fn.axis_params or ()) or seen[name.text] not in (fn.axis_params or ())
+            hidden = place >= len(axes) and any(axis.text == name.text for axis in axes)
             raise failure(
-                "E0204" if both else "E0205",
-                f"`{name.text}` is declared twice in this signature" if both else _hidden(name.text),
+                "E0205" if hidden else "E0204",
+                _hidden(name.text) if hidden else f"`{name.text}` is declared twice in this signature",
                 Label(name.span, "second declaration"),
                 Label(seen[name.text].span, "first declared here"),
                 help="give each axis and each tensor a name of its own",

@@ -143,7 +143,7 @@ def test_boxes_are_those_a_person_would_draw(diagram: Diagram, expected: set[str
 
 def test_calls_that_would_close_a_cycle_stay_unfolded() -> None:
     diagram, calls = ex.attention()
-    top = {n: "outer" for n in list(calls)[:1]} | {list(calls)[-1]: "outer"}
+    top = dict.fromkeys(list(calls)[:1], "outer") | {list(calls)[-1]: "outer"}
     parts = dict(list(calls.items())[1:3])
     assert_legible(draw_diagram(diagram, parts | top))
 
