@@ -23,7 +23,7 @@ Chosen = TypeVar("Chosen")
 def check(source: Source, files: dict[str, str] | None = None) -> tuple[Diagnostic, ...]:
     """Every error of a text; `files` holds texts by the path under which `use` names them."""
     try:
-        _, sink = collect(source, extra=files)
+        _, sink = collect(source, Path(source.name).parent, files)
     except DiagnosticError as error:
         return error.diagnostics
     return tuple(sink.diagnostics)
@@ -36,10 +36,10 @@ def load(path: Path) -> Program:
 
 def reveal(source: Source, line: int, name: str) -> str:
     """The type of the value called `name` that is defined on a line, as `f32[q x]`."""
-    program, _ = collect(source)
+    program, _ = collect(source, Path(source.name).parent)
     for entry in program.entries.values():
-        for node, defined in entry.names.items():
-            if defined == name and node in entry.spans and entry.spans[node].line == line:
+        for written, node in entry.defined:
+            if written.text == name and written.span.source == source and written.span.line == line:
                 return str(node.array)
     raise KeyError(name)
 

@@ -5,6 +5,9 @@ The standard library is parsed once per process.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +24,7 @@ from diagc.syntax import tree
 from diagc.syntax.files import load_source
 from diagc.syntax.parse import parse
 
+_PATH: Final = "a path is relative to the folder of the file that uses it"
 _LIBRARY: Final = Path(__file__).parent.parent / "std"
 _FIRST: Final = ("maps",)
 """Files of the library that the others use."""
@@ -72,7 +76,9 @@ class Loader:
             source = load_source(Path(user.name).parent / item.path, self.root)
         except DiagnosticError as error:
             raise DiagnosticError(
-                Diagnostic(d.code, d.message, (Label(item.path_span, "used here"), *d.labels), d.help)
+                Diagnostic(
+                    d.code, d.message, (Label(item.path_span, "used here"), *d.labels), d.help or _PATH
+                )
                 for d in error.diagnostics
             ) from None
         return source, parse(source)
@@ -91,14 +97,33 @@ def check_source(source: Source, root: Path | None = None, extra: dict[str, str]
     return program
 
 
-def collect(source: Source, root: Path | None = None, extra: dict[str, str] | None = None) -> tuple[Program, Sink]:
+def collect(
+    source: Source, root: Path | None = None, extra: dict[str, str] | None = None
+) -> tuple[Program, Sink]:
     """The program as far as it could be built, and the errors."""
+    with _recursion(limits.MAX_RECURSION):
+        return _collect(source, Loader(root or Path("."), extra or {}))
+
+
+@contextmanager
+def _recursion(frames: int) -> Generator[None, None, None]:
+    """Python's bound on recursion, raised to what `limits.MAX_LEVELS` needs."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, frames))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _collect(source: Source, loader: Loader) -> tuple[Program, Sink]:
     sink = Sink()
-    loader = Loader(root or Path("."), extra or {})
     module = build_module(source, parse(source), loader, library(), sink)
     entries: dict[str, Entry] = {}
-    own = entry_names(module)
+    own = set(entry_names(module))
     for name in module.functions:
+        if len(sink.diagnostics) >= limits.MAX_DIAGNOSTICS:
+            break
         if name in own:
             entry = build_entry(module, name, sink)
             if entry is not None:

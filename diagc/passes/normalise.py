@@ -15,9 +15,20 @@ from diagc.core import ops
 from diagc.core.axes import Coordinate, Size
 from diagc.core.canonical import Colouring
 from diagc.core.diagram import (
-    Diagram, Node, apply, constant, node, rebuild, reduction, size_node, spread, view, with_inputs,
+    Diagram,
+    Node,
+    apply,
+    constant,
+    node,
+    rebuild,
+    reduction,
+    size_node,
+    spread,
+    view,
+    with_inputs,
 )  # fmt: skip
 from diagc.core.dtypes import DType
+from diagc.core.meaning import of_constants
 from diagc.core.rewrite import Record, Rule, rewrite
 
 
@@ -94,7 +105,9 @@ def _flatten(current: Node) -> Node | None:
     flat = [
         inner
         for operand in current.inputs
-        for inner in (operand.inputs if function(operand) == name and operand.dtype is current.dtype else (operand,))
+        for inner in (
+            operand.inputs if function(operand) == name and operand.dtype is current.dtype else (operand,)
+        )
     ]
     return apply(name, *flat)
 
@@ -132,7 +145,7 @@ def _evaluate(current: Node) -> Node | None:
     if not isinstance(current.op, ops.Map) or not all(isinstance(o.op, ops.Constant) for o in current.inputs):
         return None
     values = [cast(ops.Constant, o.op).value for o in current.inputs]
-    result = current.op.function.reference(*(ops.np.asarray(v) for v in values)).item()
+    result = of_constants(current.op.function.name, values)
     kinds = {"float": float, "int": int, "bool": bool}
     return constant(kinds[current.dtype.kind](result)) if math.isfinite(result) else None
 
@@ -143,7 +156,10 @@ def _evaluate(current: Node) -> Node | None:
 def _nested_reduction(current: Node) -> Node | None:
     """∑ₐ ∑_b e = ∑ₐ_b e, for every commutative monoid."""
     match current.op, current.inputs[0].op if current.inputs else None:
-        case ops.Reduce(outer, axes), ops.Reduce(inner, more) if outer == inner and outer not in ("argmax", "argmin"):
+        case ops.Reduce(outer, axes), ops.Reduce(inner, more) if outer == inner and outer not in (
+            "argmax",
+            "argmin",
+        ):
             element = current.inputs[0].inputs[0]
             return reduction(outer, (*axes, *more), element, current.op)  # pyright: ignore[reportArgumentType]
         case _:
@@ -227,7 +243,9 @@ def _spread_operand(current: Node) -> Node | None:
         if isinstance(operand.op, ops.Spread):
             others = {a for p, o in enumerate(current.inputs) if p != place for a in o.axes}
             if set(operand.op.axes) <= others:
-                return with_inputs(current, (*current.inputs[:place], operand.inputs[0], *current.inputs[place + 1 :]))
+                return with_inputs(
+                    current, (*current.inputs[:place], operand.inputs[0], *current.inputs[place + 1 :])
+                )
     return None
 
 
@@ -243,7 +261,9 @@ def _view_of_map(current: Node) -> Node | None:
         return _index_value(coordinates[inner.op.axis])
     if isinstance(inner.op, ops.Reduce) and not _touches(coordinates, inner.op):
         element = view(inner.inputs[0], coordinates)
-        return node(ops.Reduce(inner.op.monoid, inner.op.axes, inner.op.compute, inner.op.accumulate), element)
+        return node(
+            ops.Reduce(inner.op.monoid, inner.op.axes, inner.op.compute, inner.op.accumulate), element
+        )
     return None
 
 
