@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 SPECS = $(shell find specs -name '*.diag' 2>/dev/null | sort)
+KERNEL_SPECS = $(filter-out specs/learning/%,$(SPECS))
 BIN = .venv/bin
 STAMP = .venv/.complete
 
@@ -20,9 +21,18 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: setup ## check every diagram of specs/ and derive a kernel from the first
-	$(BIN)/diagc check $(SPECS)
-	$(BIN)/diagc derive $(firstword $(SPECS))
+DIGITS = data/digits_train.npz
+TEACHER = out/teacher/teacher.safetensors
+
+demo: setup data ## the main job: derive, compile, verify, train and draw
+	$(BIN)/diagc derive specs/attention/attention.diag --entry causal
+	$(BIN)/diagc compile specs/attention/attention.diag -o out/kernels
+	$(BIN)/diagc verify specs/attention/attention.diag --target sm_90
+	$(BIN)/diagc train specs/learning/teacher.diag --data $(DIGITS) --validation data/digits_test.npz --out out/teacher
+	$(BIN)/diagc train specs/learning/distill.diag --data 'lab=$(DIGITS)[:100]' --data 'unl=$(DIGITS)[100:]' \
+		--validation data/digits_test.npz --weights teacher=$(TEACHER) --out out/distill
+	$(BIN)/diagc draw specs/attention/attention.diag -o out/figures/attention.svg
+	$(BIN)/diagc draw specs/learning/distill.diag -o out/figures/distill.svg
 
 check: setup ## style, types, layers and house rules
 	$(BIN)/ruff format --check .
@@ -40,17 +50,17 @@ test-all: check ## the same and the slow tests; those for a GPU where there is o
 gpu: setup ## the tests that need a GPU
 	$(BIN)/pytest -q -m gpu
 
-golden: setup ## rewrite the golden files; read the diff before committing it
-	$(BIN)/pytest -q tests/golden --rewrite-golden
+golden: setup ## rewrite kernels_out/, the code of specs/; read the diff before committing it
+	for spec in $(KERNEL_SPECS); do $(BIN)/diagc compile $$spec -o kernels_out || exit 1; done
 
 bench: setup ## measure every diagram of specs/ on this machine
-	$(BIN)/diagc bench $(SPECS)
+	for spec in $(KERNEL_SPECS); do $(BIN)/diagc bench $$spec || exit 1; done
 
 figures: setup ## draw every diagram of specs/ into out/figures
 	mkdir -p out/figures
 	for spec in $(SPECS); do $(BIN)/diagc draw $$spec -o out/figures/$$(basename $$spec .diag).svg || exit 1; done
 
-data: setup ## fetch and prepare the data sets of the examples into data/
+data: setup ## write the digits of scikit-learn to data/
 	$(BIN)/python -m diagc.learn.digits data
 
 fmt: setup ## format the sources and the diagrams

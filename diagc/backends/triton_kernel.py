@@ -59,7 +59,7 @@ class KernelWriter:
         self.kernel = kernel
         self.names = names
         self.writer = writer
-        self.rank = {axis: place for place, axis in enumerate(_dimension_order(kernel))}
+        self.rank = {axis: place for place, axis in enumerate(kernel.dimension_order())}
         self.uses = ir.count_uses(kernel.statements())
         self.text: dict[ir.Value, str] = {}
         self.atoms: set[ir.Value] = set()
@@ -391,13 +391,3 @@ class KernelWriter:
 
 
 _FIRST = ir.Bound("max", ())
-
-
-def _dimension_order(kernel: ir.Kernel) -> list[Axis]:
-    """Tiled axes as in the result, then streamed ones, then resident ones."""
-    kinds = {"tile": 0, "stream": 1, "resident": 2, "one": 3, "walk": 3}
-    places = {axis: place for place, axis in enumerate(kernel.group_axes)}
-    axes = list(kernel.extents)
-    return sorted(
-        axes, key=lambda a: (kinds[kernel.extents[a].kind], places.get(a, len(places)), axes.index(a))
-    )

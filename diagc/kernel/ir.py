@@ -184,6 +184,15 @@ class Kernel:
         """Those of the axes for which a tile has a dimension."""
         return tuple(axis for axis in axes if self.extents[axis].blocked)
 
+    def dimension_order(self) -> list[Axis]:
+        """Tiled axes as in the result, then streamed ones, then resident ones: the order of dimensions of tiles."""
+        kinds = {"tile": 0, "stream": 1, "resident": 2, "one": 3, "walk": 3}
+        places = {axis: place for place, axis in enumerate(self.group_axes)}
+        axes = list(self.extents)
+        return sorted(
+            axes, key=lambda a: (kinds[self.extents[a].kind], places.get(a, len(places)), axes.index(a))
+        )
+
     def statements(self) -> Iterator[Statement]:
         """Every statement, loop bodies included, in order."""
         return nested(self.body)

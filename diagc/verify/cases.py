@@ -39,7 +39,6 @@ def cases(diagram: Diagram, thorough: bool = False) -> Iterator[Case]:
     """The cases of a diagram: ones, primes, and sizes next to a block; random and nasty values."""
     symbols = list(diagram.size_symbols)
     inner = _inner_symbols(diagram)
-    ones = dict.fromkeys(symbols, 1)
     plans: list[tuple[str, dict[str, int], Values]] = [
         ("ones", dict.fromkeys(symbols, 1), "random"),
         ("primes", _assign(symbols, inner, _SMALL, 3), "random"),
@@ -52,7 +51,8 @@ def cases(diagram: Diagram, thorough: bool = False) -> Iterator[Case]:
         plans.append(("empty rows", _assign(symbols, inner, _SMALL, 2), "empty"))
     if thorough:
         pools = {k: _AROUND_BLOCK[k:] + _MEDIUM for k in range(1, 4)}
-        plans += [(f"random {k}", _assign(symbols, inner, pool, k), "random") for k, pool in pools.items()]
+        more = {k: _assign(symbols, inner, pool, k) for k, pool in pools.items()}
+        plans.extend((f"random {k}", sizes, "random") for k, sizes in more.items())
     for name, sizes, values in plans:
         yield make_case(diagram, name, sizes, values)
 

@@ -41,8 +41,9 @@ def _module(folder: Path) -> Any:
     return module
 
 
-def _several(made: Any) -> tuple[Any, ...]:
-    return (*made,) if isinstance(made, tuple) else (made,)
+def _several(made: Any) -> list[Any]:
+    several: Any = made if isinstance(made, tuple) else (made,)
+    return list(several)
 
 
 def _jax(folder: Path) -> Any:
