@@ -26,7 +26,7 @@ from diagc.core.diagram import (
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.passes.base_two import RULE as BASE_TWO, BaseTwo
 from diagc.passes.normalise import RULES, Normalise
-from tests.properties.diagrams import Maker, as_diagram, assert_same_values
+from tests.properties.expressions import Maker, as_diagram, assert_same_values
 
 EXAMPLES: Final = 60
 Pattern = Callable[[Maker], Node]
@@ -66,6 +66,7 @@ def _base_two(make: Maker) -> Node:
 
 
 PATTERNS: Final[dict[str, Pattern]] = {
+    "real-literal": lambda m: apply("where", m.condition(1), apply("tanh", m.value(1)), constant(0)),
     "quotient": lambda m: apply("div", m.value(2), m.positive(2)),
     "negation": lambda m: apply("neg", apply("mul", m.input(), constant(1.5))),
     "power": lambda m: apply(
