@@ -7,11 +7,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
+from diagc.check.entry import Entry
 from diagc.check.program import Program, collect, read_program
-from diagc.diagnostics import Diagnostic, DiagnosticError
+from diagc.core.diagram import Node, walk
+from diagc.diagnostics import Diagnostic, DiagnosticError, failure
 from diagc.source import Source
+
+Chosen = TypeVar("Chosen")
 
 
 def check(source: Source, files: dict[str, str] | None = None) -> tuple[Diagnostic, ...]:
@@ -36,3 +42,70 @@ def reveal(source: Source, line: int, name: str) -> str:
             if written.text == name and written.span.source == source and written.span.line == line:
                 return str(node.array)
     raise KeyError(name)
+
+
+def triton_source(entries: Mapping[str, Entry], file: str) -> str:
+    """The Triton file of entries. Raises `DiagnosticError` E0702 for an entry that no kernel is made for."""
+    from diagc.backends import emit
+
+    return emit.triton_source(entries.values(), file)
+
+
+def jax_source(entries: Mapping[str, Entry], file: str) -> str:
+    """The JAX file of entries: in blocks where that pays, and plain."""
+    from diagc.backends import emit
+
+    return emit.jax_source(entries, file)
+
+
+def derivation_text(entries: Mapping[str, Entry], file: str) -> str:
+    """For each entry the steps from the written diagram to its kernel, with their laws."""
+    from diagc.backends.emit import normal_form
+    from diagc.plan.report import derivation
+    from diagc.plan.structure import structure
+
+    texts: list[str] = []
+    for entry in entries.values():
+        normal, record = normal_form(entry)
+        texts.append(derivation(entry.diagram, normal, record, structure(normal)))
+    return "\n".join(texts)
+
+
+def diagram_text(entries: Mapping[str, Entry], file: str) -> str:
+    """The diagrams of entries in the textual IR."""
+    from diagc.core.text import print_diagram
+
+    return "\n".join(print_diagram(entry.diagram) for entry in entries.values())
+
+
+def picture(program: Program, entry: str | None, learning: str | None, open_calls: bool) -> str:
+    """The SVG of an entry or a learning diagram; by default of the last learning diagram, else of the last entry."""
+    from diagc.draw import draw_cells, draw_diagram, render_svg
+    from diagc.draw.learning import cells
+
+    if entry is None and (learning is not None or program.learnings):
+        return render_svg(draw_cells(cells(_chosen(program.learnings, learning, "learning diagram"))))
+    found = _chosen(program.entries, entry, "entry")
+    return render_svg(draw_diagram(found.diagram, None if open_calls else call_boxes(found)))
+
+
+def _chosen(found: Mapping[str, Chosen], name: str | None, kind: str) -> Chosen:
+    if not found:
+        raise failure("E0203", f"the spec has no {kind}", help="an entry is a `fn` all of whose tensors have types")
+    if name is not None and name not in found:
+        raise failure("E0203", f"no {kind} is called `{name}`", help=f"there are {', '.join(found)}")
+    return found[name or list(found)[-1]]
+
+
+def call_boxes(entry: Entry) -> dict[Node, str]:
+    """For each node that an outermost call of a `fn` made, the label of the call."""
+    boxes: dict[Node, str] = {}
+    depth = min((call.depth for call in entry.calls), default=0)
+    for call in entry.calls:
+        if call.depth != depth:
+            continue
+        outside = set(walk(call.arguments))
+        for node in walk(call.results):
+            if node not in outside:
+                boxes[node] = call.label
+    return boxes

@@ -43,18 +43,22 @@ class Body:
     readers: dict[Node, int] = field(default_factory=dict[Node, int])
     flags: dict[Node, Infinities] = field(default_factory=dict[Node, Infinities])
     orders: dict[Node, tuple[Axis, ...]] = field(default_factory=dict[Node, tuple[Axis, ...]])
+    reading: dict[Axis, int] = field(default_factory=dict[Axis, int])
 
     def prepare(
         self,
         roots: tuple[Node, ...],
         given: Mapping[Node, Infinities],
         orders: Mapping[Node, tuple[Axis, ...]],
+        leading: Sequence[Axis] = (),
     ) -> None:
         """Write all statements below the roots. `given` are infinities of inputs, `orders` preferred dimensions."""
         order = emission_order(roots)
         self.inlined = inlined_nodes(order, roots)
         self.flags = infinities(roots, given)
         self.orders = dict(orders)
+        written = [tuple(leading), *orders.values(), *(value.axes for value in self.values.values())]
+        self.reading = {axis: i for i, axis in enumerate(in_order(a for axes in written for a in axes))}
         for current in order:
             if isinstance(current.op, ops.Map):
                 for operand in set(current.inputs):
@@ -113,9 +117,14 @@ class Body:
         """The order of dimensions of an expression: the preferred one, else that of its largest stored operand."""
         if current in self.orders:
             return self.orders[current]
-        leaves = self._leaves(current)
+        leaves = [axes for axes in self._leaves(current) if len(axes) > 1]
         leaves.sort(key=lambda axes: -len(axes))
-        return in_order(axis for axes in (*leaves[:1], current.axes) for axis in axes if axis in current.axes)
+        every = (*leaves[:1], self.usual(current.axes))
+        return in_order(axis for axes in every for axis in axes if axis in current.axes)
+
+    def usual(self, axes: Sequence[Axis]) -> tuple[Axis, ...]:
+        """Axes in the order in which results and inputs have them, so that few values are transposed."""
+        return tuple(sorted(axes, key=lambda axis: self.reading.get(axis, len(self.reading))))
 
     def _leaves(self, current: Node) -> list[tuple[Axis, ...]]:
         found: list[tuple[Axis, ...]] = []

@@ -15,6 +15,15 @@ def _subtract(a, b):
     """a - b, where -inf absorbs: -inf - -inf is -inf, not NaN."""
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 ''',
+    "_read": '''
+def _read(array, index, fill):
+    """array[index], and `fill` where an integer index is out of range; `index` is made by jnp.s_."""
+    index = index if isinstance(index, tuple) else (index,)
+    index += (slice(None),) * (array.ndim - len(index))
+    empty = [(0, int(size == 0 and not isinstance(i, slice))) for size, i in zip(array.shape, index)]
+    array = jnp.pad(array, empty, constant_values=fill)
+    return array.at[index].get(mode="fill", fill_value=fill, wrap_negative_indices=False)
+''',
     "_uniform": '''
 def _mixed(x):
     """The 32-bit finaliser lowbias32."""

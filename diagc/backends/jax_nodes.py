@@ -64,7 +64,7 @@ def _contraction(body: Body, current: Node, op: ops.Reduce) -> Text:
     operands = contracted_factors(current)
     dtype = contraction_dtype(current)
     kept = in_order(axis for factor in operands for axis in factor.axes if axis not in op.axes)
-    order = tuple(axis for axis in body.orders.get(current, current.axes) if axis in kept)
+    order = tuple(axis for axis in body.orders.get(current) or body.usual(current.axes) if axis in kept)
     values = [_factor(body, factor, dtype, current.dtype) for factor in operands]
     letters = _letters(in_order(axis for value in values for axis in value.axes))
     inputs = ",".join("".join(letters[axis] for axis in value.axes) for value in values)
@@ -96,20 +96,21 @@ def _scaled(body: Body, current: Node, made: Text, scales: Sequence[Node]) -> Te
     """The contraction times the factors that have none of the consumed axes."""
     if not scales:
         return made
-    axes = in_order((*made.axes, *current.axes))
-    parts = [aligned(made, axes).at(TERM)]
+    axes = body.orders.get(current) or in_order((*made.axes, *current.axes))
+    values = [aligned(made, axes)]
     for scale in scales:
         value = body.render(scale, axes)
-        parts.append(
-            (cast(value, DType.F32) if narrow(scale.dtype) and not value.weak else value).at(TERM + 1)
-        )
-    return Text(" * ".join(parts), TERM, axes)
+        values.append(cast(value, DType.F32) if narrow(scale.dtype) and not value.weak else value)
+    text = " * ".join([values[0].at(TERM), *(value.at(TERM + 1) for value in values[1:])])
+    if set(axes) == {axis for value in values for axis in value.axes}:
+        return Text(text, TERM, axes)
+    return Text(f"jnp.broadcast_to({text}, {body.shape(axes)})", axes=axes)
 
 
 def _letters(axes: Sequence[Axis]) -> dict[Axis, str]:
     """A letter for each axis, its first one where that is free."""
     made: dict[Axis, str] = {}
-    free = [letter for letter in string.ascii_letters]
+    free = list(string.ascii_letters)
     for axis in axes:
         letter = next((c for c in (*axis.name, *free) if c in free), "a")
         free.remove(letter)
@@ -198,6 +199,7 @@ def _view(body: Body, current: Node, coordinates: dict[Axis, Coordinate], fill: 
     operand = current.inputs[0]
     value = _stored(body, operand)
     filling = None if fill is None else fill_text(fill, current.dtype)
+    body.writer.helpers.update(() if filling is None else ("_read",))
     made = view_text(value, coordinates, filling, body.size)
     if made.text == value.text and operand in body.values:
         return made

@@ -12,7 +12,7 @@ from typing import Literal
 
 from diagc.backends.jax_body import emit_body, size_symbols
 from diagc.backends.jax_helpers import helpers_text
-from diagc.backends.jax_text import DTYPES, size_text, tuple_text
+from diagc.backends.jax_text import DTYPES, TERM, UNARY, size_text, tuple_text, unpacking
 from diagc.backends.sizes import input_name, solve_linear
 from diagc.backends.writer import Writer
 from diagc.core import ops
@@ -57,9 +57,15 @@ def emit_module(
         emit_function(writer, diagram, name, parameters, naming)
         functions.append(writer.text)
         helpers |= writer.helpers
-    bodies = helpers_text(helpers) + "".join(f"\n\n{text}" for text in functions)
+    texts = dict(zip(diagrams, functions, strict=True))
+    return module_text(texts, helpers_text(helpers), header)
+
+
+def module_text(functions: Mapping[str, str], helpers: str, header: str) -> str:
+    """A module of functions by name, with the imports that they use and `__all__`."""
+    bodies = helpers + "".join(f"\n\n{text}" for text in functions.values())
     comment = "".join(f"# {line}".rstrip() + "\n" for line in header.splitlines())
-    exported = ", ".join(f'"{name}"' for name in diagrams)
+    exported = ", ".join(f'"{name}"' for name in functions)
     return f"{comment}{_imports(bodies)}\n__all__ = [{exported}]\n{bodies}"
 
 
@@ -85,20 +91,20 @@ def emit_function(
         symbol: writer.fresh(symbol)
         for symbol in dict.fromkeys((*diagram.size_symbols, *size_symbols(diagram.outputs)))
     }
-    arguments = _arguments(diagram, names, symbols, parameters)
+    arguments = function_arguments(diagram, names, symbols, parameters)
     writer.call(f"def {function_name}", arguments, ":")
     with writer.indented():
-        writer.line(f'"""{_signature(diagram)}"""')
-        _bind_parameters(writer, diagram, names, parameters)
-        _convert(writer, diagram, names)
-        _bind_shapes(writer, diagram, names, symbols)
+        writer.line(f'"""{signature(diagram)}"""')
+        bind_parameters(writer, diagram, names, parameters)
+        convert_inputs(writer, diagram, names)
+        bind_shapes(writer, diagram, names, symbols)
         results = emit_body(
             writer, diagram.outputs, names, symbols, diagram.layouts, naming.hints, naming.sources
         )
         writer.line(f"return {', '.join(results)}")
 
 
-def _signature(diagram: Diagram) -> str:
+def signature(diagram: Diagram) -> str:
     inputs = ", ".join(f"{input_name(node)}: {node.array}" for node in diagram.inputs if _is_tensor(node))
     results = [str(layout) for layout in diagram.layouts]
     result = results[0] if len(results) == 1 else f"({', '.join(results)})"
@@ -109,7 +115,7 @@ def _is_tensor(current: Node) -> bool:
     return isinstance(current.op, ops.Input) and current.op.role == "tensor"
 
 
-def _arguments(
+def function_arguments(
     diagram: Diagram, names: Mapping[Node, str], symbols: Mapping[str, str], parameters: ParametersAs
 ) -> list[str]:
     as_dict = parameters == "dict"
@@ -154,7 +160,7 @@ def _solutions(diagram: Diagram) -> list[tuple[str, Node, Axis]]:
     return found
 
 
-def _bind_parameters(
+def bind_parameters(
     writer: Writer, diagram: Diagram, names: Mapping[Node, str], parameters: ParametersAs
 ) -> None:
     for node in diagram.inputs:
@@ -162,7 +168,7 @@ def _bind_parameters(
             writer.line(f'{names[node]} = params["{input_name(node)}"]')
 
 
-def _convert(writer: Writer, diagram: Diagram, names: Mapping[Node, str]) -> None:
+def convert_inputs(writer: Writer, diagram: Diagram, names: Mapping[Node, str]) -> None:
     """Arrays of the dtypes that the specification says."""
     groups: dict[str, list[str]] = {}
     for node in diagram.inputs:
@@ -175,30 +181,23 @@ def _convert(writer: Writer, diagram: Diagram, names: Mapping[Node, str]) -> Non
             writer.line(f"{together} = (jnp.asarray(array, {dtype}) for array in ({together}))")
 
 
-def _bind_shapes(
+def bind_shapes(
     writer: Writer, diagram: Diagram, names: Mapping[Node, str], symbols: Mapping[str, str]
 ) -> None:
     solutions = _solutions(diagram)
-    unpacked: set[Node] = set()
+    checked: set[Node] = set()
     for symbol, node, axis in solutions:
-        if node in unpacked:
-            continue
-        if _unpacks(node, solutions):
-            unpacked.add(node)
-            targets = [symbols[a.size.symbols[0]] for a in node.axes]
-            writer.line(f"{', '.join(targets)}{',' if len(targets) == 1 else ''} = {names[node]}.shape")
-        else:
+        plain = {a: s for s, source, a in solutions if source is node and str(a.size) == s}
+        if axis not in plain:
             extent = f"{names[node]}.shape[{node.axes.index(axis)}]"
             writer.line(f"{symbols[symbol]} = {_solved(symbol, axis, extent, symbols)}")
+        elif axis == next(iter(plain)):
+            targets = [symbols[plain[a]] if a in plain else "_" for a in node.axes]
+            writer.line(f"{unpacking(targets)} = {names[node]}.shape")
+            checked.update((node,) if len(plain) == len(node.axes) else ())
     for node in diagram.inputs:
-        if node not in unpacked:
+        if node not in checked:
             _check_shape(writer, node, names[node], symbols)
-
-
-def _unpacks(node: Node, solutions: list[tuple[str, Node, Axis]]) -> bool:
-    """Whether each axis of the array brings a symbol of its own."""
-    own = [axis for symbol, source, axis in solutions if source is node and str(axis.size) == symbol]
-    return len(own) == len(node.axes)
 
 
 def _solved(symbol: str, axis: Axis, extent: str, symbols: Mapping[str, str]) -> str:
@@ -211,9 +210,9 @@ def _solved(symbol: str, axis: Axis, extent: str, symbols: Mapping[str, str]) ->
             rest = rest - factor * type(axis.size).symbol(symbol)
     text = extent
     if rest.terms:
-        text = f"{extent} - {size_text(rest, symbols).at(4)}"
+        text = f"{extent} - {size_text(rest, symbols).at(TERM)}"
         text = f"({text})" if factor.value != 1 else text
-    return text if factor.value == 1 else f"{text} // {size_text(factor, symbols).at(5)}"
+    return text if factor.value == 1 else f"{text} // {size_text(factor, symbols).at(UNARY)}"
 
 
 def _check_shape(writer: Writer, node: Node, name: str, symbols: Mapping[str, str]) -> None:

@@ -148,6 +148,6 @@ def _nested(call: str, texts: list[Text]) -> Text:
     return Text(total)
 
 
-def fill_text(value: float | int | bool, dtype: DType) -> str:
+def fill_text(value: float | bool, dtype: DType) -> str:
     """A fill value as an argument."""
     return literal(float(value) if dtype.kind == "float" else value).text

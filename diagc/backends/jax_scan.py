@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagc.backends.infinities import scan_states
 from diagc.backends.jax_expressions import Body
-from diagc.backends.jax_text import DTYPES, Text, cast, permuted, tuple_text
+from diagc.backends.jax_text import DTYPES, Text, cast, permuted, tuple_text, unpacking
 from diagc.backends.scan_body import woven_body
 from diagc.core import ops
 from diagc.core.diagram import Array, Diagram, Node
@@ -61,6 +61,7 @@ def _step(
 ) -> None:
     states, arrays = woven.inputs[: op.states], woven.inputs[op.states :]
     writer = body.writer
+    writer.line()
     writer.line(f"def {step}(states, arrays):")
     with writer.scope(), writer.indented():
         writer.taken.update(("states", "arrays"))
@@ -68,7 +69,7 @@ def _step(
         for group, source in ((states, "states"), ([arrays[i] for i in moving], "arrays")):
             if group:
                 names.update({node: writer.fresh(_name(node)) for node in group})
-                writer.line(f"{tuple_text([names[node] for node in group])} = {source}")
+                writer.line(f"{unpacking([names[node] for node in group])} = {source}")
         inner = Body(writer, body.symbols, body.hints, body.sources, body.key, body.statement)
         inner.values.update({node: Text(name, axes=node.axes) for node, name in names.items()})
         known = [body.flags[operand] for operand in current.inputs]
@@ -80,6 +81,7 @@ def _step(
         following = writer.fresh("following")
         writer.line(f"{following} = {tuple_text(results)}")
         writer.line(f"return {following}, {following}")
+    writer.line()
 
 
 def _initial(body: Body, operand: Node, state: Node) -> str:

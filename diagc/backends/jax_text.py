@@ -51,7 +51,7 @@ def narrow(dtype: DType) -> bool:
     return dtype.kind == "float" and dtype.bytes < 4
 
 
-def literal(value: float | int | bool) -> Text:
+def literal(value: float | bool) -> Text:
     """A number."""
     if isinstance(value, float) and not math.isfinite(value):
         name = "jnp.nan" if math.isnan(value) else "jnp.inf"
@@ -65,7 +65,7 @@ def size_text(size: Size, symbols: Mapping[str, str]) -> Text:
     if size.value is not None:
         return literal(size.value)
     total, level = "", ATOM
-    for monomial, coefficient in sorted(size.terms, key=lambda t: (t[1] < 0, t[0] == ())):
+    for monomial, coefficient in sorted(size.terms, key=lambda t: (t[0] == (), t[1] < 0)):
         factors = [symbols[name] if power == 1 else f"{symbols[name]} ** {power}" for name, power in monomial]
         if abs(coefficient) != 1 or not factors:
             factors.insert(0, str(abs(coefficient)))
@@ -114,3 +114,8 @@ def cast(value: Text, dtype: DType) -> Text:
 
 def tuple_text(items: Sequence[str]) -> str:
     return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+
+
+def unpacking(names: Sequence[str]) -> str:
+    """The left side that unpacks a tuple."""
+    return f"({names[0]},)" if len(names) == 1 else ", ".join(names)

@@ -67,12 +67,7 @@ def indexed_text(
     while marks[-1] == ":":
         marks.pop()
     index = ", ".join(marks)
-    if fill is None:
-        text = f"{value.at(ATOM)}[{index}]"
-    else:
-        text = (
-            f'{value.at(ATOM)}.at[{index}].get(mode="fill", fill_value={fill}, wrap_negative_indices=False)'
-        )
+    text = f"{value.at(ATOM)}[{index}]" if fill is None else f"_read({value.text}, jnp.s_[{index}], {fill})"
     return Text(text, ATOM, (*before, *block, *rest))
 
 

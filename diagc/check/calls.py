@@ -160,6 +160,8 @@ def call_function(body: Body, expression: tree.Call, function: FunctionValue, pi
         raise stray_attribute(expression.attributes[0])
     function, operands, keywords = _arguments(body, expression, function, piped)
     path = _instance_path(body, function)
+    if function.path is not None:
+        body.context.enter_instance(path)
     if function.repeat == 1:
         return _expand(body, expression, function, operands, keywords, path)
     for copy in range(function.repeat):

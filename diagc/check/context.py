@@ -119,6 +119,11 @@ class Context:
         count = self.instances[path] = self.instances.get(path, 0) + 1
         return path if count == 1 else f"{path}_{count}"
 
+    def enter_instance(self, path: str) -> None:
+        """A further call of a named instance: anonymous instances inside it are counted from the first again."""
+        for inner in [known for known in self.instances if known.startswith(f"{path}.")]:
+            del self.instances[inner]
+
     def note(self, made: Node, span: Span) -> Node:
         """Remember where a node was first written."""
         if len(self.spans) > limits.MAX_NODES:

@@ -15,7 +15,9 @@ from typing import Final
 
 from diagc import limits
 from diagc.check.entry import Entry, build_entry, check_generic, entry_names
+from diagc.check.learning import build_learning
 from diagc.check.scope import Module, build_module
+from diagc.core.learning import LearningDiagram
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Source
 from diagc.syntax import tree
@@ -24,21 +26,25 @@ from diagc.syntax.parse import parse
 
 _PATH: Final = "a path is relative to the folder of the file that uses it"
 _LIBRARY: Final = Path(__file__).parent.parent / "std"
+_FIRST: Final = ("maps",)
+"""Files of the library that the others use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A checked file: its declarations and its entries in the order of the file."""
+    """A checked file: its declarations, its entries and its learning diagrams in the order of the file."""
 
     module: Module
     entries: dict[str, Entry]
+    learnings: dict[str, LearningDiagram]
 
 
 @cache
 def library() -> tuple[Module, ...]:
     """The modules of the standard library, written in the language itself."""
     found: list[Module] = []
-    for path in sorted(_LIBRARY.glob("*.diag")):
+    paths = sorted(_LIBRARY.glob("*.diag"), key=lambda path: (path.stem not in _FIRST, path.name))
+    for path in paths:
         source = Source(f"std/{path.name}", path.read_text("utf-8"))
         found.append(build_module(source, parse(source), _no_imports, tuple(found), Sink()))
     return tuple(found)
@@ -127,7 +133,9 @@ def _collect(source: Source, loader: Loader) -> tuple[Program, Sink]:
         else:
             check_generic(module, name, sink)
     _check_schedules(module, sink)
-    return Program(module, entries), sink
+    found = {name: build_learning(module, item, sink) for name, item in module.learnings.items()}
+    learnings = {name: learning for name, learning in found.items() if learning is not None}
+    return Program(module, entries, learnings), sink
 
 
 def _check_schedules(module: Module, sink: Sink) -> None:

@@ -40,11 +40,14 @@ class Record:
 
     steps: list[Step] = field(default_factory=list[Step])
     spans: dict[Node, Span] = field(default_factory=dict[Node, Span])
+    names: dict[Node, str] = field(default_factory=dict[Node, str])
 
     def follow(self, before: Node, after: Node) -> Node:
         """`after` stands for what `before` stood for."""
         if before in self.spans:
             self.spans.setdefault(after, self.spans[before])
+        if before in self.names:
+            self.names.setdefault(after, self.names[before])
         return after
 
 

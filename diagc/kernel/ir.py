@@ -7,7 +7,8 @@ loads, stores, tile folds, contractions and loops; it knows no back end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,26 +16,8 @@ from diagc.core.axes import Axis, Coordinate, Size
 from diagc.core.diagram import Array, Node
 from diagc.core.dtypes import DType
 from diagc.core.ops import Monoid
+from diagc.plan.extent import Extent
 from diagc.source import Span
-
-ExtentKind = Literal["one", "tile", "resident", "stream", "walk"]
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How a kernel covers an axis.
-
-    `one`: one index per program. `tile`: a block per program. `resident`: the whole axis in one block.
-    `stream`: a loop over blocks. `walk`: a loop over single indices.
-    """
-
-    axis: Axis
-    kind: ExtentKind
-
-    @property
-    def blocked(self) -> bool:
-        """Whether tiles have a dimension for this axis."""
-        return self.kind in ("tile", "resident", "stream")
 
 
 @dataclass(eq=False, slots=True)
@@ -96,7 +79,7 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Literal_:
+class Number:
     """A number or a size."""
 
     target: Value
@@ -175,7 +158,8 @@ class Store:
     guard: tuple[Axis, ...]
 
 
-Statement = Load | Apply | Literal_ | Index | Inside | Fold | Dot | Loop | Store
+Computation = Apply | Number | Index | Inside | Fold | Dot
+Statement = Load | Store | Loop | Computation
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +184,48 @@ class Kernel:
         """Those of the axes for which a tile has a dimension."""
         return tuple(axis for axis in axes if self.extents[axis].blocked)
 
+    def dimension_order(self) -> list[Axis]:
+        """Tiled axes as in the result, then streamed ones, then resident ones: the order of dimensions of tiles."""
+        kinds = {"tile": 0, "stream": 1, "resident": 2, "one": 3, "walk": 3}
+        places = {axis: place for place, axis in enumerate(self.group_axes)}
+        axes = list(self.extents)
+        return sorted(
+            axes, key=lambda a: (kinds[self.extents[a].kind], places.get(a, len(places)), axes.index(a))
+        )
+
     def statements(self) -> Iterator[Statement]:
         """Every statement, loop bodies included, in order."""
-        stack = list(reversed(self.body))
-        while stack:
-            current = stack.pop()
-            yield current
-            if isinstance(current, Loop):
-                stack.extend(reversed(current.body))
+        return nested(self.body)
+
+
+def nested(body: tuple[Statement, ...]) -> Iterator[Statement]:
+    """The statements of a body and of the loops in it, in order."""
+    stack = list(reversed(body))
+    while stack:
+        current = stack.pop()
+        yield current
+        if isinstance(current, Loop):
+            stack.extend(reversed(current.body))
+
+
+def count_uses(statements: Iterable[Statement]) -> Counter[Value]:
+    """How often each value is read; twice for reads into which no expression should be written."""
+    uses: Counter[Value] = Counter()
+    for statement in statements:
+        match statement:
+            case Apply(_, _, operands):
+                uses.update(operands)
+            case Load(_, _, coordinates):
+                uses.update(c for c in coordinates if isinstance(c, Value))
+            case Fold(_, _, _, operand):
+                uses.update((operand, operand))
+            case Dot(_, left, right, _, _, start):
+                uses.update((left, left, right, right, *((start,) if start is not None else ())))
+            case Store(_, value):
+                uses[value] += 1
+            case Loop():
+                for carried in statement.carried:
+                    uses.update({carried.start: 2, carried.next: 2})
+            case _:
+                pass
+    return uses

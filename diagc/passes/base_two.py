@@ -1,7 +1,8 @@
 """Exponentials in base two, which is what the hardware computes.
 
 exp(a) = exp2(a·log₂e), and a maximum may be taken after the scaling because log₂e > 0: max(a)·log₂e = max(a·log₂e).
-The factor joins the scale that the exponent has already, so that it costs one multiplication or none.
+That is done where the factor joins a scale which the exponent has already, and so costs nothing. Elsewhere exp stays:
+scaling after the subtraction, as the hardware's exp does, is more accurate for large exponents.
 """
 
 from __future__ import annotations
@@ -32,9 +33,22 @@ def _scaled(current: Node) -> Node:
 
 
 def _exponential(current: Node) -> Node | None:
-    if function(current) != "exp" or not current.axes:
+    if function(current) != "exp" or not _has_scale(current.inputs[0]):
         return None
     return apply("exp2", _scaled(current.inputs[0]))
+
+
+def _has_scale(current: Node) -> bool:
+    """Whether log₂e times the node can be absorbed by a scalar factor."""
+    match function(current):
+        case "sub":
+            return _has_scale(current.inputs[0])
+        case "where":
+            return _has_scale(current.inputs[1])
+        case "mul":
+            return any(not factor.axes for factor in current.inputs)
+        case _:
+            return False
 
 
 RULE = Rule("base-two", "exp a = 2^(a·log₂e), and max commutes with a positive factor", _exponential)
@@ -42,7 +56,7 @@ RULE = Rule("base-two", "exp a = 2^(a·log₂e), and max commutes with a positiv
 
 @dataclass(frozen=True, slots=True)
 class BaseTwo:
-    """The pass `base-two`: every exponential becomes a power of two."""
+    """The pass `base-two`: exponentials of scaled exponents become powers of two."""
 
     def run(self, diagram: Diagram, record: Record | None = None) -> Diagram:
         """The diagram with `exp2` for `exp`, in normal form."""

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TypeVar
 from xml.etree import ElementTree
 
-import examples as ex
+from tests.unit.draw import examples as ex
 import pytest
 
 from diagc.core.diagram import Diagram, Node

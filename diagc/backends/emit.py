@@ -1,0 +1,134 @@
+"""From a checked entry to source text: the one way through passes, plan and lowering that every command takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+
+from diagc import __version__
+from diagc.backends.jax_blockwise import BlockBody, block_argument, cut_axes
+from diagc.backends.jax_helpers import helpers_text
+from diagc.backends.jax_plain import (
+    Naming,
+    bind_shapes,
+    convert_inputs,
+    emit_function,
+    function_arguments,
+    module_text,
+    signature,
+)  # fmt: skip
+from diagc.backends.sizes import input_name
+from diagc.backends.triton_module import EntryKernels, Variant, emit_module
+from diagc.backends.writer import Writer
+from diagc.check.entry import Entry
+from diagc.core import ops
+from diagc.core.axes import Axis
+from diagc.core.diagram import Diagram, Node, walk
+from diagc.core.rewrite import Record
+from diagc.kernel.ir import Kernel
+from diagc.kernel.lower import lower
+from diagc.passes.base_two import BaseTwo
+from diagc.passes.normalise import Normalise
+from diagc.plan.config import configurations, has_dot
+from diagc.plan.structure import Structure, is_fusible, structure
+
+CPU_BLOCK = 256
+"""Indices of a block on a CPU: a 256 × 256 tile of float32 is 256 KiB and stays in the second-level cache."""
+
+
+def normal_form(entry: Entry) -> tuple[Diagram, Record]:
+    """The normal form of an entry, with a record of the laws used and of where nodes come from."""
+    record = Record(spans=dict(entry.spans), names=dict(entry.names))
+    return Normalise().run(entry.diagram, record), record
+
+
+def kernels(entry: Entry) -> EntryKernels:
+    """The kernels of an entry: for rows that fit on chip, and for any length.
+
+    Raises `DiagnosticError` E0702 where no kernel can be made.
+    """
+    normal, record = normal_form(entry)
+    diagram = BaseTwo().run(normal, record)
+    name = entry.diagram.name
+    streamed = structure(diagram)
+    variants = [Variant(lower(streamed, name, record), configurations(streamed))]
+    if streamed.streamed and not has_dot(streamed):
+        held = structure(diagram, resident_rows=True)
+        variants.insert(0, Variant(lower(held, f"{name}_rows", record), configurations(held)))
+    return EntryKernels(name, tuple(variants))
+
+
+def triton_source(entries: Iterable[Entry], file: str) -> str:
+    """The Triton file of entries."""
+    return emit_module([kernels(entry) for entry in entries], file, __version__)
+
+
+def blockwise(entry: Entry) -> Kernel | None:
+    """The kernel that JAX runs in blocks, or None where blocks would save nothing.
+
+    Blocks pay where something between the inputs and the outputs has a streamed axis and is larger than each of them.
+    """
+    normal, record = normal_form(entry)
+    if not is_fusible(normal):
+        return None
+    planned = structure(normal)
+    if not planned.streamed or not _pays(planned):
+        return None
+    return lower(planned, entry.diagram.name, record, padded=False)
+
+
+def _pays(planned: Structure) -> bool:
+    streamed = set(planned.streamed)
+    outside = [set(n.axes) for n in planned.diagram.inputs] + [set(t.axes) for t in planned.diagram.layouts]
+    computed = (
+        n for n in walk(planned.diagram.outputs) if isinstance(n.op, ops.Reduce) and streamed & set(n.axes)
+    )
+    return any(not any(set(n.axes) <= axes for axes in outside) for n in computed)
+
+
+def jax_source(entries: Mapping[str, Entry], file: str) -> str:
+    """The JAX file of entries: each in the form that runs best, and as `…_plain` where that is another one."""
+    functions: dict[str, str] = {}
+    helpers: set[str] = set()
+    for name, entry in entries.items():
+        kernel = blockwise(entry)
+        if kernel is not None:
+            functions[name] = _blockwise_function(kernel, entry.diagram, name, helpers)
+        plain = name if kernel is None else f"{name}_plain"
+        writer = Writer()
+        emit_function(writer, entry.diagram, plain, naming=_naming(entry))
+        functions[plain] = writer.text
+        helpers |= writer.helpers
+    header = f"Made by diagc {__version__} from {PurePath(file).name}. Runs on JAX alone."
+    return module_text(functions, helpers_text(helpers), header)
+
+
+def _naming(entry: Entry) -> Naming:
+    sources = {node: f"{PurePath(span.source.name).name}:{span.line}" for node, span in entry.spans.items()}
+    return Naming(entry.names, sources)
+
+
+def _blockwise_function(kernel: Kernel, diagram: Diagram, name: str, helpers: set[str]) -> str:
+    writer = Writer()
+    writer.taken.update((name, "params", "key", "program", "tile", "block", "state"))
+    names: dict[Node, str] = {node: writer.fresh(input_name(node)) for node in diagram.inputs}
+    symbols = {symbol: writer.fresh(symbol) for symbol in diagram.size_symbols}
+    arguments = function_arguments(diagram, names, symbols, "dict")
+    blocks = [f"{block_argument(axis)}={_default_block(axis)}" for axis in cut_axes(kernel)]
+    writer.taken.update(block_argument(axis) for axis in cut_axes(kernel))
+    separator = [] if "*" in arguments else ["*"]
+    writer.call(f"def {name}", [*arguments, *separator, *blocks], ":")
+    with writer.indented():
+        streamed = " and ".join(a.name for a in kernel.extents if kernel.extents[a].kind == "stream")
+        writer.line(f'"""{signature(diagram)}, in blocks: memory does not grow with {streamed}."""')
+        convert_inputs(writer, diagram, names)
+        bind_shapes(writer, diagram, names, symbols)
+        results = BlockBody(kernel, writer, names, symbols).write()
+        writer.line(f"return {', '.join(results)}")
+    helpers |= writer.helpers
+    return writer.text
+
+
+def _default_block(axis: Axis) -> int:
+    size = axis.size.value
+    return CPU_BLOCK if size is None else min(CPU_BLOCK, size)

@@ -1,0 +1,38 @@
+"""The command `verify`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from diagc.cli.options import chosen_entries, entry_option, spec_argument
+
+
+@click.command()
+@spec_argument
+@entry_option
+@click.option("--thorough", is_flag=True, help="More sizes.")
+@click.option("--static/--no-static", default=True, help="Compile the kernels ahead of time as well.")
+@click.option(
+    "--target", "targets", multiple=True, default=("sm_80", "sm_90", "sm_100"), help="What to compile for."
+)
+def verify(spec: Path, entry: str | None, thorough: bool, static: bool, targets: tuple[str, ...]) -> None:
+    """Compare every back end of SPEC with the float64 reference on random and nasty inputs.
+
+    Triton runs in its interpreter; then every configuration is compiled for each target and its registers, spills,
+    shared memory and matrix instructions are listed.
+    """
+    from diagc.api import load
+    from diagc.verify.summary import verify_program
+
+    program = load(spec)
+    fine = True
+    for table, good in verify_program(
+        chosen_entries(program, entry), str(spec), thorough, targets if static else ()
+    ):
+        click.echo(table)
+        fine = fine and good
+    if not fine:
+        sys.exit(1)

@@ -1,0 +1,106 @@
+"""The command line. Commands are imported when they are called, so that `diagc --help` starts in no time.
+
+Exit codes: 0 fine, 1 the spec or a comparison failed, 2 usage or environment, 70 a bug in diagc.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Final, NoReturn
+
+import click
+
+from diagc import __version__
+from diagc.diagnostics import Diagnostic, DiagnosticError
+
+BUG: Final = 70
+
+_COMMANDS: Final = {
+    "check": ("diagc.cli.source", "Report every error of specs."),
+    "fmt": ("diagc.cli.source", "Lay specs out in the one style."),
+    "explain": ("diagc.cli.source", "Print the page that documents an error code."),
+    "compile": ("diagc.cli.emit", "Write the Triton and JAX code of a spec."),
+    "derive": ("diagc.cli.emit", "Show the steps from a diagram to its kernel."),
+    "draw": ("diagc.cli.figure", "Draw a spec as SVG."),
+    "verify": ("diagc.cli.compare", "Compare every back end with the float64 reference."),
+    "bench": ("diagc.cli.bench", "Measure what is emitted beside its peers."),
+    "train": ("diagc.cli.train", "Train the models of a learning diagram."),
+}
+
+
+class _Lazy(click.Group):
+    """A group that knows its commands by name and imports one when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        found: click.Command = getattr(
+            importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name.replace("-", "_")
+        )
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="diagc")
+def cli() -> None:
+    """A compiler for diagrams of deep learning.
+
+    Write down what an algorithm computes, with named axes; diagc derives the fused kernel, proves each step, draws it
+    and trains what learns.
+
+    \b
+    diagc check specs/attention/attention.diag
+    diagc compile specs/attention/attention.diag -o out
+    diagc train specs/learning/teacher.diag --data data/digits_train.npz
+    """
+
+
+def main() -> NoReturn:
+    """Run a command; every failure becomes a diagnostic and an exit code."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except DiagnosticError as error:
+        sys.exit(report(error.diagnostics))
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader has gone: say nothing more
+        sys.exit(0)
+    except Exception:
+        traceback.print_exc()
+        click.echo(
+            "error: this is a bug in diagc; please report it with the spec and the lines above", err=True
+        )
+        sys.exit(BUG)
+    sys.exit(0)
+
+
+def report(diagnostics: tuple[Diagnostic, ...]) -> int:
+    """Print diagnostics to standard error; the exit code that they mean."""
+    from diagc.cli.render import render_text
+
+    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    click.echo(render_text(diagnostics, colour), err=True, nl=False, color=colour)
+    environment = all(d.code.startswith("E10") for d in diagnostics)
+    return 2 if environment else 1
+
+
+if __name__ == "__main__":
+    main()

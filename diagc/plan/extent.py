@@ -1,0 +1,27 @@
+"""How a kernel covers the axes of a diagram."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from diagc.core.axes import Axis
+
+ExtentKind = Literal["one", "tile", "resident", "stream", "walk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How a kernel covers an axis.
+
+    `one`: one index per program. `tile`: a block per program. `resident`: the whole axis in one block.
+    `stream`: a loop over blocks. `walk`: a loop over single indices.
+    """
+
+    axis: Axis
+    kind: ExtentKind
+
+    @property
+    def blocked(self) -> bool:
+        """Whether tiles have a dimension for this axis."""
+        return self.kind in ("tile", "resident", "stream")

@@ -1,0 +1,140 @@
+"""Every back end against the float64 reference.
+
+The tolerance is relative to what can be had: the error may be at most twice that of the same computation written
+plainly in the same dtypes (the reference with rounding), plus one unit in the last place of the result's dtype.
+Where the reference has an infinity or NaN the result must have the same.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagc.backends.emit import jax_source, triton_source
+from diagc.backends.reference import evaluate
+from diagc.backends.sizes import input_name
+from diagc.backends.triton_terms import TORCH_DTYPES
+from diagc.backends.writer import identifier
+from diagc.check.entry import Entry
+from diagc.core.diagram import Array
+from diagc.verify.cases import Case
+
+Backend = Literal["triton", "jax", "jax_plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One comparison. Errors are relative to the norm of the reference; `problem` is None when all is well."""
+
+    entry: str
+    backend: Backend
+    case: str
+    sizes: str
+    error: float
+    allowed: float
+    problem: str | None
+
+
+def compare(
+    entries: Mapping[str, Entry], cases: Mapping[str, Iterable[Case]], backend: Backend, file: str
+) -> list[Outcome]:
+    """Run the cases of each entry on a back end and compare; one process runs them all."""
+    text = triton_source(entries.values(), file) if backend == "triton" else jax_source(entries, file)
+    calls = [(name, place, case) for name in entries for place, case in enumerate(cases[name])]
+    with tempfile.TemporaryDirectory() as path:
+        folder = Path(path)
+        (folder / "module.py").write_text(text)
+        request = [
+            _prepare(folder, entries[name], name, place, case, backend, text) for name, place, case in calls
+        ]
+        (folder / "request.json").write_text(json.dumps({"calls": request}))
+        command = [
+            sys.executable,
+            "-m",
+            "diagc.verify.run_worker",
+            "triton" if backend == "triton" else "jax",
+            path,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return [
+            _judge(folder, entries[name], name, case, backend, call["name"], done.stderr)
+            for (name, _, case), call in zip(calls, request, strict=True)
+        ]
+
+
+def _prepare(
+    folder: Path, entry: Entry, name: str, place: int, case: Case, backend: Backend, text: str
+) -> dict[str, Any]:
+    call = f"{name}_{place}"
+    np.savez(folder / f"{call}.npz", **case.arrays)  # pyright: ignore[reportArgumentType]
+    function = identifier(name)
+    if backend == "jax_plain" and f"def {function}_plain(" in text:
+        function = f"{function}_plain"
+    dtypes = {input_name(n): TORCH_DTYPES[n.dtype] for n in entry.diagram.inputs}
+    return {"name": call, "function": function, "dtypes": dtypes}
+
+
+def _judge(
+    folder: Path, entry: Entry, name: str, case: Case, backend: Backend, call: str, log: str
+) -> Outcome:
+    sizes = " ".join(f"{symbol}={size}" for symbol, size in case.sizes.items())
+    expected = evaluate(entry.diagram, case.arrays, case.sizes)
+    plain = evaluate(entry.diagram, case.arrays, case.sizes, rounding=True)
+    result, failed = folder / f"{call}.out.npz", folder / f"{call}.error"
+    if not result.exists():
+        reason = failed.read_text().strip() if failed.exists() else log.strip()
+        return Outcome(
+            name,
+            backend,
+            case.name,
+            sizes,
+            float("nan"),
+            0.0,
+            reason.splitlines()[-1] if reason else "no result",
+        )
+    got = list(np.load(result).values())
+    error, allowed, problem = 0.0, 0.0, None
+    for value, want, rough, layout in zip(got, expected, plain, entry.diagram.layouts, strict=True):
+        one, limit, trouble = judge_array(value, want, rough, layout)
+        problem = problem or trouble
+        if one - limit >= error - allowed:
+            error, allowed = one, limit
+    return Outcome(name, backend, case.name, sizes, error, allowed, problem)
+
+
+def judge_array(
+    value: NDArray[Any], want: NDArray[Any], rough: NDArray[Any], layout: Array
+) -> tuple[float, float, str | None]:
+    """Error, allowed error and problem of one result."""
+    if value.shape != want.shape:
+        return float("nan"), 0.0, f"shape {value.shape}, expected {want.shape}"
+    if layout.dtype.kind != "float":
+        wrong = int(np.sum(value != want))
+        return float(wrong), 0.0, f"{wrong} of {want.size} values differ" if wrong else None
+    finite = np.isfinite(want) & np.isfinite(rough)
+    special = ~np.isfinite(want)
+    if np.any(~np.isfinite(value[finite])) or np.any(
+        value[special & ~np.isnan(want)] != want[special & ~np.isnan(want)]
+    ):
+        return float("nan"), 0.0, "an infinity or NaN where the reference has none, or the reverse"
+    error, plain = (_relative(array[finite], want[finite]) for array in (value, rough))
+    allowed = 2.0 * plain + 2.0 ** (1 - layout.dtype.precision)
+    return error, allowed, f"error {error:.1e}, allowed {allowed:.1e}" if error > allowed else None
+
+
+def _relative(value: NDArray[Any], want: NDArray[Any]) -> float:
+    norm = float(np.linalg.norm(want))
+    return (
+        float(np.linalg.norm(np.asarray(value, np.float64) - want)) / norm
+        if norm
+        else float(np.linalg.norm(value))
+    )

@@ -1,0 +1,80 @@
+"""`diagc verify` as tables: one row for each entry and back end, then one for each compiled configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from diagc.backends.emit import kernels
+from diagc.check.entry import Entry
+from diagc.diagnostics import DiagnosticError
+from diagc.verify.aot import Report, compile_entry
+from diagc.verify.cases import cases
+from diagc.verify.differential import Backend, Outcome, compare
+
+
+def verify_program(
+    entries: Mapping[str, Entry], file: str, thorough: bool, targets: Sequence[str]
+) -> Iterator[tuple[str, bool]]:
+    """Tables in the order of the work, each with whether all of it was well."""
+    chosen = {name: list(cases(entry.diagram, thorough)) for name, entry in entries.items()}
+    fused = {name: entry for name, entry in entries.items() if _is_fused(entry)}
+    for backend in ("jax_plain", "jax", "triton"):
+        subset = fused if backend == "triton" else entries
+        outcomes = compare(subset, chosen, backend, file) if subset else []
+        yield _outcomes(backend, outcomes), all(o.problem is None for o in outcomes)
+    for name in entries.keys() - fused.keys():
+        yield f"{name}: no fused kernel; it runs in plain JAX", True
+    if targets:
+        reports = [r for entry in fused.values() for r in compile_entry(kernels(entry), targets)]
+        yield _reports(reports), all(r.problem is None for r in reports)
+
+
+def _is_fused(entry: Entry) -> bool:
+    try:
+        kernels(entry)
+    except DiagnosticError:
+        return False
+    return True
+
+
+def _outcomes(backend: Backend, outcomes: list[Outcome]) -> str:
+    rows: list[tuple[str, ...]] = [(backend, "cases", "worst error", "allowed", "verdict")]
+    for entry, group in groupby(outcomes, key=lambda o: o.entry):
+        found = list(group)
+        bad = [o for o in found if o.problem is not None]
+        worst = max(found, key=lambda o: o.error - o.allowed if o.error == o.error else float("inf"))
+        verdict = f"{len(bad)} FAILED: {bad[0].case} ({bad[0].sizes}): {bad[0].problem}" if bad else "ok"
+        rows.append((entry, str(len(found)), f"{worst.error:.1e}", f"{worst.allowed:.1e}", verdict))
+    return table(rows)
+
+
+def _reports(reports: list[Report]) -> str:
+    header = (
+        "kernel",
+        "target",
+        "blocks",
+        "held",
+        "warps",
+        "stages",
+        "registers",
+        "spills",
+        "shared",
+        "wgmma",
+        "warpgroup",
+        "verdict",
+    )
+    rows: list[tuple[str, ...]] = [header]
+    for r in reports:
+        amounts = (r.resident, r.warps, r.stages, r.registers, r.spills, r.shared, r.wgmma, r.warpgroup)
+        rows.append((r.kernel, r.target, r.blocks or "-", *map(str, amounts), r.problem or "ok"))
+    return table(rows)
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows as text with aligned columns, the first row above a line."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], ""])
