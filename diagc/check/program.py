@@ -122,8 +122,10 @@ def _collect(source: Source, loader: Loader) -> tuple[Program, Sink]:
     entries: dict[str, Entry] = {}
     own = set(entry_names(module))
     for name in module.functions:
-        if len(sink.diagnostics) >= limits.MAX_DIAGNOSTICS:
-            break
+        if len(sink.diagnostics) >= limits.MAX_DIAGNOSTICS or any(
+            d.code == "E0803" for d in sink.diagnostics
+        ):
+            break  # what is too large in one entry is too large in every entry that calls it
         if name in own:
             entry = build_entry(module, name, sink)
             if entry is not None:

@@ -16,6 +16,7 @@ from tests.mdtest.harness import blocks, text_of
 
 ROOT: Final = Path(__file__).parents[2]
 TOKEN: Final = re.compile(r"[A-Za-z_]\w*|\d+|->|\|>|\S|\s+")
+KINDS: Final = (re.compile(r"[A-Za-z_]\w*"), re.compile(r"\d+"), re.compile(r"[-+*/%^<>]"))
 PARTS: Final = 10
 PER_PART: Final = 1_000
 SECONDS_PER_SPEC: Final = 5.0
@@ -31,8 +32,10 @@ def originals() -> list[str]:
 ORIGINALS: Final = originals()
 WORDS: Final = sorted({token for text in ORIGINALS for token in TOKEN.findall(text) if not token.isspace()})
 ODD: Final = (
-    "1" + "0" * 30, "0", "-", "1e308", "1e-999", "4611686018427387903", "é", "\x00", "\u202e", '"', "[", "]", "(", ")", "{",
-    "}", "((((((((((((", "[x -> ", "->", "|>", "^ 8", "^ 8 ^ 8", "chain(", "scan[q](h = ", "else", "weave[", "use", "..", "#",
+    "1" + "0" * 30, "0", "-", "1e308", "1e-999", "4611686018427387903", "é", "\x00", "\u202e",
+    '"', "[", "]", "(", ")", "{",
+    "}", "((((((((((((", "[x -> ", "->", "|>", "^ 8", "^ 8 ^ 8", "chain(", "scan[q](h = ", "else", "weave[",
+    "use", "..", "#",
 )  # fmt: skip
 
 
@@ -67,11 +70,25 @@ def mutated(generator: random.Random) -> str:
     return "".join(tokens)
 
 
+def renamed(generator: random.Random) -> str:
+    """One of the originals with names, numbers and operators exchanged for others of their kind; most parse."""
+    tokens = TOKEN.findall(generator.choice(ORIGINALS))
+    for _ in range(generator.randint(1, 3)):
+        place = generator.randrange(len(tokens))
+        kind = next((kind for kind in KINDS if kind.fullmatch(tokens[place])), None)
+        if kind is not None:
+            same = [
+                token for token in (tokens if generator.random() < 0.7 else WORDS) if kind.fullmatch(token)
+            ]
+            tokens[place] = generator.choice(same)
+    return "".join(tokens)
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_damage_is_diagnosed(part: int) -> None:
     generator = random.Random(part)
     for number in range(PER_PART):
-        text = mutated(generator)
+        text = renamed(generator) if number % 2 else mutated(generator)
         start = time.process_time()
         try:
             found = api.check(Source("mutated.diag", text))

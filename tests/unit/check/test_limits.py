@@ -60,7 +60,7 @@ PATHOLOGICAL: Final = {
     "nested scans": ("E0803", nested_scans(50, "0")),
     "many statements": (
         "E0803",
-        "fn f(X: f32[q]) -> f32[q] {" + "\n".join(f"Y{i} = X * {i} + {i}" for i in range(12_000)) + "\nreturn X }",
+        "fn f(X: f32[q]) -> f32[q] {" + "\n".join(f"Y{i} = X * {i} + {i}" for i in range(8_000)) + "\nreturn X }",
     ),
 }  # fmt: skip
 
