@@ -16,7 +16,7 @@ class Memory(Bounds):
     __slots__ = ()
 
     def _pad(self) -> None:
-        """Whole blocks along cut axes, so that every tile has one shape; the padding reads 0."""
+        """Whole blocks along cut axes, so that every tile has one shape, and at least one; the padding reads 0."""
         cut = cut_axes(self.kernel)
         for axis in cut:
             block, size = block_argument(axis), self._size(axis.size)
@@ -25,7 +25,11 @@ class Memory(Bounds):
             widths: list[str] = []
             for axis in source.axes:
                 size = self._size(axis.size)
-                widths.append(f"(0, -{size} % {block_argument(axis)})" if axis in cut else "(0, 0)")
+                widths.append(
+                    f"(0, max(-{size} % {block_argument(axis)}, {block_argument(axis)} - {size}))"
+                    if axis in cut
+                    else "(0, 0)"
+                )
             if any(axis in cut for axis in source.axes):
                 name = self.names[source]
                 self.writer.line(f"{name} = jnp.pad({name}, {tuple_text(widths)})")
@@ -116,7 +120,7 @@ class Memory(Bounds):
 
     def _padded(self, axis: Axis) -> str:
         if self._kind(axis) == "stream":
-            return f"{self._blocks(axis)} * {block_argument(axis)}"
+            return f"max({self._blocks(axis)}, 1) * {block_argument(axis)}"
         return self._extent(axis)
 
     def _joined(self, place: int, name: str, tiled: list[Axis]) -> str:
