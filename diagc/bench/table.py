@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from diagc import __version__
@@ -104,10 +104,8 @@ def _seconds(value: float) -> str:
 
 def to_json(program: Program, measurements: Sequence[Measurement], date: str, spec: str) -> str:
     """The measurements and their provenance; the same input gives the same text."""
-    log = {
-        "provenance": provenance(program, measurements, date, spec),
-        "measurements": [_entry(m) for m in measurements],
-    }
+    about = provenance(program, measurements, date, PurePath(spec).name)
+    log = {"provenance": about, "measurements": [_entry(m) for m in measurements]}
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -122,7 +120,10 @@ def _entry(m: Measurement) -> dict[str, Any]:
 
 def _rounded(spread: Spread | None) -> dict[str, float] | None:
     """Six digits: more are noise."""
-    return None if spread is None else {key: float(f"{value:.6g}") for key, value in asdict(spread).items()}
+    if spread is None:
+        return None
+    digits = {key: float(f"{value:.6g}") for key, value in asdict(spread).items()}
+    return digits | {"count": spread.count}
 
 
 def file_name(spec: str, measurements: Sequence[Measurement], date: str) -> str:
