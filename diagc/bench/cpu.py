@@ -21,6 +21,7 @@ from diagc.backends.emit import jax_source
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import identifier
 from diagc.bench import peers
+from diagc.bench.counts import flops, least_bytes
 from diagc.bench.measurement import (
     Judgement,
     Measurement,
@@ -171,5 +172,5 @@ def _measurement(name: str, entry: Entry, sizes: Mapping[str, int], subject: _Su
         wall=Spread.of(subject.wall) if subject.wall else None, first=max(subject.first, default=0.0),
         memory=max(subject.memory, default=0), run_memory=max(subject.run_memory, default=0),
         error=verdict.error, allowed=verdict.allowed, peer=subject.library != "diagc",
-        problem=verdict.problem or subject.problem,
+        problem=verdict.problem or subject.problem, flops=flops(entry, sizes), least_bytes=least_bytes(entry, sizes),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from diagc.backends.reference import evaluate
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_terms import TORCH_DTYPES
 from diagc.core.diagram import Diagram
@@ -20,7 +21,10 @@ from diagc.verify.differential import judge_array
 
 Arrays = Mapping[str, NDArray[Any]]
 
-_PRIMES: Final = (37, 23, 29, 19, 31, 17, 41, 13)
+PRIMES: Final = (37, 23, 29, 19, 31, 17, 41, 13)
+SIXTEENS: Final = (144, 64, 80, 48, 112, 96, 176, 208)
+"""Small sizes; the second pool is for libraries that refuse sizes which are no multiples of 8."""
+
 _BATCH, _INNER = 2, 256
 """Sizes that are not given: of leading axes, and of the last two axes of an array."""
 
@@ -47,7 +51,8 @@ class Measurement:
     `cpu` is user and system time of all threads, or the time between events on a GPU; `wall` is elapsed time. Bytes
     are those of memory above what the process had before it: `memory` with compilation, `run_memory` in the first run
     alone. `first` is seconds until the first result. Errors are relative to the norm of the float64 reference, on a
-    small size; `problem` says why there are no figures, or which comparison failed.
+    small size; `problem` says why there are no figures, or which comparison failed. `flops` and `least_bytes` are
+    those of the diagram: see `counts`.
     """
 
     entry: str
@@ -64,6 +69,8 @@ class Measurement:
     allowed: float
     peer: bool = False
     problem: str | None = None
+    flops: int = 0
+    least_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +88,16 @@ def complete_sizes(diagram: Diagram, sizes: Mapping[str, int]) -> dict[str, int]
     return {s: sizes.get(s, _INNER if s in inner else _BATCH) for s in diagram.size_symbols}
 
 
-def small_sizes(sizes: Mapping[str, int]) -> dict[str, int]:
-    """Small sizes that are equal where the given ones are; sizes up to 8 stay, the others become distinct primes."""
+def small_sizes(sizes: Mapping[str, int], pool: Sequence[int] = PRIMES) -> dict[str, int]:
+    """Small sizes that are equal where the given ones are; sizes up to 8 stay, the others come from a pool."""
     large = [size for size in dict.fromkeys(sizes.values()) if size > 8]
-    place = {size: _PRIMES[i % len(_PRIMES)] for i, size in enumerate(large)}
+    place = {size: pool[i % len(pool)] for i, size in enumerate(large)}
     return {symbol: place.get(size, size) for symbol, size in sizes.items()}
 
 
-def sample(diagram: Diagram, sizes: Mapping[str, int]) -> Sample:
+def sample(diagram: Diagram, sizes: Mapping[str, int], pool: Sequence[int] = PRIMES) -> Sample:
     """A small problem of the same kind as that of the given sizes."""
-    from diagc.backends.reference import evaluate
-
-    small = small_sizes(sizes)
+    small = small_sizes(sizes, pool)
     case = make_case(diagram, "bench", small, "random")
     exact = evaluate(diagram, case.arrays, small)
     return Sample(case.arrays, exact, evaluate(diagram, case.arrays, small, rounding=True))

@@ -102,9 +102,17 @@ def _seconds(value: float) -> str:
     return f"{value:.2f}" if value >= 1 else f"{value:.3g}"
 
 
-def to_json(program: Program, measurements: Sequence[Measurement], date: str, spec: str) -> str:
-    """The measurements and their provenance; the same input gives the same text."""
+def to_json(
+    program: Program,
+    measurements: Sequence[Measurement],
+    date: str,
+    spec: str,
+    device: Mapping[str, str] | None = None,
+) -> str:
+    """The measurements and their provenance; the same input gives the same text. `device` describes a GPU."""
     about = provenance(program, measurements, date, PurePath(spec).name)
+    if device is not None:
+        about["device"] = dict(device)
     log = {"provenance": about, "measurements": [_entry(m) for m in measurements]}
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
 

@@ -113,7 +113,7 @@ def _compiled(function: Callable[..., Any]) -> tuple[Any, Any]:
 
 
 def _tuple(results: Any) -> tuple[Any, ...]:
-    return results if isinstance(results, tuple) else (results,)
+    return tuple(results) if isinstance(results, tuple | list) else (results,)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
 def _to_jax(arrays: list[Any], dtypes: list[str]) -> list[Any]:

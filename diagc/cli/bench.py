@@ -51,11 +51,10 @@ def bench(
     from diagc.api import load
     from diagc.bench import table
     from diagc.bench.cpu import bench_cpu
+    from diagc.bench.gpu import bench_gpu, device_facts, device_name, gpu_table, require_gpu
     from diagc.bench.measurement import failed
 
     if gpu:
-        from diagc.bench.gpu import device_name, require_gpu
-
         require_gpu()
     program = load(spec)
     entries = list(chosen_entries(program, entry))
@@ -64,18 +63,16 @@ def bench(
         raise click.UsageError(f"no size is called {', '.join(f'`{s}`' for s in sorted(unknown))}")
     today = date.today().isoformat()
     if gpu:
-        from diagc.bench.gpu import bench_gpu, gpu_table
-
         measurements = bench_gpu(program, entries, sizes, repeat)
-        click.echo(gpu_table(measurements), nl=False)
-        place = Path("bench/results") / device_name()
     else:
         measurements = bench_cpu(program, entries, sizes, repeat)
-        click.echo(table.text_table(measurements), nl=False)
-        place = Path("bench/results/cpu")
+    click.echo(gpu_table(measurements) if gpu else table.text_table(measurements), nl=False)
     if target is not None or save:
+        place = Path("bench/results") / (device_name() if gpu else "cpu")
         path = target or place / table.file_name(str(spec), measurements, today)
-        table.save(path, table.to_json(program, measurements, today, str(spec)))
+        table.save(
+            path, table.to_json(program, measurements, today, str(spec), device_facts() if gpu else None)
+        )
         click.echo(f"written to {path}")
     if failed(measurements):
         sys.exit(1)
