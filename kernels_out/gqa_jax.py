@@ -10,7 +10,7 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
-def causal(Q, K, V, *, block_x=256, block_q=256):
+def causal(Q, K, V, *, block_x=256, block_q=512):
     """causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -19,9 +19,11 @@ def causal(Q, K, V, *, block_x=256, block_q=256):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-    Q = jnp.pad(Q, ((0, -q % block_q), (0, 0)))
-    K = jnp.pad(K, ((0, -x % block_x), (0, 0)))
-    V = jnp.pad(V, ((0, -x % block_x), (0, 0)))
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
@@ -31,13 +33,13 @@ def causal(Q, K, V, *, block_x=256, block_q=256):
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        to_x = (jnp.minimum(x, first_q + 1)) // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("ab,cb->ac", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             S = dot * rsqrt
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -47,39 +49,39 @@ def causal(Q, K, V, *, block_x=256, block_q=256):
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("ab,bc->ac", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
-        to_x_2 = jnp.minimum(x, first_q + block_q - 1 + 1)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("ab,cb->ac", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            and_ = (x_index <= q_index[:, None]) & (x_index < x)
-            where = jnp.where(and_, dot * rsqrt, -jnp.inf)
-            tile_max = jnp.max(where, axis=1)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            chosen = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(where - safe_next_max_x[:, None])
+            e = jnp.exp(chosen - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("ab,bc->ac", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        where = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return where.astype(jnp.bfloat16),
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        return chosen.astype(jnp.bfloat16)
 
-    out_tiles, = lax.map(program, jnp.arange((-(-q // block_q))))
-    out_tiles = out_tiles.reshape((-(-q // block_q)) * block_q, d)
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
     return out_tiles[:q]
 
 
@@ -104,7 +106,7 @@ def causal_plain(Q, K, V):
     return as_bf16
 
 
-def gqa(Q, K, V, *, block_x=256, block_q=256):
+def gqa(Q, K, V, *, block_x=256, block_q=512):
     """gqa(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     b, kv, g, q, d = Q.shape
@@ -113,9 +115,11 @@ def gqa(Q, K, V, *, block_x=256, block_q=256):
         raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, d)}")
     if V.shape != (b, kv, x, d):
         raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, d)}")
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, -q % block_q), (0, 0)))
-    K = jnp.pad(K, ((0, 0), (0, 0), (0, -x % block_x), (0, 0)))
-    V = jnp.pad(V, ((0, 0), (0, 0), (0, -x % block_x), (0, 0)))
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
@@ -125,13 +129,13 @@ def gqa(Q, K, V, *, block_x=256, block_q=256):
         acc_x = jnp.full((b, kv, g, block_q, d), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = (jnp.minimum(x, first_q + 1)) // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("abcd,abefd->abefc", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             S = rsqrt * dot
             tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -141,41 +145,41 @@ def gqa(Q, K, V, *, block_x=256, block_q=256):
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("abcd,abefc->abefd", V_tile, e_bf16, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
-        to_x_2 = jnp.minimum(x, first_q + block_q - 1 + 1)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("abcd,abefd->abefc", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            and_ = (x_index <= q_index[:, None]) & (x_index < x)
-            where = jnp.where(and_, rsqrt * dot, -jnp.inf)
-            tile_max = jnp.max(where, axis=4)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            chosen = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            sub = where - safe_next_max_x[:, :, :, :, None]
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("abcd,abefc->abefd", V_tile, e_bf16, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        where = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
-        return where.astype(jnp.bfloat16),
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16)
 
-    out_tiles, = lax.map(program, jnp.arange((-(-q // block_q))))
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, g, (-(-q // block_q)) * block_q, d)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-q // block_q) * block_q, d)
     return out_tiles[:, :, :, :q]
 
 

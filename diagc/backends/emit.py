@@ -32,8 +32,12 @@ from diagc.passes.normalise import Normalise
 from diagc.plan.config import configurations, has_dot
 from diagc.plan.structure import Structure, is_fusible, structure
 
-CPU_BLOCK = 256
-"""Indices of a block on a CPU: a 256 × 256 tile of float32 is 256 KiB and stays in the second-level cache."""
+CPU_TILE, CPU_STREAM = 512, 256
+"""Indices of a block on a CPU, of an axis that is shared out and of one that is streamed.
+
+A 512 × 256 tile of float32 is 512 KiB: it stays in the second-level cache of a core, and its contraction is large
+enough for XLA to share it among threads, which a 256 × 256 one is not. Measured in docs/performance.md.
+"""
 
 
 def normal_form(entry: Entry) -> tuple[Diagram, Record]:
@@ -114,7 +118,7 @@ def _blockwise_function(kernel: Kernel, diagram: Diagram, name: str, helpers: se
     names: dict[Node, str] = {node: writer.fresh(input_name(node)) for node in diagram.inputs}
     symbols = {symbol: writer.fresh(symbol) for symbol in diagram.size_symbols}
     arguments = function_arguments(diagram, names, symbols, "dict")
-    blocks = [f"{block_argument(axis)}={_default_block(axis)}" for axis in cut_axes(kernel)]
+    blocks = [f"{block_argument(axis)}={_default_block(kernel, axis)}" for axis in cut_axes(kernel)]
     writer.taken.update(block_argument(axis) for axis in cut_axes(kernel))
     separator = [] if "*" in arguments else ["*"]
     writer.call(f"def {name}", [*arguments, *separator, *blocks], ":")
@@ -129,6 +133,5 @@ def _blockwise_function(kernel: Kernel, diagram: Diagram, name: str, helpers: se
     return writer.text
 
 
-def _default_block(axis: Axis) -> int:
-    size = axis.size.value
-    return CPU_BLOCK if size is None else min(CPU_BLOCK, size)
+def _default_block(kernel: Kernel, axis: Axis) -> int:
+    return CPU_TILE if kernel.extent(axis).kind == "tile" else CPU_STREAM

@@ -66,10 +66,10 @@ def _contraction(body: Body, current: Node, op: ops.Reduce) -> Text:
     kept = in_order(axis for factor in operands for axis in factor.axes if axis not in op.axes)
     order = tuple(axis for axis in body.orders.get(current) or body.usual(current.axes) if axis in kept)
     values = [_factor(body, factor, dtype, current.dtype) for factor in operands]
-    letters = _letters(in_order(axis for value in values for axis in value.axes))
-    inputs = ",".join("".join(letters[axis] for axis in value.axes) for value in values)
-    subscripts = f'"{inputs}->{"".join(letters[axis] for axis in order)}"'
-    arguments = [subscripts, *(value.text for value in values), *_precision(dtype, current.dtype)]
+    letter = letters(in_order(axis for value in values for axis in value.axes))
+    inputs = ",".join("".join(letter[axis] for axis in value.axes) for value in values)
+    subscripts = f'"{inputs}->{"".join(letter[axis] for axis in order)}"'
+    arguments = [subscripts, *(value.text for value in values), *precision(dtype, current.dtype)]
     made = Text(f"jnp.einsum({', '.join(arguments)})", axes=order)
     made = cast(made, DType.BOOL) if current.dtype is DType.BOOL else made
     return _scaled(body, current, made, [f for f in summed_factors(current) if f not in operands])
@@ -82,7 +82,7 @@ def _factor(body: Body, factor: Node, dtype: DType | None, result: DType) -> Tex
     return value if factor.dtype is dtype else cast(value, dtype)
 
 
-def _precision(dtype: DType | None, accumulate: DType) -> list[str]:
+def precision(dtype: DType | None, accumulate: DType) -> list[str]:
     """Arguments that fix the dtype of the products and of the sum."""
     if dtype is None or dtype is DType.F64:
         return []
@@ -107,7 +107,7 @@ def _scaled(body: Body, current: Node, made: Text, scales: Sequence[Node]) -> Te
     return Text(f"jnp.broadcast_to({text}, {body.shape(axes)})", axes=axes)
 
 
-def _letters(axes: Sequence[Axis]) -> dict[Axis, str]:
+def letters(axes: Sequence[Axis]) -> dict[Axis, str]:
     """A letter for each axis, its first one where that is free."""
     made: dict[Axis, str] = {}
     free = list(string.ascii_letters)

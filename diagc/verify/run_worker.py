@@ -42,8 +42,7 @@ def _module(folder: Path) -> Any:
 
 
 def _several(made: Any) -> list[Any]:
-    several: Any = made if isinstance(made, tuple) else (made,)
-    return list(several)
+    return [*made] if type(made) is tuple else [made]
 
 
 def _jax(folder: Path) -> Any:

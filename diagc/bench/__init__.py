@@ -1,0 +1,1 @@
+"""Measurements of what is emitted beside its peers, with their provenance."""

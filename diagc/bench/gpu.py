@@ -1,0 +1,262 @@
+"""Emitted Triton beside its peers on a GPU, in one process and one table.
+
+Correctness comes first, on a small size against the float64 reference; only then is anything timed. The runs of all
+implementations are interleaved, with the second-level cache overwritten before each. The clock is an argument, so that
+all but the clock runs without a GPU.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagc.backends.emit import triton_source
+from diagc.backends.sizes import input_name
+from diagc.backends.writer import identifier
+from diagc.bench.counts import flops, least_bytes
+from diagc.bench.gpu_peers import GPU
+from diagc.bench.measurement import (
+    SIXTEENS,
+    Arrays,
+    Judgement,
+    Measurement,
+    Sample,
+    Spread,
+    complete_sizes,
+    dtype_names,
+    judge,
+    sample,
+    spoken_dtype,
+    spoken_sizes,
+)  # fmt: skip
+from diagc.bench.peers import SLACK, Peer, candidates
+from diagc.check.entry import Entry
+from diagc.check.program import Program
+from diagc.core.diagram import Diagram
+from diagc.diagnostics import failure
+from diagc.verify.cases import make_case
+
+Call = Callable[[], Any]
+Clock = Callable[[Call], float]
+"""Seconds of one run."""
+
+FLUSHED: Final = 256 * 2**20
+"""Bytes that are overwritten before each run: more than the second-level cache of any GPU now sold."""
+RUNS: Final = 20
+"""Timed runs of each implementation in a round."""
+
+
+def require_gpu() -> None:
+    """Raise `DiagnosticError` E1001 where torch finds no GPU."""
+    try:
+        found = importlib.import_module("torch").cuda.is_available()
+    except ImportError:
+        found = False
+    if not found:
+        raise failure(
+            "E1001", "torch finds no GPU on this machine", help="leave `--gpu` out to measure on the CPU"
+        )
+
+
+def device_name() -> str:
+    """The name of the GPU, fit for a folder."""
+    name = importlib.import_module("torch").cuda.get_device_name()
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def device_facts() -> dict[str, str]:
+    """Name, driver and clocks of the GPU."""
+    fields = ("name", "driver_version", "clocks.sm", "clocks.mem", "power.limit")
+    command = ["nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return {"name": device_name()}
+    return dict(zip(fields, (part.strip() for part in done.stdout.splitlines()[0].split(",")), strict=False))
+
+
+def event_clock() -> Clock:
+    """A clock that reads device events around one run, with the cache flushed before it."""
+    cuda: Any = importlib.import_module("torch").cuda
+    torch: Any = importlib.import_module("torch")
+    buffer = torch.empty(FLUSHED, dtype=torch.int8, device="cuda")
+
+    def clock(call: Call) -> float:
+        buffer.zero_()
+        start, end = cuda.Event(enable_timing=True), cuda.Event(enable_timing=True)
+        start.record()
+        call()
+        end.record()
+        end.synchronize()
+        return start.elapsed_time(end) / 1e3
+
+    return clock
+
+
+@dataclass(slots=True)
+class _Subject:
+    name: str
+    library: str
+    call: Callable[[Sequence[Any]], Any]
+    judgement: Judgement
+    seconds: list[float] = field(default_factory=list[float])
+    first: float = 0.0
+    memory: int = 0
+    problem: str | None = None
+
+
+def bench_gpu(
+    program: Program, entries: Iterable[str], sizes: Mapping[str, int], repeat: int, clock: Clock | None = None,
+    device: str = "cuda", peers: Sequence[Peer] = GPU,
+) -> list[Measurement]:  # fmt: skip
+    """Measure the Triton launchers of entries and their peers; `repeat` rounds of `RUNS` runs each."""
+    clock = clock or event_clock()
+    found: list[Measurement] = []
+    with tempfile.TemporaryDirectory() as path:
+        for name in entries:
+            entry = program.entries[name]
+            chosen = complete_sizes(entry.diagram, sizes)
+            file = Path(path) / f"{identifier(name)}.py"
+            file.write_text(triton_source([entry], "bench.diag"))
+            subjects = _accepted(entry, getattr(_module(file), identifier(name)), chosen, device, peers)
+            arrays = make_case(entry.diagram, "bench", chosen, "random").arrays
+            _time(subjects, _tensors(entry.diagram, arrays, device), repeat, clock, device)
+            found += [_measurement(name, entry, chosen, subject) for subject in subjects]
+    return found
+
+
+def _module(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _tensors(diagram: Diagram, arrays: Arrays, device: str) -> list[Any]:
+    torch: Any = importlib.import_module("torch")
+    pairs = zip(diagram.inputs, dtype_names(diagram), strict=True)
+    return [
+        torch.from_numpy(np.array(arrays[input_name(n)])).to(getattr(torch, d)).to(device) for n, d in pairs
+    ]
+
+
+def _accepted(
+    entry: Entry, launcher: Callable[..., Any], sizes: Mapping[str, int], device: str, peers: Sequence[Peer]
+) -> list[_Subject]:
+    """The launcher, whatever it computes, and the peers that compute the same on a small size."""
+    small = sample(entry.diagram, sizes, SIXTEENS)
+    tensors = _tensors(entry.diagram, small.arrays, device)
+
+    def launch(arrays: Sequence[Any]) -> Any:
+        return launcher(*arrays)
+
+    found = [_Subject("emitted, Triton", "diagc", launch, _judged(entry, small, launch, tensors, 1.0))]
+    for candidate in candidates(peers, len(tensors)):
+        if any(s.name == candidate.peer.name for s in found):
+            continue
+        verdict = _judged(entry, small, candidate.trial, tensors, SLACK)
+        if verdict.problem is None and candidate.peer.trial is not None:
+            verdict = _judged(entry, small, candidate, tensors, SLACK)
+        if verdict.problem is None:
+            found.append(_Subject(candidate.peer.name, candidate.peer.library, candidate, verdict))
+    return found
+
+
+def _judged(
+    entry: Entry, small: Sample, call: Callable[[Sequence[Any]], Any], tensors: Sequence[Any], slack: float
+) -> Judgement:
+    try:
+        made = call(tensors)
+    except Exception as error:  # what does not run is no peer, and a finding about diagc
+        return Judgement(float("nan"), 0.0, f"{type(error).__name__}: {error}"[:300])
+    results: list[Any] = list(made) if isinstance(made, tuple | list) else [made]  # pyright: ignore[reportUnknownArgumentType]
+    return judge(entry.diagram, small, [_numpy(result) for result in results], slack)
+
+
+def _numpy(result: Any) -> NDArray[Any]:
+    array: NDArray[Any] = result.double().cpu().numpy()
+    return array
+
+
+def _time(subjects: list[_Subject], tensors: list[Any], repeat: int, clock: Clock, device: str) -> None:
+    """First calls one after the other, then rounds in which every implementation has its turn at each run."""
+    for subject in subjects:
+        if subject.judgement.problem is None:
+            _first(subject, tensors, device)
+    running = [s for s in subjects if s.judgement.problem is None and s.problem is None]
+    for _ in range(repeat * RUNS):
+        for subject in running:
+            subject.seconds.append(clock(partial(subject.call, tensors)))
+
+
+def _first(subject: _Subject, tensors: list[Any], device: str) -> None:
+    cuda: Any = importlib.import_module("torch").cuda if device == "cuda" else None
+    before = _allocated(cuda)
+    start = time.perf_counter()
+    try:
+        subject.call(tensors)
+        if cuda is not None:
+            cuda.synchronize()
+            subject.memory = cuda.max_memory_allocated() - before
+    except Exception as error:  # a size that an implementation cannot run is a row of the table
+        subject.problem = f"{type(error).__name__}: {error}"[:300]
+    subject.first = time.perf_counter() - start
+
+
+def _allocated(cuda: Any) -> int:
+    if cuda is None:
+        return 0
+    cuda.reset_peak_memory_stats()
+    return int(cuda.memory_allocated())
+
+
+def _measurement(name: str, entry: Entry, sizes: Mapping[str, int], subject: _Subject) -> Measurement:
+    spread = Spread.of(subject.seconds) if subject.seconds else None
+    return Measurement(
+        entry=name, implementation=subject.name, library=subject.library, dtype=spoken_dtype(entry.diagram),
+        sizes=sizes, cpu=spread, wall=None, first=subject.first, memory=subject.memory, run_memory=subject.memory,
+        error=subject.judgement.error, allowed=subject.judgement.allowed, peer=subject.library != "diagc",
+        problem=subject.judgement.problem or subject.problem,
+        flops=flops(entry, sizes), least_bytes=least_bytes(entry, sizes),
+    )  # fmt: skip
+
+
+def gpu_table(measurements: Iterable[Measurement]) -> str:
+    """One row for each implementation. Operations behind a mask count in full, so a causal row can pass the peak."""
+    lines: list[str] = []
+    titles = ("ms", "least–most", "TFLOP/s (masks full)", "GB/s (least bytes)", "MB", "first s", "error")
+    heading = ""
+    for m in measurements:
+        if heading != m.entry:
+            heading = m.entry
+            lines.append(f"{m.entry}  {m.dtype}  {spoken_sizes(m.sizes)}")
+            lines.append("  " + "implementation".ljust(56) + "  ".join(titles))
+        lines.append("  " + m.implementation.ljust(56) + "  ".join(_cells(m, titles)))
+        if m.problem:
+            lines.append(f"    {m.problem}")
+    return "\n".join(lines) + "\n"
+
+
+def _cells(m: Measurement, titles: Sequence[str]) -> list[str]:
+    cells = ["–"] * 4
+    if m.cpu is not None:
+        median = m.cpu.median
+        cells = [
+            f"{median * 1e3:.4g}", f"{m.cpu.least * 1e3:.4g}–{m.cpu.most * 1e3:.4g}",
+            f"{m.flops / median / 1e12:.1f}", f"{m.least_bytes / median / 1e9:.0f}",
+        ]  # fmt: skip
+    cells += [f"{m.memory / 1e6:.0f}", f"{m.first:.3g}", f"{m.error:.1e}"]
+    return [cell.rjust(len(title)) for cell, title in zip(cells, titles, strict=True)]

@@ -1,0 +1,162 @@
+"""Measures one implementation in a process of its own, or tries peers on a small size.
+
+Usage: `python -m diagc.bench.worker run|try FOLDER`. The folder holds `request.json`, `module.py` and the arrays; the
+answer is written there. `run` writes `answer.json`, `try` one `.npz` for each candidate that ran.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from diagc.bench import peers
+
+_KIB: Final = 1024
+
+
+def main() -> None:
+    """Answer the request of a folder."""
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    folder = Path(sys.argv[2])
+    request = json.loads((folder / "request.json").read_text())
+    if sys.argv[1] == "try":
+        _try(folder, request)
+    else:
+        (folder / "answer.json").write_text(json.dumps(_measure(folder, request)))
+
+
+def _try(folder: Path, request: dict[str, Any]) -> None:
+    """Results of every implementation and candidate, each in `N.npz` beside the request; what fails is left out."""
+    for place, name in enumerate(request["implementations"]):
+        try:
+            convert, make, _ = _library(folder, name)
+            results = make(convert(_arrays(folder, request), request["dtypes"]))()
+            np.savez(folder / f"{place}.npz", *map(_numpy, results))
+        except Exception as error:  # what does not fit is no peer
+            (folder / f"{place}.error").write_text(f"{type(error).__name__}: {error}"[:300])
+
+
+def _measure(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
+    convert, make, prepare = _library(folder, request["implementation"])
+    arrays = convert(_arrays(folder, request), request["dtypes"])
+    before, start = _memory("VmRSS"), time.perf_counter()
+    run = prepare(make, arrays)
+    compiled, peak = _memory("VmRSS"), _memory("VmHWM")
+    _forget_peak()
+    run()
+    first = time.perf_counter() - start
+    used = _memory("VmHWM")
+    answer: dict[str, Any] = {
+        "first": first, "memory": max(peak, used) - before, "run_memory": max(0, used - compiled),
+        "cpu": [], "wall": [],
+    }  # fmt: skip
+    for _ in range(request["calls"]):
+        wall, cpu = time.perf_counter(), time.process_time()
+        run()
+        answer["cpu"].append(time.process_time() - cpu)
+        answer["wall"].append(time.perf_counter() - wall)
+    return answer
+
+
+def _arrays(folder: Path, request: dict[str, Any]) -> list[Any]:
+    with np.load(folder / request["arrays"]) as stored:
+        return [stored[name] for name in request["names"]]
+
+
+def _library(folder: Path, name: str) -> tuple[Any, Any, Any]:
+    """Conversion of arrays, the call on them, and the call made ready (compiled where the library compiles)."""
+    if name.startswith("torch:"):
+        candidate = peers.find(peers.CPU, name)
+        return _to_torch, *_at_once(candidate)
+    if name.startswith("jax:"):
+        candidate = peers.find(peers.CPU, name)
+        return _to_jax, *_compiled(lambda *arrays: candidate(arrays))
+    return _to_jax, *_compiled(getattr(_module(folder / "module.py"), name.removeprefix("diagc:")))
+
+
+def _at_once(candidate: peers.Candidate) -> tuple[Any, Any]:
+    """The call, for which nothing is to be made ready."""
+
+    def call(arrays: list[Any]) -> Callable[[], Any]:
+        return lambda: _tuple(candidate(arrays))
+
+    def ready(make: Any, arrays: list[Any]) -> Callable[[], Any]:
+        return make(arrays)
+
+    return call, ready
+
+
+def _compiled(function: Callable[..., Any]) -> tuple[Any, Any]:
+    """The call under `jax.jit`, and the same compiled for given arrays ahead of the first run."""
+    jax: Any = importlib.import_module("jax")
+    jitted = jax.jit(function)
+
+    def call(arrays: list[Any]) -> Callable[[], Any]:
+        return lambda: jax.block_until_ready(_tuple(jitted(*arrays)))
+
+    def ahead(_: Any, arrays: list[Any]) -> Callable[[], Any]:
+        ready = jitted.lower(*arrays).compile()
+        return lambda: jax.block_until_ready(ready(*arrays))
+
+    return call, ahead
+
+
+def _tuple(results: Any) -> tuple[Any, ...]:
+    return tuple(results) if isinstance(results, tuple | list) else (results,)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def _to_jax(arrays: list[Any], dtypes: list[str]) -> list[Any]:
+    jnp: Any = importlib.import_module("jax.numpy")
+    narrow = {"float64": "float32", "int64": "int32"}  # JAX has no others unless it is told so
+    names = [narrow.get(dtype, dtype) for dtype in dtypes]
+    return [jnp.asarray(a, getattr(jnp, name)) for a, name in zip(arrays, names, strict=True)]
+
+
+def _to_torch(arrays: list[Any], dtypes: list[str]) -> list[Any]:
+    torch = importlib.import_module("torch")
+    return [torch.from_numpy(a).to(getattr(torch, dtype)) for a, dtype in zip(arrays, dtypes, strict=True)]
+
+
+def _numpy(result: Any) -> Any:
+    return np.asarray(result.double() if hasattr(result, "double") else result, np.float64)
+
+
+def _module(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location("emitted", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _memory(field: str) -> int:
+    """Resident bytes of this process: now (`VmRSS`) or at their peak (`VmHWM`). Where Linux is absent, the peak."""
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) * _KIB
+    except OSError:
+        pass
+    unit = 1 if sys.platform == "darwin" else _KIB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _forget_peak() -> None:
+    """Start a new peak, where the system allows it."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+if __name__ == "__main__":
+    main()

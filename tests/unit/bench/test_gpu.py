@@ -1,0 +1,67 @@
+"""The GPU bench without a GPU: all but the clock, on Triton's interpreter; and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SPEC = ROOT / "specs" / "attention" / "attention_f32.diag"
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from diagc.bench.gpu import bench_gpu, gpu_table
+from diagc.bench.peers import TORCH
+from diagc.check.program import read_program
+
+order = []
+def clock(call):
+    order.append(call.func)
+    call()
+    return 0.001 * len(order)
+
+rows = bench_gpu(
+    read_program(Path(sys.argv[1])), ["mha"], {"b": 1, "h": 1, "q": 8, "x": 8, "d": 8}, 1, clock, "cpu", TORCH
+)
+print(json.dumps({
+    "rows": [[r.library, r.implementation, r.problem, r.error, r.allowed, r.cpu.count, r.flops] for r in rows],
+    "table": gpu_table(rows),
+    "alternates": all(a is not b for a, b in zip(order, order[1:])),
+}))
+"""
+
+
+def test_all_but_the_clock_runs_without_a_gpu() -> None:
+    pytest.importorskip("torch")
+    environment = os.environ | {"TRITON_INTERPRET": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", SCRIPT, str(SPEC)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    made: dict[str, Any] = json.loads(done.stdout)
+    assert [row[:3] for row in made["rows"]] == [
+        ["diagc", "emitted, Triton", None],
+        ["torch", "scaled_dot_product_attention(is_causal)", None],
+    ]
+    for *_, error, allowed, count, operations in made["rows"]:
+        assert error <= allowed
+        assert count == 20
+        assert operations == 2 * 2 * 8 * 8 * 8
+    assert made["alternates"]
+    assert "masks full" in made["table"]
+
+
+def test_the_command_ends_with_two_where_there_is_no_gpu() -> None:
+    torch: Any = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    command = [sys.executable, "-m", "diagc.cli.main", "bench", str(SPEC), "--gpu"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error[E1001]: torch finds no GPU")
