@@ -132,7 +132,12 @@ class BlockBody(Memory):
         kept = self.ordered(a for a in axes if a not in statement.axes)
         formula = ",".join("".join(letter[a] for a in side.axes) for side in (left, right))
         formula += "->" + "".join(letter[a] for a in kept)
-        arguments = [f'"{formula}"', left.text, right.text, *precision(statement.compute, statement.target.dtype)]
+        arguments = [
+            f'"{formula}"',
+            left.text,
+            right.text,
+            *precision(statement.compute, statement.target.dtype),
+        ]
         text = f"jnp.einsum({', '.join(arguments)})"
         made = Text(text, 7, kept)
         if statement.start is not None:

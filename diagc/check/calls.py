@@ -284,6 +284,10 @@ def _parameter_of(body: Body, function: FunctionValue, name: tree.QName, rest: t
     for statement in function.fn.body:
         if not isinstance(statement, tree.ParamDecl | tree.ModelDecl):
             continue
+        if (
+            isinstance(statement, tree.ModelDecl) and not statement.name.text
+        ):  # stands for the instance itself
+            return _parameter_of(inner, replace(term(inner, statement.term), path=path), name, rest)
         known.append(statement.name.text)
         if statement.name.text != first.text or bool(more) != isinstance(statement, tree.ModelDecl):
             continue

@@ -62,7 +62,8 @@ def _reciprocal(make: Maker) -> Node:
 
 def _base_two(make: Maker) -> Node:
     row, other = _spreadable(make, "a"), _spreadable(make, "a")
-    return apply("exp", apply("tanh", apply("sub", row, reduction("max", (make.axis("a"),), other))))
+    scaled = apply("mul", constant(0.5), apply("tanh", row))
+    return apply("exp", apply("sub", scaled, reduction("max", (make.axis("a"),), apply("tanh", other))))
 
 
 PATTERNS: Final[dict[str, Pattern]] = {
