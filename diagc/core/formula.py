@@ -55,16 +55,27 @@ def _render(current: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
             return str(size), ATOM if len(size.terms) < 2 else 4
         case ops.Iota(axis):
             return axis.name, ATOM
-        case ops.Map(function) if function.name in _INFIX:
-            sign, level = _INFIX[function.name]
-            parts = [_at(operands[0], level), *(_at(o, level + 1) for o in operands[1:])]
-            return f" {sign} ".join(parts), level
-        case ops.Map(function) if function.name == "recip":
-            return f"1 / {_at(operands[0], 6)}", 5
         case ops.Map(function):
-            return f"{function.name}({inner})", ATOM
+            return _render_map(function.name, operands)
         case ops.Reduce(monoid, axes):
             return f"{monoid}[{' '.join(map(str, axes))}]({inner})", ATOM
+        case _:
+            return _render_structural(current, operands)
+
+
+def _render_map(name: str, operands: list[tuple[str, int]]) -> tuple[str, int]:
+    if name in _INFIX:
+        sign, level = _INFIX[name]
+        parts = [_at(operands[0], level), *(_at(o, level + 1) for o in operands[1:])]
+        return f" {sign} ".join(parts), level
+    if name == "recip":
+        return f"1 / {_at(operands[0], 6)}", 5
+    return f"{name}({', '.join(text for text, _ in operands)})", ATOM
+
+
+def _render_structural(current: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
+    inner = ", ".join(text for text, _ in operands)
+    match current.op:
         case ops.View(coordinates):
             changes = ", ".join(f"{axis} -> {coordinate}" for axis, coordinate in coordinates)
             return f"{_at(operands[0], ATOM)}[{changes}]", ATOM

@@ -8,13 +8,13 @@ from itertools import combinations
 from typing import TypeVar
 from xml.etree import ElementTree
 
-from tests.unit.draw import examples as ex
 import pytest
 
 from diagc.core.diagram import Diagram, Node
 from diagc.diagnostics import DiagnosticError
 from diagc.draw import Box, Cell, Region, Scene, Strand, Text, draw_cells, draw_diagram, render_svg
 from diagc.draw.scene import Bounds
+from tests.unit.draw import examples as ex
 
 T = TypeVar("T")
 
