@@ -82,6 +82,7 @@ class Context:
     running: list[tree.Fn] = field(default_factory=list[tree.Fn])
     mentioned: dict[int, frozenset[str]] = field(default_factory=dict[int, frozenset[str]])
     _formal_axes: dict[tuple[str, str], Axis] = field(default_factory=dict[tuple[str, str], Axis])
+    _bound_sizes: dict[str, list[Size]] = field(default_factory=dict[str, list[Size]])
     _expansions: int = 0
     _levels: int = 0
     _fresh: int = 0
@@ -97,6 +98,15 @@ class Context:
         """A new axis that no other declaration equals."""
         self._fresh += 1
         return Axis(f"{name.partition('#')[0]}#{self._fresh}", size)
+
+    def axis_at(self, declared: Axis, size: Size) -> Axis:
+        """An axis of a used file at a size that its call has bound: one axis for each size."""
+        if size == declared.size:
+            return declared
+        sizes = self._bound_sizes.setdefault(declared.uid, [])
+        if size not in sizes:
+            sizes.append(size)
+        return Axis(f"{declared.uid}.{sizes.index(size)}", size)
 
     def instance_axis(self, path: str, name: str, size: Size) -> Axis:
         """The axis that a formal one of the instance at `path` stands for; one for all calls, as its arrays are."""

@@ -50,7 +50,7 @@ class Body:
         """The axis a name stands for: a formal one, else the file's."""
         found = self.axes.get(name) or self.module.axes.get(name)
         if found is not None and self.sizes and name not in self.axes:
-            return Axis(found.uid, found.size.substitute(self.sizes))
+            return self.context.axis_at(found, found.size.substitute(self.sizes))
         return found
 
     def find_size(self, name: str) -> Size | None:

@@ -54,19 +54,6 @@ def product(factors: list[Node]) -> Node:
 # ---- scalar algebra
 
 
-def _real_literal(current: Node) -> Node | None:
-    """`where(c, x, 0)` is `where(c, x, 0.0)` for real x."""
-    if not isinstance(current.op, ops.Map) or current.dtype.kind != "float":
-        return None
-    return with_inputs(current, tuple(map(_as_real, current.inputs)))
-
-
-def _as_real(current: Node) -> Node:
-    if isinstance(current.op, ops.Constant) and current.dtype.kind == "int":
-        return constant(float(current.op.value))
-    return current
-
-
 def _quotient(current: Node) -> Node | None:
     if function(current) != "div":
         return None
@@ -311,7 +298,6 @@ def _gather_of_computed(current: Node) -> Node | None:
 
 
 SCALARS = (
-    Rule("real-literal", "an integer in a real expression is a real number", _real_literal),
     Rule("quotient", "a / b = a · b⁻¹", _quotient),
     Rule("negation", "−a = (−1) · a", _negation),
     Rule("power", "aⁿ is a product; a^½, a^−½, a^−1 have names", _power),

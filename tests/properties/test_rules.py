@@ -61,13 +61,13 @@ def _reciprocal(make: Maker) -> Node:
 
 
 def _base_two(make: Maker) -> Node:
-    row, other = _spreadable(make, "a"), _spreadable(make, "a")
-    scaled = apply("mul", constant(0.5), apply("tanh", row))
-    return apply("exp", apply("sub", scaled, reduction("max", (make.axis("a"),), apply("tanh", other))))
+    """The exponent has a scalar factor that takes up the scale."""
+    rows = [apply("mul", constant(0.25), apply("tanh", _spreadable(make, "a"))) for _ in range(2)]
+    return apply("exp", apply("sub", rows[0], reduction("max", (make.axis("a"),), rows[1])))
 
 
 PATTERNS: Final[dict[str, Pattern]] = {
-    "real-literal": lambda m: apply("where", m.condition(1), apply("tanh", m.value(1)), constant(0)),
+    "literals": lambda m: apply("where", m.condition(1), apply("tanh", m.value(1)), constant(0)),
     "quotient": lambda m: apply("div", m.value(2), m.positive(2)),
     "negation": lambda m: apply("neg", apply("mul", m.input(), constant(1.5))),
     "power": lambda m: apply(
