@@ -1,8 +1,8 @@
 # `make help` lists what can be made. Everything runs in .venv, which `make setup` builds once.
 
 PYTHON ?= python3
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 SPECS = $(shell find specs -name '*.diag' 2>/dev/null | sort)
+KERNEL_SPECS = $(filter-out specs/learning/%,$(SPECS))
 BIN = .venv/bin
 STAMP = .venv/.complete
 
@@ -12,18 +12,27 @@ STAMP = .venv/.complete
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## build .venv with everything (TORCH_INDEX chooses the build of torch)
+setup: $(STAMP) ## build .venv with everything
 
 # torch comes first and alone: its build decides, and the constraints keep later packages from replacing its triton.
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --retries 1 --extra-index-url $(TORCH_INDEX) torch==2.13.0
+	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: setup ## check every diagram of specs/ and derive a kernel from the first
-	$(BIN)/diagc check $(SPECS)
-	$(BIN)/diagc derive $(firstword $(SPECS))
+DIGITS = data/digits_train.npz
+TEACHER = out/teacher/teacher.safetensors
+
+demo: setup data ## the main job: derive, compile, verify, train and draw
+	$(BIN)/diagc derive specs/attention/attention.diag --entry causal
+	$(BIN)/diagc compile specs/attention/attention.diag -o out/kernels
+	$(BIN)/diagc verify specs/attention/attention.diag --target sm_90
+	$(BIN)/diagc train specs/learning/teacher.diag --data $(DIGITS) --validation data/digits_test.npz --out out/teacher
+	$(BIN)/diagc train specs/learning/distill.diag --data 'lab=$(DIGITS)[:100]' --data 'unl=$(DIGITS)[100:]' \
+		--validation data/digits_test.npz --weights teacher=$(TEACHER) --out out/distill
+	$(BIN)/diagc draw specs/attention/attention.diag -o out/figures/attention.svg
+	$(BIN)/diagc draw specs/learning/distill.diag -o out/figures/distill.svg
 
 check: setup ## style, types, layers and house rules
 	$(BIN)/ruff format --check .
@@ -41,18 +50,18 @@ test-all: check ## the same and the slow tests; those for a GPU where there is o
 gpu: setup ## the tests that need a GPU
 	$(BIN)/pytest -q -m gpu
 
-golden: setup ## rewrite the golden files; read the diff before committing it
-	$(BIN)/pytest -q tests/golden --rewrite-golden
+golden: setup ## rewrite kernels_out/, the code of specs/; read the diff before committing it
+	for spec in $(KERNEL_SPECS); do $(BIN)/diagc compile $$spec -o kernels_out || exit 1; done
 
 bench: setup ## measure every diagram of specs/ on this machine
-	$(BIN)/diagc bench $(SPECS)
+	for spec in $(KERNEL_SPECS); do $(BIN)/diagc bench $$spec || exit 1; done
 
 figures: setup ## draw every diagram of specs/ into out/figures
 	mkdir -p out/figures
 	for spec in $(SPECS); do $(BIN)/diagc draw $$spec -o out/figures/$$(basename $$spec .diag).svg || exit 1; done
 
-data: setup ## fetch and prepare the data sets of the examples into data/
-	$(BIN)/diagc data --out data
+data: setup ## write the digits of scikit-learn to data/
+	$(BIN)/python -m diagc.learn.digits data
 
 fmt: setup ## format the sources and the diagrams
 	$(BIN)/ruff format .

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from diagc.check.entry import Entry
 from diagc.check.program import Program, collect, read_program
@@ -16,11 +17,13 @@ from diagc.core.diagram import Node, walk
 from diagc.diagnostics import Diagnostic, DiagnosticError, failure
 from diagc.source import Source
 
+Chosen = TypeVar("Chosen")
+
 
 def check(source: Source, files: dict[str, str] | None = None) -> tuple[Diagnostic, ...]:
     """Every error of a text; `files` holds texts by the path under which `use` names them."""
     try:
-        _, sink = collect(source, extra=files)
+        _, sink = collect(source, Path(source.name).parent, files)
     except DiagnosticError as error:
         return error.diagnostics
     return tuple(sink.diagnostics)
@@ -33,10 +36,10 @@ def load(path: Path) -> Program:
 
 def reveal(source: Source, line: int, name: str) -> str:
     """The type of the value called `name` that is defined on a line, as `f32[q x]`."""
-    program, _ = collect(source)
+    program, _ = collect(source, Path(source.name).parent)
     for entry in program.entries.values():
-        for node, defined in entry.names.items():
-            if defined == name and node in entry.spans and entry.spans[node].line == line:
+        for written, node in entry.defined:
+            if written.text == name and written.span.source == source and written.span.line == line:
                 return str(node.array)
     raise KeyError(name)
 
@@ -76,16 +79,22 @@ def diagram_text(entries: Mapping[str, Entry], file: str) -> str:
 
 
 def picture(program: Program, entry: str | None, learning: str | None, open_calls: bool) -> str:
-    """The SVG of an entry; by default of the last one of the file."""
-    from diagc.draw import draw_diagram, render_svg
+    """The SVG of an entry or a learning diagram; by default of the last learning diagram, else of the last entry."""
+    from diagc.draw import draw_cells, draw_diagram, render_svg
+    from diagc.draw.learning import cells
 
-    if entry is None and learning is None and not program.entries:
-        raise failure("E0203", f"`{program.module.source.name}` has nothing to draw", help="declare a `fn` with typed tensors")
-    name = entry or next(reversed(program.entries))
-    if name not in program.entries:
-        raise failure("E0203", f"no entry is called `{name}`", help=f"there are {', '.join(program.entries)}")
-    chosen = program.entries[name]
-    return render_svg(draw_diagram(chosen.diagram, None if open_calls else call_boxes(chosen)))
+    if entry is None and (learning is not None or program.learnings):
+        return render_svg(draw_cells(cells(_chosen(program.learnings, learning, "learning diagram"))))
+    found = _chosen(program.entries, entry, "entry")
+    return render_svg(draw_diagram(found.diagram, None if open_calls else call_boxes(found)))
+
+
+def _chosen(found: Mapping[str, Chosen], name: str | None, kind: str) -> Chosen:
+    if not found:
+        raise failure("E0203", f"the spec has no {kind}", help="an entry is a `fn` all of whose tensors have types")
+    if name is not None and name not in found:
+        raise failure("E0203", f"no {kind} is called `{name}`", help=f"there are {', '.join(found)}")
+    return found[name or list(found)[-1]]
 
 
 def call_boxes(entry: Entry) -> dict[Node, str]:

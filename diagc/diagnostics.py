@@ -52,10 +52,12 @@ class Sink:
     """Collects diagnostics of one run; each place and code is reported once."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    _seen: set[tuple[str, Span | None]] = field(default_factory=set[tuple[str, Span | None]])
 
     def add(self, diagnostic: Diagnostic) -> None:
-        same = (d for d in self.diagnostics if d.code == diagnostic.code and d.span == diagnostic.span)
-        if next(same, None) is None:
+        place = (diagnostic.code, diagnostic.span)
+        if place not in self._seen:
+            self._seen.add(place)
             self.diagnostics.append(diagnostic)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:

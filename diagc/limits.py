@@ -16,6 +16,24 @@ MAX_IMPORTED_FILES: Final = 64
 MAX_CALL_DEPTH: Final = 64
 """Depth of calls of `fn` while a body is expanded; recursion is not part of the language."""
 
+MAX_LEVELS: Final = 300
+"""Depth of expressions through all calls that are being expanded; `MAX_RECURSION` is what it costs in Python."""
+
+MAX_RECURSION: Final = 8_000
+"""Frames of Python that a check may use: 300 levels of expressions take up to 20 each, and callers have some too."""
+
+MAX_EXPANSIONS: Final = 10_000
+"""Calls and scan bodies expanded for one entry; twice what a model of a thousand layers needs."""
+
+MAX_COPIES: Final = 1_000
+"""Copies in one `chain`."""
+
+MAX_SIZE_TERMS: Final = 64
+"""Monomials of one size polynomial; sizes in use have two or three."""
+
+MAX_SIZE_DEGREE: Final = 12
+"""Factors of one monomial: the merge of twelve axes."""
+
 MAX_NODES: Final = 20_000
 """Nodes of one diagram after expansion: a 100-layer transformer has about 5,000."""
 

@@ -30,7 +30,7 @@ from diagc.kernel.lower import lower
 from diagc.passes.base_two import BaseTwo
 from diagc.passes.normalise import Normalise
 from diagc.plan.config import configurations, has_dot
-from diagc.plan.structure import Structure, structure
+from diagc.plan.structure import Structure, is_fusible, structure
 
 CPU_TILE, CPU_STREAM = 512, 256
 """Indices of a block on a CPU, of an axis that is shared out and of one that is streamed.
@@ -73,7 +73,7 @@ def blockwise(entry: Entry) -> Kernel | None:
     Blocks pay where something between the inputs and the outputs has a streamed axis and is larger than each of them.
     """
     normal, record = normal_form(entry)
-    if any(not isinstance(n.op, _BLOCKED) for n in walk(normal.outputs)):
+    if not is_fusible(normal):
         return None
     planned = structure(normal)
     if not planned.streamed or not _pays(planned):
@@ -81,20 +81,13 @@ def blockwise(entry: Entry) -> Kernel | None:
     return lower(planned, entry.diagram.name, record, padded=False)
 
 
-_BLOCKED = (
-    ops.Input, ops.Constant, ops.SizeOf, ops.Iota, ops.Map, ops.Cast, ops.Stop, ops.Reduce, ops.View,
-    ops.Gather, ops.Spread,
-)  # fmt: skip
-
-
 def _pays(planned: Structure) -> bool:
     streamed = set(planned.streamed)
     outside = [set(n.axes) for n in planned.diagram.inputs] + [set(t.axes) for t in planned.diagram.layouts]
-    for current in walk(planned.diagram.outputs):
-        inner = isinstance(current.op, ops.Reduce) and streamed & set(current.axes)
-        if inner and not any(set(current.axes) <= axes for axes in outside):
-            return True
-    return False
+    computed = (
+        n for n in walk(planned.diagram.outputs) if isinstance(n.op, ops.Reduce) and streamed & set(n.axes)
+    )
+    return any(not any(set(n.axes) <= axes for axes in outside) for n in computed)
 
 
 def jax_source(entries: Mapping[str, Entry], file: str) -> str:

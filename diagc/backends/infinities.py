@@ -16,7 +16,7 @@ from diagc.core import ops
 from diagc.core.axes import Axis
 from diagc.core.diagram import Diagram, Node, walk
 
-Reasons = frozenset[Axis | None | str]
+Reasons = frozenset[Axis | str | None]
 """Why an infinity may occur: None always, an axis only where that axis is empty, `given` where a caller passes it."""
 
 _NEVER: Final[Reasons] = frozenset()

@@ -78,7 +78,7 @@ class BlockBody(Memory):
                     self._load(statement)
                 case ir.Apply():
                     self._apply(statement)
-                case ir.Literal_() | ir.Index() | ir.Inside():
+                case ir.Number() | ir.Index() | ir.Inside():
                     self._leaf(statement)
                 case ir.Fold():
                     self._fold(statement)
@@ -89,9 +89,9 @@ class BlockBody(Memory):
                 case ir.Store():
                     self._store(statement)
 
-    def _leaf(self, statement: ir.Literal_ | ir.Index | ir.Inside) -> None:
+    def _leaf(self, statement: ir.Number | ir.Index | ir.Inside) -> None:
         match statement:
-            case ir.Literal_(target, value):
+            case ir.Number(target, value):
                 self._literal(target, value)
             case ir.Index(target, axis):
                 self.text[target] = self._index(axis)

@@ -12,6 +12,7 @@ from diagc.backends.jax_nodes import statement
 from diagc.backends.jax_text import Text
 from diagc.backends.writer import Writer
 from diagc.core import ops
+from diagc.core.axes import Axis
 from diagc.core.diagram import Array, Node, operator_axes, walk
 
 
@@ -24,19 +25,22 @@ def emit_body(
     hints: Mapping[Node, str] | None = None,
     sources: Mapping[Node, str] | None = None,
     key: str = "key",
+    leading: Sequence[Axis] = (),
 ) -> list[str]:
     """Write the statements that compute `roots`; returns an expression for each.
 
     `names` gives for every input node the Python name of an array with one dimension per axis in the order of the
     node; `sizes` the Python name of every size symbol (default: the symbol). The result for a root has the dtype and
     the order of axes of its layout, else of the node. `hints` names values, `sources` places them in a
-    specification, `key` is the name of the run's random key. All Python names in use must be in `writer.taken`.
+    specification, `key` is the name of the run's random key. `leading` axes come first in values that are computed.
+    All Python names in use must be in `writer.taken`.
     """
     symbols = {symbol: symbol for symbol in size_symbols(roots)} if sizes is None else sizes
     targets = tuple(layouts) if layouts is not None else tuple(root.array for root in roots)
     body = Body(writer, dict(symbols), dict(hints or {}), dict(sources or {}), key, statement)
     body.values.update({node: Text(name, axes=node.axes) for node, name in names.items()})
-    body.prepare(tuple(roots), {}, {r: t.axes for r, t in zip(roots, targets, strict=True)})
+    orders = {r: t.axes for r, t in zip(roots, targets, strict=True)}
+    body.prepare(tuple(roots), {}, orders, leading)
     return [body.result(root, target) for root, target in zip(roots, targets, strict=True)]
 
 

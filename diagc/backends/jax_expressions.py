@@ -50,13 +50,14 @@ class Body:
         roots: tuple[Node, ...],
         given: Mapping[Node, Infinities],
         orders: Mapping[Node, tuple[Axis, ...]],
+        leading: Sequence[Axis] = (),
     ) -> None:
         """Write all statements below the roots. `given` are infinities of inputs, `orders` preferred dimensions."""
         order = emission_order(roots)
         self.inlined = inlined_nodes(order, roots)
         self.flags = infinities(roots, given)
         self.orders = dict(orders)
-        written = [*orders.values(), *(value.axes for value in self.values.values())]
+        written = [tuple(leading), *orders.values(), *(value.axes for value in self.values.values())]
         self.reading = {axis: i for i, axis in enumerate(in_order(a for axes in written for a in axes))}
         for current in order:
             if isinstance(current.op, ops.Map):

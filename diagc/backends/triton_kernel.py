@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from diagc.backends.triton_terms import (
-    DTYPES, function_text, number_text, repeats_operand, size_text, takes_atoms,
+    DTYPES,
+    fold_text,
+    function_text,
+    is_parenthesised,
+    number_text,
+    repeats_operand,
+    size_text,
+    takes_atoms,
 )  # fmt: skip
 from diagc.backends.writer import Writer, identifier
 from diagc.core import ops
@@ -52,7 +59,7 @@ class KernelWriter:
         self.kernel = kernel
         self.names = names
         self.writer = writer
-        self.rank = {axis: place for place, axis in enumerate(_dimension_order(kernel))}
+        self.rank = {axis: place for place, axis in enumerate(kernel.dimension_order())}
         self.uses = ir.count_uses(kernel.statements())
         self.text: dict[ir.Value, str] = {}
         self.atoms: set[ir.Value] = set()
@@ -96,7 +103,11 @@ class KernelWriter:
             index = "program" if last else f"program % {count}"
             if tile:
                 first = self.writer.fresh(f"first_{axis.name}")
-                self.writer.line(f"{first} = {index} * {block_name(axis)}" if last else f"{first} = ({index}) * {block_name(axis)}")
+                self.writer.line(
+                    f"{first} = {index} * {block_name(axis)}"
+                    if last
+                    else f"{first} = ({index}) * {block_name(axis)}"
+                )
                 self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
                 self.writer.line(f"{self.names.indices[axis]} = {first} + tl.arange(0, {block_name(axis)})")
                 self.bounds[axis, _FIRST] = first
@@ -116,29 +127,34 @@ class KernelWriter:
             match statement:
                 case ir.Load():
                     self._load(statement)
-                case ir.Apply():
-                    self._apply(statement)
-                case ir.Literal_(target, value):
-                    self._literal(target, value)
-                case ir.Index(target, axis):
-                    self._define(target, self.names.indices[axis], atom=True)
-                case ir.Inside(target, axis):
-                    self._define(target, f"({self.names.indices[axis]} < {self.names.size(axis.size)})")
-                case ir.Fold():
-                    self._fold(statement)
-                case ir.Dot():
-                    self._dot(statement)
-                case ir.Loop():
-                    self._loop(statement)
                 case ir.Store():
                     self._store(statement)
+                case ir.Loop():
+                    self._loop(statement)
+                case _:
+                    self._compute(statement)
+
+    def _compute(self, statement: ir.Computation) -> None:
+        match statement:
+            case ir.Apply():
+                self._apply(statement)
+            case ir.Number(target, value):
+                self._literal(target, value)
+            case ir.Index(target, axis):
+                self._define(target, self.names.indices[axis], atom=True)
+            case ir.Inside(target, axis):
+                self._define(target, f"({self._inside(axis)})")
+            case ir.Fold():
+                self._fold(statement)
+            case ir.Dot():
+                self._dot(statement)
 
     def _locate(self, statement: ir.Statement) -> None:
         """A comment where the lines begin to come from another line of the specification."""
         target = getattr(statement, "target", None)
         origin = target.origin if isinstance(target, ir.Value) else None
         span: Span | None = self.kernel.spans.get(origin) if origin is not None else None
-        if span is None or isinstance(statement, ir.Literal_ | ir.Index):
+        if span is None or isinstance(statement, ir.Number | ir.Index):
             return
         place = (PurePath(span.source.name).name, span.line)
         if place != self.source:
@@ -153,7 +169,7 @@ class KernelWriter:
             self.text[target] = text
             return
         name = self.writer.fresh(self._hint(target))
-        bare = text[1:-1] if text.startswith("(") and _matches(text) else text
+        bare = text[1:-1] if text.startswith("(") and is_parenthesised(text) else text
         self.writer.line(f"{name} = {bare}")
         self.text[target] = name
 
@@ -165,7 +181,7 @@ class KernelWriter:
             return value.origin.op.function.name + "".join(f"_{axis.name}" for axis in dims)
         return "tile" if dims else "scalar"
 
-    def _literal(self, target: ir.Value, value: float | int | bool | Size) -> None:
+    def _literal(self, target: ir.Value, value: float | bool | Size) -> None:
         if isinstance(value, Size):
             self._define(target, self.names.size(value), atom=True)
             return
@@ -182,14 +198,18 @@ class KernelWriter:
         operands = [self.operand(o, want) for o in statement.operands]
         if statement.function == "cast":
             scalar = not statement.operands[0].axes
-            text = f"tl.cast({operands[0]}, {DTYPES[target.dtype]})" if scalar else f"{operands[0]}.to({DTYPES[target.dtype]})"
+            text = (
+                f"tl.cast({operands[0]}, {DTYPES[target.dtype]})"
+                if scalar
+                else f"{operands[0]}.to({DTYPES[target.dtype]})"
+            )
             self._define(target, text)
             return
         if repeats_operand(statement.function) and not operands[0].isidentifier():
             name = self.writer.fresh("argument")
             self.writer.line(f"{name} = {operands[0]}")
             operands[0] = name
-        bare = [o[1:-1] if o.startswith("(") and _matches(o) else o for o in operands]
+        bare = [o[1:-1] if o.startswith("(") and is_parenthesised(o) else o for o in operands]
         kept = operands if takes_atoms(statement.function) else bare
         self._define(target, function_text(statement.function, kept, self.writer.helpers))
 
@@ -198,7 +218,7 @@ class KernelWriter:
         text = self.text[statement.operand]
         for axis in sorted(statement.axes, key=lambda a: -self.rank[a]):
             place = dims.index(axis)
-            text = _fold_text(statement.monoid, text, place, self.writer.helpers)
+            text = fold_text(statement.monoid, text, place, self.writer.helpers)
             del dims[place]
         self._define(statement.target, text, inline=False)
 
@@ -226,13 +246,19 @@ class KernelWriter:
         pointers = self._pointers(source, [(axis, self._coordinate(c, want)) for axis, c in pairs])
         conditions = [self.spread(f"({self._inside(a)})", (a,), want) for a in statement.guard]
         if statement.checked:
-            conditions += [self._in_range(axis, c, want) for axis, c in pairs if isinstance(c, Coordinate) and c.axis is None]
+            conditions += [
+                self._in_range(axis, c, want)
+                for axis, c in pairs
+                if isinstance(c, Coordinate) and c.axis is None
+            ]
         name = self.text[target] = self.writer.fresh(self._hint(target))
         if not conditions:
             self.writer.call(f"{name} = tl.load", [pointers], "")
             return
         mask = " & ".join(conditions)
-        exact = [f"EXACT_{block_name(a)[6:]}" for a in statement.guard if self.kernel.extents[a].kind == "resident"]
+        exact = [
+            f"EXACT_{block_name(a)[6:]}" for a in statement.guard if self.kernel.extents[a].kind == "resident"
+        ]
         if len(exact) == len(conditions):
             self.writer.helpers.add("load_tile")
             arguments = [pointers, mask, number_text(statement.fill), " and ".join(exact)]
@@ -263,7 +289,11 @@ class KernelWriter:
             text = f"({text}) // {self.names.size(coordinate.divisor)}"
         if coordinate.modulus is not None:
             text = f"({text}) % {self.names.size(coordinate.modulus)}"
-        return text if text.replace("[", "").isidentifier() or len(coordinate.terms) + len(terms) <= 2 else f"({text})"
+        return (
+            text
+            if text.replace("[", "").isidentifier() or len(coordinate.terms) + len(terms) <= 2
+            else f"({text})"
+        )
 
     def _pointers(self, array: Node | int, places: list[tuple[Axis, str]]) -> str:
         parts = [f"{index} * {self.names.stride(array, axis)}" for axis, index in places]
@@ -273,7 +303,8 @@ class KernelWriter:
         layout = self.kernel.outputs[statement.output][1]
         want = self.dims(layout.axes)
         pointers = self._pointers(
-            statement.output, [(a, self.spread(self.names.indices[a], self.dims((a,)), want)) for a in layout.axes]
+            statement.output,
+            [(a, self.spread(self.names.indices[a], self.dims((a,)), want)) for a in layout.axes],
         )
         value = self.operand(statement.value, want)
         conditions = [self.spread(f"({self._inside(a)})", (a,), want) for a in statement.guard]
@@ -289,8 +320,14 @@ class KernelWriter:
         extent = self.kernel.extents[statement.axis]
         blocked = extent.blocked
         step = f", {block_name(statement.axis)}" if blocked else ""
-        variable = self.writer.fresh(f"first_{statement.axis.name}" if blocked else f"{statement.axis.name}_index")
-        what = "whole tiles, no mask needed" if statement.phase == "full" else "tiles that a mask or the end cuts"
+        variable = self.writer.fresh(
+            f"first_{statement.axis.name}" if blocked else f"{statement.axis.name}_index"
+        )
+        what = (
+            "whole tiles, no mask needed"
+            if statement.phase == "full"
+            else "tiles that a mask or the end cuts"
+        )
         if blocked:
             self.writer.line(f"# {what}")
         self.writer.line(f"for {variable} in tl.range({start}, {stop}{step}):")
@@ -304,7 +341,9 @@ class KernelWriter:
                 self.names.indices[statement.axis] = variable
             self._statements(statement.body)
             for carried in statement.carried:
-                self.writer.line(f"{self.text[carried.state]} = {self.operand(carried.next, self.dims(carried.state.axes))}")
+                self.writer.line(
+                    f"{self.text[carried.state]} = {self.operand(carried.next, self.dims(carried.state.axes))}"
+                )
         self.writer.taken, self.bounds, self.source = taken, known, None
         for carried in statement.carried:
             self.text[carried.result] = self.text[carried.state]
@@ -352,31 +391,3 @@ class KernelWriter:
 
 
 _FIRST = ir.Bound("max", ())
-
-
-def _dimension_order(kernel: ir.Kernel) -> list[Axis]:
-    """Tiled axes as in the result, then streamed ones, then resident ones."""
-    kinds = {"tile": 0, "stream": 1, "resident": 2, "one": 3, "walk": 3}
-    places = {axis: place for place, axis in enumerate(kernel.group_axes)}
-    axes = list(kernel.extents)
-    return sorted(axes, key=lambda a: (kinds[kernel.extents[a].kind], places.get(a, len(places)), axes.index(a)))
-
-
-def _matches(text: str) -> bool:
-    """Whether the first parenthesis is closed by the last."""
-    depth = 0
-    for place, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if depth == 0:
-            return place == len(text) - 1
-    return False
-
-
-def _fold_text(monoid: str, text: str, place: int, helpers: set[str]) -> str:
-    if monoid == "prod":
-        helpers.add("product")
-        return f"tl.reduce({text}, {place}, product)"
-    if monoid in ("any", "all"):
-        name = "max" if monoid == "any" else "min"
-        return f"(tl.{name}({text}.to(tl.int32), {place}) != 0)"
-    return f"tl.{monoid}({text}, {place})"

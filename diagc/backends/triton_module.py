@@ -15,7 +15,7 @@ from diagc.backends.triton_terms import HELPERS, TORCH_DTYPES, size_text
 from diagc.backends.writer import Writer, identifier
 from diagc.core.axes import Axis
 from diagc.core.diagram import Diagram, Node
-from diagc.kernel.ir import Kernel, Literal_, Load
+from diagc.kernel.ir import Kernel, Load, Number
 from diagc.plan.config import Config
 
 _HEADER = '''"""{title}
@@ -90,9 +90,13 @@ def emit_module(entries: list[EntryKernels], source: str, version: str) -> str:
     exported = ", ".join(f'"{entry.name}"' for entry in entries)
     title = f"Fused kernels for {', '.join(entry.name for entry in entries)}."
     note = "Tiles are masked at ragged ends; arithmetic is float32."
-    header = _HEADER.format(title=title, version=version, source=PurePath(source).name, note=note, exported=exported)
+    header = _HEADER.format(
+        title=title, version=version, source=PurePath(source).name, note=note, exported=exported
+    )
     chosen = [HELPERS[name] for name in HELPERS if name in helpers]
-    return "\n\n".join([header.rstrip("\n") + "\n", *(t.rstrip("\n") + "\n" for t in (*chosen, _CHECK.lstrip("\n"), *parts))])
+    return "\n\n".join(
+        [header.rstrip("\n") + "\n", *(t.rstrip("\n") + "\n" for t in (*chosen, _CHECK.lstrip("\n"), *parts))]
+    )
 
 
 def kernel_function(variant_name: str) -> str:
@@ -110,12 +114,16 @@ def size_symbols(kernel: Kernel) -> tuple[str, ...]:
     """The size symbols that the kernel needs, in order of first occurrence."""
     axes = [a for n in kernel.inputs for a in n.axes] + [a for _, array in kernel.outputs for a in array.axes]
     sizes = [axis.size for axis in (*axes, *kernel.extents)]
-    sizes += [s.value for s in kernel.statements() if isinstance(s, Literal_) and not isinstance(s.value, int | float)]
+    sizes += [
+        s.value for s in kernel.statements() if isinstance(s, Number) and not isinstance(s.value, int | float)
+    ]
     return tuple(dict.fromkeys(symbol for size in sizes for symbol in size.symbols))
 
 
 def _names(kernel: Kernel, writer: Writer) -> Names:
-    arrays: dict[Node | int, str] = {node: writer.fresh(f"{input_name(node)}_ptr") for node in arrays_read(kernel)}
+    arrays: dict[Node | int, str] = {
+        node: writer.fresh(f"{input_name(node)}_ptr") for node in arrays_read(kernel)
+    }
     for place, (name, _) in enumerate(kernel.outputs):
         arrays[place] = writer.fresh(f"{name}_ptr")
     sizes = {symbol: writer.fresh(f"size_{symbol}") for symbol in size_symbols(kernel)}
@@ -158,19 +166,29 @@ def _kernel(writer: Writer, kernel: Kernel) -> None:
 
 def _launcher(writer: Writer, entry: EntryKernels) -> None:
     kernel = entry.variants[0].kernel
-    inputs = [node for node in kernel.inputs]
+    inputs = list(kernel.inputs)
     names = {node: writer.fresh(input_name(node)) for node in inputs}
     symbols = {symbol: writer.fresh(symbol) for symbol in size_symbols(kernel)}
     writer.taken.update(("blocks", "warps", "stages", "grid", entry.name))
-    results = "torch.Tensor" if len(kernel.outputs) == 1 else f"tuple[{', '.join(['torch.Tensor'] * len(kernel.outputs))}]"
-    writer.call(f"def {identifier(entry.name)}", [f"{names[n]}: torch.Tensor" for n in inputs], f" -> {results}:")
+    results = (
+        "torch.Tensor"
+        if len(kernel.outputs) == 1
+        else f"tuple[{', '.join(['torch.Tensor'] * len(kernel.outputs))}]"
+    )
+    writer.call(
+        f"def {identifier(entry.name)}", [f"{names[n]}: torch.Tensor" for n in inputs], f" -> {results}:"
+    )
     with writer.indented():
         described = ", ".join(f"{input_name(n)}: {n.array}" for n in inputs)
         outputs = ", ".join(f"{name}: {array}" for name, array in kernel.outputs)
-        writer.line(f'"""{entry.name}({described}) -> {outputs}. Any strides; sizes are read off the shapes."""')
+        writer.line(
+            f'"""{entry.name}({described}) -> {outputs}. Any strides; sizes are read off the shapes."""'
+        )
         for node in inputs:
             dtype = f"torch.{TORCH_DTYPES[node.dtype]}"
-            writer.line(f'_check("{input_name(node)}", {names[node]}, {dtype}, {len(node.axes)}, {names[inputs[0]]}.device)')
+            writer.line(
+                f'_check("{input_name(node)}", {names[node]}, {dtype}, {len(node.axes)}, {names[inputs[0]]}.device)'
+            )
         bind_shapes(writer, Diagram(kernel.name, kernel.inputs, (), (), ()), names, symbols)
         made = _allocate(writer, kernel, names[inputs[0]], symbols)
         for place, variant in enumerate(entry.variants):
@@ -189,7 +207,12 @@ def _allocate(writer: Writer, kernel: Kernel, device_of: str, symbols: dict[str,
 
 
 def _launch(
-    writer: Writer, variant: Variant, names: dict[Node, str], symbols: dict[str, str], made: list[str], last: bool
+    writer: Writer,
+    variant: Variant,
+    names: dict[Node, str],
+    symbols: dict[str, str],
+    made: list[str],
+    last: bool,
 ) -> None:
     kernel = variant.kernel
     resident = [a for a in resident_axes(kernel) if a.size.value is None or a.size.value > 0]
@@ -208,7 +231,9 @@ def _launch(
         writer.line(f"if {widest} > {limit}:")
         with writer.indented():
             spoken = " x ".join(axis.name for axis in resident)
-            writer.line(f'raise ValueError(f"{spoken} = {{{widest}}}: at most {limit} elements are held on chip")')
+            writer.line(
+                f'raise ValueError(f"{spoken} = {{{widest}}}: at most {limit} elements are held on chip")'
+            )
     _call(writer, variant, names, symbols, made, blocks, widest)
 
 
@@ -257,5 +282,3 @@ def _choose(writer: Writer, configs: tuple[Config, ...], widest: str) -> dict[Ax
             with writer.indented():
                 writer.line(f"{left} = {row}")
     return {axis: block_name(axis) for axis in axes}
-
-

@@ -29,15 +29,16 @@ _INFIX: Final = {
 }  # fmt: skip
 
 _CALLS: Final = {
-    "exp": "tl.exp({0})", "exp2": "tl.exp2({0})", "log": "tl.log({0})", "log2": "tl.log2({0})", "sqrt": "tl.sqrt({0})",
-    "rsqrt": "tl.rsqrt({0})", "abs": "tl.abs({0})", "floor": "tl.floor({0})", "sin": "tl.sin({0})", "cos": "tl.cos({0})",
-    "sigmoid": "tl.sigmoid({0})", "erf": "tl.erf({0})", "where": "tl.where({0}, {1}, {2})", "max": "tl.maximum({0}, {1})",
-    "min": "tl.minimum({0}, {1})", "relu": "tl.maximum({0}, 0.0)", "pow": "tl.exp2({1} * tl.log2({0}))",
+    "exp": "tl.exp({0})", "exp2": "tl.exp2({0})", "log": "tl.log({0})", "log2": "tl.log2({0})",
+    "sqrt": "tl.sqrt({0})", "rsqrt": "tl.rsqrt({0})", "abs": "tl.abs({0})", "floor": "tl.floor({0})",
+    "sin": "tl.sin({0})", "cos": "tl.cos({0})", "sigmoid": "tl.sigmoid({0})", "erf": "tl.erf({0})",
+    "where": "tl.where({0}, {1}, {2})", "max": "tl.maximum({0}, {1})", "min": "tl.minimum({0}, {1})",
+    "relu": "tl.maximum({0}, 0.0)", "pow": "tl.exp2({1} * tl.log2({0}))",
 }  # fmt: skip
 
 _WRAPPED: Final = {
-    "neg": "-{0}", "not": "{0} == 0", "recip": "1.0 / {0}", "gelu": "0.5 * {0} * (1.0 + tl.erf(0.7071067811865476 * {0}))",
-    "silu": "{0} * tl.sigmoid({0})",
+    "neg": "-{0}", "not": "{0} == 0", "recip": "1.0 / {0}", "silu": "{0} * tl.sigmoid({0})",
+    "gelu": "0.5 * {0} * (1.0 + tl.erf(0.7071067811865476 * {0}))",
 }  # fmt: skip
 
 HELPERS: Final = {
@@ -81,10 +82,10 @@ def round(x):
     odd = low - 2.0 * tl.floor(0.5 * low)
     return tl.where((gap > 0.5) | ((gap == 0.5) & (odd == 1.0)), low + 1.0, low)
 ''',
-    "product": '''@triton.jit
+    "product": """@triton.jit
 def product(a, b):
     return a * b
-''',
+""",
     "load_tile": '''@triton.jit
 def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
     """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
@@ -117,7 +118,7 @@ def takes_atoms(name: str) -> bool:
     return name in _INFIX or name in _WRAPPED or name == "pow"
 
 
-def number_text(value: float | int | bool) -> str:
+def number_text(value: float | bool) -> str:
     """A literal that Triton reads back exactly."""
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return f'float("{value}")'
@@ -137,3 +138,24 @@ def size_text(size: Size, names: Mapping[str, str]) -> str:
         parts.append(sign + " * ".join(factors))
     text = "".join(parts)
     return text if len(size.terms) == 1 and "*" not in text and not text.startswith("-") else f"({text})"
+
+
+def is_parenthesised(text: str) -> bool:
+    """Whether the first parenthesis is closed by the last."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return place == len(text) - 1
+    return False
+
+
+def fold_text(monoid: str, text: str, place: int, helpers: set[str]) -> str:
+    """A monoid over dimension `place` of a tile."""
+    if monoid == "prod":
+        helpers.add("product")
+        return f"tl.reduce({text}, {place}, product)"
+    if monoid in ("any", "all"):
+        name = "max" if monoid == "any" else "min"
+        return f"(tl.{name}({text}.to(tl.int32), {place}) != 0)"
+    return f"tl.{monoid}({text}, {place})"

@@ -1,20 +1,18 @@
-"""Running a body: statements in order, errors collected, results checked against the signature.
-
-`bind` says which actual axis each formal axis stands for at a call; `run` expands the statements under that binding.
-"""
+"""Running a body: statements in order, errors collected, results checked against the signature."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from diagc.check.context import FunctionValue, Local, Poisoned, axes_text
+from diagc.check.binding import has_parameters as has_parameters
+from diagc.check.context import Poisoned, axes_text
 from diagc.check.expressions import Body, single
 from diagc.check.functions import term
-from diagc.check.scope import dtype_of, unknown
+from diagc.check.scope import unknown
+from diagc.check.types import require_no_axis, type_axes
 from diagc.core import ops
-from diagc.core.axes import Axis, Coordinate, Size
-from diagc.core.diagram import Array, Node, cast, spread, view
+from diagc.core.diagram import Node, cast, spread
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Span
 from diagc.syntax import tree
@@ -30,160 +28,6 @@ INITIALISERS: Final = {
 """Initialisers by the names of `jax.nn.initializers`, with the usual short forms."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A call's binding. `renamed` maps axes made for the body to the actual axes of the result."""
-
-    axes: dict[str, Axis]
-    arguments: dict[str, Local]
-    woven: tuple[Axis, ...]
-    renamed: dict[Axis, Axis]
-
-
-def has_parameters(function: FunctionValue) -> bool:
-    """Whether the body declares parameters or models, so that an instance needs a path."""
-    return any(isinstance(s, tree.ParamDecl | tree.ModelDecl) for s in function.fn.body)
-
-
-def type_axes(body: Body, written: tree.Type) -> Array:
-    """The array type that is written; axes must be known and distinct."""
-    dtype = dtype_of(written.dtype)
-    names = written.axes or ()
-    axes = tuple(body.axis(name) for name in names)
-    for place, axis in enumerate(axes):
-        if axis in axes[:place]:
-            raise failure(
-                "E0302",
-                f"axis `{axis}` occurs twice in one array",
-                Label(names[place].span),
-                help=f"declare a second axis of the same size: `axis {axis}2: {axis.size}`",
-            )
-    for attribute in written.attributes:
-        code = "E0701" if attribute.name.text == "order" else "E0207"
-        message = f"`@{attribute.name.text}` is part of the language but not compiled yet"
-        raise failure(
-            code,
-            message if code == "E0701" else f"no attribute is called `@{attribute.name.text}` here",
-            Label(attribute.span),
-            help="write the axes in the order they have in memory, or pass strided arrays",
-        )
-    index_of = body.axis(written.index_of) if written.index_of else None
-    if index_of is not None and dtype.kind != "int":
-        raise failure("E0308", "indices into an axis are integers", Label(written.dtype.span), help="write `i32`")
-    return Array(dtype, axes, index_of)
-
-
-# ---- binding of a call
-
-
-def bind(caller: Body, call: tree.Call, function: FunctionValue, arguments: dict[str, Node]) -> Frame:
-    """Formal axes to actual ones: by brackets, by sizes given by name, else by the signature."""
-    frame = Frame({}, dict(arguments), (), {})
-    _bind_brackets(caller, function, frame)
-    for name, size in function.sizes:
-        frame.axes[name] = caller.context.fresh_axis(name, Size.constant(size))
-    _bind_signature(caller, function, frame)
-    formals = [f.text for f in function.fn.axis_params or ()]
-    for name in formals:
-        if name not in frame.axes:
-            raise failure(
-                "E0315",
-                f"axis `{name}` of `{function.name}` is not determined by the operands",
-                Label(call.span),
-                help=f"give it in brackets: `{function.name}[{' '.join(formals)}](…)`, or by size: `{name} = 64`",
-            )
-    woven = _check_arguments(caller, call, function, frame)
-    return replace(frame, woven=tuple(dict.fromkeys((*caller.woven, *woven))))
-
-
-def _bind_brackets(caller: Body, function: FunctionValue, frame: Frame) -> None:
-    actual = function.axes or ()
-    for formal, axis in zip(function.fn.axis_params or (), actual, strict=False):
-        if actual.count(axis) == 1:
-            frame.axes[formal.text] = axis
-            continue
-        inner = caller.context.fresh_axis(formal.text, axis.size)
-        first = axis not in frame.renamed.values()
-        frame.axes[formal.text] = inner
-        frame.renamed[inner] = axis
-        if first:  # the operand's axis is the first formal; the others can only come out of parameters
-            for name, value in frame.arguments.items():
-                if isinstance(value, Node) and axis in value.axes:
-                    frame.arguments[name] = view(value, {axis: Coordinate.along(inner)})
-
-
-def _bind_signature(caller: Body, function: FunctionValue, frame: Frame) -> None:
-    formals = {f.text for f in function.fn.axis_params or ()}
-    foreign = function.module is not caller.module
-    for parameter in function.fn.params:
-        value = frame.arguments[parameter.name.text]
-        if parameter.type is None or not isinstance(value, Node):
-            continue
-        names = [name.text for name in parameter.type.axes or ()]
-        open_names = [n for n in names if n not in frame.axes and (n in formals or foreign)]
-        taken = {frame.axes[n] for n in names if n in frame.axes}
-        taken |= {caller.module.axes[n] for n in names if not foreign and n not in formals and n in caller.module.axes}
-        spare = [axis for axis in value.axes if axis not in taken]
-        for name in list(open_names):
-            same = next((axis for axis in spare if axis.uid == name), None)
-            if same is not None:
-                frame.axes[name] = same
-                spare.remove(same)
-                open_names.remove(name)
-        if open_names and len(spare) >= len(open_names):
-            frame.axes.update(zip(open_names, spare[-len(open_names) :], strict=True))
-
-
-def _check_arguments(caller: Body, call: tree.Call, function: FunctionValue, frame: Frame) -> list[Axis]:
-    callee = Body(function.module, caller.context, frame.axes)
-    woven: list[Axis] = []
-    signature = {a for p in function.fn.params if p.type for a in type_axes(callee, p.type).axes}
-    for parameter in function.fn.params:
-        value = frame.arguments[parameter.name.text]
-        if parameter.type is None or not isinstance(value, Node):
-            continue
-        wanted = type_axes(callee, parameter.type)
-        _check_argument(call, function, parameter, wanted, value)
-        extra = [axis for axis in value.axes if axis not in wanted.axes]
-        for axis in extra:
-            if axis in signature:
-                raise failure(
-                    "E0321",
-                    f"`{parameter.name.text}` carries axis `{axis}`, which `{function.name}` uses for another array",
-                    Label(call.span, f"the operand carries {axes_text(value.axes)}"),
-                    help="rename it first: `X[axis -> other]`",
-                )
-        woven += extra
-        frame.arguments[parameter.name.text] = cast(value, wanted.dtype)
-    return woven
-
-
-def _check_argument(
-    call: tree.Call, function: FunctionValue, parameter: tree.Parameter, wanted: Array, value: Node
-) -> None:
-    missing = [axis for axis in wanted.axes if axis not in value.axes]
-    if missing:
-        raise failure(
-            "E0305",
-            f"`{parameter.name.text}` of `{function.name}` needs axis `{missing[0]}`, which the operand lacks",
-            Label(call.span, f"the operand carries {axes_text(value.axes)}"),
-            Label(parameter.span, f"declared as {wanted}"),
-            help=f"rename an axis of the operand: `X[other -> {missing[0]}]`",
-        )
-    kinds = (value.dtype.kind, wanted.dtype.kind)
-    if kinds not in (("int", "float"), (wanted.dtype.kind, wanted.dtype.kind)):
-        raise failure(
-            "E0308",
-            f"`{parameter.name.text}` of `{function.name}` is {wanted}, the operand is {value.array}",
-            Label(call.span),
-            Label(parameter.span, "declared here"),
-            help=f"convert it: `cast(…, {wanted.dtype.value})`",
-        )
-
-
-# ---- running
-
-
 def run(body: Body, fn: tree.Fn, call: tree.Call | None) -> tuple[Node, ...]:
     """Expand a body and return its results. Errors go to the sink; `Poisoned` is raised when a result failed."""
     outer = body.context.sink
@@ -194,17 +38,28 @@ def run(body: Body, fn: tree.Fn, call: tree.Call | None) -> tuple[Node, ...]:
         return _returns(body, fn)
     finally:
         found, body.context.sink = body.context.sink, outer
-        outer.extend(_located(d, body, call) for d in found.diagnostics)
+        outer.extend(_located(d, body, fn, call) for d in found.diagnostics)
 
 
-def _located(diagnostic: Diagnostic, body: Body, call: tree.Call | None) -> Diagnostic:
-    """An error inside a library function is the caller's: the call is its place."""
+GENERAL: Final = frozenset(
+    {"E0306", "E0307", "E0312", "E0313", "E0314", "E0316", "E0318", "E0319", "E0402", "E0701"}
+)
+"""Errors, beside those of names (E02), that a body has whatever its untyped tensors are."""
+
+
+def is_general(diagnostic: Diagnostic) -> bool:
+    """Whether a body is wrong by itself, and not for the operands of one call only."""
+    return diagnostic.code in GENERAL or diagnostic.code.startswith("E02")
+
+
+def _located(diagnostic: Diagnostic, body: Body, fn: tree.Fn, call: tree.Call | None) -> Diagnostic:
+    """Where a called body is right for other operands, the call is the place of the error."""
     if call is None:
         return diagnostic
     here = Label(call.span, "in this call")
-    library = body.module.library == ()
-    labels = (here, *diagnostic.labels) if library else (*diagnostic.labels, here)
-    return replace(diagnostic, labels=labels)
+    generic = fn.axis_params is not None or any(parameter.type is None for parameter in fn.params)
+    at_call = body.module.library == () or (generic and not is_general(diagnostic))
+    return replace(diagnostic, labels=(here, *diagnostic.labels) if at_call else (*diagnostic.labels, here))
 
 
 def _statement(body: Body, statement: tree.Statement) -> None:
@@ -212,9 +67,11 @@ def _statement(body: Body, statement: tree.Statement) -> None:
         match statement:
             case tree.Let():
                 _let(body, statement)
-            case tree.ParamDecl():
-                body.locals[statement.name.text] = _parameter(body, statement)
+            case tree.ParamDecl(name):
+                _declare(body, name)
+                body.locals[name.text] = declared_parameter(body, statement)
             case tree.ModelDecl(name, written):
+                _declare(body, name)
                 path = ".".join(filter(None, (body.path, name.text)))
                 body.locals[name.text] = replace(term(body, written), path=path)
     except (DiagnosticError, Poisoned) as error:
@@ -224,21 +81,28 @@ def _statement(body: Body, statement: tree.Statement) -> None:
             body.context.sink.extend(error.diagnostics)
 
 
+def _declare(body: Body, name: tree.Name) -> None:
+    """Parameters and models are declared once; a plain name may be given a new value."""
+    require_no_axis(body, name)
+    if name.text in body.locals:
+        raise failure(
+            "E0204",
+            f"`{name.text}` is declared already in this body",
+            Label(name.span, "second declaration"),
+            help="parameters and models have names of their own; to use one twice, call it twice",
+        )
+
+
 def _let(body: Body, statement: tree.Let) -> None:
     for name in statement.names:
-        if body.find_axis(name.text) is not None:
-            raise failure(
-                "E0205",
-                f"`{name.text}` is an axis here; an array of the same name would hide its index",
-                Label(name.span),
-                help="choose another name for the array",
-            )
+        require_no_axis(body, name)
     values = body.values(statement.value)
     if len(values) != len(statement.names):
         raise failure(
             "E0313",
             f"{len(statement.names)} names for {len(values)} results",
-            Label(statement.span),
+            Label(statement.names[0].span.to(statement.names[-1].span)),
+            Label(statement.value.span, f"{len(values)} results"),
             help="write one name for each result",
         )
     for name, value in zip(statement.names, values, strict=True):
@@ -246,6 +110,7 @@ def _let(body: Body, statement: tree.Let) -> None:
             _assert_type(body, statement.type, value, name)
         body.locals[name.text] = value
         body.context.names.setdefault(value, name.text)
+        body.context.defined.append((name, value))
 
 
 def _assert_type(body: Body, written: tree.Type, value: Node, name: tree.Name) -> None:
@@ -256,18 +121,22 @@ def _assert_type(body: Body, written: tree.Type, value: Node, name: tree.Name) -
             "E0304",
             f"`{name.text}` is declared as {wanted} but is {value.array}",
             Label(written.span),
+            Label(name.span, f"carries {axes_text(value.axes)}"),
             help=f"write `{name.text}: {value.array}`, or change the value",
         )
 
 
-def _parameter(body: Body, statement: tree.ParamDecl) -> Node:
+def declared_parameter(body: Body, statement: tree.ParamDecl) -> Node:
+    """The array that a `param` line declares, at the instance path of the body."""
     init = statement.init
     if init.name.text not in INITIALISERS:
         raise unknown("E0209", "initialiser", init.name, INITIALISERS)
     arguments = tuple(sorted((a.name.text if a.name else "", _init_value(a.value)) for a in init.args or ()))
     array = type_axes(body, statement.type)
     if array.dtype.kind != "float":
-        raise failure("E0308", "parameters are floating-point", Label(statement.type.dtype.span), help="write `f32`")
+        raise failure(
+            "E0308", "parameters are floating-point", Label(statement.type.dtype.span), help="write `f32`"
+        )
     path = ".".join(filter(None, (body.path, statement.name.text)))
     return body.context.parameter(path, array, (INITIALISERS[init.name.text], arguments))
 
@@ -292,7 +161,11 @@ def _returns(body: Body, fn: tree.Fn) -> tuple[Node, ...]:
     failed = False
     for expression in fn.returns:
         try:
-            made = body.values(expression) if len(fn.returns) == 1 else (single(body.values(expression), expression),)
+            made = (
+                body.values(expression)
+                if len(fn.returns) == 1
+                else (single(body.values(expression), expression),)
+            )
             values += made
         except DiagnosticError as error:
             body.context.sink.extend(error.diagnostics)
@@ -320,7 +193,9 @@ def _check_results(
             Label(fn.returns[0].span),
             help="return one value for each declared result",
         )
-    places = [r.span for r in fn.returns] if len(fn.returns) == len(values) else [fn.returns[0].span] * len(values)
+    places = (
+        [r.span for r in fn.returns] if len(fn.returns) == len(values) else [fn.returns[0].span] * len(values)
+    )
     pairs = zip(results, values, places, strict=True)
     return tuple(_check_result(body, result, value, place) for result, value, place in pairs)
 
@@ -331,7 +206,9 @@ def _check_result(body: Body, result: tree.Result, value: Node, place: Span) -> 
     missing = [a for a in wanted.axes if a not in value.axes]
     if extra or (missing and value.axes and not isinstance(value.op, ops.Constant)):
         verb = f"also carries {axes_text(extra)}" if extra else f"lacks {axes_text(missing)}"
-        remedy = f"consume it, as in `sum[{extra[0]}](…)`" if extra else f"repeat it: `… + zeros[{missing[0]}]()`"
+        remedy = (
+            f"consume it, as in `sum[{extra[0]}](…)`" if extra else f"repeat it: `… + zeros[{missing[0]}]()`"
+        )
         raise failure(
             "E0303",
             f"the result is declared as {wanted}, but this value {verb}",
@@ -346,5 +223,13 @@ def _check_result(body: Body, result: tree.Result, value: Node, place: Span) -> 
             Label(place),
             Label(result.span, "declared here"),
             help=f"convert it: `cast(…, {wanted.dtype.value})`",
+        )
+    if wanted.index_of is not None and value.array.index_of not in (None, wanted.index_of):
+        raise failure(
+            "E0311",
+            f"the result is declared as {wanted}, but this value is {value.array}",
+            Label(place, f"indices into `{value.array.index_of}`"),
+            Label(result.span, "declared here"),
+            help=f"declare the result as indices into `{value.array.index_of}`",
         )
     return cast(spread(value, missing), wanted.dtype)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from diagc import limits
@@ -13,6 +14,8 @@ from diagc.core.diagram import Array, Node, node
 from diagc.diagnostics import DiagnosticError, Label, Sink, failure
 from diagc.source import Span
 from diagc.syntax import tree
+
+Init = tuple[str, tuple[tuple[str, float | str], ...]]
 
 
 class Poisoned(Exception):
@@ -31,11 +34,24 @@ class FunctionValue:
     woven: tuple[Axis, ...] = ()
     path: str | None = None
     repeat: int = 1
-    layouts: dict[str, Axis] = field(default_factory=dict[str, Axis], compare=False, hash=False)
 
     @property
     def name(self) -> str:
         return self.fn.name.text
+
+    @property
+    def formals(self) -> tuple[str, ...]:
+        """The names of the axis parameters."""
+        return tuple(name.text for name in self.fn.axis_params or ())
+
+    @property
+    def signature(self) -> str:
+        """How a call is written: `f[a b](X, Y)`."""
+        axes = f"[{' '.join(self.formals)}]" if self.formals else ""
+        bound = dict(self.arguments)
+        return (
+            f"{self.name}{axes}({', '.join(p.name.text for p in self.fn.params if p.name.text not in bound)})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,40 +76,94 @@ class Context:
     parameters: dict[str, Node] = field(default_factory=dict[str, Node])
     spans: dict[Node, Span] = field(default_factory=dict[Node, Span])
     names: dict[Node, str] = field(default_factory=dict[Node, str])
+    defined: list[tuple[tree.Name, Node]] = field(default_factory=list[tuple[tree.Name, Node]])
     calls: list[CallRecord] = field(default_factory=list[CallRecord])
     instances: dict[str, int] = field(default_factory=dict[str, int])
-    depth: int = 0
+    running: list[tree.Fn] = field(default_factory=list[tree.Fn])
+    mentioned: dict[int, frozenset[str]] = field(default_factory=dict[int, frozenset[str]])
+    _formal_axes: dict[tuple[str, str], Axis] = field(default_factory=dict[tuple[str, str], Axis])
+    _expansions: int = 0
+    _levels: int = 0
     _fresh: int = 0
     _places: int = 0
+    _states: int = 0
+
+    @property
+    def depth(self) -> int:
+        """How many calls are being expanded."""
+        return len(self.running)
 
     def fresh_axis(self, name: str, size: Size) -> Axis:
         """A new axis that no other declaration equals."""
         self._fresh += 1
-        return Axis(f"{name}#{self._fresh}", size)
+        return Axis(f"{name.partition('#')[0]}#{self._fresh}", size)
+
+    def instance_axis(self, path: str, name: str, size: Size) -> Axis:
+        """The axis that a formal one of the instance at `path` stands for; one for all calls, as its arrays are."""
+        if (path, name) not in self._formal_axes:
+            self._formal_axes[path, name] = self.fresh_axis(name, size)
+        return self._formal_axes[path, name]
 
     def place(self) -> int:
         """A new place in the diagram, for a random draw."""
         self._places += 1
         return self._places
 
+    def state_name(self) -> str:
+        """A name for the state of a scan that is being read; it does not outlive the reading."""
+        self._states += 1
+        return f"state#{self._states}"
+
     def instance_path(self, path: str) -> str:
         """`path`, or `path_2`, `path_3` … for further anonymous instances of one name."""
         count = self.instances[path] = self.instances.get(path, 0) + 1
         return path if count == 1 else f"{path}_{count}"
+
+    def enter_instance(self, path: str) -> None:
+        """A further call of a named instance: anonymous instances inside it are counted from the first again."""
+        for inner in [known for known in self.instances if known.startswith(f"{path}.")]:
+            del self.instances[inner]
 
     def note(self, made: Node, span: Span) -> Node:
         """Remember where a node was first written."""
         if len(self.spans) > limits.MAX_NODES:
             raise failure(
                 "E0803",
-                f"the diagram has more than {limits.MAX_NODES} nodes",
+                f"the diagram has more than {limits.MAX_NODES:,} nodes",
                 Label(span, "reached here"),
                 help="use fewer copies in `chain`, or split the diagram into several entries",
             )
         self.spans.setdefault(made, span)
         return made
 
-    def parameter(self, path: str, array: Array, init: tuple[str, tuple[tuple[str, float | str], ...]]) -> Node:
+    def count_expansion(self, span: Span) -> None:
+        """E0803 when calls and scans of this entry are expanded too often."""
+        self._expansions += 1
+        if self._expansions > limits.MAX_EXPANSIONS:
+            raise failure(
+                "E0803",
+                f"this entry expands more than {limits.MAX_EXPANSIONS:,} calls and scans",
+                Label(span, "reached here"),
+                help="call fewer functions from functions, nest scans less deeply, or split the diagram",
+            )
+
+    @contextmanager
+    def level(self, span: Span) -> Generator[None, None, None]:
+        """One level of expressions; E0802 when calls and brackets together are nested too deeply."""
+        if self._levels >= limits.MAX_LEVELS:
+            raise failure(
+                "E0802",
+                f"expressions are nested more than {limits.MAX_LEVELS} deep through calls",
+                Label(span, "reached here"),
+                help="give names to parts of the expressions: `part = …`",
+            )
+        self._levels += 1
+        try:
+            yield
+        finally:
+            self._levels -= 1
+
+    def parameter(self, path: str, array: Array, init: Init) -> Node:
         """The parameter at an instance path; asking twice gives the same one, which ties it."""
         if path not in self.parameters:
             self.parameters[path] = node(ops.Input(path, "parameter", init), array=array)
@@ -112,8 +182,10 @@ def carries(expression: tree.Expr, value: Node) -> Label:
 
 def shown(expression: tree.Expr) -> str:
     """The text of an expression, shortened for a label."""
-    text = " ".join(expression.span.text.split())
+    text = " ".join(expression.span.text[:200].split())
     return text if len(text) <= 30 else text[:27] + "..."
 
 
-__all__ = ["CallRecord", "Context", "DiagnosticError", "FunctionValue", "Local", "Poisoned", "axes_text", "carries", "shown"]
+__all__ = [
+    "CallRecord", "Context", "DiagnosticError", "FunctionValue", "Local", "Poisoned", "axes_text", "carries", "shown",
+]  # fmt: skip

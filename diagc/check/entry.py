@@ -6,20 +6,26 @@ re-indexing in the body determines the size, as in `X[n -> i + k]` (language §2
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 
+from diagc import limits
 from diagc.check import body as bodies
-from diagc.check.calls import call
+from diagc.check.binding import below
+from diagc.check.calls import call, call_function, parameter_value
 from diagc.check.context import CallRecord, Context, FunctionValue, Poisoned
 from diagc.check.expressions import Body
-from diagc.check.forms import scan_form
 from diagc.check.functions import term
 from diagc.check.indexing import affine_coordinate, bounds, index
+from diagc.check.scans import scan_form
 from diagc.check.scope import Module
+from diagc.check.types import check_signature, type_axes
 from diagc.core import ops
-from diagc.core.axes import ONE, Axis, Size
+from diagc.core.axes import ONE, Axis, Size, SizeLimit
 from diagc.core.diagram import Array, Diagram, Node, node, walk
+from diagc.core.dtypes import DType
 from diagc.diagnostics import DiagnosticError, Sink
 from diagc.source import Span
 from diagc.syntax import tree
@@ -33,11 +39,12 @@ class Entry:
     spans: dict[Node, Span]
     names: dict[Node, str]
     calls: tuple[CallRecord, ...]
+    defined: tuple[tuple[tree.Name, Node], ...] = ()
 
 
 def new_body(module: Module, context: Context) -> Body:
     """An empty scope of a module, with the rooms for calls and indexing attached."""
-    return Body(module, context, call=call, scan=scan_form, index=index)
+    return Body(module, context, call=call, scan=scan_form, index=index, parameter=parameter_value)
 
 
 def entry_names(module: Module) -> tuple[str, ...]:
@@ -46,12 +53,18 @@ def entry_names(module: Module) -> tuple[str, ...]:
 
 
 def _is_entry(module: Module, item: tree.Fn | tree.Alias) -> bool:
-    if isinstance(item, tree.Alias):
-        try:
-            item = term(new_body(module, Context(Sink())), item.term, (item,)).fn
-        except (DiagnosticError, Poisoned):
-            return False
-    return all(parameter.type is not None for parameter in item.params)
+    if isinstance(item, tree.Fn):
+        return all(parameter.type is not None for parameter in item.params)
+    try:
+        function = term(new_body(module, Context(Sink())), item.term, (item,))
+    except (DiagnosticError, Poisoned):
+        return False
+    return all(parameter.type is not None for parameter in _free(function))
+
+
+def _free(function: FunctionValue) -> list[tree.Parameter]:
+    bound = dict(function.arguments)
+    return [parameter for parameter in function.fn.params if parameter.name.text not in bound]
 
 
 def build_entry(module: Module, name: str, sink: Sink) -> Entry | None:
@@ -60,8 +73,9 @@ def build_entry(module: Module, name: str, sink: Sink) -> Entry | None:
     scope = new_body(module, context)
     item = module.functions[name]
     try:
-        function = FunctionValue(module, item) if isinstance(item, tree.Fn) else term(scope, item.term, (item,))
-        return _build(scope, name, function)
+        if isinstance(item, tree.Fn):
+            return _build(scope, name, FunctionValue(module, item), None)
+        return _build(scope, name, term(scope, item.term, (item,)), item)
     except DiagnosticError as error:
         sink.extend(error.diagnostics)
     except Poisoned:
@@ -69,37 +83,46 @@ def build_entry(module: Module, name: str, sink: Sink) -> Entry | None:
     return None
 
 
-def _build(scope: Body, name: str, function: FunctionValue) -> Entry:
+def _build(scope: Body, name: str, function: FunctionValue, alias: tree.Alias | None) -> Entry:
+    """A `fn` runs as it stands; an alias is a call of what it names, on inputs of the types of the signature."""
     context, fn = scope.context, function.fn
-    scope = replace(scope, module=function.module, woven=function.woven, path="")
-    scope.axes.update(_formal_axes(scope, function))
-    inputs = [_input(scope, parameter, function.woven) for parameter in fn.params]
-    scope.locals.update({parameter.name.text: value for parameter, value in zip(fn.params, inputs, strict=True)})
-    scope.locals.update(dict(function.arguments))
-    results = bodies.run(scope, fn, None)
-    layouts = [_layout(scope, fn, place, value) for place, value in enumerate(results)]
+    formals = _formal_axes(scope, function)
+    callee = scope.elsewhere(function.module)
+    callee.axes.update(formals)
+    check_signature(callee, fn)
+    inputs = [_input(callee, parameter, function.woven) for parameter in _free(function)]
+    if alias is None:
+        callee.locals.update({p.name.text: value for p, value in zip(fn.params, inputs, strict=True)})
+        context.running.append(fn)
+        results = bodies.run(callee, fn, None)
+    else:
+        path = function.path or ("" if function.repeat == 1 else fn.name.text)
+        bound = replace(function, axes=tuple(formals[f] for f in function.formals), sizes=(), path=path)
+        written = tree.Call(tree.QName((fn.name,)), None, (), span=alias.span)
+        results = call_function(scope, written, bound, tuple(inputs))
+    layouts = [_layout(callee, function, place, value) for place, value in enumerate(results)]
     parameters = [context.parameters[path] for path in sorted(context.parameters)]
-    names = [r.name.text if r.name else "" for r in fn.results or ()]
-    outputs = tuple(n or ("out" if len(results) == 1 else f"out{i}") for i, n in enumerate(names or [""] * len(results)))
+    names = [r.name.text if r.name else "" for r in fn.results or ()] or [""] * len(results)
+    outputs = tuple(n or ("out" if len(results) == 1 else f"out{i}") for i, n in enumerate(names))
     diagram = Diagram(name, (*inputs, *parameters), results, outputs, tuple(layouts))
     kept = set(walk(results))
     spans = {n: s for n, s in context.spans.items() if n in kept}
-    return Entry(diagram, spans, context.names, tuple(context.calls))
+    return Entry(diagram, spans, context.names, tuple(context.calls), tuple(context.defined))
 
 
 def _input(scope: Body, parameter: tree.Parameter, woven: tuple[Axis, ...]) -> Node:
     assert parameter.type is not None
-    array = bodies.type_axes(scope, parameter.type)
-    axes = tuple(dict.fromkeys((*woven, *array.axes))) if array.axes else array.axes
+    array = type_axes(scope, parameter.type)
+    axes = tuple(dict.fromkeys((*woven, *array.axes)))
     made = node(ops.Input(parameter.name.text), array=Array(array.dtype, axes, array.index_of))
     return scope.context.note(made, parameter.span)
 
 
-def _layout(scope: Body, fn: tree.Fn, place: int, value: Node) -> Array:
-    if fn.results is None:
+def _layout(scope: Body, function: FunctionValue, place: int, value: Node) -> Array:
+    if function.fn.results is None:
         return value.array
-    array = bodies.type_axes(scope, fn.results[place].type)
-    return Array(array.dtype, tuple(dict.fromkeys((*scope.woven, *array.axes))), array.index_of)
+    array = type_axes(scope, function.fn.results[place].type)
+    return Array(array.dtype, tuple(dict.fromkeys((*function.woven, *array.axes))), array.index_of)
 
 
 def _formal_axes(scope: Body, function: FunctionValue) -> dict[str, Axis]:
@@ -109,21 +132,36 @@ def _formal_axes(scope: Body, function: FunctionValue) -> dict[str, Axis]:
     free = {name: Axis(name, Size.symbol(name)) for name in names if name not in given}
     determined = {a.text for p in function.fn.params if p.type for a in p.type.axes or ()}
     found = {**given, **free}
-    probe = replace(scope, axes=found)
-    for name in [n for n in free if n not in determined]:
-        size = _inferred_size(probe, function.fn, found[name])
-        if size is not None:
-            found[name] = Axis(name, size)
+    probe = scope.elsewhere(function.module)
+    probe.axes = found
+    entries = [
+        part for part in below(function.fn.body + function.fn.returns) if isinstance(part, tree.Reindex)
+    ]
+    waiting = [name for name in free if name not in determined]
+    for _ in waiting:  # one size may follow from another
+        for name in waiting:
+            size = _inferred_size(probe, entries, found[name])
+            if size is not None:
+                found[name] = Axis(name, size)
     return found
 
 
-def _inferred_size(scope: Body, fn: tree.Fn, axis: Axis) -> Size | None:
+def _inferred_size(scope: Body, entries: list[tree.Reindex], axis: Axis) -> Size | None:
     """The largest size for which every re-indexing `n -> axis + …` stays in range."""
-    for written in _indexings(fn):
-        if not isinstance(written, tree.Reindex) or written.fill is not None:
+    for written in entries:
+        if written.fill is not None:
             continue
-        read, coordinate = scope.find_axis(written.axis.text), affine_coordinate(scope, written.target)
-        if read is None or coordinate is None or dict(coordinate.terms).get(axis) != ONE or read.size == axis.size:
+        try:
+            coordinate = affine_coordinate(scope, written.target)
+        except SizeLimit:
+            continue
+        read = scope.find_axis(written.axis.text)
+        if (
+            read is None
+            or coordinate is None
+            or dict(coordinate.terms).get(axis) != ONE
+            or read.size == axis.size
+        ):
             continue
         reach = bounds(coordinate)
         if reach is not None:
@@ -131,38 +169,45 @@ def _inferred_size(scope: Body, fn: tree.Fn, axis: Axis) -> Size | None:
     return None
 
 
-def _indexings(item: object) -> Iterator[tree.Reindex | tree.Split | tree.Merge]:
-    """Every entry of an index expression below a tree node."""
-    if isinstance(item, tree.Index):
-        yield from item.entries
-    if isinstance(item, tuple):
-        for part in item:  # pyright: ignore[reportUnknownVariableType]
-            yield from _indexings(part)  # pyright: ignore[reportUnknownArgumentType]
-    elif is_dataclass(item) and not isinstance(item, Span):
-        for field in fields(item):
-            if field.name != "span":
-                yield from _indexings(getattr(item, field.name))
-
-
 def check_generic(module: Module, name: str, sink: Sink) -> None:
-    """Look at a `fn` with untyped tensors, which cannot be expanded alone: report unknown names only."""
+    """Look at a `fn` with untyped tensors, which cannot be expanded alone: report what is wrong for all operands."""
     item = module.functions[name]
-    if not isinstance(item, tree.Fn):
-        return
     trial = Sink()
-    context = Context(trial)
-    scope = new_body(module, context)
+    scope = new_body(module, Context(trial))
+    if isinstance(item, tree.Alias):
+        with suppress(Poisoned):
+            _collect(sink, lambda: term(scope, item.term, (item,)))
+        return
     scope.axes.update({f.text: Axis(f.text, Size.symbol(f.text)) for f in item.axis_params or ()})
-    every = Array(bodies.dtype_of(tree.Name("f32")), tuple(scope.axes.values()))
+    if not _collect(sink, lambda: check_signature(scope, item)):
+        return
+    every = Array(DType.F32, _mentioned(scope, item))
     for parameter in item.params:
-        try:
-            array = every if parameter.type is None else bodies.type_axes(scope, parameter.type)
-            scope.locals[parameter.name.text] = node(ops.Input(parameter.name.text), array=array)
-        except DiagnosticError as error:
-            sink.extend(error.diagnostics)
-            scope.locals[parameter.name.text] = None
-    try:
+        scope.locals[parameter.name.text] = None
+        written, label = parameter.type, ops.Input(parameter.name.text)
+        with suppress(DiagnosticError):
+            array = every if written is None else type_axes(scope, written)
+            scope.locals[parameter.name.text] = node(label, array=array)
+        if written is not None:
+            _collect(sink, partial(type_axes, scope, written))
+    scope.context.running.append(item)
+    with suppress(Poisoned):
         bodies.run(scope, item, None)
-    except Poisoned:
-        pass
-    sink.extend(d for d in trial.diagnostics if d.code.startswith("E02"))
+    sink.extend(d for d in trial.diagnostics if bodies.is_general(d))
+
+
+def _collect(sink: Sink, action: Callable[[], object]) -> bool:
+    """Whether an action succeeds; its errors go to the sink."""
+    try:
+        action()
+    except DiagnosticError as error:
+        sink.extend(error.diagnostics)
+        return False
+    return True
+
+
+def _mentioned(scope: Body, fn: tree.Fn) -> tuple[Axis, ...]:
+    """The axes that a body names, as far as one array can have them: an untyped tensor may carry any."""
+    names = dict.fromkeys(part.text for part in below(fn) if isinstance(part, tree.Name))
+    found = [axis for name in names if (axis := scope.find_axis(name)) is not None]
+    return tuple(dict.fromkeys(found))[: limits.MAX_RANK]

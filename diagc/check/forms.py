@@ -2,51 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, cast
 
-from diagc.check.context import CallRecord, axes_text, carries, shown
+from diagc.check.binding import below
+from diagc.check.context import FunctionValue, axes_text, carries, shown
 from diagc.check.expressions import Body, single
+from diagc.check.scope import dtype_of, nearest
 from diagc.core import ops
 from diagc.core.axes import Axis, Size
-from diagc.core.diagram import Array, Diagram, Node, apply, constant, node, rebuild, reduction, size_node, spread, walk
-from diagc.core.diagram import cast as cast_node
-from diagc.core.diagram import with_inputs
+from diagc.core.diagram import (
+    Node,
+    apply,
+    cast as cast_node,
+    constant,
+    node,
+    reduction,
+    size_node,
+    spread,
+)
 from diagc.core.dtypes import DType
-from diagc.check.scope import dtype_of
-from diagc.diagnostics import Label, failure
+from diagc.diagnostics import DiagnosticError, Label, failure
 from diagc.syntax import tree
 
 Values = tuple[Node, ...]
+
+_REDUCTIONS: Final = ("sum", "max", "min", "prod", "mean", "any", "all", "argmax", "argmin")
+_SHOWN: Final = 5
+"""Operands that a label names."""
 
 
 def call_form(body: Body, call: tree.Call, piped: Values | None) -> Values:
     """A built-in call with its axes in brackets."""
     name = call.callee.text
-    axes = _axes(body, call)
-    if name in _MAKERS:
-        _count(call, piped, 0)
-        return (_MAKERS[name](body, axes),)
-    if name == "concat":
-        return (_concat(body, call, axes, _operands(body, call, piped)),)
-    keywords = ("k",) if name == "topk" else ()
-    if name == "topk":
-        return _topk(body, call, axes, _operands(body, call, piped, keywords))
-    operands = _operands(body, call, piped)
+    axes = named_axes(body, call)
+    if call.attributes and name not in _REDUCTIONS:
+        raise stray_attribute(call.attributes[0])
+    match name:
+        case "scan":
+            raise failure(
+                "E0316",
+                "a scan has initial states, `;`, and steps",
+                Label(call.span),
+                help="write `scan[t](h = 0; h + X)`: after `;` stands the value after each step",
+            )
+        case "zeros" | "ones" | "normal" | "uniform":
+            _count(call, piped, 0)
+            return (_MAKERS[name](body, axes),)
+        case "concat":
+            return (_concat(call, axes, _operands(body, call, piped)),)
+        case "topk":
+            return _topk(body, call, axes, _operands(body, call, piped, ("k",)))
+        case _:
+            return (_fold(body, call, axes, _operands(body, call, piped)),)
+
+
+def _fold(
+    body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[tuple[Node, tree.Expr]]
+) -> Node:
+    """Forms of one operand."""
     if len(operands) != 1:
         raise wrong_count(call, len(operands), 1)
     value, expression = operands[0]
-    if name == "one_hot":
-        return (_one_hot(call, axes, value, expression),)
+    if call.callee.text == "one_hot":
+        return _one_hot(axes, value, expression)
     for axis, written in zip(axes, call.axes or (), strict=True):
         if axis not in value.axes:
-            raise _missing_axis(call, axis, written, expression, value)
-    if name == "cumsum":
-        return (node(ops.Cumulative("sum", axes[0]), value),)
-    return (_reduce(body, call, axes, value, expression),)
+            raise _missing_axis(body, call, axis, written, expression, value)
+    if call.callee.text == "cumsum":
+        counted = cast_node(value, DType.I64) if value.dtype.kind == "bool" else value
+        return node(ops.Cumulative("sum", axes[0]), counted)
+    return _reduce(call, axes, value, expression)
 
 
-def _axes(body: Body, call: tree.Call) -> tuple[Axis, ...]:
+def named_axes(body: Body, call: tree.Call) -> tuple[Axis, ...]:
     name = call.callee.text
     if not call.axes:
         raise failure(
@@ -58,7 +88,9 @@ def _axes(body: Body, call: tree.Call) -> tuple[Axis, ...]:
     axes = tuple(body.axis(written) for written in call.axes)
     for place, axis in enumerate(axes):
         if axis in axes[:place]:
-            raise failure("E0302", f"axis `{axis}` is named twice", Label(call.axes[place].span), help="name it once")
+            raise failure(
+                "E0302", f"axis `{axis}` is named twice", Label(call.axes[place].span), help="name it once"
+            )
     if len(axes) > 1 and name in ("argmax", "argmin", "cumsum", "scan", "concat", "topk", "one_hot"):
         raise failure(
             "E0314",
@@ -69,26 +101,56 @@ def _axes(body: Body, call: tree.Call) -> tuple[Axis, ...]:
     return axes
 
 
-def _missing_axis(call: tree.Call, axis: Axis, written: tree.Name, expression: tree.Expr, value: Node):  # noqa: ANN202
-    labels = [Label(call.callee.span.to(written.span), "consumed here")]
+def _missing_axis(
+    body: Body, call: tree.Call, axis: Axis, written: tree.Name, expression: tree.Expr, value: Node
+) -> DiagnosticError:
+    operands = list(_operands_below(body, expression))[:_SHOWN]
+    labels = [carries(part, array) for part, array in operands] or [carries(expression, value)]
+    shared = [a for a in value.axes if len(operands) > 1 and all(a in array.axes for _, array in operands)]
+    near = nearest(axis.name, [a.name for a in value.axes])
+    meant = near or str([*shared, *reversed(value.axes)][0] if value.axes else "")
+    help = f"did you mean `{call.callee.text}[{meant}]`?" if meant else "the operand has no axes to consume"
     return failure(
         "E0301",
         f"`{call.callee.text}[{written.text}]` consumes axis `{axis}`, which no operand of this expression has",
+        Label(call.callee.span.to(written.span), "consumed here"),
         *labels,
-        carries(expression, value),
-        help=f"the operand has {axes_text(value.axes)}"
-        + (f": did you mean `{call.callee.text}[{value.axes[-1]}]`?" if value.axes else ""),
+        help=help,
     )
 
 
-def wrong_count(call: tree.Call, found: int, expected: int):  # noqa: ANN202
+def _operands_below(body: Body, expression: tree.Expr) -> Iterator[tuple[tree.Ref, Node]]:
+    """The arrays by name that an expression combines pointwise."""
+    for part in below(expression):
+        if isinstance(part, tree.Ref):
+            array = body.locals.get(part.name.text)
+            if isinstance(array, Node):
+                yield part, array
+
+
+def stray_attribute(attribute: tree.Attribute) -> DiagnosticError:
+    """E0207: an attribute that this call does not take."""
+    return failure(
+        "E0207",
+        f"no attribute is called `@{attribute.name.text}` here",
+        Label(attribute.span),
+        help="`@acc(f32)` and `@in(tf32)` follow a reduction such as `sum[k](A * B)`",
+    )
+
+
+def wrong_count(
+    call: tree.Call, found: int, expected: int, function: FunctionValue | None = None
+) -> DiagnosticError:
     """E0306: the wrong number of operands."""
     plural = "operand" if expected == 1 else "operands"
+    labels = [Label(call.span)]
+    if function is not None:
+        labels.append(Label(function.fn.name.span, "declared here"))
     return failure(
         "E0306",
         f"`{call.callee.text}` takes {expected} {plural}, {found} given",
-        Label(call.span),
-        help="axes go in brackets, arrays in parentheses",
+        *labels,
+        help=f"write `{function.signature}`" if function else "axes go in brackets, arrays in parentheses",
     )
 
 
@@ -101,37 +163,48 @@ def _count(call: tree.Call, piped: Values | None, expected: int) -> None:
 def _operands(
     body: Body, call: tree.Call, piped: Values | None, keywords: tuple[str, ...] = ()
 ) -> list[tuple[Node, tree.Expr]]:
-    found: list[tuple[Node, tree.Expr]] = [(value, call) for value in piped or ()]
-    for argument in call.args:
-        if argument.name is None:
-            found.append((single(body.values(argument.value), argument.value), argument.value))
-        elif argument.name.text not in keywords:
-            raise unexpected_keyword(call, argument.name, keywords)
-    return found
+    written = [
+        argument for argument in call.args if argument.name is None or argument.name.text not in keywords
+    ]
+    values = positional(body, call, None, written)
+    places = [argument.value for argument in written]
+    return [*((value, call) for value in piped or ()), *zip(values, places, strict=True)]
 
 
-def unexpected_keyword(call: tree.Call, name: tree.Name, known: tuple[str, ...]):  # noqa: ANN202
+def positional(
+    body: Body, call: tree.Call, piped: Values | None, written: Sequence[tree.Argument]
+) -> list[Node]:
+    """Operands in their order; E0307 for a keyword."""
+    for argument in written:
+        if argument.name is not None:
+            raise unexpected_keyword(call, argument.name, ())
+    values = body.every(argument.value for argument in written)
+    return [*(piped or ()), *(single(v, a.value) for v, a in zip(values, written, strict=True))]
+
+
+def unexpected_keyword(call: tree.Call, name: tree.Name, known: tuple[str, ...]) -> DiagnosticError:
     """E0307: a keyword that the call does not take."""
     hint = f"it takes {', '.join(f'`{k}`' for k in known)}" if known else "it takes no keywords"
-    return failure("E0307", f"`{call.callee.text}` has no argument `{name.text}`", Label(name.span), help=hint)
+    return failure(
+        "E0307", f"`{call.callee.text}` has no argument `{name.text}`", Label(name.span), help=hint
+    )
 
 
-def _reduce(body: Body, call: tree.Call, axes: tuple[Axis, ...], value: Node, expression: tree.Expr) -> Node:
+def _reduce(call: tree.Call, axes: tuple[Axis, ...], value: Node, expression: tree.Expr) -> Node:
     name = call.callee.text
     if name in ("any", "all") and value.dtype.kind != "bool":
         raise failure(
-            "E0308", f"`{name}` takes truth values", Label(expression.span, f"this is {value.array}"),
-            help="compare first, as in `any[x](a > 0)`",
-        )  # fmt: skip
+            "E0308",
+            f"`{name}` takes truth values",
+            Label(expression.span, f"this is {value.array}"),
+            help=f"compare first, as in `{name}[x](a > 0)`",
+        )
     if name not in ("any", "all") and value.dtype.kind == "bool":
         value = cast_node(value, DType.I64 if name in ("sum", "mean", "prod") else DType.I32)
     like = _precision(call)
     if name == "mean":
-        total = reduction("sum", axes, value, like)
-        count = Size.constant(1)
-        for axis in axes:
-            count = count * axis.size
-        return apply("div", total, size_node(count))
+        count = math.prod((axis.size for axis in axes), start=Size.constant(1))
+        return apply("div", reduction("sum", axes, value, like), size_node(count))
     return reduction(cast(ops.Monoid, name), axes, value, like)
 
 
@@ -140,13 +213,20 @@ def _precision(call: tree.Call) -> ops.Reduce | None:
     chosen: dict[str, DType] = {}
     for attribute in call.attributes:
         name = attribute.name.text
-        argument = attribute.args[0].value if attribute.args else None
-        if name not in ("acc", "in") or not isinstance(argument, tree.Ref):
+        if name not in ("acc", "in") or call.callee.text not in ("sum", "mean", "prod") or name in chosen:
+            raise stray_attribute(attribute)
+        match attribute.args:
+            case (tree.Argument(None, tree.Ref(tree.QName((written,)))),):
+                chosen[name] = dtype_of(written)
+            case _:
+                raise stray_attribute(attribute)
+        if chosen[name].kind != "float":
             raise failure(
-                "E0207", f"no attribute is called `@{name}` here", Label(attribute.span),
-                help="a reduction takes `@acc(f32)` and `@in(tf32)`",
-            )  # fmt: skip
-        chosen[name] = dtype_of(argument.name.parts[0])
+                "E0308",
+                f"`@{name}` takes a floating-point dtype",
+                Label(attribute.span),
+                help=f"write `@{name}(f32)`",
+            )
     return ops.Reduce("sum", (), chosen.get("in"), chosen.get("acc")) if chosen else None
 
 
@@ -171,16 +251,23 @@ _MAKERS: Final[dict[str, Callable[[Body, tuple[Axis, ...]], Node]]] = {
 }  # fmt: skip
 
 
-def _one_hot(call: tree.Call, axes: tuple[Axis, ...], value: Node, expression: tree.Expr) -> Node:
+def _one_hot(axes: tuple[Axis, ...], value: Node, expression: tree.Expr) -> Node:
     if value.dtype.kind != "int":
         raise failure(
             "E0311", "`one_hot` takes integer indices", Label(expression.span, f"this is {value.array}"),
             help="declare it as `i32[…] in axis`, or use `cast(…, i32)`",
         )  # fmt: skip
+    if axes[0] in value.axes:
+        raise failure(
+            "E0302",
+            f"the indices already carry axis `{axes[0]}`",
+            Label(expression.span, f"carries {axes_text(value.axes)}"),
+            help=f"declare another axis of the same size: `axis {axes[0]}2: {axes[0].size}`",
+        )
     return cast_node(apply("eq", value, node(ops.Iota(axes[0]))), DType.F32)
 
 
-def _concat(body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[tuple[Node, tree.Expr]]) -> Node:
+def _concat(call: tree.Call, axes: tuple[Axis, ...], operands: list[tuple[Node, tree.Expr]]) -> Node:
     if len(operands) < 2:
         raise failure(
             "E0306", "`concat` takes at least two operands", Label(call.span), help="write `concat[t](A, B)`"
@@ -189,6 +276,13 @@ def _concat(body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[
     for value, _ in operands[1:]:
         common &= set(value.axes)
     parts: list[Axis] = []
+    if axes[0] in common:
+        raise failure(
+            "E0317",
+            f"the operands of `concat` carry axis `{axes[0]}` already",
+            carries(operands[0][1], operands[0][0]),
+            help=f"declare an axis for the whole, as in `axis ab: a + b`, and write `concat[ab](…)`; not `{axes[0]}`",
+        )
     for value, expression in operands:
         own = [axis for axis in value.axes if axis not in common]
         if len(own) != 1:
@@ -210,12 +304,16 @@ def _concat(body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[
     return node(ops.Concat(axes[0], tuple(parts)), *(value for value, _ in operands))
 
 
-def _topk(body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[tuple[Node, tree.Expr]]) -> Values:
+def _topk(
+    body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[tuple[Node, tree.Expr]]
+) -> Values:
     if len(operands) != 1:
         raise wrong_count(call, len(operands), 1)
     value, expression = operands[0]
     if axes[0] not in value.axes:
-        raise _missing_axis(call, axes[0], (call.axes or ())[0], expression, value)
+        raise _missing_axis(
+            body, call, axes[0], tree.Name(str(axes[0]), span=call.callee.span), expression, value
+        )
     written = next((a.value for a in call.args if a.name is not None and a.name.text == "k"), None)
     match written:
         case tree.Number(_, int() as count):
@@ -224,8 +322,18 @@ def _topk(body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[tu
             slots = axis
         case _:
             raise failure(
-                "E0307", "`topk` needs `k`, an integer or an axis", Label(call.span), help="write `topk[e](X, k = 2)`"
+                "E0307",
+                "`topk` needs `k`, an integer or an axis",
+                Label(call.span),
+                help="write `topk[e](X, k = 2)`",
             )
+    if slots in value.axes:
+        raise failure(
+            "E0302",
+            f"the array already has axis `{slots}`",
+            Label(written.span, f"`{shown(expression)}` carries {axes_text(value.axes)}"),
+            help="choose an axis for the places that the array lacks",
+        )
     size, count = axes[0].size.value, slots.size.value
     if count is not None and (count < 1 or (size is not None and count > size)):
         raise failure(
@@ -235,79 +343,3 @@ def _topk(body: Body, call: tree.Call, axes: tuple[Axis, ...], operands: list[tu
             help="choose `k` between 1 and the size of the axis",
         )
     return tuple(node(ops.TopK(axes[0], slots, indices), value) for indices in (False, True))
-
-
-def scan_form(body: Body, expression: tree.Scan) -> Values:
-    """`scan[t](h = init, …; step, …)`: one result per state, each with axis `t`."""
-    axis = _axes(body, tree.Call(expression.callee, expression.axes, ()))[0]
-    if expression.callee.text != "scan":
-        raise failure("E0203", f"`{shown(expression)}` is no scan", Label(expression.span), help="write `scan[t](…)`")
-    if len(expression.steps) != len(expression.states):
-        raise failure(
-            "E0316",
-            f"{len(expression.states)} states but {len(expression.steps)} steps",
-            Label(expression.span),
-            help="after `;` stands one step for each state, in their order",
-        )
-    names = [state.name for state in expression.states]
-    inits = [body.value(state.value) for state in expression.states]
-    inits = [cast_node(i, DType.F32) if i.dtype.kind == "int" else i for i in inits]
-    states, steps = _state_fixpoint(body, expression, axis, names, inits)
-    return _close(axis, inits, states, steps, body)
-
-
-def _state_fixpoint(
-    body: Body, expression: tree.Scan, axis: Axis, names: list[tree.Name | None], inits: list[Node]
-) -> tuple[list[Node], list[Node]]:
-    """States get the axes of their initial values and of their steps; two rounds per state reach the fixed point."""
-    bundles = [tuple(a for a in value.axes) for value in inits]
-    for _ in range(2 * len(inits) + 1):
-        states = [
-            node(ops.Input(f"state{i}"), array=Array(init.dtype, bundle))
-            for i, (init, bundle) in enumerate(zip(inits, bundles, strict=True))
-        ]
-        scope = body.inner({name.text: state for name, state in zip(names, states, strict=True) if name})
-        steps = [scope.value(step) for step in expression.steps]
-        wider = [
-            tuple(dict.fromkeys((*b, *(a for a in s.axes if a != axis)))) for b, s in zip(bundles, steps, strict=True)
-        ]
-        if wider == bundles:
-            return states, steps
-        bundles = wider
-    raise failure("E0316", "the axes of the states do not settle", Label(expression.span), help="simplify the steps")
-
-
-def _close(axis: Axis, inits: list[Node], states: list[Node], steps: list[Node], body: Body) -> Values:
-    """Cut the steps at what does not depend on a state: those arrays are computed outside and read at each step."""
-    dependent: set[Node] = set(states)
-    for current in walk(steps):
-        if any(operand in dependent for operand in current.inputs):
-            dependent.add(current)
-    outside: dict[Node, Node] = {}
-
-    def read(value: Node) -> Node:
-        if value not in outside:
-            bundle = tuple(a for a in value.axes if a != axis)
-            array = Array(value.dtype, bundle, value.array.index_of)
-            outside[value] = node(ops.Input(f"read{len(outside)}"), array=array)
-        return outside[value]
-
-    def change(current: Node, inputs: tuple[Node, ...]) -> Node:
-        if current not in dependent:
-            return current
-        if current in states:
-            return current
-        return with_inputs(current, tuple(i if o in dependent else read(o) for o, i in zip(current.inputs, inputs, strict=True)))
-
-    closed = rebuild(tuple(steps), change)
-    results = [
-        spread(cast_node(step if original in dependent else read(original), state.dtype), state.axes)
-        for step, original, state in zip(closed, steps, states, strict=True)
-    ]
-    inner = Diagram("step", (*states, *outside.values()), tuple(results), tuple(f"state{i}" for i in range(len(steps))),
-                    tuple(state.array for state in states))  # fmt: skip
-    starts = [spread(init, state.axes) for init, state in zip(inits, states, strict=True)]
-    return tuple(node(ops.Scan(axis, inner, len(starts), i), *starts, *outside) for i in range(len(starts)))
-
-
-__all__ = ["CallRecord", "call_form", "scan_form", "unexpected_keyword", "wrong_count"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from diagc import limits
-from diagc.check.context import FunctionValue
+from diagc.check.context import FunctionValue, Poisoned
 from diagc.check.expressions import Body
 from diagc.check.scope import BUILTIN_AXES_CALLS, BUILTIN_CALLS, Module, unknown
 from diagc.core.ops import POINTWISE
@@ -21,7 +21,10 @@ def resolve(
     if len(name.parts) == 2:
         if name.parts[0].text not in module.imports:
             raise unknown("E0208", "imported file", name.parts[0], module.imports)
-        module = module.imports[name.parts[0].text]
+        used = module.imports[name.parts[0].text]
+        if used is None:
+            raise Poisoned
+        module = used
         found = (module, module.functions[plain.text]) if plain.text in module.functions else None
     else:
         found = module.find_function(name.text)
@@ -29,11 +32,13 @@ def resolve(
         raise unknown("E0203", "function", name, _candidates(body, module))
     home, item = found
     if isinstance(item, tree.Fn):
-        return _with_axes(body, FunctionValue(home, item), name, axes)
+        return with_axes(body, FunctionValue(home, item), name, axes)
     if item in seen:
-        raise failure("E0210", f"`{name.text}` is defined by itself", Label(name.span), help="name another function")
-    value = term(replace(body, module=home), item.term, (*seen, item))
-    return value if axes is None else _with_axes(body, value, name, axes)
+        raise failure(
+            "E0210", f"`{name.text}` is defined by itself", Label(name.span), help="name another function"
+        )
+    value = term(body.elsewhere(home), item.term, (*seen, item))
+    return value if axes is None else with_axes(body, value, name, axes)
 
 
 def _candidates(body: Body, module: Module) -> list[str]:
@@ -41,7 +46,7 @@ def _candidates(body: Body, module: Module) -> list[str]:
     return found + [f for library in body.module.library for f in library.functions]
 
 
-def _with_axes(
+def with_axes(
     body: Body, function: FunctionValue, name: tree.QName, axes: tuple[tree.Name, ...] | None
 ) -> FunctionValue:
     if axes is None:
@@ -68,8 +73,12 @@ def term(body: Body, item: tree.FnTerm, seen: tuple[tree.Alias, ...] = ()) -> Fu
             return _chain(body, item, args, seen)
         case tree.Instance(name, axes, args):
             local = body.locals.get(name.text)
-            value = local if isinstance(local, FunctionValue) else resolve(body, name, axes, seen)
-            return _bound(body, value, args or ())
+            if name.text in body.locals and local is None:
+                raise Poisoned
+            if isinstance(local, FunctionValue):
+                return bound_by_name(body, with_axes(body, local, name, axes), args or ())
+            value = resolve(body, name, axes, seen)
+            return bound_by_name(body, value, args or ())
 
 
 def _chain(
@@ -77,13 +86,23 @@ def _chain(
 ) -> FunctionValue:
     match args:
         case (tree.Argument(None, tree.Number(_, int() as count)), tree.Argument(None, inner)):
-            if not 1 <= count <= limits.MAX_NODES:
-                raise failure("E0402", "`chain` takes at least one copy", Label(args[0].span), help="write `chain(2, f)`")
             value = term(body, _as_term(inner), seen)
-            return replace(value, repeat=count * value.repeat)
+            copies = count * value.repeat
+            if copies < 1:
+                message, help = "`chain` takes at least one copy", "write `chain(2, f)`"
+                raise failure("E0402", message, Label(args[0].span), help=help)
+            if copies > limits.MAX_COPIES:
+                message = f"a chain of {copies:,} copies; at most {limits.MAX_COPIES:,} are allowed"
+                raise failure(
+                    "E0803", message, Label(args[0].span), help="use `scan` for steps that share arrays"
+                )
+            return replace(value, repeat=copies)
         case _:
             raise failure(
-                "E0306", "`chain` takes a number and a function", Label(item.span), help="write `chain(12, block)`"
+                "E0306",
+                "`chain` takes a number and a function",
+                Label(item.span),
+                help="write `chain(12, block)`",
             )
 
 
@@ -97,7 +116,7 @@ def _as_term(expression: tree.Expr) -> tree.FnTerm:
             raise failure("E0203", "this is no function", Label(expression.span), help="name a `fn`")
 
 
-def _bound(body: Body, function: FunctionValue, args: tuple[tree.Argument, ...]) -> FunctionValue:
+def bound_by_name(body: Body, function: FunctionValue, args: tuple[tree.Argument, ...]) -> FunctionValue:
     """Bind sizes of formal axes and scalar parameters by keyword."""
     formals = [f.text for f in function.fn.axis_params or ()]
     scalars = [p.name.text for p in function.fn.params]
@@ -108,7 +127,9 @@ def _bound(body: Body, function: FunctionValue, args: tuple[tree.Argument, ...])
             label = Label(argument.name.span if argument.name else argument.span)
             raise failure(
                 "E0307",
-                f"an instance of `{function.name}` has no argument `{name}`" if name else "an instance is bound by name",
+                f"an instance of `{function.name}` has no argument `{name}`"
+                if name
+                else "an instance is bound by name",
                 label,
                 help=f"it takes {', '.join(f'`{k}`' for k in [*formals, *scalars]) or 'nothing'} by name",
             )
@@ -125,5 +146,8 @@ def _whole_number(expression: tree.Expr) -> int:
             return value
         case _:
             raise failure(
-                "E0402", "the size of an axis is a positive integer", Label(expression.span), help="as in `hidden = 8`"
+                "E0402",
+                "the size of an axis is a positive integer",
+                Label(expression.span),
+                help="as in `hidden = 8`",
             )

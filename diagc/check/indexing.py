@@ -9,23 +9,21 @@ from __future__ import annotations
 from diagc.check.context import axes_text, shown
 from diagc.check.expressions import Body
 from diagc.core import ops
-from diagc.core.axes import ONE, Axis, Coordinate, Size
+from diagc.core.axes import ONE, Axis, Coordinate, Size, SizeLimit
 from diagc.core.diagram import Node, apply, constant, node, size_node, view
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, failure
 from diagc.syntax import tree
-
-Fill = float | int | bool | None
 
 
 def index(body: Body, expression: tree.Index) -> Node:
     """The array that an `Index` expression reads."""
     value = body.value(expression.base)
     coordinates: dict[Axis, Coordinate] = {}
-    fills: list[float | int | bool] = []
-    gathers: list[tuple[Axis, tree.Reindex, Node]] = []
+    fills: list[tuple[tree.Expr, float | bool]] = []
+    gathers: dict[Axis, tuple[tree.Reindex, Node]] = {}
     for entry in expression.entries:
         for axis in _read_axes(body, entry):
-            _require_axis(entry, expression, value, axis, coordinates)
+            _require_axis(entry, expression, value, axis, {*coordinates, *gathers})
         match entry:
             case tree.Split():
                 coordinates.update(_split(body, entry))
@@ -35,18 +33,35 @@ def index(body: Body, expression: tree.Index) -> Node:
                 axis = body.axis(name)
                 affine = affine_coordinate(body, target)
                 if affine is None:
-                    gathers.append((axis, entry, body.value(target)))
+                    gathers[axis] = (entry, body.value(target))
                     continue
                 if fill is not None:
-                    fills.append(_literal(body, fill))
+                    fills.append((fill, _literal(body, fill, value)))
                 else:
                     _check_range(axis, affine, target)
                 coordinates[axis] = affine
-    _require_distinct(value, coordinates, expression)
-    result = view(value, coordinates, fills[0] if fills else None)
-    for axis, entry, indices in gathers:
-        result = _gather(body, result, axis, entry, indices)
+    _require_one_fill(fills)
+    _require_distinct(value, coordinates, set(gathers), expression)
+    # all entries are read at once: a gathered axis steps aside where another entry brings an axis of the same name
+    brought = {axis for c in coordinates.values() for axis in c.axes}
+    aside = {axis: body.context.fresh_axis(axis.uid, axis.size) for axis in gathers if axis in brought}
+    steps = {axis: Coordinate.along(made) for axis, made in aside.items()}
+    result = view(view(value, steps), coordinates, fills[0][1] if fills else None)
+    for axis, (entry, indices) in gathers.items():
+        result = _gather(body, result, axis, aside.get(axis, axis), entry, indices)
     return result
+
+
+def _require_one_fill(fills: list[tuple[tree.Expr, float | bool]]) -> None:
+    for expression, value in fills[1:]:
+        if value != fills[0][1]:
+            raise failure(
+                "E0323",
+                "one re-indexing pads with one value",
+                Label(expression.span, f"this is {value}"),
+                Label(fills[0][0].span, f"this is {fills[0][1]}"),
+                help="pad along one axis after the other: `X[a -> … else 0][b -> … else 1]`",
+            )
 
 
 def _read_axes(body: Body, entry: tree.Reindex | tree.Split | tree.Merge) -> list[Axis]:
@@ -59,7 +74,7 @@ def _require_axis(
     expression: tree.Index,
     value: Node,
     axis: Axis,
-    taken: dict[Axis, Coordinate],
+    taken: set[Axis],
 ) -> None:
     if axis not in value.axes:
         raise failure(
@@ -71,15 +86,22 @@ def _require_axis(
         )
     if axis in taken:
         raise failure(
-            "E0302", f"axis `{axis}` is indexed twice", Label(entry.span), help="index each axis of the array once"
+            "E0302",
+            f"axis `{axis}` is indexed twice",
+            Label(entry.span),
+            help="index each axis of the array once",
         )
 
 
-def _require_distinct(value: Node, coordinates: dict[Axis, Coordinate], expression: tree.Index) -> None:
-    """A rename onto an axis that the array keeps would be a silent diagonal."""
-    kept = {axis for axis in value.axes if axis not in coordinates}
-    for coordinate in coordinates.values():
-        axis = coordinate.axis
+def _require_distinct(
+    value: Node, coordinates: dict[Axis, Coordinate], gathered: set[Axis], expression: tree.Index
+) -> None:
+    """A rename onto an axis that the array keeps would be a silent diagonal; so would a split into one."""
+    kept = {axis for axis in value.axes if axis not in coordinates and axis not in gathered}
+    renamed = [c.axis for c in coordinates.values() if c.axis is not None]
+    split = {f.text for e in expression.entries if isinstance(e, tree.Split) for f in e.factors}
+    brought = (a for c in coordinates.values() for a in c.axes if a.name in split)
+    for axis in (*renamed, *brought):
         if axis in kept:
             raise failure(
                 "E0302",
@@ -115,7 +137,8 @@ def _affine_name(body: Body, name: str) -> Coordinate | None:
     axis = body.find_axis(name)
     if axis is not None:
         return Coordinate.along(axis)
-    return Coordinate((), Size.symbol(name)) if name in body.module.sizes else None
+    size = body.find_size(name)
+    return None if size is None else Coordinate((), size)
 
 
 def _combined(operator: str, a: Coordinate, b: Coordinate) -> Coordinate | None:
@@ -175,7 +198,10 @@ def sign(polynomial: Size) -> int | None:
 
     Each symbol s is written as 1 + s′ with s′ ≥ 0; then the signs of the coefficients decide.
     """
-    shifted = polynomial.substitute({s: Size.symbol(s) + 1 for s in polynomial.symbols})
+    try:
+        shifted = polynomial.substitute({s: Size.symbol(s) + 1 for s in polynomial.symbols})
+    except SizeLimit:
+        return None
     coefficients = [c for _, c in shifted.terms]
     if all(c >= 0 for c in coefficients):
         return 1
@@ -221,7 +247,9 @@ def _check_range(axis: Axis, coordinate: Coordinate, target: tree.Expr) -> None:
     )])  # fmt: skip
 
 
-def _range_help(axis: Axis, coordinate: Coordinate, target: tree.Expr, reach: tuple[Size, Size] | None) -> str:
+def _range_help(
+    axis: Axis, coordinate: Coordinate, target: tree.Expr, reach: tuple[Size, Size] | None
+) -> str:
     pad = f"or pad with `{shown(target)} else 0`"
     if reach is None:
         return pad
@@ -232,14 +260,24 @@ def _range_help(axis: Axis, coordinate: Coordinate, target: tree.Expr, reach: tu
     return pad
 
 
-def _literal(body: Body, expression: tree.Expr) -> float | int | bool:
+def _literal(body: Body, expression: tree.Expr, array: Node) -> float | bool:
     value = body.value(expression)
     if not isinstance(value.op, ops.Constant):
-        raise failure("E0323", "the value after `else` is a number", Label(expression.span), help="write `else 0`")
+        raise failure(
+            "E0323", "the value after `else` is a number", Label(expression.span), help="write `else 0`"
+        )
+    if value.dtype.kind != array.dtype.kind and (value.dtype.kind, array.dtype.kind) != ("int", "float"):
+        raise failure(
+            "E0308",
+            f"{array.array} is padded with a value of its own kind",
+            Label(expression.span, f"this is {value.array}"),
+            help="write a number of the kind of the array after `else`",
+        )
     return value.op.value
 
 
-def _gather(body: Body, value: Node, axis: Axis, entry: tree.Reindex, indices: Node) -> Node:
+def _gather(body: Body, value: Node, declared: Axis, axis: Axis, entry: tree.Reindex, indices: Node) -> Node:
+    """Reads `value` along `axis`, which stands for the `declared` one."""
     if indices.dtype.kind != "int":
         raise failure(
             "E0311",
@@ -247,10 +285,10 @@ def _gather(body: Body, value: Node, axis: Axis, entry: tree.Reindex, indices: N
             Label(entry.target.span, f"this is {indices.array}"),
             help="declare it as `i32[…] in axis`, or use `cast(…, i32)`",
         )
-    if indices.array.index_of not in (None, axis):
+    if indices.array.index_of not in (None, declared):
         raise failure(
             "E0311",
-            f"these indices point into axis `{indices.array.index_of}`, not `{axis}`",
+            f"these indices point into axis `{indices.array.index_of}`, not `{declared}`",
             Label(entry.target.span, f"this is {indices.array}"),
             help=f"gather along `{indices.array.index_of}`, or drop the `in {indices.array.index_of}` of the type",
         )
@@ -259,4 +297,4 @@ def _gather(body: Body, value: Node, axis: Axis, entry: tree.Reindex, indices: N
     zero, last = constant(0), apply("sub", size_node(axis.size), constant(1))
     inside = apply("and", apply("ge", indices, zero), apply("le", indices, last))
     safe = node(ops.Gather(axis), value, apply("min", apply("max", indices, zero), last))
-    return apply("where", inside, safe, constant(_literal(body, entry.fill)))
+    return apply("where", inside, safe, constant(_literal(body, entry.fill, value)))

@@ -5,6 +5,9 @@ The standard library is parsed once per process.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,29 +15,36 @@ from typing import Final
 
 from diagc import limits
 from diagc.check.entry import Entry, build_entry, check_generic, entry_names
+from diagc.check.learning import build_learning
 from diagc.check.scope import Module, build_module
+from diagc.core.learning import LearningDiagram
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Source
 from diagc.syntax import tree
 from diagc.syntax.files import load_source
 from diagc.syntax.parse import parse
 
+_PATH: Final = "a path is relative to the folder of the file that uses it"
 _LIBRARY: Final = Path(__file__).parent.parent / "std"
+_FIRST: Final = ("maps",)
+"""Files of the library that the others use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A checked file: its declarations and its entries in the order of the file."""
+    """A checked file: its declarations, its entries and its learning diagrams in the order of the file."""
 
     module: Module
     entries: dict[str, Entry]
+    learnings: dict[str, LearningDiagram]
 
 
 @cache
 def library() -> tuple[Module, ...]:
     """The modules of the standard library, written in the language itself."""
     found: list[Module] = []
-    for path in sorted(_LIBRARY.glob("*.diag")):
+    paths = sorted(_LIBRARY.glob("*.diag"), key=lambda path: (path.stem not in _FIRST, path.name))
+    for path in paths:
         source = Source(f"std/{path.name}", path.read_text("utf-8"))
         found.append(build_module(source, parse(source), _no_imports, tuple(found), Sink()))
     return tuple(found)
@@ -66,7 +76,9 @@ class Loader:
             source = load_source(Path(user.name).parent / item.path, self.root)
         except DiagnosticError as error:
             raise DiagnosticError(
-                Diagnostic(d.code, d.message, (Label(item.path_span, "used here"), *d.labels), d.help)
+                Diagnostic(
+                    d.code, d.message, (Label(item.path_span, "used here"), *d.labels), d.help or _PATH
+                )
                 for d in error.diagnostics
             ) from None
         return source, parse(source)
@@ -85,14 +97,35 @@ def check_source(source: Source, root: Path | None = None, extra: dict[str, str]
     return program
 
 
-def collect(source: Source, root: Path | None = None, extra: dict[str, str] | None = None) -> tuple[Program, Sink]:
+def collect(
+    source: Source, root: Path | None = None, extra: dict[str, str] | None = None
+) -> tuple[Program, Sink]:
     """The program as far as it could be built, and the errors."""
+    with _recursion(limits.MAX_RECURSION):
+        return _collect(source, Loader(root or Path("."), extra or {}))
+
+
+@contextmanager
+def _recursion(frames: int) -> Generator[None, None, None]:
+    """Python's bound on recursion, raised to what `limits.MAX_LEVELS` needs."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, frames))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _collect(source: Source, loader: Loader) -> tuple[Program, Sink]:
     sink = Sink()
-    loader = Loader(root or Path("."), extra or {})
     module = build_module(source, parse(source), loader, library(), sink)
     entries: dict[str, Entry] = {}
-    own = entry_names(module)
+    own = set(entry_names(module))
     for name in module.functions:
+        if len(sink.diagnostics) >= limits.MAX_DIAGNOSTICS or any(
+            d.code == "E0803" for d in sink.diagnostics
+        ):
+            break  # what is too large in one entry is too large in every entry that calls it
         if name in own:
             entry = build_entry(module, name, sink)
             if entry is not None:
@@ -100,7 +133,9 @@ def collect(source: Source, root: Path | None = None, extra: dict[str, str] | No
         else:
             check_generic(module, name, sink)
     _check_schedules(module, sink)
-    return Program(module, entries), sink
+    found = {name: build_learning(module, item, sink) for name, item in module.learnings.items()}
+    learnings = {name: learning for name, learning in found.items() if learning is not None}
+    return Program(module, entries, learnings), sink
 
 
 def _check_schedules(module: Module, sink: Sink) -> None:

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Final
 
-from diagc.core.axes import Axis, Size
+from diagc.check.foreign import SPELLINGS
+from diagc.core.axes import Axis, Size, SizeLimit
 from diagc.core.dtypes import DType
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Source, Span
 from diagc.syntax import tree
 
-BUILTIN_AXES_CALLS = frozenset(
-    "sum max min prod mean any all argmax argmin cumsum scan concat topk one_hot zeros ones normal uniform".split()
-)
-BUILTIN_CALLS = frozenset("cast size grad jvp stop where uniform_like".split())
+BUILTIN_AXES_CALLS = frozenset({
+    "sum", "max", "min", "prod", "mean", "any", "all", "argmax", "argmin", "cumsum", "scan", "concat", "topk",
+    "one_hot", "zeros", "ones", "normal", "uniform",
+})  # fmt: skip
+BUILTIN_CALLS = frozenset({"cast", "size", "grad", "jvp", "stop", "where", "uniform_like"})
 CONSTANTS: Mapping[str, float | bool] = {
     "inf": float("inf"),
     "pi": 3.141592653589793,
@@ -28,19 +31,40 @@ CONSTANTS: Mapping[str, float | bool] = {
 }
 
 
+_DTYPES: Final = {
+    "float": "f32", "float32": "f32", "float64": "f64", "double": "f64", "bfloat16": "bf16", "half": "f16",
+    "float16": "f16", "fp16": "f16", "fp32": "f32", "int": "i32", "int32": "i32", "int64": "i64", "long": "i64",
+    "uint8": "u8", "int8": "i8", "boolean": "bool", "tensor": "f32", "array": "f32",
+}  # fmt: skip
+"""What other libraries call the dtypes."""
+
+_CANDIDATES: Final = 400
+"""Names among which a misspelt one is looked for."""
+
+
 @dataclass(slots=True)
 class Module:
-    """The declarations of one file."""
+    """The declarations of one file.
+
+    The axes and symbols of a used file carry its `prefix`, so that they are not those of the file that uses it. An
+    import is None when the file could not be read.
+    """
 
     source: Source
-    tree: tree.File
     sizes: dict[str, Span] = field(default_factory=dict[str, Span])
     axes: dict[str, Axis] = field(default_factory=dict[str, Axis])
-    functions: dict[str, tree.Fn | tree.Alias] = field(default_factory=dict[str, "tree.Fn | tree.Alias"])
-    learnings: dict[str, tree.Learning | tree.Glue] = field(default_factory=dict[str, "tree.Learning | tree.Glue"])
+    functions: dict[str, tree.Fn | tree.Alias] = field(default_factory=dict[str, tree.Fn | tree.Alias])
+    learnings: dict[str, tree.Learning | tree.Glue] = field(
+        default_factory=dict[str, tree.Learning | tree.Glue]
+    )
     schedules: list[tree.Schedule] = field(default_factory=list[tree.Schedule])
-    imports: dict[str, Module] = field(default_factory=dict[str, "Module"])
+    imports: dict[str, Module | None] = field(default_factory=dict[str, "Module | None"])
     library: tuple[Module, ...] = ()
+    prefix: str = ""
+
+    def symbol(self, name: str) -> str:
+        """The size symbol that a name of this file stands for."""
+        return f"{self.prefix}__{name}" if self.prefix else name
 
     def find_function(self, name: str) -> tuple[Module, tree.Fn | tree.Alias] | None:
         """A function by its plain name: the file's own, else the standard library's."""
@@ -54,9 +78,11 @@ Load = Callable[[tree.Use, Source], tuple[Source, tree.File]]
 """Reads and parses the file that a `use` names; raises `DiagnosticError`."""
 
 
-def build_module(source: Source, file: tree.File, load: Load, library: tuple[Module, ...], sink: Sink) -> Module:
+def build_module(
+    source: Source, file: tree.File, load: Load, library: tuple[Module, ...], sink: Sink
+) -> Module:
     """Declarations of a file and, recursively, of the files that it uses."""
-    return _Builder(load, library, sink).build(source, file, ())
+    return _Builder(load, library, sink).build(source, file, (), "")
 
 
 @dataclass(slots=True)
@@ -66,8 +92,8 @@ class _Builder:
     sink: Sink
     done: dict[str, Module] = field(default_factory=dict[str, Module])
 
-    def build(self, source: Source, file: tree.File, above: tuple[str, ...]) -> Module:
-        module = Module(source, file, library=self.library)
+    def build(self, source: Source, file: tree.File, above: tuple[str, ...], prefix: str) -> Module:
+        module = Module(source, library=self.library, prefix=prefix)
         places: dict[str, Span] = {}
         for item in file.items:
             try:
@@ -76,7 +102,9 @@ class _Builder:
                 self.sink.extend(error.diagnostics)
         return module
 
-    def _declare(self, module: Module, item: tree.Item, places: dict[str, Span], above: tuple[str, ...]) -> None:
+    def _declare(
+        self, module: Module, item: tree.Item, places: dict[str, Span], above: tuple[str, ...]
+    ) -> None:
         match item:
             case tree.Use():
                 self._use(module, item, above)
@@ -117,9 +145,12 @@ class _Builder:
 
     def _axis(self, module: Module, declaration: tree.AxisDecl) -> None:
         name = declaration.name.text
-        module.axes[name] = Axis(name, Size.symbol(name))  # so that later uses do not report again
+        uid = f"{name}#{module.prefix}" if module.prefix else name
+        module.axes[name] = Axis(
+            uid, Size.symbol(module.symbol(name))
+        )  # so that later uses do not report again
         if declaration.size is not None:
-            size = size_of_expression(declaration.size, module)
+            size = _size_of_axis(declaration.size, module)
             if size.value is not None and size.value < 1:
                 raise failure(
                     "E0402",
@@ -127,10 +158,11 @@ class _Builder:
                     Label(declaration.size.span),
                     help="give a positive size, or leave it out to make it free",
                 )
-            module.axes[name] = Axis(name, size)
+            module.axes[name] = Axis(uid, size)
 
     def _use(self, module: Module, item: tree.Use, above: tuple[str, ...]) -> None:
         alias = item.alias.text if item.alias else item.path.rpartition("/")[2].removesuffix(".diag")
+        module.imports[alias] = None
         source, file = self.load(item, module.source)
         if source.name in above:
             raise failure(
@@ -140,8 +172,25 @@ class _Builder:
                 help="move what both files need into a third one",
             )
         if source.name not in self.done:
-            self.done[source.name] = self.build(source, file, above)
+            prefix = (
+                alias if all(m.prefix != alias for m in self.done.values()) else f"{alias}{len(self.done)}"
+            )
+            self.done[source.name] = self.build(source, file, above, prefix)
         module.imports[alias] = self.done[source.name]
+
+
+def _size_of_axis(expression: tree.Expr, module: Module) -> Size:
+    try:
+        return size_of_expression(expression, module)
+    except SizeLimit as limit:
+        raise too_large(limit, expression.span) from None
+
+
+def too_large(limit: SizeLimit, span: Span) -> DiagnosticError:
+    """E0406: a size polynomial beyond the limits."""
+    return failure(
+        "E0406", f"this size has {limit}", Label(span), help="give the result a name of its own: `size n`"
+    )
 
 
 def size_of_expression(expression: tree.Expr, module: Module) -> Size:
@@ -152,7 +201,7 @@ def size_of_expression(expression: tree.Expr, module: Module) -> Size:
         case tree.Ref(name) if name.text in module.axes:
             return module.axes[name.text].size
         case tree.Ref(name) if name.text in module.sizes:
-            return Size.symbol(name.text)
+            return Size.symbol(module.symbol(name.text))
         case tree.Ref(name):
             raise unknown("E0202", "size or axis", name, [*module.sizes, *module.axes])
         case tree.Unary("-", operand):
@@ -161,9 +210,9 @@ def size_of_expression(expression: tree.Expr, module: Module) -> Size:
             a, b = size_of_expression(left, module), size_of_expression(right, module)
             return a + b if operator == "+" else a - b if operator == "-" else a * b
         case tree.Binary("^", base, tree.Number(_, int() as power)) if 0 <= power <= 8:
-            result = Size.constant(1)
+            factor, result = size_of_expression(base, module), Size.constant(1)
             for _ in range(power):
-                result = result * size_of_expression(base, module)
+                result = result * factor
             return result
         case _:
             raise failure(
@@ -174,15 +223,27 @@ def size_of_expression(expression: tree.Expr, module: Module) -> Size:
             )
 
 
+def nearest(text: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that was probably meant: one of similar length and letters, capitals aside."""
+    similar = sorted({c for c in candidates if abs(len(c) - len(text)) <= 3})[:_CANDIDATES]
+    same = [c for c in similar if c.lower() == text.lower()]
+    near = same or get_close_matches(text, similar, 1)
+    return near[0] if near else None
+
+
 def unknown(code: str, kind: str, name: tree.QName | tree.Name, candidates: Iterable[str]) -> DiagnosticError:
     """`no KIND is called NAME`, with the nearest name that is."""
-    near = get_close_matches(name.text, sorted(set(candidates)), 1)
-    help = f"did you mean `{near[0]}`?" if near else None
+    near = nearest(name.text, candidates)
+    help = f"did you mean `{near}`?" if near else None
+    if "." not in name.text and name.text in SPELLINGS and kind in ("function", "value"):
+        help = SPELLINGS[name.text]
     if help is None and kind == "axis":
         help = f"declare it: `axis {name.text}`"
     if help is None:
         help = "it is neither declared in this file nor part of the standard library"
-    return DiagnosticError([Diagnostic(code, f"no {kind} is called `{name.text}`", (Label(name.span),), help)])
+    return DiagnosticError(
+        [Diagnostic(code, f"no {kind} is called `{name.text}`", (Label(name.span),), help)]
+    )
 
 
 def dtype_of(name: tree.Name) -> DType:
@@ -190,7 +251,7 @@ def dtype_of(name: tree.Name) -> DType:
     try:
         return DType(name.text)
     except ValueError:
-        alias = {"float": "f32", "float32": "f32", "bfloat16": "bf16", "half": "f16", "int": "i32", "fp16": "f16"}
-        names = ", ".join(dtype.value for dtype in DType)
-        hint = f"write `{alias[name.text]}`" if name.text in alias else f"the dtypes are {names}"
+        names = [dtype.value for dtype in DType]
+        near = _DTYPES.get(name.text.lower()) or nearest(name.text, names)
+        hint = f"write `{near}`" if near else f"the dtypes are {', '.join(names)}"
         raise failure("E0206", f"no dtype is called `{name.text}`", Label(name.span), help=hint) from None

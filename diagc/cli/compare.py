@@ -15,7 +15,9 @@ from diagc.cli.options import chosen_entries, entry_option, spec_argument
 @entry_option
 @click.option("--thorough", is_flag=True, help="More sizes.")
 @click.option("--static/--no-static", default=True, help="Compile the kernels ahead of time as well.")
-@click.option("--target", "targets", multiple=True, default=("sm_80", "sm_90", "sm_100"), help="What to compile for.")
+@click.option(
+    "--target", "targets", multiple=True, default=("sm_80", "sm_90", "sm_100"), help="What to compile for."
+)
 def verify(spec: Path, entry: str | None, thorough: bool, static: bool, targets: tuple[str, ...]) -> None:
     """Compare every back end of SPEC with the float64 reference on random and nasty inputs.
 
@@ -27,7 +29,9 @@ def verify(spec: Path, entry: str | None, thorough: bool, static: bool, targets:
 
     program = load(spec)
     fine = True
-    for table, good in verify_program(chosen_entries(program, entry), str(spec), thorough, targets if static else ()):
+    for table, good in verify_program(
+        chosen_entries(program, entry), str(spec), thorough, targets if static else ()
+    ):
         click.echo(table)
         fine = fine and good
     if not fine:

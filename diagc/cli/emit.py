@@ -15,8 +15,16 @@ _STAGES = ("diagram", "plan", "triton", "jax")
 @spec_argument
 @entry_option
 @click.option("--target", type=click.Choice(["all", "triton", "jax"]), default="all", help="What to write.")
-@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("kernels_out"), help="Folder.")
-@click.option("--emit", metavar="STAGES", help=f"Print instead, of {', '.join(_STAGES)}; several with commas.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("kernels_out"),
+    help="Folder.",
+)
+@click.option(
+    "--emit", metavar="STAGES", help=f"Print instead, of {', '.join(_STAGES)}; several with commas."
+)
 def compile(spec: Path, entry: str | None, target: str, out: Path, emit: str | None) -> None:
     """Write the Triton and JAX code of SPEC to OUT/NAME_triton.py and OUT/NAME_jax.py.
 

@@ -12,7 +12,9 @@ from diagc.cli.options import entry_option, spec_argument, write_text
 @click.command()
 @spec_argument
 @entry_option
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The SVG file.")
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The SVG file."
+)
 @click.option("--learning", metavar="NAME", help="Draw this learning diagram.")
 @click.option("--open-calls", is_flag=True, help="Draw the inside of called functions.")
 def draw(spec: Path, entry: str | None, out: Path, learning: str | None, open_calls: bool) -> None:

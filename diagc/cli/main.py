@@ -27,7 +27,6 @@ _COMMANDS: Final = {
     "draw": ("diagc.cli.figure", "Draw a spec as SVG."),
     "verify": ("diagc.cli.compare", "Compare every back end with the float64 reference."),
     "bench": ("diagc.cli.bench", "Measure what is emitted beside its peers."),
-    "loss": ("diagc.cli.train", "Print the terms of the loss of a learning diagram."),
     "train": ("diagc.cli.train", "Train the models of a learning diagram."),
 }
 
@@ -41,7 +40,9 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        found: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name.replace("-", "_"))
+        found: click.Command = getattr(
+            importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name.replace("-", "_")
+        )
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -78,11 +79,15 @@ def main() -> NoReturn:
     except DiagnosticError as error:
         sys.exit(report(error.diagnostics))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: say nothing more
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader has gone: say nothing more
         sys.exit(0)
     except Exception:
         traceback.print_exc()
-        click.echo("error: this is a bug in diagc; please report it with the spec and the lines above", err=True)
+        click.echo(
+            "error: this is a bug in diagc; please report it with the spec and the lines above", err=True
+        )
         sys.exit(BUG)
     sys.exit(0)
 

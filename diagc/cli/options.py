@@ -24,7 +24,9 @@ def chosen_entries(program: Program, entry: str | None) -> Mapping[str, Entry]:
             raise click.UsageError("the spec has no entry: a `fn` all of whose tensors have types")
         return program.entries
     if entry not in program.entries:
-        raise click.UsageError(f"no entry is called `{entry}`; there are {', '.join(program.entries) or 'none'}")
+        raise click.UsageError(
+            f"no entry is called `{entry}`; there are {', '.join(program.entries) or 'none'}"
+        )
     return {entry: program.entries[entry]}
 
 

@@ -55,7 +55,9 @@ def _print(found: tuple[Diagnostic, ...], style: str) -> None:
 
 @click.command()
 @specs_argument
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change."
+)
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
 def fmt(specs: tuple[Path, ...], only_check: bool, diff: bool) -> None:
     """Lay SPECS out in the one style. Comments are kept; the result is proved to mean the same."""

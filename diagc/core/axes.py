@@ -16,8 +16,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
+from diagc import limits
+
 Monomial = tuple[tuple[str, int], ...]
 """Symbols with their powers, sorted by symbol; the empty tuple is 1."""
+
+
+class SizeLimit(Exception):
+    """A polynomial has grown beyond `limits`: its message says in which way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,8 @@ def _times(left: Monomial, right: Monomial) -> Monomial:
     powers = dict(left)
     for name, power in right:
         powers[name] = powers.get(name, 0) + power
+    if sum(powers.values()) > limits.MAX_SIZE_DEGREE:
+        raise SizeLimit(f"a product of more than {limits.MAX_SIZE_DEGREE} sizes")
     return tuple(sorted(powers.items()))
 
 
@@ -111,7 +119,12 @@ def _collect(terms: Iterable[tuple[Monomial, int]]) -> Size:
     total: dict[Monomial, int] = {}
     for monomial, coefficient in terms:
         total[monomial] = total.get(monomial, 0) + coefficient
-    return Size(tuple(sorted((m, c) for m, c in total.items() if c)))
+    found = tuple(sorted((m, c) for m, c in total.items() if c))
+    if len(found) > limits.MAX_SIZE_TERMS:
+        raise SizeLimit(f"a sum of more than {limits.MAX_SIZE_TERMS} products of sizes")
+    if any(abs(coefficient) >= limits.MAX_INTEGER for _, coefficient in found):
+        raise SizeLimit("a number beyond 2^62")
+    return Size(found)
 
 
 ONE = Size.constant(1)

@@ -12,6 +12,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import fields
+from typing import cast
 
 from diagc.core import ops
 from diagc.core.axes import Axis, Coordinate, Size
@@ -33,7 +34,7 @@ class Colouring:
         self.nodes = tuple(walk(roots))
         self.roots = tuple(roots)
         every = (a for n in self.nodes for a in (*n.axes, *operator_axes(n.op)))
-        self.axis_colours = {axis: "axis" for axis in every}
+        self.axis_colours = dict.fromkeys(every, "axis")
         self.hashes: dict[Node, str] = {}
         self.contexts: dict[Node, str] = {}
         self._symbol_colours: dict[str, str] = {}
@@ -94,7 +95,9 @@ class Colouring:
 
     def _array(self, current: Node) -> str:
         colours = [self.axis_colours[a] for a in current.axes]
-        return _digest(current.dtype.value, *(colours if isinstance(current.op, ops.Input) else sorted(colours)))
+        return _digest(
+            current.dtype.value, *(colours if isinstance(current.op, ops.Input) else sorted(colours))
+        )
 
     def _operator(self, op: ops.Operator) -> str:
         if isinstance(op, ops.Input):
@@ -113,8 +116,9 @@ class Colouring:
             case Diagram():
                 return diagram_hash(value)
             case tuple():
-                parts = [self._part(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
-                unordered = bool(value) and all(isinstance(v, Axis | tuple) for v in value)  # pyright: ignore[reportUnknownVariableType]
+                items = cast(tuple[object, ...], value)
+                parts = [self._part(v) for v in items]
+                unordered = bool(items) and all(isinstance(v, Axis | tuple) for v in items)
                 return _digest(*(sorted(parts) if unordered else parts))
             case ops.Pointwise() | DType():
                 return str(value)
@@ -129,5 +133,8 @@ class Colouring:
 def diagram_hash(diagram: Diagram) -> str:
     """24 hexadecimal digits; equal for diagrams that differ in names and order of declarations only."""
     colouring = Colouring(diagram.outputs)
-    results = (colouring.hashes[n] + colouring.layout(t) for n, t in zip(diagram.outputs, diagram.layouts, strict=True))
+    results = (
+        colouring.hashes[n] + colouring.layout(t)
+        for n, t in zip(diagram.outputs, diagram.layouts, strict=True)
+    )
     return _digest(*results)

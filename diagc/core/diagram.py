@@ -6,6 +6,7 @@ returns the existing object when there is one. Traversals are iterative and visi
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from weakref import WeakValueDictionary
@@ -71,7 +72,9 @@ def infer(op: Operator, inputs: tuple[Node, ...]) -> Array:
     """The type rule: the result's dtype and axes. Operands are assumed to be well typed."""
     match op:
         case ops.Constant(value):
-            dtype = DType.BOOL if isinstance(value, bool) else DType.I64 if isinstance(value, int) else DType.F32
+            dtype = (
+                DType.BOOL if isinstance(value, bool) else DType.I64 if isinstance(value, int) else DType.F32
+            )
             return Array(dtype)
         case ops.SizeOf():
             return Array(DType.I64)
@@ -135,7 +138,7 @@ def map_dtype(function: ops.Pointwise, dtypes: list[DType]) -> DType:
 # ---- short makers, used by every pass
 
 
-def constant(value: float | int | bool) -> Node:
+def constant(value: float | bool) -> Node:
     return node(ops.Constant(value))
 
 
@@ -144,7 +147,9 @@ def apply(name: str, *operands: Node) -> Node:
     return node(ops.Map(ops.POINTWISE[name]), *operands)
 
 
-def reduction(monoid: ops.Monoid, axes: Iterable[Axis], operand: Node, like: ops.Reduce | None = None) -> Node:
+def reduction(
+    monoid: ops.Monoid, axes: Iterable[Axis], operand: Node, like: ops.Reduce | None = None
+) -> Node:
     """A fold over axes (in the order of the operand), with the precision attributes of `like`."""
     wanted = set(axes)
     consumed = tuple(a for a in operand.axes if a in wanted)
@@ -163,7 +168,7 @@ def spread(operand: Node, axes: Iterable[Axis]) -> Node:
     return node(ops.Spread(missing), operand) if missing else operand
 
 
-def view(operand: Node, coordinates: dict[Axis, Coordinate], fill: float | int | bool | None = None) -> Node:
+def view(operand: Node, coordinates: dict[Axis, Coordinate], fill: float | bool | None = None) -> Node:
     """Re-index; coordinates that change nothing are dropped."""
     changed = tuple((a, c) for a, c in coordinates.items() if fill is not None or c.axis != a)
     return node(ops.View(changed, fill), operand) if changed else operand
@@ -220,7 +225,9 @@ def walk(roots: Iterable[Node]) -> Iterator[Node]:
                 yield current
             else:
                 stack.append((current, True))
-                stack.extend((operand, False) for operand in reversed(current.inputs) if id(operand) not in done)
+                stack.extend(
+                    (operand, False) for operand in reversed(current.inputs) if id(operand) not in done
+                )
 
 
 def rebuild(roots: tuple[Node, ...], change: Callable[[Node, tuple[Node, ...]], Node]) -> tuple[Node, ...]:
@@ -268,8 +275,8 @@ def _gather_axes(value: object, found: list[Axis]) -> None:
         case Coordinate():
             found.extend(value.axes)
         case tuple():
-            for item in value:  # pyright: ignore[reportUnknownVariableType]
-                _gather_axes(item, found)  # pyright: ignore[reportUnknownArgumentType]
+            for item in typing.cast(tuple[object, ...], value):
+                _gather_axes(item, found)
         case _:
             pass
 

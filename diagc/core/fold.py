@@ -39,7 +39,9 @@ class Rescale:
         return not (self.exponents or self.factors or self.shifts)
 
     def __add__(self, other: Rescale) -> Rescale:
-        return Rescale(self.exponents + other.exponents, self.factors + other.factors, self.shifts + other.shifts)
+        return Rescale(
+            self.exponents + other.exponents, self.factors + other.factors, self.shifts + other.shifts
+        )
 
     def inverse(self) -> Rescale:
         """The rescaling by 1 / A."""
@@ -141,7 +143,9 @@ def _factors(current: Node, dependence: Dependence) -> Rescale:
         return _factors(current.inputs[1], dependence)
     if not dependence.on_axis(current):
         return Rescale(factors=((current, 1),))
-    raise NotStreaming(current, f"`{name}` mixes the streamed axis with an earlier reduction and is not a product")
+    raise NotStreaming(
+        current, f"`{name}` mixes the streamed axis with an earlier reduction and is not a product"
+    )
 
 
 def _terms(current: Node, dependence: Dependence) -> tuple[tuple[Sign, Node], ...]:
@@ -160,9 +164,15 @@ def _terms(current: Node, dependence: Dependence) -> tuple[tuple[Sign, Node], ..
         return _scaled_terms(current, dependence)
     if name == "Cast":
         return _terms(current.inputs[0], dependence)
-    if name == "where" and _is_negative_infinity(current.inputs[2]) and current.inputs[0] not in dependence.on_reduction:
+    if (
+        name == "where"
+        and _is_negative_infinity(current.inputs[2])
+        and current.inputs[0] not in dependence.on_reduction
+    ):
         return _terms(current.inputs[1], dependence)
-    raise NotStreaming(current, f"`{name}` mixes the streamed axis with an earlier reduction and is not a sum")
+    raise NotStreaming(
+        current, f"`{name}` mixes the streamed axis with an earlier reduction and is not a sum"
+    )
 
 
 def _scaled_terms(current: Node, dependence: Dependence) -> tuple[tuple[Sign, Node], ...]:

@@ -45,8 +45,22 @@ def _at(operand: tuple[str, int], level: int) -> str:
 
 
 def _render(current: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
-    inner = ", ".join(text for text, _ in operands)
     match current.op:
+        case ops.Map(function):
+            return _function(function.name, operands)
+        case ops.View() | ops.Gather():
+            return f"{_at(operands[0], ATOM)}[{_reading(current.op, operands)}]", ATOM
+        case ops.Spread() | ops.Stop():
+            return operands[0]
+        case _ if not operands:
+            return _leaf(current.op)
+        case _:
+            inner = ", ".join(text for text, _ in operands)
+            return _consuming(current.op, inner), ATOM
+
+
+def _leaf(op: ops.Operator) -> tuple[str, int]:
+    match op:
         case ops.Input(name):
             return name, ATOM
         case ops.Constant(value):
@@ -55,24 +69,31 @@ def _render(current: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
             return str(size), ATOM if len(size.terms) < 2 else 4
         case ops.Iota(axis):
             return axis.name, ATOM
-        case ops.Map(function) if function.name in _INFIX:
-            sign, level = _INFIX[function.name]
-            parts = [_at(operands[0], level), *(_at(o, level + 1) for o in operands[1:])]
-            return f" {sign} ".join(parts), level
-        case ops.Map(function) if function.name == "recip":
-            return f"1 / {_at(operands[0], 6)}", 5
-        case ops.Map(function):
-            return f"{function.name}({inner})", ATOM
-        case ops.Reduce(monoid, axes):
-            return f"{monoid}[{' '.join(map(str, axes))}]({inner})", ATOM
-        case ops.View(coordinates):
-            changes = ", ".join(f"{axis} -> {coordinate}" for axis, coordinate in coordinates)
-            return f"{_at(operands[0], ATOM)}[{changes}]", ATOM
-        case ops.Gather(axis):
-            return f"{_at(operands[0], ATOM)}[{axis} -> {operands[1][0]}]", ATOM
-        case ops.Cast(dtype):
-            return f"cast({inner}, {dtype.value})", ATOM
-        case ops.Spread() | ops.Stop():
-            return operands[0]
         case _:
-            return f"{type(current.op).__name__.lower()}({inner})", ATOM
+            return f"{type(op).__name__.lower()}()", ATOM
+
+
+def _function(name: str, operands: list[tuple[str, int]]) -> tuple[str, int]:
+    if name in _INFIX:
+        sign, level = _INFIX[name]
+        parts = [_at(operands[0], level), *(_at(operand, level + 1) for operand in operands[1:])]
+        return f" {sign} ".join(parts), level
+    if name == "recip":
+        return f"1 / {_at(operands[0], 6)}", 5
+    return f"{name}({', '.join(text for text, _ in operands)})", ATOM
+
+
+def _reading(op: ops.View | ops.Gather, operands: list[tuple[str, int]]) -> str:
+    if isinstance(op, ops.Gather):
+        return f"{op.axis} -> {operands[1][0]}"
+    return ", ".join(f"{axis} -> {coordinate}" for axis, coordinate in op.coordinates)
+
+
+def _consuming(op: ops.Operator, inner: str) -> str:
+    match op:
+        case ops.Reduce(monoid, axes):
+            return f"{monoid}[{' '.join(map(str, axes))}]({inner})"
+        case ops.Cast(dtype):
+            return f"cast({inner}, {dtype.value})"
+        case _:
+            return f"{type(op).__name__.lower()}({inner})"

@@ -11,13 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from diagc.core.axes import Axis, Coordinate, Size
 from diagc.core.dtypes import DType
 
-Tensor = NDArray[Any]
 Result = Literal["promote", "float", "bool"]
 
 
@@ -25,110 +21,75 @@ Result = Literal["promote", "float", "bool"]
 class Pointwise:
     """A scalar function, woven over the union of its operands' axes.
 
-    `reference` is its meaning on NumPy arrays; `flops` counts one result; `special` marks work of the special
+    `flops` counts one result; `special` marks work of the special
     function units; a commutative and associative function may take any number of operands.
     """
 
     name: str
     arity: int
-    reference: Callable[..., Tensor]
     result: Result = "promote"
     flops: int = 1
     special: bool = False
     commutative: bool = False
 
+    @property
+    def reference(self) -> Callable[..., Any]:
+        """The meaning on NumPy arrays. NumPy is loaded here and not with the catalogue: checking does without."""
+        from diagc.core.meaning import MEANING
+
+        return MEANING[self.name]
+
     def __repr__(self) -> str:
         return self.name
 
 
-def absorbing_add(a: Tensor, b: Tensor) -> Tensor:
-    """Addition of the max-plus semiring: −inf + y is −inf for every y, +inf and NaN included (language §2)."""
-    with np.errstate(invalid="ignore"):
-        total = np.add(a, b)
-    return np.where(np.isneginf(a) | np.isneginf(b), -np.inf, total) if total.dtype.kind == "f" else total
-
-
-def absorbing_subtract(a: Tensor, b: Tensor) -> Tensor:
-    """−inf − y is −inf for every y; x − −inf with finite x is inf."""
-    with np.errstate(invalid="ignore"):
-        total = np.subtract(a, b)
-    return np.where(np.isneginf(a), -np.inf, total) if total.dtype.kind == "f" else total
-
-
-_erf_loop = np.vectorize(math.erf, otypes=[np.float64])
-
-
-def _erf(x: Tensor) -> Tensor:
-    return _erf_loop(x) if np.size(x) else np.asarray(x, np.float64)
-
-
-def _sigmoid(x: Tensor) -> Tensor:
-    return np.exp(-np.logaddexp(0.0, -x))
-
-
-def _gelu(x: Tensor) -> Tensor:
-    return 0.5 * x * (1.0 + _erf(x * math.sqrt(0.5)))
-
-
-def _power(x: Tensor, y: Tensor) -> Tensor:
-    return np.power(x.astype(np.float64), y) if x.dtype.kind in "iu" and np.any(y < 0) else np.power(x, y)
-
-
-def _nary(function: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
-    def folded(*operands: Tensor) -> Tensor:
-        total = operands[0]
-        for operand in operands[1:]:
-            total = function(total, operand)
-        return total
-
-    return folded
-
-
-def _unary(name: str, reference: Callable[..., Tensor], flops: int = 1, special: bool = True) -> Pointwise:
-    return Pointwise(name, 1, reference, "float", flops, special)
+def _unary(name: str, flops: int = 1, special: bool = True) -> Pointwise:
+    return Pointwise(name, 1, "float", flops, special)
 
 
 _CATALOGUE: Final = (
-    Pointwise("add", 2, _nary(absorbing_add), commutative=True),
-    Pointwise("mul", 2, _nary(np.multiply), commutative=True),
-    Pointwise("sub", 2, absorbing_subtract),
-    Pointwise("div", 2, np.divide, "float", 4, special=True),
-    Pointwise("floordiv", 2, np.floor_divide),
-    Pointwise("mod", 2, np.mod),
-    Pointwise("pow", 2, _power, flops=8, special=True),
-    Pointwise("neg", 1, np.negative),
-    Pointwise("min", 2, _nary(np.minimum), commutative=True),
-    Pointwise("max", 2, _nary(np.maximum), commutative=True),
-    Pointwise("lt", 2, np.less, "bool"),
-    Pointwise("le", 2, np.less_equal, "bool"),
-    Pointwise("gt", 2, np.greater, "bool"),
-    Pointwise("ge", 2, np.greater_equal, "bool"),
-    Pointwise("eq", 2, np.equal, "bool", commutative=True),
-    Pointwise("ne", 2, np.not_equal, "bool", commutative=True),
-    Pointwise("and", 2, _nary(np.logical_and), "bool", commutative=True),
-    Pointwise("or", 2, _nary(np.logical_or), "bool", commutative=True),
-    Pointwise("not", 1, np.logical_not, "bool"),
-    Pointwise("where", 3, np.where),
-    Pointwise("abs", 1, np.abs),
-    Pointwise("sign", 1, np.sign),
-    Pointwise("floor", 1, np.floor, "float"),
-    Pointwise("round", 1, np.rint, "float"),
-    _unary("recip", np.reciprocal, 4),
-    _unary("exp", np.exp), _unary("exp2", np.exp2), _unary("expm1", np.expm1, 2),
-    _unary("log", np.log), _unary("log2", np.log2), _unary("log1p", np.log1p, 2),
-    _unary("sqrt", np.sqrt), _unary("rsqrt", lambda x: 1.0 / np.sqrt(x)),
-    _unary("tanh", np.tanh, 4), _unary("sigmoid", _sigmoid, 4), _unary("erf", _erf, 8),
-    _unary("relu", lambda x: np.maximum(x, 0.0), 1, special=False),
-    _unary("gelu", _gelu, 12), _unary("silu", lambda x: x * _sigmoid(x), 5),
-    _unary("softplus", lambda x: np.logaddexp(0.0, x), 6),
-    _unary("sin", np.sin), _unary("cos", np.cos),
+    Pointwise("add", 2, commutative=True),
+    Pointwise("mul", 2, commutative=True),
+    Pointwise("sub", 2),
+    Pointwise("div", 2, "float", 4, special=True),
+    Pointwise("floordiv", 2),
+    Pointwise("mod", 2),
+    Pointwise("pow", 2, flops=8, special=True),
+    Pointwise("neg", 1),
+    Pointwise("min", 2, commutative=True),
+    Pointwise("max", 2, commutative=True),
+    Pointwise("lt", 2, "bool"),
+    Pointwise("le", 2, "bool"),
+    Pointwise("gt", 2, "bool"),
+    Pointwise("ge", 2, "bool"),
+    Pointwise("eq", 2, "bool", commutative=True),
+    Pointwise("ne", 2, "bool", commutative=True),
+    Pointwise("and", 2, "bool", commutative=True),
+    Pointwise("or", 2, "bool", commutative=True),
+    Pointwise("not", 1, "bool"),
+    Pointwise("where", 3),
+    Pointwise("abs", 1),
+    Pointwise("sign", 1),
+    Pointwise("floor", 1, "float"),
+    Pointwise("round", 1, "float"),
+    _unary("recip", 4), _unary("exp"), _unary("exp2"), _unary("expm1", 2),
+    _unary("log"), _unary("log2"), _unary("log1p", 2), _unary("sqrt"), _unary("rsqrt"),
+    _unary("tanh", 4), _unary("sigmoid", 4), _unary("erf", 8), _unary("relu", 1, special=False),
+    _unary("gelu", 12), _unary("silu", 5), _unary("softplus", 6), _unary("sin"), _unary("cos"),
 )  # fmt: skip
 
 POINTWISE: Final = {operator.name: operator for operator in _CATALOGUE}
 
 Monoid = Literal["sum", "max", "min", "prod", "any", "all", "argmax", "argmin"]
 
-UNITS: Final[dict[str, float]] = {"sum": 0.0, "max": -math.inf, "min": math.inf, "prod": 1.0, "any": 0.0, "all": 1.0}
+UNITS: Final[dict[str, float]] = {
+    "sum": 0.0,
+    "max": -math.inf,
+    "min": math.inf,
+    "prod": 1.0,
+    "any": 0.0,
+    "all": 1.0,
+}
 """The neutral element of each monoid; `argmax` and `argmin` are defined on non-empty axes only."""
 
 

@@ -72,4 +72,4 @@ class Graph:
             batch = set[Axis]()
         coloured = [a for a in axes if a not in batch]
         found: dict[StrandAxis, Hue] = {a: str(place % HUES) for place, a in enumerate(coloured)}
-        return found | {a: BATCH for a in batch} | {None: SCALAR}
+        return found | dict.fromkeys(batch, BATCH) | {None: SCALAR}

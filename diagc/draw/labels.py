@@ -37,7 +37,7 @@ def is_comparison(node: Node) -> bool:
     return isinstance(node.op, ops.Map) and node.op.function.name in _COMPARISONS
 
 
-def number(value: float | int | bool) -> str:
+def number(value: float | bool) -> str:
     """A constant as written in a label."""
     if isinstance(value, bool):
         return str(value).lower()

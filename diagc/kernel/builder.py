@@ -16,7 +16,7 @@ from diagc.core.axes import Axis, Coordinate, in_order
 from diagc.core.diagram import Node
 from diagc.core.dtypes import DType
 from diagc.diagnostics import failure
-from diagc.kernel.ir import Apply, Index, Inside, Literal_, Load, Statement, Value
+from diagc.kernel.ir import Apply, Index, Inside, Load, Number, Statement, Value
 from diagc.plan.extent import Extent
 
 Phase = Literal["full", "partial"]
@@ -39,7 +39,9 @@ class Scope:
     values: dict[Node, Value] = field(default_factory=dict[Node, Value])
     dependent: set[Node] = field(default_factory=set[Node])
     dropped: dict[Node, tuple[Node, ...]] = field(default_factory=dict[Node, tuple[Node, ...]])
-    forced: dict[Node, tuple[tuple[Axis, float], ...]] = field(default_factory=dict[Node, tuple[tuple[Axis, float], ...]])
+    forced: dict[Node, tuple[tuple[Axis, float], ...]] = field(
+        default_factory=dict[Node, tuple[tuple[Axis, float], ...]]
+    )
     casts: dict[tuple[int, DType], Value] = field(default_factory=dict[tuple[int, DType], Value])
     derived: dict[tuple[str, int], Value] = field(default_factory=dict[tuple[str, int], Value])
 
@@ -86,16 +88,28 @@ class Builder:
         """Whether blocks of a resident axis cover exactly its indices: always, where blocks need no power of two."""
         size = axis.size.value
         resident = self.extents[axis].kind == "resident"
-        return resident and not self.padded or resident and size is not None and size >= MIN_BLOCK and size & (size - 1) == 0
+        return (resident and not self.padded) or (
+            resident and size is not None and size >= MIN_BLOCK and size & (size - 1) == 0
+        )
 
     def ragged(self, scope: Scope, axes: Iterable[Axis]) -> tuple[Axis, ...]:
         """Those blocked axes whose lanes may lie beyond the end in this scope."""
         full = {axis for s in scope.chain() if s.phase == "full" for axis in s.axes}
-        return tuple(a for a in in_order(axes) if self.extents[a].blocked and a not in full and not self.exact(a))
+        return tuple(
+            a for a in in_order(axes) if self.extents[a].blocked and a not in full and not self.exact(a)
+        )
 
     # ---- statements
 
-    def add(self, scope: Scope, function: str, *operands: Value, dtype: DType, origin: Node | None = None, hint: str = "") -> Value:
+    def add(
+        self,
+        scope: Scope,
+        function: str,
+        *operands: Value,
+        dtype: DType,
+        origin: Node | None = None,
+        hint: str = "",
+    ) -> Value:
         """A scalar function of tiles."""
         axes = in_order(a for o in operands for a in o.axes)
         named = self.names.get(origin, "") if origin is not None else ""
@@ -103,9 +117,16 @@ class Builder:
         scope.statements.append(Apply(target, function, operands))
         return target
 
-    def literal(self, scope: Scope, value: float | int | bool, dtype: DType, axes: tuple[Axis, ...] = (), hint: str = "") -> Value:
+    def literal(
+        self,
+        scope: Scope,
+        value: float | bool,
+        dtype: DType,
+        axes: tuple[Axis, ...] = (),
+        hint: str = "",
+    ) -> Value:
         target = Value(axes, dtype, hint=hint)
-        scope.statements.append(Literal_(target, value))
+        scope.statements.append(Number(target, value))
         return target
 
     def cast(self, scope: Scope, value: Value, dtype: DType) -> Value:
@@ -116,7 +137,14 @@ class Builder:
         for candidate in scope.chain():
             if key in candidate.casts:
                 return candidate.casts[key]
-        made = self.add(scope, "cast", value, dtype=dtype, origin=value.origin, hint=f"{value.hint or 'tile'}_{dtype.value}")
+        made = self.add(
+            scope,
+            "cast",
+            value,
+            dtype=dtype,
+            origin=value.origin,
+            hint=f"{value.hint or 'tile'}_{dtype.value}",
+        )
         scope.casts[key] = made
         return made
 

@@ -38,7 +38,9 @@ class Comparison:
         To visit, the loosest index of the other axes counts; to hold throughout, the tightest.
         """
         loosest = self.upper == visit
-        return Edge(tuple((a, "last" if (c > 0) == loosest else "first", c) for a, c in self.terms), self.offset)
+        return Edge(
+            tuple((a, "last" if (c > 0) == loosest else "first", c) for a, c in self.terms), self.offset
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,14 @@ def _transfer_map(name: str, operands: list[Known], inputs: tuple[Node, ...]) ->
     if name == "add":
         return NEGATIVE_INFINITY if NEGATIVE_INFINITY in operands else None
     if operands[0] == NEGATIVE_INFINITY:
-        return {"sub": NEGATIVE_INFINITY, "exp": 0.0, "exp2": 0.0, "sigmoid": 0.0, "relu": 0.0, "softplus": 0.0}.get(name)
+        return {
+            "sub": NEGATIVE_INFINITY,
+            "exp": 0.0,
+            "exp2": 0.0,
+            "sigmoid": 0.0,
+            "relu": 0.0,
+            "softplus": 0.0,
+        }.get(name)
     return 0.0 if operands[0] == 0.0 and name in _VANISH_AT_ZERO else None
 
 
@@ -130,7 +139,12 @@ def _outermost_mask(current: Node, reductions: tuple[Node, ...], value: float) -
     """Prefer a `where` right above the node: its condition can take the guard up at no cost."""
     for user in walk(r.inputs[0] for r in reductions):
         is_where = isinstance(user.op, ops.Map) and user.op.function.name == "where"
-        if is_where and current in walk((user,)) and _constant(user.inputs[2]) == value and neutral(reductions, user, value):
+        if (
+            is_where
+            and current in walk((user,))
+            and _constant(user.inputs[2]) == value
+            and neutral(reductions, user, value)
+        ):
             return user
     return current
 
@@ -160,7 +174,13 @@ def conjuncts(condition: Node) -> tuple[Node, ...]:
 
 def comparisons(condition: Node, axis: Axis) -> tuple[Comparison, ...]:
     """The bounds on `axis` that an affine comparison sets, or nothing when it is not of this form."""
-    if not isinstance(condition.op, ops.Map) or condition.op.function.name not in ("le", "lt", "ge", "gt", "eq"):
+    if not isinstance(condition.op, ops.Map) or condition.op.function.name not in (
+        "le",
+        "lt",
+        "ge",
+        "gt",
+        "eq",
+    ):
         return ()
     left, right = (_affine(operand) for operand in condition.inputs)
     if left is None or right is None:

@@ -19,6 +19,7 @@ from diagc.core.ops import Monoid
 from diagc.plan.extent import Extent
 from diagc.source import Span
 
+
 @dataclass(eq=False, slots=True)
 class Value:
     """A tile, or a scalar when no axis is blocked. `origin` is the node it holds, for names and source lines."""
@@ -78,7 +79,7 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Literal_:
+class Number:
     """A number or a size."""
 
     target: Value
@@ -157,7 +158,8 @@ class Store:
     guard: tuple[Axis, ...]
 
 
-Statement = Load | Apply | Literal_ | Index | Inside | Fold | Dot | Loop | Store
+Computation = Apply | Number | Index | Inside | Fold | Dot
+Statement = Load | Store | Loop | Computation
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,15 @@ class Kernel:
     def blocked(self, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         """Those of the axes for which a tile has a dimension."""
         return tuple(axis for axis in axes if self.extents[axis].blocked)
+
+    def dimension_order(self) -> list[Axis]:
+        """Tiled axes as in the result, then streamed ones, then resident ones: the order of dimensions of tiles."""
+        kinds = {"tile": 0, "stream": 1, "resident": 2, "one": 3, "walk": 3}
+        places = {axis: place for place, axis in enumerate(self.group_axes)}
+        axes = list(self.extents)
+        return sorted(
+            axes, key=lambda a: (kinds[self.extents[a].kind], places.get(a, len(places)), axes.index(a))
+        )
 
     def statements(self) -> Iterator[Statement]:
         """Every statement, loop bodies included, in order."""

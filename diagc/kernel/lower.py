@@ -1,24 +1,22 @@
 """A planned diagram to kernel IR.
 
-Reductions of a pass become loops that carry the state of its fold; every other node is computed on tiles. A contraction of
-two arrays becomes a `Dot`. Masks that are affine in indices set the bounds of the loop and vanish from its full tiles.
+Reductions of a pass become loops that carry the state of its fold; every other node is computed on tiles. Masks that
+are affine in indices set the bounds of the loop and vanish from its full tiles.
 """
 
 from __future__ import annotations
 
 from diagc.core import ops
-from diagc.core.axes import Axis, Size, in_order
+from diagc.core.axes import Axis, Size
 from diagc.core.diagram import Node, walk
-from diagc.core.dtypes import DType, narrowest_float
 from diagc.core.fold import Component, Dependence
 from diagc.core.rewrite import Record
-from diagc.kernel.builder import NEGATIVE_INFINITY, Builder, Phase, Scope
+from diagc.kernel.builder import Phase, Scope
 from diagc.kernel.guards import Mask, guard_point, masks_of
-from diagc.kernel.ir import Bound, Carried, Dot, Edge, Fold, Index, Kernel, Literal_, Loop, Store, Value
+from diagc.kernel.ir import Bound, Carried, Edge, Kernel, Loop, Store, Value
 from diagc.kernel.rescale import rescaled
-from diagc.plan.structure import Pass, Structure, contraction, reduced_axes
-
-_COMBINE = {"sum": "add", "max": "max", "min": "min", "prod": "mul", "any": "or", "all": "and"}
+from diagc.kernel.tiles import TileBuilder
+from diagc.plan.structure import Pass, Structure, contraction
 
 
 def lower(structure: Structure, name: str, record: Record | None = None, padded: bool = True) -> Kernel:
@@ -37,7 +35,7 @@ def lower(structure: Structure, name: str, record: Record | None = None, padded:
     )  # fmt: skip
 
 
-class _Lowering(Builder):
+class _Lowering(TileBuilder):
     def __init__(self, structure: Structure, padded: bool, names: dict[Node, str]) -> None:
         super().__init__(structure.extents, padded, names)
         self.structure = structure
@@ -80,225 +78,6 @@ class _Lowering(Builder):
             value = self.cast(scope, self.value(scope, output), layout.dtype)
             scope.statements.append(Store(place, value, self.ragged(scope, layout.axes)))
 
-    # ---- values
-
-    def value(self, scope: Scope, node: Node) -> Value:
-        """The tile of a node. Operands are computed first, without recursion over the diagram."""
-        stack = [node]
-        while stack:
-            current = stack[-1]
-            if self.find(scope, current) is not None:
-                stack.pop()
-                continue
-            missing = [o for o in self._needed(scope, current) if self.find(scope, o) is None]
-            if missing:
-                stack.extend(missing)
-                continue
-            home = self.home(scope, current)
-            home.values[current] = self._compute(home, current)
-            stack.pop()
-        found = self.find(scope, node)
-        assert found is not None
-        return found
-
-    def _needed(self, scope: Scope, node: Node) -> tuple[Node, ...]:
-        """The operands that the statement of a node reads."""
-        if isinstance(node.op, ops.View):
-            return ()
-        if isinstance(node.op, ops.Gather):
-            return node.inputs[1:]
-        home = self.home(scope, node)
-        if node in home.dropped:
-            return (node.inputs[1], *home.dropped[node])
-        if isinstance(node.op, ops.Reduce):
-            factors = contraction(node)
-            return factors if factors is not None and self._sides(node, factors) is not None else node.inputs
-        return node.inputs
-
-    def _compute(self, scope: Scope, node: Node) -> Value:
-        match node.op:
-            case ops.Input() | ops.View() | ops.Gather():
-                return self.load(scope, node)
-            case ops.Constant(value):
-                return self.literal(scope, value, node.dtype)
-            case ops.SizeOf(size):
-                target = Value((), DType.I64, node)
-                scope.statements.append(Literal_(target, size))
-                return target
-            case ops.Iota(axis):
-                target = Value((axis,), DType.I64, node, axis.name)
-                scope.statements.append(Index(target, axis))
-                return target
-            case _:
-                return self._forced(scope, node, self._computed(scope, node))
-
-    def _computed(self, scope: Scope, node: Node) -> Value:
-        match node.op:
-            case ops.Cast(dtype):
-                return self.cast(scope, self.value(scope, node.inputs[0]), dtype)
-            case ops.Spread() | ops.Stop():
-                return self.value(scope, node.inputs[0])
-            case ops.Reduce():
-                return self._tile_fold(scope, node, None)
-            case _:
-                return self._map(scope, node)
-
-    def _forced(self, scope: Scope, node: Node, value: Value) -> Value:
-        """Fill the lanes beyond the end where this node was chosen for it and is no mask itself."""
-        for axis, fill in scope.forced.get(node, ()):
-            if _fills(node, fill):
-                continue
-            inside = self.inside(scope, self.ragged(scope, (axis,)))
-            if inside is not None:
-                other = self.literal(scope, fill, value.dtype)
-                value = self.add(scope, "where", inside, value, other, dtype=value.dtype, origin=node)
-        return value
-
-    def _map(self, scope: Scope, node: Node) -> Value:
-        assert isinstance(node.op, ops.Map)
-        name = node.op.function.name
-        if name == "where":
-            return self._where(scope, node)
-        operands = [self._operand(scope, node, o) for o in node.inputs]
-        if name == "sub":
-            operands[1] = self._bounded(scope, node, operands[1])
-        if node.op.function.commutative and len(operands) > 2:
-            operands.sort(key=lambda o: len([a for a in o.axes if self.extents[a].blocked]))  # scalars first
-        total = operands[0]
-        if len(operands) == 1:
-            return self.add(scope, name, total, dtype=node.dtype, origin=node)
-        for place, operand in enumerate(operands[1:]):
-            last = place == len(operands) - 2
-            where = scope if last or total.axes or operand.axes else self._shared(scope, node)
-            total = self.add(where, name, total, operand, dtype=node.dtype, origin=node if last else None)
-        return total
-
-    def _shared(self, scope: Scope, node: Node) -> Scope:
-        """Where the product of the scalars of a node is computed: outside the loops, if they all are."""
-        scalars = [o for o in node.inputs if not o.axes]
-        return self.root if all(self.home(scope, o) is self.root for o in scalars) else scope
-
-    def _operand(self, scope: Scope, node: Node, operand: Node) -> Value:
-        """An operand in the dtype in which the function is computed (never below 32 bits)."""
-        value = self.value(scope, operand)
-        if node.dtype.kind == "float":
-            return self.cast(scope, value, node.dtype)
-        if value.dtype.kind == "float" and value.dtype.bytes < 4:
-            return self.cast(scope, value, DType.F32)
-        return value
-
-    def _where(self, scope: Scope, node: Node) -> Value:
-        condition, chosen, other = node.inputs
-        if node in scope.dropped:
-            value = self.cast(scope, self.value(scope, chosen), node.dtype)
-            for part in scope.dropped[node]:
-                value = self.add(
-                    scope, "where", self.value(scope, part), value, self.value(scope, other), dtype=node.dtype, origin=node
-                )
-            return value
-        operands = [self.cast(scope, self.value(scope, o), node.dtype) for o in (chosen, other)]
-        holds = self.value(scope, condition)
-        filled = [axis for axis, fill in scope.forced.get(node, ()) if _fills(node, fill)]
-        inside = self.inside(scope, self.ragged(scope, filled))
-        if inside is not None:
-            holds = self.add(scope, "and", holds, inside, dtype=DType.BOOL)
-        return self.add(scope, "where", holds, *operands, dtype=node.dtype, origin=node)
-
-    # ---- −inf
-
-    def _bounded(self, scope: Scope, node: Node, right: Value) -> Value:
-        """−inf − −inf is −inf here, but NaN in IEEE arithmetic.
-
-        Where the right side is a maximum over the left side, it is −inf only if the left side is: then 0 may stand
-        for it, at the cost of a row instead of a tile. Otherwise the left side decides at each point.
-        """
-        left_node, right_node = node.inputs
-        if self.is_finite(scope, left_node) or self.is_finite(scope, right_node):
-            return right
-        return self.or_zero(scope, right)
-
-    def or_zero(self, scope: Scope, value: Value) -> Value:
-        """The value with 0 for −inf; shared."""
-        key = ("or_zero", id(value))
-        for candidate in scope.chain():
-            if key in candidate.derived:
-                return candidate.derived[key]
-        low = self.literal(scope, NEGATIVE_INFINITY, value.dtype)
-        empty = self.add(scope, "eq", value, low, dtype=DType.BOOL)
-        zero = self.literal(scope, 0.0, value.dtype)
-        made = self.add(scope, "where", empty, zero, value, dtype=value.dtype, hint=f"safe_{value.hint}")
-        scope.derived[key] = made
-        return made
-
-    def is_finite(self, scope: Scope, node: Node) -> bool:
-        """Whether a node is known not to be −inf, given the masks that this phase has dropped."""
-        dropped = {n for s in scope.chain() for n in s.dropped}
-        return _is_finite(node, dropped)
-
-    # ---- reductions
-
-    def _tile_fold(self, scope: Scope, node: Node, start: Value | None) -> Value:
-        """The fold of one tile; a contraction adds to `start`."""
-        assert isinstance(node.op, ops.Reduce)
-        factors = contraction(node)
-        if factors is not None:
-            sides = self._sides(node, factors)
-            if sides is not None:
-                return self._dot(scope, node, sides, start)
-        operand = self.value(scope, node.inputs[0])
-        if node.dtype.kind == "float":
-            operand = self.cast(scope, operand, node.dtype)
-        axes = tuple(a for a in node.op.axes if self.extents[a].blocked)
-        kept = tuple(a for a in operand.axes if a not in node.op.axes)
-        hint = f"tile_{node.op.monoid}" if start is not None else node.op.monoid
-        target = Value(kept, node.dtype, node, hint)
-        scope.statements.append(Fold(target, node.op.monoid, axes, operand))
-        if start is None:
-            return target
-        return self.add(scope, _COMBINE[node.op.monoid], start, target, dtype=node.dtype, hint=f"next_{start.hint}")
-
-    def _sides(self, node: Node, factors: tuple[Node, ...]) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:
-        """Left and right factors of a matrix product on the tile, or None when it is none."""
-        consumed = set(reduced_axes(node))
-
-        def free(factor: Node) -> set[Axis]:
-            return {a for a in factor.axes if a not in consumed and self.extents[a].blocked}
-
-        if not any(self.extents[a].blocked for a in consumed):
-            return None
-        left = [factors[0]]
-        right: list[Node] = []
-        for factor in factors[1:]:
-            same = free(factor) <= free(left[0]) if free(left[0]) else not free(factor)
-            (left if same else right).append(factor)
-        rows = {a for f in left for a in free(f)}
-        columns = {a for f in right for a in free(f)}
-        blocked = {a for a in consumed if self.extents[a].blocked}
-        each = all(blocked <= {a for f in side for a in f.axes} for side in (left, right))
-        proper = len(rows) == 1 and len(columns) == 1 and not rows & columns and len(blocked) == 1
-        return (tuple(left), tuple(right)) if proper and each else None
-
-    def _dot(
-        self, scope: Scope, node: Node, sides: tuple[tuple[Node, ...], tuple[Node, ...]], start: Value | None
-    ) -> Value:
-        assert isinstance(node.op, ops.Reduce)
-        compute = node.op.compute or narrowest_float(f.dtype for side in sides for f in side)
-        left, right = (self.cast(scope, self._side(scope, side), compute) for side in sides)
-        axes = tuple(a for a in node.op.axes if self.extents[a].blocked)
-        kept = in_order(a for v in (left, right) for a in v.axes if a not in node.op.axes)
-        target = Value(kept, node.dtype, node, self.names.get(node, "dot") if start is None else f"next_{start.hint}")
-        scope.statements.append(Dot(target, left, right, axes, compute, start))
-        return target
-
-    def _side(self, scope: Scope, factors: tuple[Node, ...]) -> Value:
-        values = [self.value(scope, factor) for factor in factors]
-        if len(values) == 1:
-            return values[0]
-        total = self.cast(scope, values[0], DType.F32)
-        for value in values[1:]:
-            total = self.add(scope, "mul", total, self.cast(scope, value, DType.F32), dtype=DType.F32)
-        return total
-
     # ---- passes
 
     def _pass(self, step: Pass) -> None:
@@ -311,8 +90,16 @@ class _Lowering(Builder):
     def _unit(self, component: Component) -> Value:
         reduction = component.reduction
         unit = ops.UNITS[component.monoid]
-        value = bool(unit) if reduction.dtype.kind == "bool" else int(unit) if reduction.dtype.kind == "int" else unit
-        return self.literal(self.root, value, reduction.dtype, reduction.axes, self._state_name(component.reduction))
+        value = (
+            bool(unit)
+            if reduction.dtype.kind == "bool"
+            else int(unit)
+            if reduction.dtype.kind == "int"
+            else unit
+        )
+        return self.literal(
+            self.root, value, reduction.dtype, reduction.axes, self._state_name(component.reduction)
+        )
 
     def _state_name(self, reduction: Node) -> str:
         """The name in the source, else `sum_x` for a sum over x, `acc_x` for the accumulator of a contraction."""
@@ -321,33 +108,24 @@ class _Lowering(Builder):
         return self.names.get(reduction) or "_".join((name, *(axis.name for axis in reduction.op.axes)))
 
     def _loops(self, step: Pass, scope: Scope, axes: tuple[Axis, ...], states: list[Value]) -> list[Value]:
-        if len(axes) > 1:  # walk one index at a time around the blocked loop
-            walk_bound = (Bound("max", (Edge((), Size()),)), Bound("min", (Edge((), axes[0].size),)))
-            return self._loop(step, scope, axes, "full", *walk_bound, states, ())
-        masks = masks_of(tuple(c.reduction for c in step.algebra.components), axes[0])
-        for phase, start, stop in self._phases(axes[0], masks):
-            states = self._loop(step, scope, axes, phase, start, stop, states, masks)
-        return states
-
-    def _loop(
-        self, step: Pass, scope: Scope, axes: tuple[Axis, ...], phase: Phase, start: Bound, stop: Bound,
-        states: list[Value], masks: tuple[Mask, ...],
-    ) -> list[Value]:  # fmt: skip
+        axis, inner = axes[0], axes[1:]
+        if inner:  # walk one index at a time around the blocked loop
+            start, stop = Bound("max", (Edge((), Size()),)), Bound("min", (Edge((), axis.size),))
+            body = Scope(scope, (axis,), "full")
+            inside = _renewed(states)
+            nexts = self._loops(step, body, inner, inside)
+            return _close(scope, body, start, stop, inside, states, nexts)
         components = step.algebra.components
         reductions = tuple(c.reduction for c in components)
-        elements = tuple(r.inputs[0] for r in reductions)
-        inner = Scope(scope, (axes[0],), phase)
-        inside = [Value(s.axes, s.dtype, c.reduction, s.hint) for s, c in zip(states, components, strict=True)]
-        if len(axes) > 1:
-            nexts = self._loops(step, inner, axes[1:], inside)
-        else:
-            inner.dependent = Dependence(elements, reductions, axes).on_reduction
-            self._force(inner, reductions, axes[0], masks)
-            nexts = self._step(inner, components, inside)
-        results = [Value(s.axes, s.dtype, c.reduction, s.hint) for s, c in zip(states, components, strict=True)]
-        carried = tuple(map(Carried, inside, states, nexts, results))
-        scope.statements.append(Loop(axes[0], start, stop, phase, carried, tuple(inner.statements)))
-        return results
+        masks = masks_of(reductions, axis)
+        for phase, start, stop in self._phases(axis, masks):
+            body = Scope(scope, (axis,), phase)
+            body.dependent = Dependence((r.inputs[0] for r in reductions), reductions, step.axes).on_reduction
+            self._force(body, reductions, axis, masks)
+            inside = _renewed(states)
+            nexts = self._step(body, components, inside)
+            states = _close(scope, body, start, stop, inside, states, nexts)
+        return states
 
     def _force(self, scope: Scope, reductions: tuple[Node, ...], axis: Axis, masks: tuple[Mask, ...]) -> None:
         if scope.phase == "full":
@@ -394,40 +172,27 @@ class _Lowering(Builder):
         ]
 
 
-def _fills(node: Node, value: float) -> bool:
-    """Whether a node is a mask with this value, so that its condition can take a guard up."""
-    if not (isinstance(node.op, ops.Map) and node.op.function.name == "where"):
-        return False
-    other = node.inputs[2].op
-    return isinstance(other, ops.Constant) and other.value == value
+def _renewed(states: list[Value]) -> list[Value]:
+    """States of the same type, for the inside of a loop or for its results."""
+    return [Value(s.axes, s.dtype, s.origin, s.hint) for s in states]
+
+
+def _close(
+    scope: Scope,
+    body: Scope,
+    start: Bound,
+    stop: Bound,
+    inside: list[Value],
+    states: list[Value],
+    nexts: list[Value],
+) -> list[Value]:
+    """Append the loop whose body has been built; its results."""
+    results = _renewed(states)
+    carried = tuple(map(Carried, inside, states, nexts, results))
+    scope.statements.append(Loop(body.axes[0], start, stop, body.phase, carried, tuple(body.statements)))
+    return results
 
 
 def _after(edge: Edge) -> Edge:
     """An inclusive upper edge as an exclusive one."""
     return Edge(edge.terms, edge.offset + 1)
-
-
-def _is_finite(root: Node, dropped: set[Node]) -> bool:
-    """Whether no value −inf can occur. Arrays from outside may hold it; sums are taken to be finite."""
-    stack = [root]
-    while stack:
-        current = stack.pop()
-        match current.op:
-            case ops.Constant(value) if value == NEGATIVE_INFINITY:
-                return False
-            case ops.Input() | ops.Gather():
-                if current.dtype.kind == "float":
-                    return False
-            case ops.Map(function) if function.name == "where":
-                stack.extend(current.inputs[1:2] if current in dropped else current.inputs[1:])
-            case ops.Map(function) if function.name in ("add", "sub", "mul", "max", "min"):
-                stack.extend(current.inputs)
-            case ops.Map(function) if function.name in ("log", "log2"):
-                return False
-            case ops.Reduce(monoid) if monoid in ("max", "min"):
-                stack.extend(current.inputs)
-            case ops.View() | ops.Cast() | ops.Spread() | ops.Stop():
-                stack.extend(current.inputs)
-            case _:
-                pass
-    return True

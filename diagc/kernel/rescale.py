@@ -17,7 +17,13 @@ class Values(Protocol):
     def value(self, scope: Scope, node: Node) -> Value: ...
 
     def add(
-        self, scope: Scope, function: str, *operands: Value, dtype: DType, origin: Node | None = None, hint: str = ""
+        self,
+        scope: Scope,
+        function: str,
+        *operands: Value,
+        dtype: DType,
+        origin: Node | None = None,
+        hint: str = "",
     ) -> Value: ...
 
     def or_zero(self, scope: Scope, value: Value) -> Value: ...

@@ -75,5 +75,3 @@ def _share_maxima(roots: tuple[Node, ...]) -> tuple[Node, ...]:
             if scaled in present:
                 shared[current] = apply("mul", constant(math.log(2.0)), scaled)
     return substitute(roots, shared) if shared else roots
-
-

@@ -15,9 +15,20 @@ from diagc.core import ops
 from diagc.core.axes import Coordinate, Size
 from diagc.core.canonical import Colouring
 from diagc.core.diagram import (
-    Diagram, Node, apply, constant, node, rebuild, reduction, size_node, spread, view, with_inputs,
+    Diagram,
+    Node,
+    apply,
+    constant,
+    node,
+    rebuild,
+    reduction,
+    size_node,
+    spread,
+    view,
+    with_inputs,
 )  # fmt: skip
 from diagc.core.dtypes import DType
+from diagc.core.meaning import of_constants
 from diagc.core.rewrite import Record, Rule, rewrite
 
 
@@ -41,6 +52,19 @@ def product(factors: list[Node]) -> Node:
 
 
 # ---- scalar algebra
+
+
+def _real_literal(current: Node) -> Node | None:
+    """`where(c, x, 0)` is `where(c, x, 0.0)` for real x."""
+    if not isinstance(current.op, ops.Map) or current.dtype.kind != "float":
+        return None
+    return with_inputs(current, tuple(map(_as_real, current.inputs)))
+
+
+def _as_real(current: Node) -> Node:
+    if isinstance(current.op, ops.Constant) and current.dtype.kind == "int":
+        return constant(float(current.op.value))
+    return current
 
 
 def _quotient(current: Node) -> Node | None:
@@ -94,9 +118,22 @@ def _flatten(current: Node) -> Node | None:
     flat = [
         inner
         for operand in current.inputs
-        for inner in (operand.inputs if function(operand) == name and operand.dtype is current.dtype else (operand,))
+        for inner in (
+            operand.inputs if function(operand) == name and operand.dtype is current.dtype else (operand,)
+        )
     ]
     return apply(name, *flat)
+
+
+def _literals(current: Node) -> Node | None:
+    """An integer literal among floating-point operands is that floating-point number."""
+    if not isinstance(current.op, ops.Map) or all(o.dtype.kind != "float" for o in current.inputs):
+        return None
+    made = [
+        constant(float(o.op.value)) if isinstance(o.op, ops.Constant) and o.dtype.kind == "int" else o
+        for o in current.inputs
+    ]
+    return with_inputs(current, tuple(made))
 
 
 def _fold_constants(current: Node) -> Node | None:
@@ -121,7 +158,7 @@ def _evaluate(current: Node) -> Node | None:
     if not isinstance(current.op, ops.Map) or not all(isinstance(o.op, ops.Constant) for o in current.inputs):
         return None
     values = [cast(ops.Constant, o.op).value for o in current.inputs]
-    result = current.op.function.reference(*(ops.np.asarray(v) for v in values)).item()
+    result = of_constants(current.op.function.name, values)
     kinds = {"float": float, "int": int, "bool": bool}
     return constant(kinds[current.dtype.kind](result)) if math.isfinite(result) else None
 
@@ -132,7 +169,10 @@ def _evaluate(current: Node) -> Node | None:
 def _nested_reduction(current: Node) -> Node | None:
     """∑ₐ ∑_b e = ∑ₐ_b e, for every commutative monoid."""
     match current.op, current.inputs[0].op if current.inputs else None:
-        case ops.Reduce(outer, axes), ops.Reduce(inner, more) if outer == inner and outer not in ("argmax", "argmin"):
+        case ops.Reduce(outer, axes), ops.Reduce(inner, more) if outer == inner and outer not in (
+            "argmax",
+            "argmin",
+        ):
             element = current.inputs[0].inputs[0]
             return reduction(outer, (*axes, *more), element, current.op)  # pyright: ignore[reportArgumentType]
         case _:
@@ -216,7 +256,9 @@ def _spread_operand(current: Node) -> Node | None:
         if isinstance(operand.op, ops.Spread):
             others = {a for p, o in enumerate(current.inputs) if p != place for a in o.axes}
             if set(operand.op.axes) <= others:
-                return with_inputs(current, (*current.inputs[:place], operand.inputs[0], *current.inputs[place + 1 :]))
+                return with_inputs(
+                    current, (*current.inputs[:place], operand.inputs[0], *current.inputs[place + 1 :])
+                )
     return None
 
 
@@ -232,7 +274,9 @@ def _view_of_map(current: Node) -> Node | None:
         return _index_value(coordinates[inner.op.axis])
     if isinstance(inner.op, ops.Reduce) and not _touches(coordinates, inner.op):
         element = view(inner.inputs[0], coordinates)
-        return node(ops.Reduce(inner.op.monoid, inner.op.axes, inner.op.compute, inner.op.accumulate), element)
+        return node(
+            ops.Reduce(inner.op.monoid, inner.op.axes, inner.op.compute, inner.op.accumulate), element
+        )
     return None
 
 
@@ -278,11 +322,13 @@ def _gather_of_computed(current: Node) -> Node | None:
 
 
 SCALARS = (
+    Rule("real-literal", "an integer in a real expression is a real number", _real_literal),
     Rule("quotient", "a / b = a · b⁻¹", _quotient),
     Rule("negation", "−a = (−1) · a", _negation),
     Rule("power", "aⁿ is a product; a^½, a^−½, a^−1 have names", _power),
     Rule("reciprocal", "(a·b)⁻¹ = a⁻¹·b⁻¹; (√a)⁻¹ = rsqrt a", _reciprocal),
     Rule("flatten", "associativity", _flatten),
+    Rule("literals", "an integer among reals is real", _literals),
     Rule("constants", "associativity and commutativity of constants", _fold_constants),
     Rule("evaluate", "a function of constants is a constant", _evaluate),
 )

@@ -52,19 +52,30 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
     if has_dot(structure):
         return _with_dot(structure, tiled, streamed, bool(resident))
     if streamed:
-        return (Config(0, tuple((a, 4096 if not tiled else 128) for a in streamed) + tuple((a, 16) for a in tiled), 8, 2),)
+        return (
+            Config(
+                0,
+                tuple((a, 4096 if not tiled else 128) for a in streamed) + tuple((a, 16) for a in tiled),
+                8,
+                2,
+            ),
+        )
     if resident:
         blocks = tuple((axis, 16) for axis in tiled)
         return tuple(Config(n, blocks, w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
     return (Config(0, tuple((axis, 1024) for axis in tiled), 4, 1),)
 
 
-def _with_dot(structure: Structure, tiled: list[Axis], streamed: list[Axis], resident: bool) -> tuple[Config, ...]:
+def _with_dot(
+    structure: Structure, tiled: list[Axis], streamed: list[Axis], resident: bool
+) -> tuple[Config, ...]:
     widest = max(narrowest_float(f.dtype for f in factors).bytes for factors in _contractions(structure))
     if not resident:
         rows, columns, step, warps, stages = (128, 256, 64, 8, 3) if widest <= 2 else (64, 64, 32, 4, 2)
         sizes = [rows, columns]
-        blocks = tuple((a, sizes[min(i, 1)]) for i, a in enumerate(tiled)) + tuple((a, step) for a in streamed)
+        blocks = tuple((a, sizes[min(i, 1)]) for i, a in enumerate(tiled)) + tuple(
+            (a, step) for a in streamed
+        )
         return (Config(0, blocks, warps, stages),)
     choices = (
         ((64, 128, 128, 8, 2), (128, 128, 64, 8, 2), (256, 128, 32, 8, 2))
@@ -75,8 +86,6 @@ def _with_dot(structure: Structure, tiled: list[Axis], streamed: list[Axis], res
         Config(n, tuple((a, rows) for a in tiled) + tuple((a, step) for a in streamed), warps, stages)
         for n, rows, step, warps, stages in choices
     )
-
-
 
 
 __all__ = ["MAX_RESIDENT_DOT", "MAX_RESIDENT_ROW", "Config", "configurations", "has_dot"]

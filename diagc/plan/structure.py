@@ -16,8 +16,18 @@ from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_compone
 from diagc.diagnostics import failure
 from diagc.plan.extent import Extent
 
-EMITTED = (
-    ops.Input | ops.Constant | ops.SizeOf | ops.Iota | ops.Map | ops.Cast | ops.Stop | ops.Reduce | ops.View | ops.Gather | ops.Spread
+FUSIBLE = (
+    ops.Input
+    | ops.Constant
+    | ops.SizeOf
+    | ops.Iota
+    | ops.Map
+    | ops.Cast
+    | ops.Stop
+    | ops.Reduce
+    | ops.View
+    | ops.Gather
+    | ops.Spread
 )
 """The leaves that fused kernels are made of; the others run in plain JAX."""
 
@@ -93,25 +103,37 @@ def contraction(reduction: Node) -> tuple[Node, ...] | None:
     return factors if sum(bool(factor.axes) for factor in factors) >= 2 else None
 
 
+def is_fusible(diagram: Diagram) -> bool:
+    """Whether a kernel can be made of every leaf."""
+    return all(map(_is_fusible, walk(diagram.outputs)))
+
+
+def _is_fusible(current: Node) -> bool:
+    if isinstance(current.op, ops.Reduce) and current.op.monoid in ("argmax", "argmin"):
+        return False
+    return isinstance(current.op, FUSIBLE)
+
+
 def _refuse_unknown(diagram: Diagram) -> None:
     for current in walk(diagram.outputs):
-        if not isinstance(current.op, EMITTED):
+        if not _is_fusible(current):
             raise failure(
                 "E0702",
                 f"`{diagram.name}` uses {_spoken(current.op)}, which no kernel is made for yet",
                 help="compile it with `--target jax`, which runs everything the language has",
             )
-        if isinstance(current.op, ops.Reduce) and current.op.monoid in ("argmax", "argmin"):
-            raise failure(
-                "E0702",
-                f"`{diagram.name}` uses `{current.op.monoid}`, which no kernel is made for yet",
-                help="compile it with `--target jax`, which runs everything the language has",
-            )
 
 
 def _spoken(op: ops.Operator) -> str:
-    names = {ops.Scan: "`scan`", ops.Cumulative: "`cumsum`", ops.TopK: "`topk`", ops.Concat: "`concat`"}
-    return names.get(type(op), "random numbers")
+    match op:
+        case ops.Reduce(monoid):
+            return f"`{monoid}`"
+        case ops.Cumulative():
+            return "`cumsum`"
+        case ops.Scan() | ops.TopK() | ops.Concat():
+            return f"`{type(op).__name__.lower()}`"
+        case _:
+            return "random numbers"
 
 
 def _resident_axes(reductions: list[Node]) -> set[Axis]:

@@ -64,12 +64,15 @@ class Context:
         return self.accepts.issuperset(terminals)
 
 
+_FALLBACK = "put what is expected before it, or take it out"
+
+
 def explain(context: Context) -> Diagnostic:
     """The diagnostic for an error: E0101 for a character, E0102 for a token."""
     labels = [Label(context.span, _expected(context.accepts))]
     if context.opener and _is_about_opener(context):
         labels.append(Label(context.opener, "opened here and not closed"))
-    remedy = next((text for rule in RULES if (text := rule(context))), None)
+    remedy = next((text for rule in RULES if (text := rule(context))), _FALLBACK)
     if context.kind == "":
         return Diagnostic(
             "E0101", f"unexpected character {_quoted(context.found)}", tuple(labels[:1]), remedy

@@ -17,10 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from diagc import limits
-from diagc.backends.triton_module import (
-    EntryKernels, Variant, argument_names, arrays_read, blocked_axes, emit_kernels, kernel_function, resident_axes,
-)  # fmt: skip
 from diagc.backends.triton_kernel import block_name
+from diagc.backends.triton_module import (
+    EntryKernels,
+    Variant,
+    argument_names,
+    blocked_axes,
+    emit_kernels,
+    kernel_function,
+    resident_axes,
+)  # fmt: skip
 from diagc.core.dtypes import DType
 from diagc.kernel.ir import Dot
 from diagc.plan.config import Config
@@ -37,7 +43,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The resources of one compiled configuration. Bytes for `shared` and `spills`; `problem` is None when all holds."""
+    """The resources of one compiled configuration. Bytes for `shared` and `spills`; no `problem` if all holds."""
 
     kernel: str
     target: str
@@ -61,7 +67,7 @@ def compile_entry(entry: EntryKernels, targets: Iterable[str], processes: int = 
         path.write_text(emit_kernels(entry))
         jobs = [(variant, config, target) for variant, config in _choices(entry) for target in targets]
         with ThreadPoolExecutor(processes) as pool:
-            return list(pool.map(lambda job: _compile(path, *job), jobs))
+            return list(pool.map(_compile, [path] * len(jobs), *zip(*jobs, strict=True)))
 
 
 def _choices(entry: EntryKernels) -> Iterator[tuple[Variant, Config]]:
@@ -85,14 +91,15 @@ def request(variant: Variant, config: Config, target: str) -> dict[str, Any]:
                 fixed[stride] = 1
             else:
                 signature[stride] = "i32"
-    signature |= {name: "i32" for name in names.sizes.values()}
+    signature |= dict.fromkeys(names.sizes.values(), "i32")
     resident = resident_axes(kernel)
     blocks = dict(config.blocks)
     for axis in blocked_axes(kernel):
         fixed[block_name(axis)] = blocks.get(axis) or _resident_block(axis.size.value, config, len(resident))
     fixed |= {name: True for name in constants if name.startswith("EXACT_")}
     return {
-        "signature": signature, "constants": fixed, "aligned": [a for a in arguments if a in signature], "target": target,
+        "signature": signature, "constants": fixed, "aligned": [a for a in arguments if a in signature],
+        "target": target,
         "warps": config.warps, "stages": config.stages, "function": kernel_function(kernel.name),
     }  # fmt: skip
 
@@ -105,20 +112,29 @@ def _resident_block(size: int | None, config: Config, count: int) -> int:
 
 def _compile(path: Path, variant: Variant, config: Config, target: str) -> Report:
     asked = request(variant, config, target) | {"file": str(path)}
-    command = [sys.executable, "-m", "diagc.verify.aot_worker"]
-    try:
-        done = subprocess.run(
-            command, input=json.dumps(asked), capture_output=True, text=True, timeout=limits.COMPILE_SECONDS, check=False
-        )
-        answer = json.loads(done.stdout) if done.returncode == 0 else {"error": f"the compiler crashed: {done.stderr[-300:]}"}
-    except subprocess.TimeoutExpired:
-        answer = {"error": f"no result after {limits.COMPILE_SECONDS:.0f} s"}
+    answer = _answer(json.dumps(asked))
+    problem = _problem(variant, target, answer)
     blocks = " ".join(f"{axis}={block}" for axis, block in config.blocks)
     return Report(
         variant.kernel.name, target, config.max_resident, blocks, config.warps, config.stages,
-        answer.get("seconds", 0.0), answer.get("registers", 0), answer.get("spills", 0), answer.get("shared", 0),
-        answer.get("HGMMA", 0), answer.get("WARPGROUP", 0), _problem(variant, target, answer),
+        seconds=float(answer.get("seconds", 0.0)), registers=int(answer.get("registers", 0)),
+        spills=int(answer.get("spills", 0)), shared=int(answer.get("shared", 0)), wgmma=int(answer.get("HGMMA", 0)),
+        warpgroup=int(answer.get("WARPGROUP", 0)), problem=problem,
     )  # fmt: skip
+
+
+def _answer(asked: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "diagc.verify.aot_worker"]
+    try:
+        done = subprocess.run(
+            command, input=asked, capture_output=True, text=True, timeout=limits.COMPILE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"no result after {limits.COMPILE_SECONDS:.0f} s"}
+    if done.returncode != 0:
+        return {"error": f"the compiler crashed: {done.stderr[-300:]}"}
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def _problem(variant: Variant, target: str, answer: dict[str, Any]) -> str | None:
@@ -136,6 +152,3 @@ def _problem(variant: Variant, target: str, answer: dict[str, Any]) -> str | Non
         if answer["WARPGROUP"] > answer["HGMMA"]:
             return "wgmma is serialised"
     return None
-
-
-__all__ = ["Report", "arrays_read", "compile_entry", "request"]

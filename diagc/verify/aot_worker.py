@@ -5,6 +5,7 @@ Reads a JSON request on standard input and writes a JSON answer to standard outp
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import re
@@ -15,10 +16,10 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-import triton
-from triton.backends.compiler import GPUTarget
-from triton.backends.nvidia.compiler import get_ptxas
-from triton.compiler import ASTSource
+triton: Any = importlib.import_module("triton")  # it has no type information
+_backends: Any = importlib.import_module("triton.backends.compiler")
+_nvidia: Any = importlib.import_module("triton.backends.nvidia.compiler")
+_compiler: Any = importlib.import_module("triton.compiler")
 
 TARGETS: Final = {
     "sm_80": ("cuda", 80, 32), "sm_90": ("cuda", 90, 32), "sm_100": ("cuda", 100, 32), "gfx942": ("hip", "gfx942", 64),
@@ -42,11 +43,13 @@ def _compile(request: dict[str, Any]) -> dict[str, Any]:
     names: list[str] = list(function.arg_names)
     signature = {n: "constexpr" if n in request["constants"] else request["signature"][n] for n in names}
     attributes = {(names.index(n),): [["tt.divisibility", 16]] for n in request["aligned"]}
-    source = ASTSource(fn=function, signature=signature, constexprs=request["constants"], attrs=attributes)
+    source = _compiler.ASTSource(
+        fn=function, signature=signature, constexprs=request["constants"], attrs=attributes
+    )
     backend, arch, warp = TARGETS[request["target"]]
     options = {"num_warps": request["warps"], "num_stages": request["stages"]}
     start = time.process_time()
-    compiled = triton.compile(source, target=GPUTarget(backend, arch, warp), options=options)
+    compiled = triton.compile(source, target=_backends.GPUTarget(backend, arch, warp), options=options)
     answer: dict[str, Any] = {"seconds": time.process_time() - start, "shared": compiled.metadata.shared}
     if backend == "cuda":
         answer |= _registers(compiled.asm["ptx"], int(arch)) | _instructions(compiled.asm["cubin"])
@@ -67,7 +70,7 @@ def _registers(ptx: str, arch: int) -> dict[str, int]:
     with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
         file.write(ptx)
         file.flush()
-        command = [get_ptxas(arch).path, "-v", f"--gpu-name={name}", file.name, "-o", "/dev/null"]
+        command = [_nvidia.get_ptxas(arch).path, "-v", f"--gpu-name={name}", file.name, "-o", "/dev/null"]
         log = subprocess.run(command, capture_output=True, text=True, check=False).stderr
     spills = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", log)
     used = re.search(r"Used (\d+) registers", log)
@@ -81,7 +84,9 @@ def _instructions(cubin: bytes) -> dict[str, int]:
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
         file.write(cubin)
         file.flush()
-        listing = subprocess.run([tool, "-sass", file.name], capture_output=True, text=True, check=False).stdout
+        listing = subprocess.run(
+            [tool, "-sass", file.name], capture_output=True, text=True, check=False
+        ).stdout
     operations = _INSTRUCTION.findall(listing)
     return {name: sum(op.startswith(name) for op in operations) for name in _COUNTED}
 

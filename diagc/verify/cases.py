@@ -37,10 +37,10 @@ class Case:
 
 def cases(diagram: Diagram, thorough: bool = False) -> Iterator[Case]:
     """The cases of a diagram: ones, primes, and sizes next to a block; random and nasty values."""
-    symbols = [s for s in diagram.size_symbols]
+    symbols = list(diagram.size_symbols)
     inner = _inner_symbols(diagram)
-    plans: list[tuple[str, Mapping[str, int], Values]] = [
-        ("ones", {s: 1 for s in symbols}, "random"),
+    plans: list[tuple[str, dict[str, int], Values]] = [
+        ("ones", dict.fromkeys(symbols, 1), "random"),
         ("primes", _assign(symbols, inner, _SMALL, 3), "random"),
         ("ragged", _assign(symbols, inner, _MEDIUM, 2), "random"),
         ("block ± 1", _assign(symbols, inner, _AROUND_BLOCK, 1), "random"),
@@ -50,7 +50,9 @@ def cases(diagram: Diagram, thorough: bool = False) -> Iterator[Case]:
     if diagram.inputs and any(n.dtype.kind == "float" for n in diagram.inputs):
         plans.append(("empty rows", _assign(symbols, inner, _SMALL, 2), "empty"))
     if thorough:
-        plans += [(f"random {k}", _assign(symbols, inner, _AROUND_BLOCK[k:] + _MEDIUM, k), "random") for k in range(1, 4)]
+        pools = {k: _AROUND_BLOCK[k:] + _MEDIUM for k in range(1, 4)}
+        more = {k: _assign(symbols, inner, pool, k) for k, pool in pools.items()}
+        plans.extend((f"random {k}", sizes, "random") for k, sizes in more.items())
     for name, sizes, values in plans:
         yield make_case(diagram, name, sizes, values)
 

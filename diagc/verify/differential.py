@@ -1,8 +1,8 @@
 """Every back end against the float64 reference.
 
-The tolerance is relative to what can be had: the error may be at most twice that of the same computation written plainly
-in the same dtypes (the reference with rounding), plus one unit in the last place of the result's dtype. Where
-the reference has an infinity or NaN the result must have the same.
+The tolerance is relative to what can be had: the error may be at most twice that of the same computation written
+plainly in the same dtypes (the reference with rounding), plus one unit in the last place of the result's dtype.
+Where the reference has an infinity or NaN the result must have the same.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from diagc.backends.emit import jax_source, triton_source
 from diagc.backends.reference import evaluate
-from diagc.backends.triton_terms import TORCH_DTYPES
 from diagc.backends.sizes import input_name
+from diagc.backends.triton_terms import TORCH_DTYPES
 from diagc.backends.writer import identifier
 from diagc.check.entry import Entry
 from diagc.core.diagram import Array
@@ -44,16 +44,26 @@ class Outcome:
     problem: str | None
 
 
-def compare(entries: Mapping[str, Entry], cases: Mapping[str, Iterable[Case]], backend: Backend, file: str) -> list[Outcome]:
+def compare(
+    entries: Mapping[str, Entry], cases: Mapping[str, Iterable[Case]], backend: Backend, file: str
+) -> list[Outcome]:
     """Run the cases of each entry on a back end and compare; one process runs them all."""
     text = triton_source(entries.values(), file) if backend == "triton" else jax_source(entries, file)
     calls = [(name, place, case) for name in entries for place, case in enumerate(cases[name])]
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
         (folder / "module.py").write_text(text)
-        request = [_prepare(folder, entries[name], name, place, case, backend, text) for name, place, case in calls]
+        request = [
+            _prepare(folder, entries[name], name, place, case, backend, text) for name, place, case in calls
+        ]
         (folder / "request.json").write_text(json.dumps({"calls": request}))
-        command = [sys.executable, "-m", "diagc.verify.run_worker", "triton" if backend == "triton" else "jax", path]
+        command = [
+            sys.executable,
+            "-m",
+            "diagc.verify.run_worker",
+            "triton" if backend == "triton" else "jax",
+            path,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return [
             _judge(folder, entries[name], name, case, backend, call["name"], done.stderr)
@@ -82,7 +92,15 @@ def _judge(
     result, failed = folder / f"{call}.out.npz", folder / f"{call}.error"
     if not result.exists():
         reason = failed.read_text().strip() if failed.exists() else log.strip()
-        return Outcome(name, backend, case.name, sizes, float("nan"), 0.0, reason.splitlines()[-1] if reason else "no result")
+        return Outcome(
+            name,
+            backend,
+            case.name,
+            sizes,
+            float("nan"),
+            0.0,
+            reason.splitlines()[-1] if reason else "no result",
+        )
     got = list(np.load(result).values())
     error, allowed, problem = 0.0, 0.0, None
     for value, want, rough, layout in zip(got, expected, plain, entry.diagram.layouts, strict=True):
@@ -104,7 +122,9 @@ def judge_array(
         return float(wrong), 0.0, f"{wrong} of {want.size} values differ" if wrong else None
     finite = np.isfinite(want) & np.isfinite(rough)
     special = ~np.isfinite(want)
-    if np.any(~np.isfinite(value[finite])) or np.any(value[special & ~np.isnan(want)] != want[special & ~np.isnan(want)]):
+    if np.any(~np.isfinite(value[finite])) or np.any(
+        value[special & ~np.isnan(want)] != want[special & ~np.isnan(want)]
+    ):
         return float("nan"), 0.0, "an infinity or NaN where the reference has none, or the reverse"
     error, plain = (_relative(array[finite], want[finite]) for array in (value, rough))
     allowed = 2.0 * plain + 2.0 ** (1 - layout.dtype.precision)
@@ -113,4 +133,8 @@ def judge_array(
 
 def _relative(value: NDArray[Any], want: NDArray[Any]) -> float:
     norm = float(np.linalg.norm(want))
-    return float(np.linalg.norm(np.asarray(value, np.float64) - want)) / norm if norm else float(np.linalg.norm(value))
+    return (
+        float(np.linalg.norm(np.asarray(value, np.float64) - want)) / norm
+        if norm
+        else float(np.linalg.norm(value))
+    )

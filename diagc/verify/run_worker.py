@@ -7,6 +7,7 @@ and truncates casts to it: both are replaced here by what the hardware does (rou
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -40,39 +41,40 @@ def _module(folder: Path) -> Any:
     return module
 
 
+def _several(made: Any) -> list[Any]:
+    return [*made] if type(made) is tuple else [made]
+
+
 def _jax(folder: Path) -> Any:
     os.environ["JAX_PLATFORMS"] = "cpu"
     module = _module(folder)
 
     def run(function: str, arrays: dict[str, Any], dtypes: dict[str, str]) -> list[Any]:
-        made = getattr(module, function)(**arrays)
-        return [np.asarray(result, np.float64) for result in (made if isinstance(made, tuple) else (made,))]
+        made: Any = getattr(module, function)(**arrays)
+        return [np.asarray(result, np.float64) for result in _several(made)]
 
     return run
 
 
 def _triton(folder: Path) -> Any:
     os.environ["TRITON_INTERPRET"] = "1"
-    import torch
-    from triton.runtime import interpreter
-
-    _patch(interpreter)
+    torch: Any = importlib.import_module("torch")
+    _patch(importlib.import_module("triton.runtime.interpreter"))
     module = _module(folder)
 
     def run(function: str, arrays: dict[str, Any], dtypes: dict[str, str]) -> list[Any]:
-        tensors = {name: torch.from_numpy(np.array(a)).to(getattr(torch, dtypes[name])) for name, a in arrays.items()}
-        made = getattr(module, function)(**tensors)
-        results = made if isinstance(made, tuple) else (made,)
-        return [result.to(torch.float64).numpy() for result in results]
+        tensors = {
+            name: torch.from_numpy(np.array(a)).to(getattr(torch, dtypes[name])) for name, a in arrays.items()
+        }
+        made: Any = getattr(module, function)(**tensors)
+        return [result.to(torch.float64).numpy() for result in _several(made)]
 
     return run
 
 
 def _patch(interpreter: Any) -> None:
-    import ml_dtypes
-    import triton.language as tl
-
-    bfloat16 = np.dtype(ml_dtypes.bfloat16)
+    tl: Any = importlib.import_module("triton.language")
+    bfloat16: Any = np.dtype(importlib.import_module("ml_dtypes").bfloat16)
     builder, handle = interpreter.InterpreterBuilder, interpreter.TensorHandle
     plain_cast, plain_dot = builder.cast_impl, builder.create_dot
     floats = (tl.float32, tl.float16, tl.float64)

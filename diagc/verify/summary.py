@@ -50,7 +50,20 @@ def _outcomes(backend: Backend, outcomes: list[Outcome]) -> str:
 
 
 def _reports(reports: list[Report]) -> str:
-    header = ("kernel", "target", "blocks", "held", "warps", "stages", "registers", "spills", "shared", "wgmma", "warpgroup", "verdict")
+    header = (
+        "kernel",
+        "target",
+        "blocks",
+        "held",
+        "warps",
+        "stages",
+        "registers",
+        "spills",
+        "shared",
+        "wgmma",
+        "warpgroup",
+        "verdict",
+    )
     rows: list[tuple[str, ...]] = [header]
     for r in reports:
         amounts = (r.resident, r.warps, r.stages, r.registers, r.spills, r.shared, r.wgmma, r.warpgroup)
@@ -61,5 +74,7 @@ def _reports(reports: list[Report]) -> str:
 def table(rows: Sequence[tuple[str, ...]]) -> str:
     """Rows as text with aligned columns, the first row above a line."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], ""])

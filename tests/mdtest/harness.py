@@ -47,6 +47,11 @@ class Block:
     files: tuple[tuple[str, str], ...]
 
     @property
+    def provided(self) -> tuple[tuple[str, str], ...]:
+        """The files with their headers."""
+        return tuple((n, text if _HEADER.match(text) else f"diag 1\n{text}") for n, text in self.files)
+
+    @property
     def name(self) -> str:
         return f"{self.document.name}:{self.line}"
 
@@ -77,18 +82,22 @@ def blocks(document: Path) -> Iterator[Block]:
 
 def run(block: Block, folder: Path) -> None:
     """Check a block in an empty folder; fails with the difference between what is said and what is found."""
-    for name, text in block.files:
-        (folder / name).write_text(text if _HEADER.match(text) else f"diag 1\n{text}", "utf-8")
-    first = _first_line(block)
+    for name, text in block.provided:
+        (folder / name).write_text(text, "utf-8")
     path = folder / "main.diag"
-    path.write_text(first + block.text, "utf-8")
-    source = Source(str(path), first + block.text)
+    path.write_text(text_of(block), "utf-8")
+    source = Source(str(path), text_of(block))
     expected = _expectations(source.text)
     check = _api("check")
     if check is None and any(not one.code.startswith("E01") for one in expected):
         pytest.skip("diagc.api.check does not exist yet, and the block expects more than syntax errors")
     _compare(expected, (check or _syntax)(source))
     _compare_types(source)
+
+
+def text_of(block: Block) -> str:
+    """The file that a block stands for."""
+    return _first_line(block) + block.text
 
 
 def _first_line(block: Block) -> str:
@@ -133,6 +142,14 @@ def _expectations(text: str) -> list[Expectation]:
 
 
 def _compare(expected: list[Expectation], found: tuple[Diagnostic, ...]) -> None:
+    for one in found:
+        assert re.fullmatch(r"E\d{4}", one.code) and one.message, f"no code or message: {one}"
+        assert one.span is not None and (one.span.start < one.span.end or one.code == "E0102"), (
+            f"no place: {one}"
+        )
+        assert one.help, f"no help: {one}"
+    places = [(one.code, one.span) for one in found]
+    assert len(set(places)) == len(places), f"reported twice: {places}"
     rest = list(found)
     missing: list[Expectation] = []
     for one in expected:

@@ -31,7 +31,7 @@ def softmax(x: Node, a: Axis) -> tuple[Node, dict[Node, str]]:
     z = reduction("sum", [a], e)
     nodes = [top, shifted, e, z, apply("gt", z, constant(0)), apply("div", e, z)]
     out = apply("where", nodes[4], nodes[5], constant(0))
-    return out, {n: f"softmax {a}" for n in [*nodes, out]}
+    return out, dict.fromkeys([*nodes, out], f"softmax {a}")
 
 
 def attention(masked: bool = True, folded: bool = True) -> tuple[Diagram, dict[Node, str]]:

@@ -8,13 +8,13 @@ from itertools import combinations
 from typing import TypeVar
 from xml.etree import ElementTree
 
-import examples as ex
 import pytest
 
 from diagc.core.diagram import Diagram, Node
 from diagc.diagnostics import DiagnosticError
 from diagc.draw import Box, Cell, Region, Scene, Strand, Text, draw_cells, draw_diagram, render_svg
 from diagc.draw.scene import Bounds
+from tests.unit.draw import examples as ex
 
 T = TypeVar("T")
 
@@ -143,7 +143,7 @@ def test_boxes_are_those_a_person_would_draw(diagram: Diagram, expected: set[str
 
 def test_calls_that_would_close_a_cycle_stay_unfolded() -> None:
     diagram, calls = ex.attention()
-    top = {n: "outer" for n in list(calls)[:1]} | {list(calls)[-1]: "outer"}
+    top = dict.fromkeys(list(calls)[:1], "outer") | {list(calls)[-1]: "outer"}
     parts = dict(list(calls.items())[1:3])
     assert_legible(draw_diagram(diagram, parts | top))
 

@@ -1,0 +1,193 @@
+"""A training program in JAX out of a learning diagram: one readable file that runs without this compiler.
+
+What is special to the diagram is written here: the loss with its shared prefixes computed once, the metrics of each
+source, the tables of columns and parameters, the optimiser. What all programs share is the text of
+`training_program.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import diagc
+from diagc.backends.jax_helpers import helpers_text
+from diagc.backends.jax_text import tuple_text
+from diagc.backends.training_loss import emit_loss, emit_metrics
+from diagc.backends.writer import Writer
+from diagc.core import ops
+from diagc.core.diagram import Node
+from diagc.core.dtypes import DType
+from diagc.core.learning import LearningDiagram, Optimiser, Source, parameter_path
+from diagc.passes.commute import terms
+
+_COMMON: Final = Path(__file__).with_name("training_program.py")
+_MARK: Final = "\n# ---- program\n"
+
+DEFAULT_OPTIMISER: Final = Optimiser(None, "adam", (("lr", 1e-3),))
+DEFAULT_EPOCHS: Final = 20
+DEFAULT_BATCH: Final = 128
+
+NUMPY_NAMES: Final = {
+    DType.F64: "float64", DType.F32: "float32", DType.TF32: "float32", DType.BF16: "bfloat16", DType.F16: "float16",
+    DType.F8E4M3: "float8_e4m3fn", DType.F8E5M2: "float8_e5m2", DType.I64: "int64", DType.I32: "int32",
+    DType.I16: "int16", DType.I8: "int8", DType.U8: "uint8", DType.BOOL: "bool",
+}  # fmt: skip
+"""The dtypes of the language as NumPy and JAX call them."""
+
+
+def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, float] | None = None) -> str:
+    """The program as text. All sizes but the batches are numbers; `values` gives free names of initialisers.
+
+    `origin` says in the program what it was made from.
+    """
+    common = _COMMON.read_text("utf-8")
+    head, _, shared = common.partition(_MARK)
+    imports = [
+        line
+        for line in head.splitlines()
+        if line.startswith(("import ", "from ")) and "__future__" not in line
+    ]
+    helpers: set[str] = set()
+    ordered = terms(learning)
+    loss = _section(partial(emit_loss, learning=learning, terms=ordered), helpers)
+    metrics = [
+        _section(partial(emit_metrics, learning=learning, terms=ordered, source=source), helpers)
+        for source in learning.sources
+    ]
+    functions = [helpers_text(helpers).strip("\n"), loss, *metrics, _optimiser(learning)]
+    body = "\n\n\n".join(text.strip("\n") for text in functions if text)
+    if "lax." in body:
+        imports.insert(imports.index("import optax") + 1, "from jax import lax")
+    table = _table(learning, values or {})
+    return (
+        f"{_header(learning, origin)}\n\nfrom __future__ import annotations\n\n{_grouped(imports)}\n\n\n{body}\n\n\n"
+        f'{shared.strip()}\n\n\n{table}\nif __name__ == "__main__":\n    main(REGIME)\n'
+    )
+
+
+def _section(write: Callable[[Writer], None], helpers: set[str]) -> str:
+    writer = Writer()
+    write(writer)
+    helpers |= writer.helpers
+    return writer.text
+
+
+def _header(learning: LearningDiagram, origin: str) -> str:
+    data = " ".join(f"--data {source.name}=FILE" for source in learning.sources)
+    return (
+        f'"""Train `{learning.name}`. Made by diagc {diagc.__version__} from {origin}.\n\n'
+        f'    python {learning.name}.py {data} --out DIR\n"""'
+    )
+
+
+def _grouped(imports: Sequence[str]) -> str:
+    """The standard library's imports, then the others."""
+    first = next(i for i, line in enumerate(imports) if line == "import jax")
+    return "\n".join([*imports[:first], "", *imports[first:]])
+
+
+# ---- optimisers
+
+
+def _optimiser(learning: LearningDiagram) -> str:
+    own = {o.model: o for o in learning.optimisers if o.model is not None}
+    default = next((o for o in learning.optimisers if o.model is None), DEFAULT_OPTIMISER)
+    models = [m.name for m in learning.models if m.mode == "train" and m.parameters]
+    methods = {name: _method(own.get(name, default)) for name in models}
+    lines = ["def optimiser():", '    """How the parameters move."""']
+    if len(set(methods.values())) == 1:
+        lines.append(f"    return {methods[models[0]]}")
+    else:
+        lines.append("    return optax.partition(")
+        lines.append("        {")
+        lines += [f'            "{name}": {method},' for name, method in sorted(methods.items())]
+        lines.append("        },")
+        lines.append('        lambda params: {path: path.partition(".")[0] for path in params},')
+        lines.append("    )")
+    return "\n".join(lines)
+
+
+def _method(optimiser: Optimiser) -> str:
+    names = {"lr": "learning_rate"}
+    arguments = ", ".join(f"{names.get(name, name)}={value!r}" for name, value in optimiser.arguments)
+    return f"optax.{optimiser.method}({arguments})"
+
+
+# ---- the table
+
+
+def _table(learning: LearningDiagram, values: Mapping[str, float]) -> str:
+    settings, writer = learning.settings, Writer()
+    writer.line("REGIME = Regime(")
+    with writer.indented():
+        writer.line(f'name="{learning.name}",')
+        _columns(writer, learning.sources)
+        _parameters(writer, "trained", learning.parameters("train"), values)
+        _parameters(writer, "frozen", learning.parameters("frozen"), values)
+        files = ", ".join(f'"{m.name}": {_quoted(m.weights)}' for m in learning.models if m.weights)
+        writer.line(f"weights={{{files}}},")
+        writer.line("optimiser=optimiser,")
+        writer.line("loss=loss,")
+        entries = ", ".join(f'"{source.name}": metrics_{source.name}' for source in learning.sources)
+        writer.line(f"metrics={{{entries}}},")
+        writer.line(f"epochs={settings.epochs or DEFAULT_EPOCHS},")
+        writer.line(f"steps={settings.steps},")
+        writer.line(f"batch={settings.batch or DEFAULT_BATCH},")
+        writer.line(f"seed={settings.seed},")
+    writer.line(")")
+    return writer.text
+
+
+def _quoted(text: str | None) -> str:
+    escaped = (text or "").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _columns(writer: Writer, sources: Sequence[Source]) -> None:
+    writer.line("columns={")
+    with writer.indented():
+        for source in sources:
+            writer.line(f'"{source.name}": {{')
+            with writer.indented():
+                for column in source.columns:
+                    array = column.array
+                    shape = tuple_text([str(axis.size.value) for axis in array.axes]) if array.axes else "()"
+                    limit = array.index_of.size.value if array.index_of else None
+                    writer.line(f'"{column.name}": ("{NUMPY_NAMES[array.dtype]}", {shape}, {limit}),')
+            writer.line("},")
+    writer.line("},")
+
+
+def _parameters(writer: Writer, name: str, parameters: Sequence[Node], values: Mapping[str, float]) -> None:
+    if not parameters:
+        writer.line(f"{name}={{}},")
+        return
+    writer.line(f"{name}={{")
+    with writer.indented():
+        for parameter in parameters:
+            shape = tuple_text([str(axis.size.value) for axis in parameter.axes]) if parameter.axes else "()"
+            made = _initialiser(parameter, values) if name == "trained" else "None"
+            writer.line(
+                f'"{parameter_path(parameter)}": ({made}, {shape}, "{NUMPY_NAMES[parameter.dtype]}"),'
+            )
+    writer.line("},")
+
+
+def _initialiser(parameter: Node, values: Mapping[str, float]) -> str:
+    assert isinstance(parameter.op, ops.Input)
+    assert parameter.op.init is not None
+    name, arguments = parameter.op.init
+    if name in ("zeros", "ones"):
+        return f"jax.nn.initializers.{name}"
+    given = [f"{key}={_number(v, values)}" if key else _number(v, values) for key, v in arguments]
+    return f"jax.nn.initializers.{name}({', '.join(given)})"
+
+
+def _number(value: float | str, values: Mapping[str, float]) -> str:
+    return repr(values[value] if isinstance(value, str) else value)
+
+
+__all__ = ["DEFAULT_BATCH", "DEFAULT_EPOCHS", "NUMPY_NAMES", "emit_training"]

@@ -1,0 +1,42 @@
+"""The sides of equations as paths of arrows, for pictures and listings: what a reader sees of a term."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from diagc.check.context import shown
+from diagc.check.expressions import Body
+from diagc.core.learning import Mode, Path, Step
+from diagc.syntax import tree
+
+
+def path_of(scope: Body, expression: tree.Expr, models: Mapping[str, Mode], stop: bool = False) -> Path:
+    """The path along first operands; what is no column, call or pipe is one arrow with its own text."""
+    match expression:
+        case tree.Call(tree.QName((tree.Name("stop"),)), None, (tree.Argument(None, inner),)):
+            return path_of(scope, inner, models, True)
+        case tree.Pipe(inner, tree.QName((tree.Name("stop"),))):
+            return path_of(scope, inner, models, True)
+        case tree.Call(callee, _, (tree.Argument(None, inner), *_)):
+            return _then(scope, path_of(scope, inner, models, stop), callee.text, expression, models, stop)
+        case tree.Pipe(inner, callee):
+            return _then(scope, path_of(scope, inner, models, stop), callee.text, expression, models, stop)
+        case tree.Ref(tree.QName((source, column))) if f"{source.text}.{column.text}" in scope.locals:
+            return Path(source.text, (Step(column.text, "data", stop, _type(scope, expression)),))
+        case tree.Ref(name):
+            full = next((n for n in scope.locals if n.endswith(f".{name.text}")), f".{name.text}")
+            start = full.rpartition(".")[0] or "1"
+            return Path(start, (Step(name.text, "data", stop, _type(scope, expression)),))
+        case _:
+            return Path("1", (Step(shown(expression), "function", stop, _type(scope, expression)),))
+
+
+def _then(
+    scope: Body, path: Path, callee: str, expression: tree.Expr, models: Mapping[str, Mode], stop: bool
+) -> Path:
+    step = Step(callee, models.get(callee, "function"), stop, _type(scope, expression))
+    return Path(path.start, (*path.steps, step))
+
+
+def _type(scope: Body, expression: tree.Expr) -> str:
+    return ", ".join(str(value.array) for value in scope.values(expression))

@@ -1,0 +1,215 @@
+"""`diagc train SPEC`: train a learning diagram, or write its training program.
+
+Exit codes: 0 fine, 1 the specification, the data or the weights are wrong, 2 usage, 70 a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from diagc.core.learning import LearningDiagram
+    from diagc.learn.session import Inputs, Record
+
+_Number = TypeVar("_Number", int, float)
+
+
+@click.command(short_help="train a learning diagram")
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option(
+    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
+)
+@click.option("--data", multiple=True, metavar="[SOURCE=]FILE[a:b]", help="Samples: npz, csv or safetensors.")
+@click.option(
+    "--validation",
+    multiple=True,
+    metavar="[SOURCE=]FILE|FRACTION",
+    help="Held-out samples, or 0.2 of the data.",
+)
+@click.option(
+    "--weights", multiple=True, metavar="MODEL=FILE", help="Weights of a model, before those of the file."
+)
+@click.option(
+    "--emit",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the training program; do not train.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Weights and metrics; else out/NAME."
+)
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the largest source.")
+@click.option("--steps", type=click.IntRange(1), help="Updates, instead of epochs.")
+@click.option("--batch", type=click.IntRange(1), help="Samples of each source in an update.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), help="Decides initial weights and the order of the samples."
+)
+@click.option("--value", multiple=True, metavar="NAME=X", help="A free name of an initialiser.")
+@click.option("--set", "sizes", multiple=True, metavar="NAME=N", help="A size that the file leaves free.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def train(
+    spec: Path,
+    name: str | None,
+    data: tuple[str, ...],
+    validation: tuple[str, ...],
+    weights: tuple[str, ...],
+    emit: Path | None,
+    out: Path | None,
+    epochs: int | None,
+    steps: int | None,
+    batch: int | None,
+    seed: int | None,
+    value: tuple[str, ...],
+    sizes: tuple[str, ...],
+    quiet: bool,
+) -> None:
+    """Train a learning diagram of SPEC on data, or write the program that does.
+
+    Rows of a file are chosen in brackets, as in --data lab=digits.npz[:100] --data unl=digits.npz[100:].
+    """
+    if epochs is not None and steps is not None:
+        raise click.UsageError("--epochs and --steps both say how long to train: give one of them")
+    from diagc.check.program import read_program
+    from diagc.diagnostics import DiagnosticError
+    from diagc.learn.session import bind
+
+    numbers, counts = _pairs(value, "--value", float), _pairs(sizes, "--set", int)
+    try:
+        learning = _chosen(read_program(spec).learnings, name, spec)
+        learning = _with_settings(learning, epochs, steps, batch, seed)
+        inputs = _inputs(learning, data, validation, weights)
+        learning = bind(learning, counts, numbers, inputs.data)
+        if emit is not None:
+            _emit(learning, spec, numbers, emit)
+        else:
+            _train(learning, inputs, spec, numbers, out or Path("out") / learning.name, quiet)
+    except DiagnosticError as error:
+        from diagc.cli.main import report
+
+        raise SystemExit(report(error.diagnostics)) from None
+
+
+@click.command(short_help="print the terms of a loss")
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option(
+    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
+)
+def loss(spec: Path, name: str | None) -> None:
+    """Print the terms of the loss of a learning diagram, in the order in which they are added."""
+    from diagc.check.program import read_program
+    from diagc.core.canonical import diagram_hash
+    from diagc.passes.commute import commute, terms
+
+    learning = _chosen(read_program(spec).learnings, name, spec)
+    for term in terms(learning):
+        equation = term.equation
+        sides = " ~ ".join(
+            " → ".join([path.start, *(f"stop({s.label})" if s.stop else s.label for s in path.steps)])
+            for path in equation.paths
+        )
+        over = f"mean over {equation.source}" if equation.source else "no batch"
+        click.echo(f"{equation.weight:g} · {equation.label}: {sides}  by {equation.comparator}, {over}")
+    click.echo(f"hash {diagram_hash(commute(learning))}")
+
+
+def _chosen(found: dict[str, LearningDiagram], name: str | None, spec: Path) -> LearningDiagram:
+    if name is None and len(found) == 1:
+        return next(iter(found.values()))
+    if name is not None and name in found:
+        return found[name]
+    if not found:
+        raise click.UsageError(f"{spec} has no `learning`")
+    what = "several learning diagrams" if name is None else f"no learning diagram `{name}`"
+    raise click.UsageError(f"{spec} has {what}: choose one with --learning {'|'.join(found)}")
+
+
+def _with_settings(
+    learning: LearningDiagram, epochs: int | None, steps: int | None, batch: int | None, seed: int | None
+) -> LearningDiagram:
+    """The command line wins over the file."""
+    from dataclasses import replace
+
+    settings = learning.settings
+    if epochs is not None or steps is not None:
+        settings = replace(settings, epochs=epochs, steps=steps)
+    settings = replace(settings, batch=batch or settings.batch, seed=settings.seed if seed is None else seed)
+    return replace(learning, settings=settings)
+
+
+def _inputs(
+    learning: LearningDiagram, data: tuple[str, ...], validation: tuple[str, ...], weights: tuple[str, ...]
+) -> Inputs:
+    from diagc.learn.data import parse_sources
+    from diagc.learn.session import Inputs
+    from diagc.learn.weights import parse_weights
+
+    fractions = [found for text in validation if (found := _fraction(text)) is not None]
+    if fractions and len(validation) > 1:
+        raise click.UsageError("--validation is one fraction, or files")
+    if fractions and not 0 < fractions[0] < 1:
+        raise click.BadParameter("a fraction lies between 0 and 1", param_hint="--validation")
+    files = {} if fractions else parse_sources(validation, learning, "--validation", shared=True)
+    return Inputs(
+        parse_sources(data, learning, "--data"), files, fractions[0] if fractions else None,
+        parse_weights(weights, learning),
+    )  # fmt: skip
+
+
+def _fraction(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _pairs(written: tuple[str, ...], option: str, convert: Callable[[str], _Number]) -> dict[str, _Number]:
+    found: dict[str, _Number] = {}
+    for text in written:
+        name, _, number = text.partition("=")
+        try:
+            found[name] = convert(number)
+        except ValueError:
+            raise click.BadParameter(f"`{text}` is not NAME=NUMBER", param_hint=option) from None
+    return found
+
+
+def _emit(learning: LearningDiagram, spec: Path, values: dict[str, float], path: Path) -> None:
+    import os
+
+    from diagc.backends.training import emit_training
+
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(emit_training(learning, spec.name, values), "utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror) from None
+
+
+def _train(
+    learning: LearningDiagram, inputs: Inputs, spec: Path, values: dict[str, float], out: Path, quiet: bool
+) -> None:
+    from diagc.cli.progress import Progress
+    from diagc.learn.session import run
+
+    with Progress(quiet) as progress:
+
+        def report(record: Record, epochs: int) -> None:
+            progress.show(record, epochs)
+
+        result = run(learning, inputs, spec.parent, values, out, report)
+    if not quiet:
+        click.echo(progress.summary(result.records[-1]))
+        models = [m.name for m in learning.models if m.mode == "train" and m.parameters]
+        click.echo(
+            f"wrote {', '.join(str(out / f'{m}.safetensors') for m in models)} and {out / 'metrics.jsonl'}"
+        )
+
+
+if __name__ == "__main__":
+    train()

@@ -1,0 +1,1 @@
+"""Data, weights and runs of training."""

@@ -1,0 +1,216 @@
+"""A training run: sizes and data are bound, the emitted program is loaded as a module, and its own trainer runs.
+
+There is one trainer, the text that `--emit` writes. It is loaded from a temporary file by the import system.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from diagc.backends.training import DEFAULT_BATCH, DEFAULT_EPOCHS, NUMPY_NAMES, emit_training
+from diagc.core import ops
+from diagc.core.axes import Axis, Size
+from diagc.core.learning import LearningDiagram, parameter_path
+from diagc.diagnostics import Diagnostic, DiagnosticError, failure
+from diagc.learn.data import Selection, Table, load_source_table, read_file, split
+from diagc.learn.weights import load_weights
+from diagc.passes.resize import Resize
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a run reads. `validation` holds files by source; `fraction` is held out where there is none."""
+
+    data: Mapping[str, Selection]
+    validation: Mapping[str, Selection] = field(default_factory=dict[str, Selection])
+    fraction: float | None = None
+    weights: Mapping[str, Path] = field(default_factory=dict[str, Path])
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run gives: parameters by path, and one record for each epoch."""
+
+    parameters: dict[str, Any]
+    records: list[Record]
+
+
+def bind(
+    learning: LearningDiagram,
+    sizes: Mapping[str, int],
+    values: Mapping[str, float],
+    data: Mapping[str, Selection] | None = None,
+) -> LearningDiagram:
+    """The diagram at known sizes: given ones, and those that the shapes of the data decide.
+
+    Raises E0621 for a free name of an initialiser without a value, E0622 for a size that nothing determines.
+    """
+    known = {name: Size.constant(value) for name, value in sizes.items()}
+    bound = Resize(known).learning(learning)
+    for source in bound.sources if data else ():
+        if data and source.name in data and any(a.size.symbols for c in source.columns for a in c.array.axes):
+            held = read_file(data[source.name].path)
+            for column in source.columns:
+                if column.name in held and held[column.name].ndim == len(column.array.axes) + 1:
+                    known |= _solved(column.array.axes, held[column.name].shape[1:], known)
+    bound = Resize(known).learning(learning)
+    problems = [*_missing_sizes(bound), *_missing_values(bound, values)]
+    if problems:
+        raise DiagnosticError(problems)
+    return bound
+
+
+def _solved(axes: tuple[Axis, ...], shape: tuple[int, ...], known: Mapping[str, Size]) -> dict[str, Size]:
+    found: dict[str, Size] = {}
+    for axis, extent in zip(axes, shape, strict=True):
+        size = axis.size.substitute(known)
+        if len(size.symbols) == 1 and size == Size.symbol(size.symbols[0]):
+            found.setdefault(size.symbols[0], Size.constant(extent))
+    return found
+
+
+def _missing_sizes(learning: LearningDiagram) -> list[Diagnostic]:
+    arrays = [c.array for s in learning.sources for c in s.columns]
+    arrays += [p.array for m in learning.models for p in m.parameters]
+    every = [axis for a in arrays for axis in (*a.axes, *((a.index_of,) if a.index_of else ()))]
+    missing = dict.fromkeys(symbol for axis in every for symbol in axis.size.symbols)
+    return [
+        Diagnostic(
+            "E0622",
+            f"the size `{name}` is not known",
+            (),
+            f"give it: `--set {name}=64`, or declare it in the file",
+        )
+        for name in missing
+    ]
+
+
+def _missing_values(learning: LearningDiagram, values: Mapping[str, float]) -> list[Diagnostic]:
+    inits = (p.op.init for p in learning.parameters("train") if isinstance(p.op, ops.Input) and p.op.init)
+    names = dict.fromkeys(v for _, arguments in inits for _, v in arguments if isinstance(v, str))
+    return [
+        Diagnostic(
+            "E0621",
+            f"`{name}`, which an initialiser uses, has no value",
+            (),
+            f"give it: `--value {name}=0.1`",
+        )
+        for name in names
+        if name not in values
+    ]
+
+
+def load_program(text: str) -> ModuleType:
+    """An emitted program as a module, imported from a temporary file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "training_program.py"
+        path.write_text(text, "utf-8")
+        spec = importlib.util.spec_from_file_location("diagc_training_program", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # dataclasses look their module up while it is imported
+        spec.loader.exec_module(module)
+    return module
+
+
+def load_tables(learning: LearningDiagram, inputs: Inputs) -> tuple[dict[str, Table], dict[str, Table]]:
+    """Tables to train on and to validate with, by source; all mistakes of all files in one error."""
+    data, validation, problems = dict[str, Table](), dict[str, Table](), list[Diagnostic]()
+    for source in learning.sources:
+        if source.name not in inputs.data:
+            problems.append(
+                Diagnostic(
+                    "E0619", f"source `{source.name}` has no data", (), f"add `--data {source.name}=FILE`"
+                )
+            )
+        for target, selections in ((data, inputs.data), (validation, inputs.validation)):
+            if source.name in selections:
+                try:
+                    target[source.name] = load_source_table(selections[source.name], source)
+                except DiagnosticError as error:
+                    problems += error.diagnostics
+    if problems:
+        raise DiagnosticError(problems)
+    if inputs.fraction is not None:
+        for name in data:
+            data[name], validation[name] = split(data[name], inputs.fraction, learning.settings.seed)
+    return data, validation
+
+
+def run(
+    learning: LearningDiagram,
+    inputs: Inputs,
+    root: Path,
+    values: Mapping[str, float] | None = None,
+    out: Path | None = None,
+    report: Callable[[Record, int], None] = lambda record, epochs: None,
+) -> Result:
+    """Train a bound diagram with its own settings; `out` gets `metrics.jsonl` and the weights.
+
+    `root` is the folder of the specification. `report` sees each record and the number of epochs. Raises
+    `DiagnosticError` for data and weights that do not fit, and E0623 when the loss is not finite.
+    """
+    data, validation = load_tables(learning, inputs)
+    loaded = load_weights(learning, root, inputs.weights)
+    program = load_program(emit_training(learning, learning.name, values))
+    regime = program.REGIME
+    settings = learning.settings
+    options = program.Options(
+        settings.epochs or DEFAULT_EPOCHS, settings.steps, settings.batch or DEFAULT_BATCH, settings.seed
+    )
+    parameters = program.initial(regime, settings.seed)
+    parameters |= {p: _as(loaded[p], parameters[p].dtype) for p in parameters if p in loaded}
+    frozen = {
+        path: _as(loaded[path], np.dtype(NUMPY_NAMES[p.dtype])) for p in learning.parameters("frozen")
+        for path in [parameter_path(p)]
+    }  # fmt: skip
+    result = Result(parameters, [])
+    epochs = _epochs(program, data, options)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    try:
+        for record, trained in program.train(regime, data, options, parameters, frozen, validation):
+            result = replace(result, parameters=trained)
+            result.records.append(record)
+            report(record, epochs)
+    except FloatingPointError as error:
+        raise failure(
+            "E0623",
+            f"training stopped: {error}",
+            help="lower the learning rate, or look for a division by zero",
+        ) from None
+    if out is not None:
+        program.save(regime, result.parameters, out)
+        _write_metrics(out / "metrics.jsonl", result.records)
+    return replace(result, parameters={path: np.asarray(value) for path, value in result.parameters.items()})
+
+
+def _as(array: Any, dtype: Any) -> Any:
+    return np.asarray(array).astype(dtype)
+
+
+def _epochs(program: ModuleType, data: dict[str, Table], options: Any) -> int:
+    steps = [
+        program.Sampler(name, len(next(iter(table.values()))), options).steps for name, table in data.items()
+    ]
+    return options.epochs if options.steps is None else -(-options.steps // max(steps))
+
+
+def _write_metrics(path: Path, records: list[Record]) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    os.replace(partial, path)

@@ -1,0 +1,122 @@
+# Made by diagc 0.1.0 from cross_entropy.diag. Runs on JAX alone.
+import jax.numpy as jnp
+from jax import lax
+
+__all__ = ["cross_entropy_rows", "linear_cross_entropy", "linear_cross_entropy_plain"]
+
+
+def _subtract(a, b):
+    """a - b, where -inf absorbs: -inf - -inf is -inf, not NaN."""
+    return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
+
+
+def cross_entropy_rows(logits, label):
+    """cross_entropy_rows(logits: bf16[token vocab], label: i32[token] in vocab) -> f32[token]"""
+    logits = jnp.asarray(logits, jnp.bfloat16)
+    label = jnp.asarray(label, jnp.int32)
+    token, vocab = logits.shape
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    m = jnp.max(logits.astype(jnp.float32), axis=1, initial=-jnp.inf)  # [token]  # src[maps.diag:11]
+    sum_vocab = jnp.sum(jnp.exp(_subtract(logits.astype(jnp.float32), m[:, None])), axis=1)  # [token]  # src[maps.diag:12]
+    gathered_vocab = logits[jnp.arange(token), label]  # [token]  # src[cross_entropy.diag:7]
+    difference = _subtract(m + jnp.log(sum_vocab), gathered_vocab.astype(jnp.float32))  # [token]  # src[cross_entropy.diag:7]
+    return difference
+
+
+def linear_cross_entropy(X, W, label, *, block_vocab=256, block_token=512):
+    """linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> f32[token], in blocks: memory does not grow with vocab."""
+    X, W = (jnp.asarray(array, jnp.bfloat16) for array in (X, W))
+    label = jnp.asarray(label, jnp.int32)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    block_vocab = min(block_vocab, max(vocab, 1))
+    block_token = min(block_token, max(token, 1))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    label = jnp.pad(label, ((0, max(-token % block_token, block_token - token)),))
+    W = jnp.pad(W, ((0, max(-vocab % block_vocab, block_vocab - vocab)), (0, 0)))
+
+    def program(tile):
+        first_token = tile * block_token
+        m = jnp.full((block_token,), -jnp.inf, jnp.float32)
+        sum_vocab = jnp.full((block_token,), 0.0, jnp.float32)
+        sum_vocab_2 = jnp.full((block_token,), 0.0, jnp.float32)
+        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
+        label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
+        to_vocab = vocab // block_vocab * block_vocab
+
+        def step(block, state):
+            m, sum_vocab, sum_vocab_2 = state
+            first_vocab = block * block_vocab
+            vocab_index = first_vocab + jnp.arange(block_vocab)
+            W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
+            logits = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
+            tile_max = jnp.max(logits, axis=1)
+            next_m = jnp.maximum(m, tile_max)
+            exp = jnp.exp(logits - next_m[:, None])
+            tile_sum = jnp.sum(exp, axis=1)
+            next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
+            chosen = jnp.where(vocab_index == label_tile[:, None], logits, 0.0)
+            tile_sum_2 = jnp.sum(chosen, axis=1)
+            next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+            return (next_m, next_sum_vocab, next_sum_vocab_2)
+
+        m, sum_vocab, sum_vocab_2 = lax.fori_loop(
+            0,
+            -(-to_vocab // block_vocab),
+            step,
+            (m, sum_vocab, sum_vocab_2),
+        )
+        from_vocab = jnp.maximum(0, to_vocab)
+
+        def step_2(block, state):
+            m, sum_vocab, sum_vocab_2 = state
+            first_vocab = block * block_vocab
+            vocab_index = first_vocab + jnp.arange(block_vocab)
+            W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
+            logits = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
+            logits_2 = jnp.where((vocab_index < vocab), logits, -jnp.inf)
+            tile_max = jnp.max(logits_2, axis=1)
+            next_m = jnp.maximum(m, tile_max)
+            exp = jnp.exp(logits_2 - next_m[:, None])
+            tile_sum = jnp.sum(exp, axis=1)
+            next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
+            mask = (vocab_index == label_tile[:, None]) & (vocab_index < vocab)
+            chosen = jnp.where(mask, logits_2, 0.0)
+            tile_sum_2 = jnp.sum(chosen, axis=1)
+            next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+            return (next_m, next_sum_vocab, next_sum_vocab_2)
+
+        m, sum_vocab, sum_vocab_2 = lax.fori_loop(
+            from_vocab // block_vocab,
+            -(-vocab // block_vocab),
+            step_2,
+            (m, sum_vocab, sum_vocab_2),
+        )
+        return jnp.log(sum_vocab) + m - sum_vocab_2
+
+    out_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
+    out_tiles = out_tiles.reshape(-(-token // block_token) * block_token)
+    return out_tiles[:token]
+
+
+def linear_cross_entropy_plain(X, W, label):
+    """linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> f32[token]"""
+    X, W = (jnp.asarray(array, jnp.bfloat16) for array in (X, W))
+    label = jnp.asarray(label, jnp.int32)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    logits = jnp.einsum("td,vd->tv", X, W, preferred_element_type=jnp.float32)  # [token vocab]  # src[cross_entropy.diag:11]
+    m = jnp.max(logits, axis=1, initial=-jnp.inf)  # [token]  # src[maps.diag:11]
+    sum_vocab = jnp.sum(jnp.exp(logits - m[:, None]), axis=1)  # [token]  # src[maps.diag:12]
+    gathered_vocab = logits[jnp.arange(token), label]  # [token]  # src[cross_entropy.diag:12]
+    difference = m + jnp.log(sum_vocab) - gathered_vocab  # [token]  # src[cross_entropy.diag:12]
+    return difference

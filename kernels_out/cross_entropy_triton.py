@@ -1,0 +1,333 @@
+"""Fused kernels for cross_entropy_rows, linear_cross_entropy.
+
+Made by diagc 0.1.0 from cross_entropy.diag. Tiles are masked at ragged ends; arithmetic is float32.
+"""
+
+from __future__ import annotations
+
+import torch
+import triton
+import triton.language as tl
+
+__all__ = ["cross_entropy_rows", "linear_cross_entropy"]
+
+
+@triton.jit
+def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
+    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
+    if EXACT:
+        return tl.load(pointers)
+    return tl.load(pointers, mask=mask, other=fill)
+
+
+def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
+    """Refuse an array that the kernel would misread."""
+    if array.dtype is not dtype or array.dim() != rank:
+        raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
+    if array.device != device:
+        raise ValueError(f"{name}: on {array.device}, but the first array is on {device}")
+    span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
+    if span >= 2**31:
+        raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+@triton.jit
+def cross_entropy_rows_rows_kernel(
+    logits_ptr,
+    label_ptr,
+    out_ptr,
+    logits_stride_token,
+    logits_stride_vocab,
+    label_stride_token,
+    out_stride_token,
+    size_token,
+    size_vocab,
+    BLOCK_VOCAB: tl.constexpr,
+    EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = (program).to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    # src[cross_entropy.diag:6]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    # src[cross_entropy.diag:7]
+    logits = tl.load(logits_ptr + token_index * logits_stride_token + label * logits_stride_vocab)
+    # src[cross_entropy.diag:6]
+    logits_2 = load_tile(
+        logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    logits_f32 = logits_2.to(tl.float32)
+    # src[maps.diag:11]
+    max_ = tl.max(logits_f32, 0)
+    # src[maps.diag:12]
+    sub_vocab = logits_f32 - tl.where(max_ == float("-inf"), 0.0, max_)
+    exp_vocab = tl.exp(sub_vocab)
+    sum_ = tl.sum(exp_vocab, 0)
+    # src[cross_entropy.diag:7]
+    logits_f32_2 = logits.to(tl.float32)
+    safe_logits_f32 = tl.where(logits_f32_2 == float("-inf"), 0.0, logits_f32_2)
+    tl.store(out_ptr + token_index * out_stride_token, ((max_ + tl.log(sum_)) - safe_logits_f32))
+
+
+@triton.jit
+def cross_entropy_rows_kernel(
+    logits_ptr,
+    label_ptr,
+    out_ptr,
+    logits_stride_token,
+    logits_stride_vocab,
+    label_stride_token,
+    out_stride_token,
+    size_token,
+    size_vocab,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = (program).to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[cross_entropy.diag:6]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        logits_f32 = logits.to(tl.float32)
+        # src[maps.diag:11]
+        tile_max = tl.max(logits_f32, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(logits_f32 - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        m = next_m
+        sum_vocab = next_sum_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[cross_entropy.diag:6]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        logits_f32 = logits.to(tl.float32)
+        # src[maps.diag:11]
+        tile_max = tl.max(logits_f32, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(logits_f32 - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        m = next_m
+        sum_vocab = next_sum_vocab
+    # src[cross_entropy.diag:6]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    # src[cross_entropy.diag:7]
+    logits = tl.load(logits_ptr + token_index * logits_stride_token + label * logits_stride_vocab)
+    # src[maps.diag:12]
+    # src[cross_entropy.diag:7]
+    logits_f32 = logits.to(tl.float32)
+    safe_logits_f32 = tl.where(logits_f32 == float("-inf"), 0.0, logits_f32)
+    tl.store(out_ptr + token_index * out_stride_token, ((m + tl.log(sum_vocab)) - safe_logits_f32))
+
+
+def cross_entropy_rows(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """cross_entropy_rows(logits: bf16[token vocab], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.bfloat16, 2, logits.device)
+    _check("label", label, torch.int32, 1, logits.device)
+    token, vocab = logits.shape
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    out = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        cross_entropy_rows_rows_kernel[grid](
+            logits,
+            label,
+            out,
+            logits.stride(0),
+            logits.stride(1),
+            label.stride(0),
+            out.stride(0),
+            token,
+            vocab,
+            BLOCK_VOCAB=BLOCK_VOCAB,
+            EXACT_VOCAB=vocab == BLOCK_VOCAB,
+            num_warps=warps,
+            num_stages=stages,
+        )
+        return out
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    cross_entropy_rows_kernel[grid](
+        logits,
+        label,
+        out,
+        logits.stride(0),
+        logits.stride(1),
+        label.stride(0),
+        out.stride(0),
+        token,
+        vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+@triton.jit
+def linear_cross_entropy_kernel(
+    X_ptr,
+    W_ptr,
+    label_ptr,
+    out_ptr,
+    X_stride_token,
+    X_stride_d,
+    W_stride_vocab,
+    W_stride_d,
+    label_stride_token,
+    out_stride_token,
+    size_token,
+    size_d,
+    size_vocab,
+    BLOCK_VOCAB: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    m = tl.full([BLOCK_TOKEN], float("-inf"), tl.float32)
+    sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    # src[cross_entropy.diag:10]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        W = load_tile(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[cross_entropy.diag:11]
+        logits = tl.dot(X, tl.trans(W))
+        # src[maps.diag:11]
+        tile_max = tl.max(logits, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(logits - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], logits, 0.0)
+        # src[cross_entropy.diag:12]
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[cross_entropy.diag:10]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:11]
+        logits = tl.dot(X, tl.trans(W))
+        logits_2 = tl.where((vocab_index < size_vocab)[None, :], logits, float("-inf"))
+        # src[maps.diag:11]
+        tile_max = tl.max(logits_2, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(logits_2 - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
+        where_token_vocab = tl.where(tile, logits_2, 0.0)
+        # src[cross_entropy.diag:12]
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    # src[maps.diag:12]
+    # src[cross_entropy.diag:12]
+    tl.store(
+        out_ptr + token_index * out_stride_token,
+        ((tl.log(sum_vocab) + m) - sum_vocab_2),
+        mask=(token_index < size_token),
+    )
+
+
+def linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    out = torch.empty((token,), dtype=torch.float32, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 128, 8, 2
+    elif BLOCK_D <= 128:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 32, 8, 2
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    linear_cross_entropy_kernel[grid](
+        X,
+        W,
+        label,
+        out,
+        X.stride(0),
+        X.stride(1),
+        W.stride(0),
+        W.stride(1),
+        label.stride(0),
+        out.stride(0),
+        token,
+        d,
+        vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB,
+        BLOCK_D=BLOCK_D,
+        BLOCK_TOKEN=BLOCK_TOKEN,
+        EXACT_D=d == BLOCK_D,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out

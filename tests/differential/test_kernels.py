@@ -1,0 +1,110 @@
+"""Every shipped entry in Triton's interpreter and in JAX against the float64 reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from diagc.backends.emit import kernels, normal_form
+from diagc.backends.triton_module import EntryKernels
+from diagc.core.canonical import diagram_hash
+from diagc.verify.aot import compile_entry
+from diagc.verify.cases import cases
+from diagc.verify.differential import Backend, compare
+from tests.unit.specs import SPECS, entry, spec_entries
+
+ROOMS_WITHOUT_NAMES = ("core", "check", "cost", "passes", "plan", "kernel", "backends")
+
+
+@pytest.mark.parametrize("backend", ["triton", "jax"])
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_back_ends_agree_with_the_reference(spec: Path, backend: Backend) -> None:
+    entries = spec_entries(spec)
+    chosen = {name: list(cases(found.diagram)) for name, found in entries.items()}
+    outcomes = compare(entries, chosen, backend, spec.name)
+    assert len(outcomes) == sum(map(len, chosen.values()))
+    assert [o for o in outcomes if o.problem is not None] == []
+
+
+WINDOW = """
+axis q, x, d
+fn window(Q: f32[q d], K: f32[x d], V: f32[x d]) -> f32[q d] {
+  S = sum[d](Q * K) * rsqrt(size(d))
+  return sum[x](softmax[x](where(x <= q and x > q - 37, S, -inf)) * V)
+}
+fn nothing_left(Q: f32[q d], K: f32[x d], V: f32[x d]) -> f32[q d] {
+  return sum[x](softmax[x](where(x < q - 20, sum[d](Q * K), -inf)) * V)
+}
+fn strided(Q: f32[q d], K: f32[x d], V: f32[x d], ok: bool[x]) -> f32[q d] {
+  return sum[x](softmax[x](where(ok and x % 3 == q % 3, sum[d](Q * K), -inf)) * V)
+}
+fn sigmoid_weights(Q: f32[q d], K: f32[x d], V: f32[x d]) -> f32[q d] {
+  return sum[x](where(x <= q, sigmoid(sum[d](Q * K)), 0) * V)
+}
+fn two_results(Q: f32[q d], K: f32[x d], V: f32[x d]) -> (O: f32[q d], L: f32[q]) {
+  S = sum[d](Q * K)
+  return sum[x](softmax[x](S) * V), logsumexp[x](S)
+}
+fn weights(Q: f32[q d], K: f32[x d]) -> f32[q x] {
+  return softmax[x](sum[d](Q * K))
+}
+"""
+
+
+@pytest.mark.parametrize("backend", ["triton", "jax"])
+def test_unshipped_masks_and_results_agree_too(backend: Backend) -> None:
+    names = ("window", "nothing_left", "strided", "sigmoid_weights", "two_results", "weights")
+    entries = {name: entry(WINDOW, name) for name in names}
+    chosen = {name: list(cases(found.diagram)) for name, found in entries.items()}
+    outcomes = compare(entries, chosen, backend, "window.diag")
+    assert [o for o in outcomes if o.problem is not None] == []
+
+
+def test_one_kernel_for_every_spelling() -> None:
+    head = "axis q, x, d\nfn f(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d] {\n"
+    scores = "  S = sum[d](Q * K) * rsqrt(size(d))\n"
+    library = head + scores + "  return sum[x](softmax[x](S) * V)\n}"
+    by_hand = (
+        head
+        + scores
+        + (
+            "  m = max[x](S)\n  w = exp(S - m)\n  t = sum[x](w)\n  return sum[x](where(t > 0, w / t, 0) * V)\n}"
+        )
+    )
+    outside = (
+        head
+        + scores
+        + (
+            "  m = max[x](S)\n  w = exp(S - m)\n  t = sum[x](w)\n  return where(t > 0, sum[x](V * w) / t, 0)\n}"
+        )
+    )
+    renamed = (
+        "axis r, s, feature\nfn f(A: bf16[r feature], B: bf16[s feature], C: bf16[s feature]) -> bf16[r feature] {\n"
+        "  return sum[s](C * softmax[s](rsqrt(size(feature)) * sum[feature](B * A)))\n}"
+    )
+    hashes = {diagram_hash(normal_form(entry(text))[0]) for text in (library, by_hand, outside, renamed)}
+    assert len(hashes) == 1
+
+
+def test_no_room_below_the_library_knows_an_algorithm() -> None:
+    root = Path(__file__).parents[2] / "diagc"
+    words = ("softmax", "attention", "flash")
+    found = [
+        f"{path}: {word}"
+        for room in ROOMS_WITHOUT_NAMES
+        for path in (root / room).rglob("*.py")
+        for word in words
+        if word in path.read_text("utf-8").lower()
+    ]
+    assert found == []
+
+
+def test_sm_90_kernel_of_head_128_keeps_its_registers_and_overlaps_its_products() -> None:
+    made = kernels(spec_entries(SPECS[0].parents[1] / "attention" / "attention.diag")["attention"])
+    variant = made.variants[0]
+    chosen = type(variant)(variant.kernel, tuple(c for c in variant.configs if c.max_resident == 128))
+    (report,) = compile_entry(EntryKernels(made.name, (chosen,)), ["sm_90"])
+    assert report.problem is None
+    assert report.spills == 0
+    assert 0 < report.warpgroup <= report.wgmma

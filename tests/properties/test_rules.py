@@ -1,0 +1,148 @@
+"""Every rewrite rule keeps the values, and the normal form does not depend on how a diagram is written."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from diagc.core import ops
+from diagc.core.axes import Coordinate, Size
+from diagc.core.canonical import diagram_hash
+from diagc.core.diagram import (
+    Diagram,
+    Node,
+    apply,
+    constant,
+    node,
+    rebuild,
+    reduction,
+    spread,
+    view,
+    with_inputs,
+)
+from diagc.core.rewrite import Record, Rule, rewrite
+from diagc.passes.base_two import RULE as BASE_TWO, BaseTwo
+from diagc.passes.normalise import RULES, Normalise
+from tests.properties.expressions import Maker, as_diagram, assert_same_values
+
+EXAMPLES: Final = 60
+Pattern = Callable[[Maker], Node]
+
+
+def _spreadable(make: Maker, axis: str) -> Node:
+    return spread(make.value(2), (make.axis(axis),))
+
+
+def _free(make: Maker, axis: str) -> Node:
+    """An expression without an axis."""
+    made = make.value(2)
+    return view(made, {make.axis(axis): Coordinate((), Size())}) if make.axis(axis) in made.axes else made
+
+
+def _sum(make: Maker, element: Node) -> Node:
+    return reduction("sum", (make.axis("a"),), element)
+
+
+def _flipped(make: Maker, operand: Node) -> Node:
+    axis = make.axis("a")
+    return view(operand, {axis: Coordinate.affine({axis: Size.constant(-1)}, axis.size - 1)})
+
+
+def _masked(make: Maker) -> Node:
+    return apply("where", make.condition(1), make.value(1), constant(0.0))
+
+
+def _reciprocal(make: Maker) -> Node:
+    inner = [apply(name, make.positive(1)) for name in ("recip", "sqrt", "rsqrt")]
+    return apply("recip", make.generator.choice((*inner, apply("mul", make.positive(1), make.positive(1)))))
+
+
+def _base_two(make: Maker) -> Node:
+    row, other = _spreadable(make, "a"), _spreadable(make, "a")
+    return apply("exp", apply("tanh", apply("sub", row, reduction("max", (make.axis("a"),), other))))
+
+
+PATTERNS: Final[dict[str, Pattern]] = {
+    "real-literal": lambda m: apply("where", m.condition(1), apply("tanh", m.value(1)), constant(0)),
+    "quotient": lambda m: apply("div", m.value(2), m.positive(2)),
+    "negation": lambda m: apply("neg", apply("mul", m.input(), constant(1.5))),
+    "power": lambda m: apply(
+        "pow", m.positive(2), constant(m.generator.choice((1, 2, 3, 4, 0.5, -0.5, -1.0)))
+    ),
+    "reciprocal": _reciprocal,
+    "flatten": lambda m: apply("add", apply("add", m.input(), m.input()), apply("mul", m.input(), m.input())),
+    "constants": lambda m: apply("add", constant(1.5), apply("mul", constant(2.0), m.input()), constant(2)),
+    "evaluate": lambda m: apply("mul", m.input(), apply("exp", constant(0.5))),
+    "nested-reduction": lambda m: _sum(m, reduction("sum", (m.axis("b"),), spread(m.value(2), m.axes))),
+    "hoist-factors": lambda m: _sum(m, apply("mul", _free(m, "a"), _spreadable(m, "a"))),
+    "hoist-mask": lambda m: _sum(
+        m, apply("where", apply("lt", _free(m, "a"), constant(1.0)), _spreadable(m, "a"), constant(0.0))
+    ),
+    "sum-of-constant": lambda m: _sum(m, spread(_free(m, "a"), (m.axis("a"),))),
+    "mask-of-product": lambda m: apply("mul", m.value(1), _masked(m), m.value(1)),
+    "nested-mask": lambda m: apply("where", m.condition(1), _masked(m), constant(0.0)),
+    "spread-operand": lambda m: apply("add", spread(m.input(), m.axes), spread(m.input(), m.axes)),
+    "view-of-map": lambda m: _flipped(m, apply("add", _spreadable(m, "a"), node(ops.Iota(m.axis("a"))))),
+    "view-of-view": lambda m: view(
+        _flipped(m, spread(m.input(), (m.axis("a"),))), {m.axis("a"): Coordinate((), Size())}
+    ),
+    "gather-of-computed": lambda m: node(
+        ops.Gather(m.axis("a")),
+        apply("exp", apply("tanh", _spreadable(m, "a"))),
+        apply("mod", node(ops.Iota(m.axis("b"))), constant(2)),
+    ),
+    "base-two": _base_two,
+}
+
+
+@pytest.mark.parametrize("rule", [*RULES, BASE_TWO], ids=lambda rule: rule.name)
+def test_a_rule_keeps_the_values(rule: Rule) -> None:
+    """Alone, on its own pattern inside random surroundings, and wherever else it applies."""
+    applied = 0
+    for seed in range(EXAMPLES):
+        make = Maker(random.Random(seed))
+        before = as_diagram((PATTERNS[rule.name](make), make.value(4)))
+        record = Record()
+        after = before.with_outputs(rewrite(before.outputs, (rule,), record))
+        applied += bool(record.steps)
+        assert_same_values(before, after)
+    assert applied > EXAMPLES // 3, f"`{rule.name}` applied to {applied} of {EXAMPLES} diagrams only"
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_normal_form_keeps_values_and_is_final(seed: int) -> None:
+    before = Maker(random.Random(seed)).diagram()
+    normal = Normalise().run(before)
+    assert_same_values(before, normal)
+    assert Normalise().run(normal).outputs == normal.outputs
+    assert_same_values(before, BaseTwo().run(normal))
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_hash_ignores_names_and_orders(seed: int) -> None:
+    first = Maker(random.Random(seed)).diagram()
+    renamed = Maker(random.Random(seed), {"a": "row", "b": "column", "c": "depth"}).diagram()
+    shuffled = _shuffled(first, random.Random(seed + 1))
+    hashes = {diagram_hash(Normalise().run(d)) for d in (first, renamed, shuffled)}
+    assert len(hashes) == 1
+
+
+def test_hash_tells_diagrams_apart() -> None:
+    found = {diagram_hash(Normalise().run(Maker(random.Random(seed)).diagram())) for seed in range(200)}
+    assert len(found) > 190
+
+
+def _shuffled(diagram: Diagram, generator: random.Random) -> Diagram:
+    """Operands of commutative functions and declarations of inputs in another order."""
+
+    def change(current: Node, inputs: tuple[Node, ...]) -> Node:
+        if isinstance(current.op, ops.Map) and current.op.function.commutative:
+            return apply(current.op.function.name, *generator.sample(inputs, len(inputs)))
+        return with_inputs(current, inputs)
+
+    outputs = rebuild(diagram.outputs, change)
+    inputs = tuple(generator.sample(diagram.inputs, len(diagram.inputs)))
+    return Diagram(diagram.name, inputs, outputs, diagram.output_names, diagram.layouts)

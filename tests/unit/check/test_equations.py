@@ -1,0 +1,175 @@
+"""Errors of learning diagrams: code, place and remedy of each; several in one run."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagc.check.program import check_source, collect
+from diagc.core.learning import LearningDiagram, reached
+from diagc.diagnostics import Diagnostic
+from diagc.source import Source
+
+HEAD = """diag 1
+axis pixel: 4, class: 3, z: 2, i: 2, j: 5
+fn net(X: f32[pixel]) -> f32[class] {
+  return X |> dense[pixel class]
+}
+fn wide[h](X: f32[pixel]) -> f32[class] {
+  model a = dense[pixel h]
+  model b = dense[h class]
+  return X |> a |> relu |> b
+}
+fn off(prediction, target) { return prediction > target }
+"""
+GOOD = """
+  source lab { image: f32[pixel], label: i32 in class, soft: f32[class] }
+  source unl { image: f32[pixel] }
+  train student: f32[pixel] -> f32[class] = net
+  frozen teacher: f32[pixel] -> f32[class] = wide(h = 7) from "t.safetensors"
+"""
+
+
+def errors(body: str, head: str = HEAD) -> list[Diagnostic]:
+    _, sink = collect(Source("a.diag", f"{head}learning l {{{body}}}\n"))
+    return sink.diagnostics
+
+
+def learning(body: str) -> LearningDiagram:
+    return check_source(Source("a.diag", f"{HEAD}learning l {{{body}}}\n")).learnings["l"]
+
+
+EQUATIONS = [
+    ("student(lab.imge) ~ lab.label by cross_entropy", "E0501", "lab.imge", "`image`"),
+    ("student(lob.image) ~ lab.label by cross_entropy", "E0501", "lob.image", "lab.image"),
+    ("student(lab.image) ~ lobel by cross_entropy", "E0501", "lobel", "label"),
+    ("student(image) ~ lab.label by cross_entropy", "E0502", "image", "`lab.image` or `unl.image`"),
+    ("studnet(lab.image) ~ lab.label by cross_entropy", "E0503", "studnet", "student"),
+    ("lab.image |> studnet ~ lab.label by cross_entropy", "E0503", "studnet", "student"),
+    ("student(lab.image) ~ lab.image by mse", "E0504", "student(lab.image)", "same axes"),
+    ("student(lab.image) ~ lab.label by mse", "E0504", "lab.label", "cross_entropy"),
+    ("student(lab.image) ~ lab.soft by mes", "E0505", "mes", "mse"),
+    ("student(lab.image) ~ lab.soft by kl(temprature = 2)", "E0506", "temprature = 2", "temperature"),
+    ("student(lab.image) ~ lab.soft by kl(2)", "E0506", "2", "temperature"),
+    ("student(lab.image) ~ lab.soft by kl(temperature = pixel)", "E0506", "pixel", "temperature = 2"),
+    ("student(lab.image) ~ lab.soft by logsumexp", "E0506", "logsumexp", "prediction and a target"),
+    ("student(lab.image) ~ lab.soft by off", "E0506", "off", "where"),
+    ("student(lab.image) ~ lab.soft by mse weight 1 weight 2", "E0507", "weight 2", "one"),
+    ("student(lab.image) ~ teacher(unl.image) by mse", "E0508", "student(lab.image)", "each"),
+    ("dense[pixel class](lab.image) ~ lab.soft by mse", "E0516", None, "declare a model"),
+    ("student(lab.image) ~ lab.soft by infonce", "E0701", "infonce", "mse"),
+    (
+        "student(lab.image) ~ lab.soft by mse weight linear(0, 1, steps = 9)",
+        "E0701",
+        "linear(0, 1, steps = 9)",
+        "number",
+    ),
+    ("student(lab.image) ~ lab.soft by mse updates student", "E0701", "updates student", "leave it out"),
+    ("student(lab.image) ~ lab.soft by mse against student", "E0701", "against student", "leave it out"),
+    ("student(lab.image) ~ lab.soft by mse mask lab.label", "E0701", "mask lab.label", "leave it out"),
+]
+
+
+@pytest.mark.parametrize(("equation", "code", "place", "remedy"), EQUATIONS)
+def test_equations(equation: str, code: str, place: str | None, remedy: str) -> None:
+    good = "commute fine: student(lab.image) ~ lab.soft by mse"
+    (found,) = errors(f"{GOOD}\n  commute bad: {equation}\n  {good}\n")
+    assert found.code == code
+    assert found.span is not None
+    assert place is None or found.span.text == place
+    assert remedy in f"{found.help} {found.message}"
+
+
+EQUATION = "\n  commute e: student(lab.image) ~ lab.label by cross_entropy\n"
+ITEMS = [
+    ("train other: f32[pixel] -> f32[pixel] = net", "E0509", "net", "f32[pixel] -> f32[pixel]"),
+    ("train other: f32[z] -> f32[class] = net", "E0509", "net", "f32[z] -> f32[class]"),
+    ("train other: (f32[pixel], f32[z]) -> f32[class] = net", "E0509", "net", "takes 1"),
+    ("train other: f32[pixel] -> f32[class]", "E0509", "other", "which `fn`"),
+    ("train student: f32[pixel] -> f32[class] = net", "E0510", "student", "share"),
+    ("source unl { a: f32[z] }", "E0510", "unl", "share"),
+    ("source more { a: f32[z], a: f32[z] }", "E0510", "a", "name of its own"),
+    ("train other: f32[pixel] -> f32[class] = net", "E0511", "other", "stop"),
+    ("frozen other: f32[pixel] -> f32[class] = net", "E0512", "other", "other.safetensors"),
+    ('frozen other: f32[pixel] -> f32[class] = net from "../t"', "E0513", '"../t"', "--weights"),
+    ('frozen other: f32[pixel] -> f32[class] = net from "/t.safetensors"', "E0513", '"/t.safetensors"', "--weights"),
+    ("optimise by adma(lr = 0.1)", "E0514", "adma", "adam"),
+    ("optimise by adam(rate = 0.1)", "E0514", "rate = 0.1", "`lr`"),
+    ("optimise by adam", "E0514", "adam", "learning rate"),
+    ("optimise teacher by adam(lr = 0.1)", "E0514", "teacher", "train"),
+    ("optimise studnet by adam(lr = 0.1)", "E0514", "studnet", "student"),
+    ("optimise by sgd(lr = 1), student by sgd(lr = 1), by lion(lr = 1)", "E0514", "by lion(lr = 1)", "one"),
+    ("epochs 3 epochs 4", "E0515", "epochs 4", "one"),
+    ("epochs 3 steps 4", "E0515", "steps 4", "one"),
+    ("batch 0", "E0515", "batch 0", "positive"),
+    ("ema slow of student decay 0.9", "E0701", "ema slow of student decay 0.9", "stop"),
+    ("commutes primitive", "E0701", "commutes primitive", "commute"),
+    ('train other: f32[pixel] -> f32[class] = python "a:B"', "E0701", 'python "a:B"', "fn"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("item", "code", "place", "remedy"), ITEMS)
+def test_items(item: str, code: str, place: str, remedy: str) -> None:
+    (found,) = errors(f"{GOOD}\n  {item}\n{EQUATION}")
+    assert found.code == code
+    assert found.span is not None
+    assert found.span.text == place
+    assert remedy in f"{found.help} {found.message} {[label.text for label in found.labels]}"
+
+
+@pytest.mark.parametrize("body", ["", GOOD, GOOD.replace("train student", "frozen other") + EQUATION])
+def test_nothing_trains(body: str) -> None:
+    assert {"E0511", "E0512", "E0503"} & {d.code for d in errors(body)}
+
+
+def test_sides_that_differ_are_named_with_both_types() -> None:
+    (found,) = errors(f"{GOOD}\n  commute e: student(lab.image) ~ lab.image by mse\n")
+    assert "f32[class]" in found.message
+    assert "f32[pixel]" in found.message
+    assert [label.span.text for label in found.labels] == ["student(lab.image)", "lab.image"]
+
+
+def test_all_errors_come_in_one_run_and_a_failed_model_is_reported_once() -> None:
+    body = """
+  source lab { image: f32[pixl], label: i32 in class }
+  train student: f32[pixel] -> f32[class] = nett
+  commute a: student(lab.image) ~ lab.label by cross_entropy
+  commute b: lab.label ~ lab.label by mes
+  optimise by adma(lr = 1)
+"""
+    assert [d.code for d in errors(body)] == ["E0202", "E0203", "E0505", "E0514"]
+
+
+def test_a_glued_diagram_is_not_compiled_yet() -> None:
+    text = f"{HEAD}learning a {{{GOOD}{EQUATION}}}\nlearning c = glue a, a over student\n"
+    _, sink = collect(Source("a.diag", text))
+    assert [d.code for d in sink.diagnostics] == ["E0701"]
+
+
+def test_a_model_used_twice_is_one_model() -> None:
+    made = learning(f"{GOOD}{EQUATION}  commute f: student(unl.image) ~ stop(teacher(unl.image)) by mse\n")
+    student, teacher = made.models
+    assert len(student.parameters) == 2
+    assert len(teacher.parameters) == 4
+    paths = [reached((e.discrepancy,), through_stop=True) for e in made.equations]
+    assert paths[0] & paths[1] == {"student.dense.W", "student.dense.c"}
+    assert reached((made.equations[1].discrepancy,), through_stop=False) & {"teacher.a.W"} == set()
+
+
+def test_several_axes_are_the_features_of_a_sum() -> None:
+    body = """
+  source s { x: f32[i j] }
+  train m: f32[j] -> f32[j] = linear[j j]
+  commute a: m(s.x) ~ s.x by sse
+  commute b: m(s.x) ~ s.x by mse
+  commute c: m(s.x) ~ s.x by cosine
+"""
+    assert all(not e.discrepancy.axes for e in learning(body).equations)
+
+
+def test_a_fn_of_the_file_compares() -> None:
+    hinge = "fn hinge[c](prediction: f32[c], target: i32 in c, margin) {"
+    head = f"{HEAD}{hinge} return max(0, margin - prediction[c -> target]) }}\n"
+    body = f"{GOOD}\n  commute e: student(lab.image) ~ lab.label by hinge(margin = 2)\n"
+    made = check_source(Source("a.diag", f"{head}learning l {{{body}}}\n")).learnings["l"]
+    assert made.equations[0].comparator == "hinge(margin = 2)"
+    assert made.equations[0].class_axis is not None
