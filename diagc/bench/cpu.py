@@ -32,10 +32,12 @@ from diagc.bench.measurement import (
     judge,
     sample,
     save_arrays,
+    small_sizes,
     spoken_dtype,
 )  # fmt: skip
 from diagc.check.entry import Entry
 from diagc.check.program import Program
+from diagc.core.ops import Input
 from diagc.verify.cases import make_case
 
 CALLS: Final = 3
@@ -88,7 +90,7 @@ def _bench(
         for _ in range(repeat):
             for subject in running:
                 if subject.problem is None:
-                    _measure(folder, entry, subject, seconds)
+                    _measure(folder, entry, sizes, subject, seconds)
     return [_measurement(name, entry, sizes, subject) for subject in subjects]
 
 
@@ -103,9 +105,13 @@ def _candidates(name: str, text: str, arity: int) -> list[tuple[str, str, str]]:
     return found
 
 
-def _request(entry: Entry, arrays: str) -> dict[str, Any]:
-    names = [input_name(n) for n in entry.diagram.inputs]
-    return {"arrays": arrays, "names": names, "dtypes": dtype_names(entry.diagram)}
+def _request(entry: Entry, arrays: str, sizes: Mapping[str, int]) -> dict[str, Any]:
+    inputs = entry.diagram.inputs
+    roles = [n.op.role for n in inputs if isinstance(n.op, Input)]
+    names = [input_name(n) for n in inputs]
+    return {
+        "arrays": arrays, "names": names, "roles": roles, "dtypes": dtype_names(entry.diagram), "sizes": dict(sizes),
+    }  # fmt: skip
 
 
 def _accepted(
@@ -114,7 +120,9 @@ def _accepted(
     """What is emitted, whatever it computes, and the peers that compute the same on a small size."""
     small = sample(entry.diagram, sizes)
     save_arrays(folder / "small.npz", entry.diagram, small.arrays)
-    request = _request(entry, "small.npz") | {"implementations": [key for key, _, _ in tried]}
+    request = _request(entry, "small.npz", small_sizes(sizes)) | {
+        "implementations": [key for key, _, _ in tried]
+    }
     (folder / "request.json").write_text(json.dumps(request))
     log = _worker("try", folder, 600.0)
     found: list[_Subject] = []
@@ -134,8 +142,8 @@ def _verdict(folder: Path, entry: Entry, place: int, small: Sample, slack: float
         return judge(entry.diagram, small, list(stored.values()), slack)
 
 
-def _measure(folder: Path, entry: Entry, subject: _Subject, seconds: float) -> None:
-    request = _request(entry, "large.npz") | {"implementation": subject.key, "calls": CALLS}
+def _measure(folder: Path, entry: Entry, sizes: Mapping[str, int], subject: _Subject, seconds: float) -> None:
+    request = _request(entry, "large.npz", sizes) | {"implementation": subject.key, "calls": CALLS}
     (folder / "request.json").write_text(json.dumps(request))
     answer = folder / "answer.json"
     answer.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import inspect
 import json
 import os
 import resource
@@ -40,7 +41,7 @@ def _try(folder: Path, request: dict[str, Any]) -> None:
     """Results of every implementation and candidate, each in `N.npz` beside the request; what fails is left out."""
     for place, name in enumerate(request["implementations"]):
         try:
-            convert, make, _ = _library(folder, name)
+            convert, make, _ = _library(folder, name, request)
             results = make(convert(_arrays(folder, request), request["dtypes"]))()
             np.savez(folder / f"{place}.npz", *map(_numpy, results))
         except Exception as error:  # what does not fit is no peer
@@ -48,7 +49,7 @@ def _try(folder: Path, request: dict[str, Any]) -> None:
 
 
 def _measure(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
-    convert, make, prepare = _library(folder, request["implementation"])
+    convert, make, prepare = _library(folder, request["implementation"], request)
     arrays = convert(_arrays(folder, request), request["dtypes"])
     before, start = _memory("VmRSS"), time.perf_counter()
     run = prepare(make, arrays)
@@ -74,7 +75,7 @@ def _arrays(folder: Path, request: dict[str, Any]) -> list[Any]:
         return [stored[name] for name in request["names"]]
 
 
-def _library(folder: Path, name: str) -> tuple[Any, Any, Any]:
+def _library(folder: Path, name: str, request: dict[str, Any]) -> tuple[Any, Any, Any]:
     """Conversion of arrays, the call on them, and the call made ready (compiled where the library compiles)."""
     if name.startswith("torch:"):
         candidate = peers.find(peers.CPU, name)
@@ -82,7 +83,26 @@ def _library(folder: Path, name: str) -> tuple[Any, Any, Any]:
     if name.startswith("jax:"):
         candidate = peers.find(peers.CPU, name)
         return _to_jax, *_compiled(lambda *arrays: candidate(arrays))
-    return _to_jax, *_compiled(getattr(_module(folder / "module.py"), name.removeprefix("diagc:")))
+    emitted = getattr(_module(folder / "module.py"), name.removeprefix("diagc:"))
+    return _to_jax, *_compiled(_positional(emitted, request))
+
+
+def _positional(emitted: Callable[..., Any], request: dict[str, Any]) -> Callable[..., Any]:
+    """The emitted function of all inputs in order: parameters go into their dict, free sizes into keywords."""
+    roles: list[str] = request["roles"]
+    keywords = {
+        name: request["sizes"][name]
+        for name, parameter in inspect.signature(emitted).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name in request["sizes"]
+    }
+
+    def call(*arrays: Any) -> Any:
+        tensors = [a for a, role in zip(arrays, roles, strict=True) if role != "parameter"]
+        named = zip(request["names"], arrays, roles, strict=True)
+        params = {name: a for name, a, role in named if role == "parameter"}
+        return emitted(*tensors, *([params] if params else []), **keywords)
+
+    return call
 
 
 def _at_once(candidate: peers.Candidate) -> tuple[Any, Any]:

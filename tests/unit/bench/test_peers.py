@@ -84,6 +84,12 @@ def test_the_bench_measures_both_forms_and_the_peers() -> None:
         assert row.first > 0
 
 
+def test_parameters_of_a_model_are_inputs_like_others() -> None:
+    made = read_program(ROOT / "specs" / "learning" / "autoencoder.diag")
+    rows = bench_cpu(made, ["encoder"], {"hidden": 12}, repeat=1)
+    assert [(row.implementation, row.problem) for row in rows] == [("emitted, plain", None)]
+
+
 def test_the_command_writes_json(tmp_path: Path) -> None:
     target = tmp_path / "out.json"
     options = ["--entry", "causal", "--size", "q=16,x=16,d=8", "--repeat", "1", "--json", str(target)]
