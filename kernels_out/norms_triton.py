@@ -60,8 +60,11 @@ def softmax_rows_rows_kernel(
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
     # src[maps.diag:7]
-    where_n = tl.where(sum_ > 0, e * (1.0 / sum_), tl.cast(0, tl.float32))
-    tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, where_n, mask=(n_index < size_n))
+    tl.store(
+        out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+        tl.where(sum_ > 0.0, e * (1.0 / sum_), 0.0),
+        mask=(n_index < size_n),
+    )
 
 
 @triton.jit
@@ -118,7 +121,7 @@ def softmax_rows_kernel(
         z = next_z
     recip = 1.0 / z
     # src[maps.diag:7]
-    gt = z > 0
+    gt = z > 0.0
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
@@ -127,8 +130,10 @@ def softmax_rows_kernel(
         # src[maps.diag:5]
         sub_n = X - tl.where(max_n == float("-inf"), 0.0, max_n)
         # src[maps.diag:7]
-        where_n = tl.where(gt, tl.exp(sub_n) * recip, tl.cast(0, tl.float32))
-        tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, where_n)
+        tl.store(
+            out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+            tl.where(gt, tl.exp(sub_n) * recip, 0.0),
+        )
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
@@ -141,10 +146,9 @@ def softmax_rows_kernel(
         # src[maps.diag:5]
         sub_n = X - tl.where(max_n == float("-inf"), 0.0, max_n)
         # src[maps.diag:7]
-        where_n = tl.where(gt, tl.exp(sub_n) * recip, tl.cast(0, tl.float32))
         tl.store(
             out_ptr + row_index * out_stride_row + n_index * out_stride_n,
-            where_n,
+            tl.where(gt, tl.exp(sub_n) * recip, 0.0),
             mask=(n_index < size_n),
         )
 

@@ -112,6 +112,17 @@ def _flatten(current: Node) -> Node | None:
     return apply(name, *flat)
 
 
+def _literals(current: Node) -> Node | None:
+    """An integer literal among floating-point operands is that floating-point number."""
+    if not isinstance(current.op, ops.Map) or all(o.dtype.kind != "float" for o in current.inputs):
+        return None
+    made = [
+        constant(float(o.op.value)) if isinstance(o.op, ops.Constant) and o.dtype.kind == "int" else o
+        for o in current.inputs
+    ]
+    return with_inputs(current, tuple(made))
+
+
 def _fold_constants(current: Node) -> Node | None:
     """Constants of a sum or a product are collected; neutral ones vanish."""
     name = function(current)
@@ -303,6 +314,7 @@ SCALARS = (
     Rule("power", "aⁿ is a product; a^½, a^−½, a^−1 have names", _power),
     Rule("reciprocal", "(a·b)⁻¹ = a⁻¹·b⁻¹; (√a)⁻¹ = rsqrt a", _reciprocal),
     Rule("flatten", "associativity", _flatten),
+    Rule("literals", "an integer among reals is real", _literals),
     Rule("constants", "associativity and commutativity of constants", _fold_constants),
     Rule("evaluate", "a function of constants is a constant", _evaluate),
 )

@@ -25,6 +25,7 @@ from diagc.backends.sizes import input_name
 from diagc.backends.triton_terms import TORCH_DTYPES
 from diagc.backends.writer import identifier
 from diagc.check.entry import Entry
+from diagc.core import ops
 from diagc.core.diagram import Array
 from diagc.verify.cases import Case
 
@@ -33,7 +34,10 @@ Backend = Literal["triton", "jax", "jax_plain"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One comparison. Errors are relative to the norm of the reference; `problem` is None when all is well."""
+    """One comparison. Errors are relative to the norm of the reference; `problem` is None when all is well.
+
+    `refused` is what the launcher says when the sizes are beyond what the kernel is made for: no failure, but no result.
+    """
 
     entry: str
     backend: Backend
@@ -42,6 +46,7 @@ class Outcome:
     error: float
     allowed: float
     problem: str | None
+    refused: str | None = None
 
 
 def compare(
@@ -80,7 +85,10 @@ def _prepare(
     if backend == "jax_plain" and f"def {function}_plain(" in text:
         function = f"{function}_plain"
     dtypes = {input_name(n): TORCH_DTYPES[n.dtype] for n in entry.diagram.inputs}
-    return {"name": call, "function": function, "dtypes": dtypes}
+    learned = [
+        input_name(n) for n in entry.diagram.inputs if isinstance(n.op, ops.Input) and n.op.role != "tensor"
+    ]
+    return {"name": call, "function": function, "dtypes": dtypes, "parameters": learned}
 
 
 def _judge(
@@ -92,15 +100,10 @@ def _judge(
     result, failed = folder / f"{call}.out.npz", folder / f"{call}.error"
     if not result.exists():
         reason = failed.read_text().strip() if failed.exists() else log.strip()
-        return Outcome(
-            name,
-            backend,
-            case.name,
-            sizes,
-            float("nan"),
-            0.0,
-            reason.splitlines()[-1] if reason else "no result",
-        )
+        last = reason.splitlines()[-1] if reason else "no result"
+        if last.endswith("are held on chip"):
+            return Outcome(name, backend, case.name, sizes, 0.0, 0.0, None, refused=last)
+        return Outcome(name, backend, case.name, sizes, float("nan"), 0.0, last)
     got = list(np.load(result).values())
     error, allowed, problem = 0.0, 0.0, None
     for value, want, rough, layout in zip(got, expected, plain, entry.diagram.layouts, strict=True):

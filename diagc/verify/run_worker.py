@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from diagc.backends.writer import identifier
+
 
 def main() -> None:
     """Run every call of the request and write `CALL.out.npz` or `CALL.error` for each."""
@@ -27,7 +29,7 @@ def main() -> None:
     for call in request["calls"]:
         arrays = dict(np.load(folder / f"{call['name']}.npz"))
         try:
-            results = run(call["function"], arrays, call["dtypes"])
+            results = run(call, arrays)
             np.savez(folder / f"{call['name']}.out.npz", *results)
         except Exception:  # the finding is reported by the parent
             (folder / f"{call['name']}.error").write_text(traceback.format_exc()[-1500:])
@@ -49,8 +51,9 @@ def _jax(folder: Path) -> Any:
     os.environ["JAX_PLATFORMS"] = "cpu"
     module = _module(folder)
 
-    def run(function: str, arrays: dict[str, Any], dtypes: dict[str, str]) -> list[Any]:
-        made: Any = getattr(module, function)(**arrays)
+    def run(call: dict[str, Any], arrays: dict[str, Any]) -> list[Any]:
+        params = {name: arrays.pop(name) for name in call["parameters"]}
+        made: Any = getattr(module, call["function"])(**arrays, **({"params": params} if params else {}))
         return [np.asarray(result, np.float64) for result in _several(made)]
 
     return run
@@ -62,11 +65,12 @@ def _triton(folder: Path) -> Any:
     _patch(importlib.import_module("triton.runtime.interpreter"))
     module = _module(folder)
 
-    def run(function: str, arrays: dict[str, Any], dtypes: dict[str, str]) -> list[Any]:
+    def run(call: dict[str, Any], arrays: dict[str, Any]) -> list[Any]:
         tensors = {
-            name: torch.from_numpy(np.array(a)).to(getattr(torch, dtypes[name])) for name, a in arrays.items()
+            identifier(name): torch.from_numpy(np.array(a)).to(getattr(torch, call["dtypes"][name]))
+            for name, a in arrays.items()
         }
-        made: Any = getattr(module, function)(**tensors)
+        made: Any = getattr(module, call["function"])(**tensors)
         return [result.to(torch.float64).numpy() for result in _several(made)]
 
     return run

@@ -44,7 +44,10 @@ def _outcomes(backend: Backend, outcomes: list[Outcome]) -> str:
         found = list(group)
         bad = [o for o in found if o.problem is not None]
         worst = max(found, key=lambda o: o.error - o.allowed if o.error == o.error else float("inf"))
-        verdict = f"{len(bad)} FAILED: {bad[0].case} ({bad[0].sizes}): {bad[0].problem}" if bad else "ok"
+        refused = [o for o in found if o.refused is not None]
+        verdict = f"ok, {len(refused)} refused: {refused[0].refused}" if refused else "ok"
+        if bad:
+            verdict = f"{len(bad)} FAILED: {bad[0].case} ({bad[0].sizes}): {bad[0].problem}"
         rows.append((entry, str(len(found)), f"{worst.error:.1e}", f"{worst.allowed:.1e}", verdict))
     return table(rows)
 
