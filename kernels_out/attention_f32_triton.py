@@ -158,11 +158,11 @@ def full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 4, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 4, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     full_kernel[grid](
         Q,
@@ -320,11 +320,11 @@ def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 4, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 4, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     causal_kernel[grid](
         Q,
@@ -494,11 +494,11 @@ def mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 4, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 4, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     mha_full_kernel[grid](
         Q,
@@ -680,11 +680,11 @@ def mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 4, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 4, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     mha_kernel[grid](
         Q,

@@ -303,11 +303,11 @@ def linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) 
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 128, 8, 2
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
         BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 32, 8, 2
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     linear_cross_entropy_kernel[grid](
         X,

@@ -165,11 +165,11 @@ def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 128, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 32, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     causal_kernel[grid](
         Q,
@@ -351,11 +351,11 @@ def gqa(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 128, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 32, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (b * kv * g * triton.cdiv(q, BLOCK_Q),)
     gqa_kernel[grid](
         Q,

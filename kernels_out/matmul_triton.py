@@ -100,7 +100,7 @@ def matmul(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     if B.shape != (k, n):
         raise ValueError(f"B: bf16[k n] has shape {B.shape}, expected {(k, n)}")
     out = torch.empty((m, n), dtype=torch.bfloat16, device=A.device)
-    BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 256, 64, 8, 3
+    BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(n, BLOCK_N),)
     matmul_kernel[grid](
         A,
@@ -211,7 +211,7 @@ def matmul_bias_gelu(A: torch.Tensor, B: torch.Tensor, c: torch.Tensor) -> torch
     if c.shape != (n,):
         raise ValueError(f"c: f32[n] has shape {c.shape}, expected {(n,)}")
     out = torch.empty((m, n), dtype=torch.bfloat16, device=A.device)
-    BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 256, 64, 8, 3
+    BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(n, BLOCK_N),)
     matmul_bias_gelu_kernel[grid](
         A,

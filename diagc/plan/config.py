@@ -71,16 +71,16 @@ def _with_dot(
 ) -> tuple[Config, ...]:
     widest = max(narrowest_float(f.dtype for f in factors).bytes for factors in _contractions(structure))
     if not resident:
-        rows, columns, step, warps, stages = (128, 256, 64, 8, 3) if widest <= 2 else (64, 64, 32, 4, 2)
+        rows, columns, step, warps, stages = (128, 128, 64, 8, 3) if widest <= 2 else (64, 64, 32, 4, 2)
         sizes = [rows, columns]
         blocks = tuple((a, sizes[min(i, 1)]) for i, a in enumerate(tiled)) + tuple(
             (a, step) for a in streamed
         )
         return (Config(0, blocks, warps, stages),)
     choices = (
-        ((64, 128, 128, 8, 2), (128, 128, 64, 8, 2), (256, 128, 32, 8, 2))
+        ((64, 64, 64, 4, 2), (128, 128, 64, 8, 2), (256, 64, 16, 8, 2))
         if widest <= 2
-        else ((64, 64, 32, 4, 2), (128, 32, 32, 4, 1), (256, 16, 16, 4, 1))
+        else ((64, 64, 16, 8, 1), (128, 32, 32, 8, 1), (256, 16, 16, 8, 1))
     )
     return tuple(
         Config(n, tuple((a, rows) for a in tiled) + tuple((a, step) for a in streamed), warps, stages)

@@ -34,6 +34,10 @@ from diagc.plan.config import Config
 SHARED_LIMIT = {"sm_80": 163 * 1024, "sm_90": 227 * 1024, "sm_100": 227 * 1024, "gfx942": 64 * 1024}
 """Shared memory that one program may have, in bytes (CUDA programming guide 13, table of compute capabilities)."""
 
+MAX_SPILLS = 16
+"""Bytes that may be spilled: the assembler parks one or two scalars outside the loops; a tile that does not fit costs
+hundreds of bytes and is refused."""
+
 _TYPES = {
     DType.F64: "*fp64", DType.F32: "*fp32", DType.TF32: "*fp32", DType.BF16: "*bf16", DType.F16: "*fp16",
     DType.F8E4M3: "*fp8e4nv", DType.F8E5M2: "*fp8e5", DType.I64: "*i64", DType.I32: "*i32", DType.I16: "*i16",
@@ -143,7 +147,7 @@ def _problem(variant: Variant, target: str, answer: dict[str, Any]) -> str | Non
         return str(answer["error"])
     if answer["shared"] > SHARED_LIMIT[target]:
         return f"{answer['shared']} bytes of shared memory, {SHARED_LIMIT[target]} are allowed"
-    if answer.get("spills"):
+    if answer.get("spills", 0) > MAX_SPILLS:
         return f"{answer['spills']} bytes are spilled"
     planned = any(isinstance(s, Dot) and s.compute.bytes <= 2 for s in variant.kernel.statements())
     if target == "sm_90" and planned:

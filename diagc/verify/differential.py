@@ -36,7 +36,7 @@ Backend = Literal["triton", "jax", "jax_plain"]
 class Outcome:
     """One comparison. Errors are relative to the norm of the reference; `problem` is None when all is well.
 
-    `refused` is what the launcher says when the sizes are beyond what the kernel is made for: no failure, but no result.
+    `refused` is what the launcher says when sizes are beyond what the kernel is made for: no failure, but no result.
     """
 
     entry: str
@@ -105,12 +105,12 @@ def _judge(
             return Outcome(name, backend, case.name, sizes, 0.0, 0.0, None, refused=last)
         return Outcome(name, backend, case.name, sizes, float("nan"), 0.0, last)
     got = list(np.load(result).values())
-    error, allowed, problem = 0.0, 0.0, None
-    for value, want, rough, layout in zip(got, expected, plain, entry.diagram.layouts, strict=True):
-        one, limit, trouble = judge_array(value, want, rough, layout)
-        problem = problem or trouble
-        if one - limit >= error - allowed:
-            error, allowed = one, limit
+    judged = [
+        judge_array(value, want, rough, layout)
+        for value, want, rough, layout in zip(got, expected, plain, entry.diagram.layouts, strict=True)
+    ]
+    problem = next((trouble for _, _, trouble in judged if trouble is not None), None)
+    error, allowed, _ = max(judged, key=lambda found: found[0] / found[1] if found[1] else found[0])
     return Outcome(name, backend, case.name, sizes, error, allowed, problem)
 
 

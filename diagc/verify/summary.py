@@ -43,7 +43,7 @@ def _outcomes(backend: Backend, outcomes: list[Outcome]) -> str:
     for entry, group in groupby(outcomes, key=lambda o: o.entry):
         found = list(group)
         bad = [o for o in found if o.problem is not None]
-        worst = max(found, key=lambda o: o.error - o.allowed if o.error == o.error else float("inf"))
+        worst = max(found, key=lambda o: o.error / o.allowed if o.allowed else o.error)
         refused = [o for o in found if o.refused is not None]
         verdict = f"ok, {len(refused)} refused: {refused[0].refused}" if refused else "ok"
         if bad:
