@@ -37,7 +37,7 @@ demo: setup data ## the main job: derive, compile, verify, train and draw
 check: setup ## style, types, layers and house rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright -p pyproject.toml
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest -q tests/unit/test_house.py
 

@@ -78,6 +78,24 @@ def diagram_text(entries: Mapping[str, Entry], file: str) -> str:
     return "\n".join(print_diagram(entry.diagram) for entry in entries.values())
 
 
+def tree_text(entries: Mapping[str, Entry], file: str) -> str:
+    """The surface tree of a file."""
+    from pprint import pformat
+
+    from diagc.syntax.files import load_source
+    from diagc.syntax.parse import parse
+
+    return pformat(parse(load_source(Path(file), Path(file).parent)), width=120) + "\n"
+
+
+def kernel_text(entries: Mapping[str, Entry], file: str) -> str:
+    """The kernels of entries in kernel IR, every variant."""
+    from diagc.backends.emit import kernels
+    from diagc.kernel.text import print_kernel
+
+    return "\n".join(print_kernel(v.kernel) for entry in entries.values() for v in kernels(entry).variants)
+
+
 def picture(program: Program, entry: str | None, learning: str | None, open_calls: bool) -> str:
     """The SVG of an entry or a learning diagram; by default of the last learning diagram, else of the last entry."""
     from diagc.draw import draw_cells, draw_diagram, render_svg

@@ -114,9 +114,9 @@ def linear_cross_entropy_plain(X, W, label):
         raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
     if label.shape != (token,):
         raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
-    logits = jnp.einsum("td,vd->tv", X, W, preferred_element_type=jnp.float32)  # [token vocab]  # src[cross_entropy.diag:11]
+    logits = jnp.einsum("td,vd->tv", X, W, preferred_element_type=jnp.float32)  # [token vocab]  # src[cross_entropy.diag:15]
     m = jnp.max(logits, axis=1, initial=-jnp.inf)  # [token]  # src[maps.diag:11]
     sum_vocab = jnp.sum(jnp.exp(logits - m[:, None]), axis=1)  # [token]  # src[maps.diag:12]
-    gathered_vocab = logits[jnp.arange(token), label]  # [token]  # src[cross_entropy.diag:12]
-    difference = m + jnp.log(sum_vocab) - gathered_vocab  # [token]  # src[cross_entropy.diag:12]
+    gathered_vocab = logits[jnp.arange(token), label]  # [token]  # src[cross_entropy.diag:16]
+    difference = m + jnp.log(sum_vocab) - gathered_vocab  # [token]  # src[cross_entropy.diag:16]
     return difference

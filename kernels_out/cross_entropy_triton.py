@@ -217,24 +217,26 @@ def linear_cross_entropy_kernel(
     m = tl.full([BLOCK_TOKEN], float("-inf"), tl.float32)
     sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     sum_vocab_2 = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
-    # src[cross_entropy.diag:10]
+    # src[cross_entropy.diag:11]
     X = tl.load(
         X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
         mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[cross_entropy.diag:13]
     label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[cross_entropy.diag:12]
         W = load_tile(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        # src[cross_entropy.diag:11]
+        # src[cross_entropy.diag:15]
         logits = tl.dot(X, tl.trans(W))
         # src[maps.diag:11]
         tile_max = tl.max(logits, 1)
@@ -244,7 +246,7 @@ def linear_cross_entropy_kernel(
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
         where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], logits, 0.0)
-        # src[cross_entropy.diag:12]
+        # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
         m = next_m
@@ -254,13 +256,13 @@ def linear_cross_entropy_kernel(
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        # src[cross_entropy.diag:10]
+        # src[cross_entropy.diag:12]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[cross_entropy.diag:11]
+        # src[cross_entropy.diag:15]
         logits = tl.dot(X, tl.trans(W))
         logits_2 = tl.where((vocab_index < size_vocab)[None, :], logits, float("-inf"))
         # src[maps.diag:11]
@@ -272,14 +274,14 @@ def linear_cross_entropy_kernel(
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
         tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
         where_token_vocab = tl.where(tile, logits_2, 0.0)
-        # src[cross_entropy.diag:12]
+        # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
         m = next_m
         sum_vocab = next_sum_vocab
         sum_vocab_2 = next_sum_vocab_2
     # src[maps.diag:12]
-    # src[cross_entropy.diag:12]
+    # src[cross_entropy.diag:16]
     tl.store(
         out_ptr + token_index * out_stride_token,
         ((tl.log(sum_vocab) + m) - sum_vocab_2),

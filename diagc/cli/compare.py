@@ -16,22 +16,43 @@ from diagc.cli.options import chosen_entries, entry_option, spec_argument
 @click.option("--thorough", is_flag=True, help="More sizes.")
 @click.option("--static/--no-static", default=True, help="Compile the kernels ahead of time as well.")
 @click.option(
-    "--target", "targets", multiple=True, default=("sm_80", "sm_90", "sm_100"), help="What to compile for."
+    "--dtype",
+    "dtypes",
+    multiple=True,
+    type=click.Choice(["bf16", "f16", "f32"]),
+    default=("bf16", "f16", "f32"),
+    help="Dtypes to run in besides those of the spec.",
 )
-def verify(spec: Path, entry: str | None, thorough: bool, static: bool, targets: tuple[str, ...]) -> None:
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    type=click.Choice(["sm_80", "sm_90", "sm_100", "gfx942"]),
+    default=("sm_80", "sm_90", "sm_100"),
+    help="What to compile for.",
+)
+def verify(
+    spec: Path,
+    entry: str | None,
+    thorough: bool,
+    static: bool,
+    dtypes: tuple[str, ...],
+    targets: tuple[str, ...],
+) -> None:
     """Compare every back end of SPEC with the float64 reference on random and nasty inputs.
 
     Triton runs in its interpreter; then every configuration is compiled for each target and its registers, spills,
     shared memory and matrix instructions are listed.
     """
     from diagc.api import load
+    from diagc.core.dtypes import DType
     from diagc.verify.summary import verify_program
 
     program = load(spec)
     fine = True
-    for table, good in verify_program(
-        chosen_entries(program, entry), str(spec), thorough, targets if static else ()
-    ):
+    wanted = [DType(dtype) for dtype in dtypes]
+    entries = chosen_entries(program, entry)
+    for table, good in verify_program(entries, str(spec), thorough, wanted, targets if static else ()):
         click.echo(table)
         fine = fine and good
     if not fine:

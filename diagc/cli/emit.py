@@ -8,7 +8,7 @@ import click
 
 from diagc.cli.options import chosen_entries, entry_option, spec_argument, write_text
 
-_STAGES = ("diagram", "plan", "triton", "jax")
+_STAGES = ("tree", "diagram", "plan", "kernel", "triton", "jax")
 
 
 @click.command("compile")
@@ -54,7 +54,8 @@ def _stage(stage: str, entries: object, spec: Path) -> str:
     from diagc import api
 
     makers = {
-        "diagram": api.diagram_text, "plan": api.derivation_text, "triton": api.triton_source, "jax": api.jax_source,
+        "tree": api.tree_text, "diagram": api.diagram_text, "plan": api.derivation_text, "kernel": api.kernel_text,
+        "triton": api.triton_source, "jax": api.jax_source,
     }  # fmt: skip
     if stage not in makers:
         raise click.UsageError(f"no stage is called `{stage}`; there are {', '.join(_STAGES)}")

@@ -7,27 +7,44 @@ from itertools import groupby
 
 from diagc.backends.emit import kernels
 from diagc.check.entry import Entry
+from diagc.core.dtypes import DType
 from diagc.diagnostics import DiagnosticError
 from diagc.verify.aot import Report, compile_entry
 from diagc.verify.cases import cases
 from diagc.verify.differential import Backend, Outcome, compare
+from diagc.verify.retype import retyped
 
 
 def verify_program(
-    entries: Mapping[str, Entry], file: str, thorough: bool, targets: Sequence[str]
+    entries: Mapping[str, Entry], file: str, thorough: bool, dtypes: Sequence[DType], targets: Sequence[str]
 ) -> Iterator[tuple[str, bool]]:
-    """Tables in the order of the work, each with whether all of it was well."""
-    chosen = {name: list(cases(entry.diagram, thorough)) for name, entry in entries.items()}
+    """Tables in the order of the work, each with whether all of it was well.
+
+    Every back end runs in the dtypes of the spec; Triton and JAX in blocks run in each of `dtypes` as well.
+    """
     fused = {name: entry for name, entry in entries.items() if _is_fused(entry)}
-    for backend in ("jax_plain", "jax", "triton"):
-        subset = fused if backend == "triton" else entries
-        outcomes = compare(subset, chosen, backend, file) if subset else []
-        yield _outcomes(backend, outcomes), all(o.problem is None for o in outcomes)
+    yield _compared("jax_plain", "as written", entries, file, thorough)
+    for title, change in [("as written", None), *((dtype.value, dtype) for dtype in dtypes)]:
+        backends: list[tuple[Backend, Mapping[str, Entry]]] = [("jax", entries), ("triton", fused)]
+        for backend, chosen in backends:
+            made = (
+                chosen if change is None else {name: retyped(entry, change) for name, entry in chosen.items()}
+            )
+            if change is None or any(made[name].diagram != chosen[name].diagram for name in chosen):
+                yield _compared(backend, title, made, file, thorough)
     for name in entries.keys() - fused.keys():
         yield f"{name}: no fused kernel; it runs in plain JAX", True
     if targets:
         reports = [r for entry in fused.values() for r in compile_entry(kernels(entry), targets)]
         yield _reports(reports), all(r.problem is None for r in reports)
+
+
+def _compared(
+    backend: Backend, title: str, entries: Mapping[str, Entry], file: str, thorough: bool
+) -> tuple[str, bool]:
+    chosen = {name: list(cases(entry.diagram, thorough)) for name, entry in entries.items()}
+    outcomes = compare(entries, chosen, backend, file) if entries else []
+    return _outcomes(f"{backend}, {title}", outcomes), all(o.problem is None for o in outcomes)
 
 
 def _is_fused(entry: Entry) -> bool:
@@ -38,8 +55,8 @@ def _is_fused(entry: Entry) -> bool:
     return True
 
 
-def _outcomes(backend: Backend, outcomes: list[Outcome]) -> str:
-    rows: list[tuple[str, ...]] = [(backend, "cases", "worst error", "allowed", "verdict")]
+def _outcomes(title: str, outcomes: list[Outcome]) -> str:
+    rows: list[tuple[str, ...]] = [(title, "cases", "worst error", "allowed", "verdict")]
     for entry, group in groupby(outcomes, key=lambda o: o.entry):
         found = list(group)
         bad = [o for o in found if o.problem is not None]
