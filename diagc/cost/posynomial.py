@@ -44,7 +44,7 @@ class _Log:
     """The logarithm of a posynomial: value, gradient and Hessian."""
 
     def __init__(self, terms: Posynomial, names: Sequence[str]) -> None:
-        self.logs = np.log([c for c, _ in terms])
+        self.logs = np.asarray(np.log([c for c, _ in terms]), np.float64)
         self.powers = np.array([[float(p.get(name, 0)) for name in names] for _, p in terms])
 
     def value(self, y: Vector) -> float:
@@ -54,9 +54,10 @@ class _Log:
 
     def derivatives(self, y: Vector) -> tuple[float, Vector, Vector]:
         value = self.value(y)
-        weights = np.exp(self.logs + self.powers @ y - value)
+        weights: Vector = np.asarray(np.exp(self.logs + self.powers @ y - value), np.float64)
         gradient: Vector = np.asarray(weights @ self.powers, np.float64)
-        hessian: Vector = np.asarray((self.powers.T * weights) @ self.powers - np.outer(gradient, gradient))
+        second = (self.powers.T * weights) @ self.powers - np.outer(gradient, gradient)
+        hessian: Vector = np.asarray(second, np.float64)
         return value, gradient, hessian
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 from itertools import product as combinations
 from math import prod
 
@@ -82,15 +83,24 @@ def visited(region: Region, tiling: Tiling, loop: Loop) -> tuple[Fraction, Fract
     axis, numbers = loop.axes[-1], counts(region, tiles)
     if numbers[axis] == 0:
         return Fraction(1), Fraction(0)
-    others = list(dict.fromkeys(a for limit in loop.limits for a, _ in limit.terms))
-    places = list(_places([numbers[a] for a in others]))
+    others = dict.fromkeys(a for limit in loop.limits for a, _ in limit.terms)
+    extents = tuple((a, region.sizes[a], tiles[a]) for a in others)
+    return _visited(loop.limits, region.sizes[axis], tiles[axis], extents)
+
+
+@lru_cache(maxsize=1024)
+def _visited(
+    limits: tuple[Limit, ...], size: int, tile: int, others: tuple[tuple[str, int, int], ...]
+) -> tuple[Fraction, Fraction]:
+    """`others` are the axes of the limits with their sizes and tiles."""
+    places = _places([-(-extent // step) for _, extent, step in others])
     found = whole = 0
     for place in places:
-        first = {a: p * tiles[a] for a, p in zip(others, place, strict=True)}
-        last = {a: min(f + tiles[a], region.sizes[a]) - 1 for a, f in first.items()}
-        entered, full = _tile_range(loop.limits, first, last, region.sizes[axis], tiles[axis])
+        first = {a: p * step for (a, _, step), p in zip(others, place, strict=True)}
+        last = {a: min(first[a] + step, extent) - 1 for a, extent, step in others}
+        entered, full = _tile_range(limits, first, last, size, tile)
         found, whole = found + entered, whole + full
-    total = len(places) * numbers[axis]
+    total = len(places) * -(-size // tile)
     return Fraction(found, total), Fraction(found - whole, total)
 
 
