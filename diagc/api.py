@@ -85,7 +85,7 @@ def cost(
     from diagc.backends.emit import normal_form
     from diagc.passes.base_two import BaseTwo
     from diagc.plan.config import has_dot
-    from diagc.plan.search import Fixed, choose
+    from diagc.plan.search import Fixed, choose, rounded
     from diagc.plan.structure import structure
 
     diagram = BaseTwo().run(normal_form(entry)[0])
@@ -93,11 +93,12 @@ def cost(
     found = list(choose(streamed, machine, sizes, Fixed(group, stream)))
     if streamed.streamed and not has_dot(streamed) and not stream:
         try:
-            found += choose(structure(diagram, resident_rows=True), machine, sizes, Fixed(group, {}))
+            held = structure(diagram, resident_rows=True)
+            found = [*choose(held, machine, sizes, Fixed(group, {})), *found]  # first among equals
         except DiagnosticError as error:  # rows that are too long to be held are streamed
             if error.diagnostics[0].code != "E1106":
                 raise
-    return tuple(sorted(found, key=lambda choice: choice.estimate.predicted_seconds))
+    return tuple(sorted(found, key=lambda choice: rounded(choice.estimate.predicted_seconds)))
 
 
 def diagram_text(entries: Mapping[str, Entry], file: str) -> str:

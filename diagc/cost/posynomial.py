@@ -23,6 +23,7 @@ Posynomial = tuple[Term, ...]
 Vector = NDArray[np.float64]
 
 _GAP = 1e-11
+_ACTIVE = 1e-7
 _GROWTH = 8.0
 
 
@@ -77,9 +78,23 @@ def minimise(objective: Posynomial, bounds: Sequence[Posynomial]) -> Optimum:
     while len(limits) / sharpness > _GAP:
         y = _centre(goal, limits, y, sharpness)
         sharpness *= _GROWTH
-    sharpness /= _GROWTH
-    powers = tuple(-1.0 / (sharpness * limit.value(y)) for limit in limits)
+    powers = _multipliers(goal, limits, y)
     return Optimum(float(np.exp(goal.value(y))), dict(zip(names, map(float, np.exp(y)), strict=True)), powers)
+
+
+def _multipliers(goal: _Log, limits: list[_Log], y: Vector) -> tuple[float, ...]:
+    """Lagrange multipliers from stationarity: the gradient of the goal in those of the bounds that are met exactly.
+
+    The barrier's own multipliers are less accurate, because centring stops at the noise of large numbers.
+    """
+    active = [i for i, limit in enumerate(limits) if limit.value(y) > -_ACTIVE]
+    found = [0.0] * len(limits)
+    if active:
+        normals = np.array([limits[i].derivatives(y)[1] for i in active])
+        solution = np.linalg.lstsq(normals.T, -goal.derivatives(y)[1], rcond=None)[0]
+        for i, multiplier in zip(active, map(float, solution), strict=True):
+            found[i] = multiplier
+    return tuple(found)
 
 
 def _solve(matrix: Vector, right: Vector) -> Vector:

@@ -75,11 +75,11 @@ def choose_region(found: Region, machine: Machine, fixed: Fixed) -> tuple[Choice
             f"no tiles of `{found.name}` fit on chip: {_misfit(found, smallest, machine, 1)}",
             help="axes that are held whole are too long; give a machine with more memory on chip or smaller sizes",
         )
-    priced.sort(key=lambda p: (_rounded(p[2].predicted_seconds), _steps(found, p[0]), p[2].shared_bytes))
+    priced.sort(key=lambda p: (rounded(p[2].predicted_seconds), _steps(found, p[0]), p[2].shared_bytes))
     return tuple(_choice(found, machine, legal, priced, place) for place in range(min(BEST, len(priced))))
 
 
-def _rounded(seconds: float) -> float:
+def rounded(seconds: float) -> float:
     """Times that differ by less than the model knows are one."""
     return float(f"{seconds:.4g}")
 
