@@ -76,7 +76,11 @@ def derivation_text(entries: Mapping[str, Entry], file: str) -> str:
 
 
 def cost(
-    entry: Entry, machine: Machine, sizes: Mapping[str, int], group: Mapping[str, int], stream: Mapping[str, int]
+    entry: Entry,
+    machine: Machine,
+    sizes: Mapping[str, int],
+    group: Mapping[str, int],
+    stream: Mapping[str, int],
 ) -> tuple[Choice, ...]:
     """The best schedules of an entry on a machine, fastest first; `group` and `stream` fix tiles by axis name.
 
