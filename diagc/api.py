@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from diagc.check.entry import Entry
 from diagc.check.program import Program, collect, read_program
 from diagc.core.diagram import Node, walk
 from diagc.diagnostics import Diagnostic, DiagnosticError, failure
 from diagc.source import Source
+
+if TYPE_CHECKING:
+    from diagc.machine import Machine
+    from diagc.plan.search import Choice
 
 Chosen = TypeVar("Chosen")
 
@@ -69,6 +73,36 @@ def derivation_text(entries: Mapping[str, Entry], file: str) -> str:
         normal, record = normal_form(entry)
         texts.append(derivation(entry.diagram, normal, record, structure(normal)))
     return "\n".join(texts)
+
+
+def cost(
+    entry: Entry,
+    machine: Machine,
+    sizes: Mapping[str, int],
+    group: Mapping[str, int],
+    stream: Mapping[str, int],
+) -> tuple[Choice, ...]:
+    """The best schedules of an entry on a machine, fastest first; `group` and `stream` fix tiles by axis name.
+
+    Raises `DiagnosticError`: E0602 a size is missing, E0702 no kernel, E1105 a tile is not possible, E1106 none fits.
+    """
+    from diagc.backends.emit import normal_form
+    from diagc.passes.base_two import BaseTwo
+    from diagc.plan.config import has_dot
+    from diagc.plan.search import Fixed, choose, rounded
+    from diagc.plan.structure import structure
+
+    diagram = BaseTwo().run(normal_form(entry)[0])
+    streamed = structure(diagram)
+    found = list(choose(streamed, machine, sizes, Fixed(group, stream)))
+    if streamed.streamed and not has_dot(streamed) and not stream:
+        try:
+            held = structure(diagram, resident_rows=True)
+            found = [*choose(held, machine, sizes, Fixed(group, {})), *found]  # first among equals
+        except DiagnosticError as error:  # rows that are too long to be held are streamed
+            if error.diagnostics[0].code != "E1106":
+                raise
+    return tuple(sorted(found, key=lambda choice: rounded(choice.estimate.predicted_seconds)))
 
 
 def diagram_text(entries: Mapping[str, Entry], file: str) -> str:

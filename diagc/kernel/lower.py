@@ -10,9 +10,9 @@ from diagc.core import ops
 from diagc.core.axes import Axis, Size
 from diagc.core.diagram import Node, walk
 from diagc.core.fold import Component, Dependence
+from diagc.core.guards import Comparison, Mask, guard_point, masks_of
 from diagc.core.rewrite import Record
 from diagc.kernel.builder import Phase, Scope
-from diagc.kernel.guards import Mask, guard_point, masks_of
 from diagc.kernel.ir import Bound, Carried, Edge, Kernel, Loop, Store, Value
 from diagc.kernel.rescale import rescaled
 from diagc.kernel.tiles import TileBuilder
@@ -158,12 +158,12 @@ class _Lowering(TileBuilder):
         lower = [c for c in found if not c.upper]
         upper = [c for c in found if c.upper]
         zero, size = Edge((), Size()), Edge((), axis.size)
-        start = Bound("max", (zero, *(c.edge(True) for c in lower)), "down" if lower else "none")
-        stop = Bound("min", (size, *(_after(c.edge(True)) for c in upper)))
-        inner_stop = Bound("min", (size, *(_after(c.edge(False)) for c in upper)), "down")
+        start = Bound("max", (zero, *(_edge(c, True) for c in lower)), "down" if lower else "none")
+        stop = Bound("min", (size, *(_after(_edge(c, True)) for c in upper)))
+        inner_stop = Bound("min", (size, *(_after(_edge(c, False)) for c in upper)), "down")
         if not lower:
             return [("full", start, inner_stop), ("partial", Bound("max", (zero, inner_stop)), stop)]
-        inner_start = Bound("max", (zero, *(c.edge(False) for c in lower)), "up")
+        inner_start = Bound("max", (zero, *(_edge(c, False) for c in lower)), "up")
         last = Bound("max", (inner_start, inner_stop))
         return [
             ("partial", start, Bound("min", (inner_start, stop))),
@@ -196,3 +196,15 @@ def _close(
 def _after(edge: Edge) -> Edge:
     """An inclusive upper edge as an exclusive one."""
     return Edge(edge.terms, edge.offset + 1)
+
+
+def _edge(comparison: Comparison, visit: bool) -> Edge:
+    """The bound of the tiles to visit, or of the tiles where a comparison holds throughout.
+
+    To visit, the loosest index of the other axes counts; to hold throughout, the tightest.
+    """
+    loosest = comparison.upper == visit
+    return Edge(
+        tuple((a, "last" if (c > 0) == loosest else "first", c) for a, c in comparison.terms),
+        comparison.offset,
+    )

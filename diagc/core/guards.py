@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from diagc.core import ops
 from diagc.core.axes import Axis, Size
 from diagc.core.diagram import Node, walk
-from diagc.kernel.ir import Edge
 
 NEGATIVE_INFINITY = -math.inf
 Known = float | None
@@ -31,16 +30,6 @@ class Comparison:
     upper: bool
     terms: tuple[tuple[Axis, int], ...]
     offset: Size
-
-    def edge(self, visit: bool) -> Edge:
-        """The bound of the tiles to visit, or of the tiles where it holds throughout.
-
-        To visit, the loosest index of the other axes counts; to hold throughout, the tightest.
-        """
-        loosest = self.upper == visit
-        return Edge(
-            tuple((a, "last" if (c > 0) == loosest else "first", c) for a, c in self.terms), self.offset
-        )
 
 
 @dataclass(frozen=True, slots=True)

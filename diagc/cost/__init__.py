@@ -1,0 +1,1 @@
+"""What a schedule costs, in closed form: values moved, memory, operations, time. No search and no diagrams."""

@@ -1,0 +1,76 @@
+"""The command `cost`: the figure everybody knows, its keys, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from diagc.cli.cost import cost
+from tests.unit.specs import ROOT
+
+SPEC = str(ROOT / "specs" / "attention" / "attention.diag")
+HEAD = [SPEC, "--entry", "attention", "--on", "h200", "--size", "q=4096,x=4096,d=128"]
+KEYS = {"elements_moved", "bytes_moved", "flops", "predicted_seconds", "bound", "level_bytes", "schedule"}
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(cost, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_json() -> None:
+    found = json.loads(run(*HEAD, "--group", "q=128", "--format", "json"))
+    assert set(found) >= KEYS
+    assert found["elements_moved"] == 34_603_008
+    assert found["bytes_moved"] == 69_206_016
+    assert found["schedule"]["group"] == {"q": 128}
+    assert found["level_bytes"]["l0"] == 4 * 4096 * 128 * 2
+
+
+def test_fixed_stream_and_text() -> None:
+    text = run(*HEAD, "--group", "q=128", "--stream", "x=64")
+    assert "group q = 128, stream x = 64, 3 stages; 32 programs" in text
+    assert "34,603,008 values" in text
+
+
+def test_all_entries_of_a_file() -> None:
+    norms = str(ROOT / "specs" / "norm" / "norms.diag")
+    found = json.loads(run(norms, "--on", "h100", "--size", "row=4096,n=4096", "--format", "json"))
+    assert [each["entry"] for each in found] == ["softmax_rows", "logsumexp_rows", "rmsnorm", "layernorm"]
+    assert all(each["schedule"]["stream"] == {} for each in found)  # rows of this length are held
+
+
+def test_sweep(tmp_path: Path) -> None:
+    arguments = [*HEAD, "--sweep", "q,x=512:4096"]
+    assert len(run(*arguments).splitlines()) == 4
+    assert [r["sizes"]["q"] for r in json.loads(run(*arguments, "--format", "json"))] == [
+        512,
+        1024,
+        2048,
+        4096,
+    ]
+    out = tmp_path / "sweep.svg"
+    run(*arguments, "-o", str(out))
+    assert ElementTree.parse(out).getroot().tag.endswith("svg")
+    first = out.read_bytes()
+    run(*arguments, "-o", str(out))
+    assert out.read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--size", "q"],
+        ["--group", "q=x"],
+        ["--sweep", "q=9:1"],
+        ["-o", "x.svg"],
+        ["--sweep", "q=1:2", "-o", "x.png"],
+    ],
+)
+def test_usage(more: list[str]) -> None:
+    assert CliRunner().invoke(cost, [*HEAD, *more]).exit_code == 2
