@@ -39,6 +39,10 @@ def _erf(x: Tensor) -> Tensor:
     return _erf_loop(x) if np.size(x) else np.asarray(x, np.float64)
 
 
+def _reciprocal(x: Tensor) -> Tensor:
+    return np.divide(1.0, x)  # np.reciprocal of an integer would be an integer
+
+
 def _sigmoid(x: Tensor) -> Tensor:
     return np.exp(-np.logaddexp(0.0, -x))
 
@@ -83,7 +87,7 @@ MEANING: Final[dict[str, Callable[..., Tensor]]] = {
     "min": _nary(np.minimum), "max": _nary(np.maximum),
     "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal,
     "and": _nary(np.logical_and), "or": _nary(np.logical_or), "not": np.logical_not, "where": np.where,
-    "abs": np.abs, "sign": np.sign, "floor": np.floor, "round": np.rint, "recip": np.reciprocal,
+    "abs": np.abs, "sign": np.sign, "floor": np.floor, "round": np.rint, "recip": _reciprocal,
     "exp": np.exp, "exp2": np.exp2, "expm1": np.expm1, "log": np.log, "log2": np.log2, "log1p": np.log1p,
     "sqrt": np.sqrt, "rsqrt": _rsqrt, "tanh": np.tanh, "sigmoid": _sigmoid, "erf": _erf, "relu": _relu,
     "gelu": _gelu, "silu": _silu, "softplus": _softplus, "sin": np.sin, "cos": np.cos,

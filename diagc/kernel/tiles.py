@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from diagc.core import ops
 from diagc.core.axes import Axis, in_order
-from diagc.core.contraction import contracted_factors, summed_factors
+from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors
 from diagc.core.diagram import Node
-from diagc.core.dtypes import DType, narrowest_float
+from diagc.core.dtypes import DType, promote
 from diagc.kernel.builder import NEGATIVE_INFINITY, Builder, Scope
 from diagc.kernel.ir import Dot, Fold, Index, Number, Value
 
@@ -230,8 +230,12 @@ class TileBuilder(Builder):
         self, scope: Scope, node: Node, sides: tuple[tuple[Node, ...], tuple[Node, ...]], start: Value | None
     ) -> Value:
         assert isinstance(node.op, ops.Reduce)
-        compute = node.op.compute or narrowest_float(f.dtype for side in sides for f in side)
-        left, right = (self.cast(scope, self._side(scope, side), compute) for side in sides)
+        factor_dtype = contraction_dtype(node) or DType.F32
+        single = all(len(side) == 1 for side in sides)
+        compute = (
+            factor_dtype if single else promote([factor_dtype])
+        )  # a product of factors needs the wider dtype
+        left, right = (self.cast(scope, self._side(scope, side, factor_dtype), compute) for side in sides)
         axes = tuple(a for a in node.op.axes if self.extents[a].blocked)
         kept = in_order(a for v in (left, right) for a in v.axes if a not in node.op.axes)
         target = Value(
@@ -240,13 +244,14 @@ class TileBuilder(Builder):
         scope.statements.append(Dot(target, left, right, axes, compute, start))
         return target
 
-    def _side(self, scope: Scope, factors: tuple[Node, ...]) -> Value:
-        values = [self.value(scope, factor) for factor in factors]
+    def _side(self, scope: Scope, factors: tuple[Node, ...], dtype: DType) -> Value:
+        """The product of the factors of one side, each rounded to the dtype of the contraction."""
+        values = [self.cast(scope, self.value(scope, factor), dtype) for factor in factors]
         if len(values) == 1:
             return values[0]
-        total = self.cast(scope, values[0], DType.F32)
+        total = self.cast(scope, values[0], promote([dtype]))
         for value in values[1:]:
-            total = self.add(scope, "mul", total, self.cast(scope, value, DType.F32), dtype=DType.F32)
+            total = self.add(scope, "mul", total, self.cast(scope, value, total.dtype), dtype=total.dtype)
         return total
 
 

@@ -37,10 +37,19 @@ def has_dot(structure: Structure) -> bool:
 
 
 def _contractions(structure: Structure) -> list[tuple[Node, ...]]:
-    """The factors of each product of matrices."""
+    """The factors of each product of matrices: two of them have a blocked axis of their own."""
     blocked = {axis for axis, extent in structure.extents.items() if extent.blocked}
     found = (contraction(current) for current in walk(structure.diagram.outputs))
-    return [factors for factors in found if factors and any(len(blocked & set(f.axes)) > 1 for f in factors)]
+    return [factors for factors in found if factors and _own_axes(factors, blocked) > 1]
+
+
+def _own_axes(factors: tuple[Node, ...], blocked: set[Axis]) -> int:
+    """How many factors have a blocked axis that no other factor has."""
+    count = 0
+    for place, factor in enumerate(factors):
+        others = {a for p, f in enumerate(factors) if p != place for a in f.axes}
+        count += bool(blocked & set(factor.axes) - others)
+    return count
 
 
 def configurations(structure: Structure) -> tuple[Config, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import pytest
 
+from diagc.backends.reference import evaluate
 from diagc.check.program import check_source
 from diagc.core.canonical import diagram_hash
 from diagc.passes.base_two import BaseTwo
@@ -75,3 +77,11 @@ def test_normal_forms_are_final() -> None:
         assert Normalise().run(normal) is normal
         scaled = BaseTwo().run(normal)
         assert BaseTwo().run(scaled) is scaled
+
+
+def test_dividing_by_an_integer_literal_is_not_integer_division() -> None:
+    text = "diag 1\naxis q\nfn f(X: f32[q]) -> f32[q] { return 30 * tanh(X / 30) }"
+    diagram = check_source(Source("f.diag", text)).entries["f"].diagram
+    given = {"X": np.array([-100.0, 0.5, 45.0])}
+    (value,) = evaluate(Normalise().run(diagram), given)
+    np.testing.assert_allclose(value, 30 * np.tanh(given["X"] / 30), rtol=1e-12)
