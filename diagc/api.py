@@ -147,7 +147,7 @@ def _chosen(found: Mapping[str, Chosen], name: str | None, kind: str) -> Chosen:
             "E0203", f"the spec has no {kind}", help="an entry is a `fn` all of whose tensors have types"
         )
     if name is not None and name not in found:
-        raise failure("E0203", f"no {kind} is called `{name}`", help=f"there are {', '.join(found)}")
+        raise failure("E0203", f"no {kind} is called `{name}`", help=f"there is {', '.join(found)}")
     return found[name or list(found)[-1]]
 
 

@@ -19,7 +19,8 @@ NO_EXAMPLE: Final = {
     "E0606": "diagrams that no text gives", "E0607": "arrays at run time", "E0702": "raised after checking",
     "E0801": "arrays at run time", "E0802": "a tower of 65 functions; see tests/unit/check/test_limits.py",
     "E0805": "more than 64 files", "E0901": "the file system", "E0902": "the file system", "E0903": "the file system",
-    "E0904": "an installation", "E1001": "a machine without a GPU", "E1101": "the command line",
+    "E0904": "an installation", "E0624": "the command line", "E0905": "the file system",
+    "E1001": "a machine without a GPU", "E1101": "the command line",
     "E1102": "a machine file", "E1103": "a machine file", "E1104": "a machine file", "E1105": "the command line",
     "E1106": "a machine and its sizes",
 }  # fmt: skip

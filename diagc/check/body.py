@@ -207,7 +207,11 @@ def _check_result(body: Body, result: tree.Result, value: Node, place: Span) -> 
     if extra or (missing and value.axes and not isinstance(value.op, ops.Constant)):
         verb = f"also carries {axes_text(extra)}" if extra else f"lacks {axes_text(missing)}"
         remedy = (
-            f"consume it, as in `sum[{extra[0]}](…)`" if extra else f"repeat it: `… + zeros[{missing[0]}]()`"
+            f"consume it, as in `sum[{extra[0]}](…)`"
+            if extra
+            else f"if `{missing[0]}` was consumed above, consume a second axis of that size instead: "
+            f"`axis {missing[0]}2: {missing[0]}` and `X[{missing[0]} -> {missing[0]}2]`; to repeat the value, "
+            f"add `zeros[{missing[0]}]()`"
         )
         raise failure(
             "E0303",

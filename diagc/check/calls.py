@@ -67,6 +67,7 @@ def _pointwise(body: Body, expression: tree.Call, piped: Values | None) -> Node:
             "E0314", f"`{name}` works at each point and consumes no axis", Label(expression.span),
                 help=f"write `{name}(…)`; all axes are woven",
         )  # fmt: skip
+    _refuse_index(body, expression)
     operands = positional(body, expression, piped, expression.args)
     function = POINTWISE[name]
     if len(operands) != function.arity:
@@ -79,6 +80,23 @@ def _pointwise(body: Body, expression: tree.Call, piped: Values | None) -> Node:
             help="use `cast(…, f32)` first",
         )
     return apply(name, *operands)
+
+
+def _refuse_index(body: Body, expression: tree.Call) -> None:
+    """`sqrt(d)` of an axis is the root of the index along it, which nobody means."""
+    match expression:
+        case tree.Call(
+            tree.QName((tree.Name("sqrt" | "rsqrt" as root),)), None, (tree.Argument(None, tree.Ref(name)),)
+        ):
+            if name.text not in body.locals and body.find_axis(name.text) is not None:
+                raise failure(
+                    "E0324",
+                    f"`{name.text}` as a value is the index along axis `{name.text}`, not its size",
+                    Label(name.span),
+                    help=f"write `{root}(size({name.text}))`; for the index itself write `{root}({name.text} + 0)`",
+                )
+        case _:
+            pass
 
 
 def _builtin(body: Body, expression: tree.Call, piped: Values | None) -> Node:

@@ -173,6 +173,8 @@ class Body:
                     Label(side.span, f"this is {value.array}"),
                     help="use `floor(a / b)` on floating-point numbers",
                 )
+        if name == "pow" and isinstance(right.op, ops.Constant) and right.op.value < 0:
+            right = constant(float(right.op.value))  # a reciprocal of integers is a real number, as `/` is
         return apply(name, left, right)
 
     def _name(self, expression: tree.Ref) -> Node:

@@ -8,6 +8,7 @@ from diagc import limits
 from diagc.check.context import FunctionValue, Poisoned
 from diagc.check.expressions import Body
 from diagc.check.scope import BUILTIN_AXES_CALLS, BUILTIN_CALLS, Module, unknown
+from diagc.core.diagram import Node
 from diagc.core.ops import POINTWISE
 from diagc.diagnostics import Label, failure
 from diagc.syntax import tree
@@ -19,6 +20,13 @@ def resolve(
     """The function that a (dotted) name means, with its bracketed axes bound."""
     module, plain = body.module, name.parts[-1]
     if len(name.parts) == 2:
+        if isinstance(body.locals.get(name.parts[0].text), Node):
+            raise failure(
+                "E0203",
+                f"`{name.parts[0].text}` is an array, and arrays have no methods",
+                Label(name.span),
+                help=f"functions take arrays in parentheses: `{plain.text}(…)`, or `{plain.text}[axis](…)` to consume",
+            )
         if name.parts[0].text not in module.imports:
             raise unknown("E0208", "imported file", name.parts[0], module.imports)
         used = module.imports[name.parts[0].text]

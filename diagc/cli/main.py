@@ -28,6 +28,7 @@ _COMMANDS: Final = {
     "draw": ("diagc.cli.figure", "Draw a spec as SVG."),
     "verify": ("diagc.cli.compare", "Compare every back end with the float64 reference."),
     "bench": ("diagc.cli.bench", "Measure what is emitted beside its peers."),
+    "loss": ("diagc.cli.train", "Print the terms of the loss of a learning diagram."),
     "train": ("diagc.cli.train", "Train the models of a learning diagram."),
 }
 

@@ -66,7 +66,7 @@ def _leaf(op: ops.Operator) -> tuple[str, int]:
         case ops.Constant(value):
             return f"{value:g}" if isinstance(value, float) else str(value).lower(), ATOM if value >= 0 else 6
         case ops.SizeOf(size):
-            return str(size), ATOM if len(size.terms) < 2 else 4
+            return f"size({size})", ATOM
         case ops.Iota(axis):
             return axis.name, ATOM
         case _:

@@ -59,6 +59,7 @@ def bind(
     Raises E0621 for a free name of an initialiser without a value, E0622 for a size that nothing determines.
     """
     known = {name: Size.constant(value) for name, value in sizes.items()}
+    _refuse_strangers(learning, sizes, values)
     bound = Resize(known).learning(learning)
     for source in bound.sources if data else ():
         if data and source.name in data and any(a.size.symbols for c in source.columns for a in c.array.axes):
@@ -82,11 +83,21 @@ def _solved(axes: tuple[Axis, ...], shape: tuple[int, ...], known: Mapping[str, 
     return found
 
 
-def _missing_sizes(learning: LearningDiagram) -> list[Diagnostic]:
+def _free_sizes(learning: LearningDiagram) -> list[str]:
+    """The size symbols of the arrays of a diagram."""
     arrays = [c.array for s in learning.sources for c in s.columns]
     arrays += [p.array for m in learning.models for p in m.parameters]
     every = [axis for a in arrays for axis in (*a.axes, *((a.index_of,) if a.index_of else ()))]
-    missing = dict.fromkeys(symbol for axis in every for symbol in axis.size.symbols)
+    return list(dict.fromkeys(symbol for axis in every for symbol in axis.size.symbols))
+
+
+def _free_values(learning: LearningDiagram) -> list[str]:
+    """The free names of the initialisers of a diagram."""
+    inits = (p.op.init for p in learning.parameters("train") if isinstance(p.op, ops.Input) and p.op.init)
+    return list(dict.fromkeys(v for _, arguments in inits for _, v in arguments if isinstance(v, str)))
+
+
+def _missing_sizes(learning: LearningDiagram) -> list[Diagnostic]:
     return [
         Diagnostic(
             "E0622",
@@ -94,13 +105,47 @@ def _missing_sizes(learning: LearningDiagram) -> list[Diagnostic]:
             (),
             f"give it: `--set {name}=64`, or declare it in the file",
         )
-        for name in missing
+        for name in _free_sizes(learning)
     ]
 
 
+def _refuse_strangers(
+    learning: LearningDiagram, sizes: Mapping[str, int], values: Mapping[str, float]
+) -> None:
+    """Names given to `--set` and `--value` that stand nowhere in the diagram."""
+    wanted = {"--set": (sizes, _free_sizes(learning)), "--value": (values, _free_values(learning))}
+    problems = [
+        Diagnostic(
+            "E0624",
+            f"`{option} {name}=…` names nothing in this diagram",
+            (),
+            f"it has {', '.join(known) or 'none'}",
+        )
+        for option, (given, known) in wanted.items()
+        for name in given
+        if name not in known
+    ]
+    if problems:
+        raise DiagnosticError(problems)
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiagnosticError(
+            [
+                Diagnostic(
+                    "E0905",
+                    f"cannot write to the folder `{out}`: {error.strerror}",
+                    (),
+                    "name another with `--out`",
+                )
+            ]
+        ) from None
+
+
 def _missing_values(learning: LearningDiagram, values: Mapping[str, float]) -> list[Diagnostic]:
-    inits = (p.op.init for p in learning.parameters("train") if isinstance(p.op, ops.Input) and p.op.init)
-    names = dict.fromkeys(v for _, arguments in inits for _, v in arguments if isinstance(v, str))
     return [
         Diagnostic(
             "E0621",
@@ -108,7 +153,7 @@ def _missing_values(learning: LearningDiagram, values: Mapping[str, float]) -> l
             (),
             f"give it: `--value {name}=0.1`",
         )
-        for name in names
+        for name in _free_values(learning)
         if name not in values
     ]
 
@@ -181,7 +226,7 @@ def run(
     result = Result(parameters, [])
     epochs = _epochs(program, data, options)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        _make_folder(out)
     try:
         for record, trained in program.train(regime, data, options, parameters, frozen, validation):
             result = replace(result, parameters=trained)

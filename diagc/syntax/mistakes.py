@@ -207,7 +207,7 @@ def _assignment(context: Context) -> str | None:
 
 def _operator(context: Context) -> str | None:
     if context.following == "=" and context.found in ("+", "-", "*", "/") and context.expects("EQUAL"):
-        return f"a name gets its value once; there is no `{context.found}=`"
+        return f"there is no `{context.found}=`: write `a = a {context.found} b`"
     if context.found == "*" and context.previous == "*":
         return "a power is written `a ^ b`"
     if context.kind == "COMPARISON":
