@@ -398,7 +398,7 @@ def mha_kernel(
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
-    b_index = (program).to(tl.int64)
+    b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)

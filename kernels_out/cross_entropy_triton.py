@@ -46,7 +46,7 @@ def cross_entropy_rows_rows_kernel(
     EXACT_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
-    token_index = (program).to(tl.int64)
+    token_index = program.to(tl.int64)
     vocab_index = tl.arange(0, BLOCK_VOCAB)
     # src[cross_entropy.diag:6]
     label = tl.load(label_ptr + token_index * label_stride_token)
@@ -86,7 +86,7 @@ def cross_entropy_rows_kernel(
     BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
-    token_index = (program).to(tl.int64)
+    token_index = program.to(tl.int64)
     m = tl.full([], float("-inf"), tl.float32)
     sum_vocab = tl.full([], 0.0, tl.float32)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB

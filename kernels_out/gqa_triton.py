@@ -240,7 +240,7 @@ def gqa_kernel(
     program = program // size_g
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
-    b_index = (program).to(tl.int64)
+    b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)

@@ -1087,7 +1087,7 @@ def alibi_kernel(
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = (program).to(tl.int64)
+    h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
@@ -1282,7 +1282,7 @@ def relative_bias_kernel(
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = (program).to(tl.int64)
+    h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)

@@ -45,7 +45,7 @@ def softmax_rows_rows_kernel(
     EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
-    row_index = (program).to(tl.int64)
+    row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[norms.diag:6]
     X = load_tile(
@@ -80,7 +80,7 @@ def softmax_rows_kernel(
     BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
-    row_index = (program).to(tl.int64)
+    row_index = program.to(tl.int64)
     max_n = tl.full([], float("-inf"), tl.float32)
     z = tl.full([], 0.0, tl.float32)
     to_n = size_n // BLOCK_N * BLOCK_N
@@ -213,7 +213,7 @@ def logsumexp_rows_rows_kernel(
     EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
-    row_index = (program).to(tl.int64)
+    row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[norms.diag:10]
     X = load_tile(
@@ -242,7 +242,7 @@ def logsumexp_rows_kernel(
     BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
-    row_index = (program).to(tl.int64)
+    row_index = program.to(tl.int64)
     m = tl.full([], float("-inf"), tl.float32)
     sum_n = tl.full([], 0.0, tl.float32)
     to_n = size_n // BLOCK_N * BLOCK_N
@@ -346,7 +346,7 @@ def rmsnorm_rows_kernel(
     EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
-    row_index = (program).to(tl.int64)
+    row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[norms.diag:14]
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
@@ -381,7 +381,7 @@ def rmsnorm_kernel(
     BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
-    row_index = (program).to(tl.int64)
+    row_index = program.to(tl.int64)
     acc_n = tl.full([], 0.0, tl.float32)
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
@@ -514,7 +514,7 @@ def layernorm_rows_kernel(
     EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
-    row_index = (program).to(tl.int64)
+    row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[norms.diag:18]
     bias = load_tile(bias_ptr + n_index * bias_stride_n, (n_index < size_n), 0.0, EXACT_N)
@@ -556,7 +556,7 @@ def layernorm_kernel(
     BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
-    row_index = (program).to(tl.int64)
+    row_index = program.to(tl.int64)
     sum_n = tl.full([], 0.0, tl.float32)
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed

@@ -160,7 +160,7 @@ def sigmoid_weights_kernel(
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
-    e_index = (program).to(tl.int64)
+    e_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[weights.diag:10]
@@ -657,7 +657,7 @@ def multi_query_kernel(
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
-    b_index = (program).to(tl.int64)
+    b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
@@ -852,7 +852,7 @@ def cross_kernel(
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
-    b_index = (program).to(tl.int64)
+    b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)

@@ -113,7 +113,8 @@ class KernelWriter:
                 self.bounds[axis, _FIRST] = first
             else:
                 self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
-                self.writer.line(f"{self.names.indices[axis]} = ({index}).to(tl.int64)")
+                whole = index if last else f"({index})"
+                self.writer.line(f"{self.names.indices[axis]} = {whole}.to(tl.int64)")
             if not last:
                 self.writer.line(f"program = program // {count}")
         for axis, extent in self.kernel.extents.items():
