@@ -59,6 +59,7 @@ bench: setup ## measure every diagram of specs/ on this machine
 figures: setup ## draw every diagram of specs/ into out/figures
 	mkdir -p out/figures
 	for spec in $(SPECS); do $(BIN)/diagc draw $$spec -o out/figures/$$(basename $$spec .diag).svg || exit 1; done
+	cp out/figures/attention.svg out/figures/distill.svg docs/figures/
 
 data: setup ## write the digits of scikit-learn to data/
 	$(BIN)/python -m diagc.learn.digits data
