@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 
 from diagc import __version__
-from diagc.backends.jax_blockwise import BlockBody, block_argument, cut_axes
+from diagc.backends.jax_block_frame import block_argument, cut_axes
+from diagc.backends.jax_blockwise import BlockBody
 from diagc.backends.jax_helpers import helpers_text
 from diagc.backends.jax_plain import (
     Naming,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagc.backends.infinities import Infinities
-from diagc.backends.jax_block_frame import block_argument, cut_axes
+from diagc.backends.jax_block_frame import block_argument
 from diagc.backends.jax_block_memory import Memory
 from diagc.backends.jax_nodes import letters, precision
 from diagc.backends.jax_pointwise import Operand, combine
@@ -197,6 +197,3 @@ def _leads(left: Text, right: Text, order: tuple[Axis, ...]) -> bool:
         for side, other in ((left, right), (right, left))
     ]
     return bool(own[0]) and bool(own[1]) and min(own[0]) < min(own[1])
-
-
-__all__ = ["BlockBody", "block_argument", "cut_axes"]

@@ -95,6 +95,3 @@ def _with_dot(
         Config(n, tuple((a, rows) for a in tiled) + tuple((a, step) for a in streamed), warps, stages)
         for n, rows, step, warps, stages in choices
     )
-
-
-__all__ = ["MAX_RESIDENT_DOT", "MAX_RESIDENT_ROW", "Config", "configurations", "has_dot"]

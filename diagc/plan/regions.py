@@ -170,6 +170,3 @@ class _Builder:
             Transfer(name, tuple(self._window(Coordinate.along(a), a) for a in t.axes), t.dtype.bytes, loop)
             for name, t in zip(diagram.output_names, diagram.layouts, strict=True)
         )
-
-
-__all__ = ["Stage", "region"]
