@@ -8,16 +8,16 @@ from math import prod
 from diagc.backends.emit import normal_form
 from diagc.check.entry import Entry
 from diagc.core.axes import Axis, in_order
+from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import Array, walk
-from diagc.plan.structure import contraction
 
 
 def flops(entry: Entry, sizes: Mapping[str, int]) -> int:
     """Two for each point of each contraction of the normal form. Where a mask leaves parts out they count as well."""
     total = 0
     for node in walk(normal_form(entry)[0].outputs):
-        factors = contraction(node)
-        if factors is not None:
+        factors = contracted_factors(node)
+        if factors:
             total += 2 * _points(in_order(axis for factor in factors for axis in factor.axes), sizes)
     return total
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -139,17 +138,3 @@ def file_name(spec: str, measurements: Sequence[Measurement], date: str) -> str:
     entries = "-".join(dict.fromkeys(m.entry for m in measurements))
     sizes: Mapping[str, int] = {s: n for m in measurements for s, n in m.sizes.items()}
     return f"{date}-{Path(spec).stem}-{entries}-{'-'.join(f'{s}{n}' for s, n in sizes.items())}.json"
-
-
-def save(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

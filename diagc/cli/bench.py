@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from diagc.cli.options import chosen_entries, entry_option, spec_argument
+from diagc.cli.options import chosen_entries, entry_option, spec_argument, write_text
 
 
 def _sizes(_: click.Context, __: click.Parameter, value: str | None) -> dict[str, int]:
@@ -70,7 +70,7 @@ def bench(
     if target is not None or save:
         place = Path("bench/results") / (device_name() if gpu else "cpu")
         path = target or place / table.file_name(str(spec), measurements, today)
-        table.save(
+        write_text(
             path, table.to_json(program, measurements, today, str(spec), device_facts() if gpu else None)
         )
         click.echo(f"written to {path}")

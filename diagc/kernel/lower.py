@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from diagc.core import ops
 from diagc.core.axes import Axis, Size
+from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import Node, walk
 from diagc.core.fold import Component, Dependence
 from diagc.core.guards import Comparison, Mask, guard_point, masks_of
@@ -16,7 +17,7 @@ from diagc.kernel.builder import Phase, Scope
 from diagc.kernel.ir import Bound, Carried, Edge, Kernel, Loop, Store, Value
 from diagc.kernel.rescale import rescaled
 from diagc.kernel.tiles import TileBuilder
-from diagc.plan.structure import Pass, Structure, contraction
+from diagc.plan.structure import Pass, Structure
 
 
 def lower(structure: Structure, name: str, record: Record | None = None, padded: bool = True) -> Kernel:
@@ -104,7 +105,7 @@ class _Lowering(TileBuilder):
     def _state_name(self, reduction: Node) -> str:
         """The name in the source, else `sum_x` for a sum over x, `acc_x` for the accumulator of a contraction."""
         assert isinstance(reduction.op, ops.Reduce)
-        name = "acc" if contraction(reduction) is not None else reduction.op.monoid
+        name = "acc" if contracted_factors(reduction) else reduction.op.monoid
         return self.names.get(reduction) or "_".join((name, *(axis.name for axis in reduction.op.axes)))
 
     def _loops(self, step: Pass, scope: Scope, axes: tuple[Axis, ...], states: list[Value]) -> list[Value]:

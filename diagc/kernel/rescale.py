@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from diagc.core.diagram import Node
-from diagc.core.dtypes import DType
 from diagc.core.fold import Component
 from diagc.kernel.builder import Scope
 from diagc.kernel.ir import Value
+from diagc.kernel.tiles import TileBuilder
 
 
-class Values(Protocol):
-    """What rescaling needs of the lowering."""
-
-    def value(self, scope: Scope, node: Node) -> Value: ...
-
-    def add(
-        self,
-        scope: Scope,
-        function: str,
-        *operands: Value,
-        dtype: DType,
-        origin: Node | None = None,
-        hint: str = "",
-    ) -> Value: ...
-
-    def or_zero(self, scope: Scope, value: Value) -> Value: ...
-
-    def is_finite(self, scope: Scope, node: Node) -> bool: ...
-
-
-def rescaled(builder: Values, before: Scope, after: Scope, component: Component, state: Value) -> Value:
+def rescaled(builder: TileBuilder, before: Scope, after: Scope, component: Component, state: Value) -> Value:
     """The state of a component after the earlier components went from their old to their new values."""
     rescale = component.rescale
     for sign, term in rescale.shifts:
@@ -49,7 +27,9 @@ def rescaled(builder: Values, before: Scope, after: Scope, component: Component,
     return state
 
 
-def _exponential(builder: Values, before: Scope, after: Scope, base: str, sign: int, term: Node) -> Value:
+def _exponential(
+    builder: TileBuilder, before: Scope, after: Scope, base: str, sign: int, term: Node
+) -> Value:
     key = (f"{base}{sign}", id(builder.value(after, term)))
     if key not in after.derived:
         change = _difference(builder, before, after, sign, term)
@@ -57,7 +37,7 @@ def _exponential(builder: Values, before: Scope, after: Scope, base: str, sign: 
     return after.derived[key]
 
 
-def _difference(builder: Values, before: Scope, after: Scope, sign: int, term: Node) -> Value:
+def _difference(builder: TileBuilder, before: Scope, after: Scope, sign: int, term: Node) -> Value:
     """sign·(t(new) − t(old)), where −inf − −inf is −inf: an empty state stays empty."""
     old, new = builder.value(before, term), builder.value(after, term)
     left, right = (new, old) if sign == 1 else (old, new)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagc.core.axes import Axis
+from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import narrowest_float
-from diagc.plan.structure import Structure, contraction
+from diagc.plan.structure import Structure
 
 MAX_RESIDENT_DOT = 256
 """Longest axis that is held on chip beside a contraction: 256 columns of a 64-row accumulator fill 128 registers."""
@@ -39,7 +40,7 @@ def has_dot(structure: Structure) -> bool:
 def _contractions(structure: Structure) -> list[tuple[Node, ...]]:
     """The factors of each product of matrices: two of them have a blocked axis of their own."""
     blocked = {axis for axis, extent in structure.extents.items() if extent.blocked}
-    found = (contraction(current) for current in walk(structure.diagram.outputs))
+    found = (contracted_factors(current) for current in walk(structure.diagram.outputs))
     return [factors for factors in found if factors and _own_axes(factors, blocked) > 1]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from diagc.core import ops
 from diagc.core.axes import Axis, in_order
+from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_component
 from diagc.diagnostics import failure
@@ -90,17 +91,6 @@ def reduced_axes(reduction: Node) -> tuple[Axis, ...]:
     """The axes that a reduction consumes."""
     assert isinstance(reduction.op, ops.Reduce)
     return reduction.op.axes
-
-
-def contraction(reduction: Node) -> tuple[Node, ...] | None:
-    """The factors of a sum over a product of at least two arrays, else None."""
-    if not isinstance(reduction.op, ops.Reduce) or reduction.op.monoid != "sum":
-        return None
-    element = reduction.inputs[0]
-    if not (isinstance(element.op, ops.Map) and element.op.function.name == "mul"):
-        return None
-    factors = element.inputs
-    return factors if sum(bool(factor.axes) for factor in factors) >= 2 else None
 
 
 def is_fusible(diagram: Diagram) -> bool:
@@ -219,9 +209,7 @@ def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis]) -> set[Ax
     """For each contraction the innermost axis that only its left, and that only its right operand carries."""
     tiled: set[Axis] = set()
     for reduction in nodes:
-        factors = contraction(reduction)
-        if factors is None:
-            continue
+        factors = contracted_factors(reduction)
         for place, factor in enumerate(factors):
             others = {a for p, f in enumerate(factors) if p != place for a in f.axes}
             own = [a for a in candidates if a in factor.axes and a not in others]

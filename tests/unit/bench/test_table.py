@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from diagc.bench.measurement import Measurement, Spread, failed, small_sizes
-from diagc.bench.table import file_name, save, text_table, to_json
+from diagc.bench.table import file_name, text_table, to_json
 from diagc.check.program import Program, check_source
+from diagc.cli.options import write_text
 from diagc.source import Source
 
 TEXT = "diag 1 axis m, n fn total(X: f32[m n]) -> f32[m] { return sum[n](X) }"
@@ -73,8 +74,8 @@ def test_json_has_provenance_and_no_nan() -> None:
 def test_the_file_is_named_by_what_was_measured(tmp_path: Path) -> None:
     name = file_name("specs/a.diag", [row()], "2030-01-02")
     assert name == "2030-01-02-a-total-m2-n3.json"
-    save(tmp_path / "new" / name, "{}\n")
-    save(tmp_path / "new" / name, "[]\n")
+    write_text(tmp_path / "new" / name, "{}\n")
+    write_text(tmp_path / "new" / name, "[]\n")
     assert [p.name for p in (tmp_path / "new").iterdir()] == [name]
     assert (tmp_path / "new" / name).read_text() == "[]\n"
 
