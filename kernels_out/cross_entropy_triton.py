@@ -289,8 +289,187 @@ def linear_cross_entropy_kernel(
     )
 
 
-def linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-    """linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def linear_cross_entropy_long_logits_kernel(
+    X_ptr,
+    W_ptr,
+    logits_ptr,
+    X_stride_token,
+    X_stride_d,
+    W_stride_vocab,
+    W_stride_d,
+    logits_stride_token,
+    logits_stride_vocab,
+    size_token,
+    size_d,
+    size_vocab,
+    BLOCK_D: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    logits = tl.full([BLOCK_TOKEN, BLOCK_VOCAB], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[cross_entropy.diag:11]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:12]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:15]
+        next_logits = tl.dot(X, tl.trans(W), logits)
+        logits = next_logits
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[cross_entropy.diag:11]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:12]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:15]
+        next_logits = tl.dot(X, tl.trans(W), logits)
+        logits = next_logits
+    tl.store(
+        logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+        logits,
+        mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+    )
+
+
+@triton.jit
+def linear_cross_entropy_long_out_rows_kernel(
+    label_ptr,
+    logits_ptr,
+    out_ptr,
+    label_stride_token,
+    logits_stride_token,
+    logits_stride_vocab,
+    out_stride_token,
+    size_token,
+    size_vocab,
+    BLOCK_VOCAB: tl.constexpr,
+    EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    logits = load_tile(
+        logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    # src[cross_entropy.diag:13]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    tile = (vocab_index == label) & (vocab_index < size_vocab)
+    where_vocab = tl.where(tile, logits, 0.0)
+    # src[cross_entropy.diag:16]
+    sum_ = tl.sum(where_vocab, 0)
+    # src[maps.diag:11]
+    max_ = tl.max(logits, 0)
+    # src[maps.diag:12]
+    sub_vocab = logits - tl.where(max_ == float("-inf"), 0.0, max_)
+    exp_vocab = tl.exp(sub_vocab)
+    sum_2 = tl.sum(exp_vocab, 0)
+    # src[cross_entropy.diag:16]
+    tl.store(out_ptr + token_index * out_stride_token, ((tl.log(sum_2) + max_) - sum_))
+
+
+@triton.jit
+def linear_cross_entropy_long_out_kernel(
+    label_ptr,
+    logits_ptr,
+    out_ptr,
+    label_stride_token,
+    logits_stride_token,
+    logits_stride_vocab,
+    out_stride_token,
+    size_token,
+    size_vocab,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([], 0.0, tl.float32)
+    # src[cross_entropy.diag:13]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        # src[maps.diag:11]
+        tile_max = tl.max(logits, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(logits - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        where_vocab = tl.where(vocab_index == label, logits, 0.0)
+        # src[cross_entropy.diag:16]
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        # src[maps.diag:11]
+        tile_max = tl.max(logits, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(logits - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        tile = (vocab_index == label) & (vocab_index < size_vocab)
+        where_vocab = tl.where(tile, logits, 0.0)
+        # src[cross_entropy.diag:16]
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    # src[maps.diag:12]
+    # src[cross_entropy.diag:16]
+    tl.store(out_ptr + token_index * out_stride_token, ((tl.log(sum_vocab) + m) - sum_vocab_2))
+
+
+def _linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """_linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("W", W, torch.bfloat16, 2, X.device)
     _check("label", label, torch.int32, 1, X.device)
@@ -333,3 +512,105 @@ def linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) 
         num_stages=stages,
     )
     return out
+
+
+def _linear_cross_entropy_long_logits(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_linear_cross_entropy_long_logits(X: bf16[token d], W: bf16[vocab d]) -> logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    logits = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
+    linear_cross_entropy_long_logits_kernel[grid](
+        X,
+        W,
+        logits,
+        X.stride(0),
+        X.stride(1),
+        W.stride(0),
+        W.stride(1),
+        logits.stride(0),
+        logits.stride(1),
+        token,
+        d,
+        vocab,
+        BLOCK_D=BLOCK_D,
+        BLOCK_TOKEN=BLOCK_TOKEN,
+        BLOCK_VOCAB=BLOCK_VOCAB,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return logits
+
+
+def _linear_cross_entropy_long_out(label: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+    """_linear_cross_entropy_long_out(label: i32[token] in vocab, logits: f32[token vocab]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("label", label, torch.int32, 1, label.device)
+    _check("logits", logits, torch.float32, 2, label.device)
+    (token,) = label.shape
+    _, vocab = logits.shape
+    if logits.shape != (token, vocab):
+        raise ValueError(f"logits: f32[token vocab] has shape {logits.shape}, expected {(token, vocab)}")
+    out = torch.empty((token,), dtype=torch.float32, device=label.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        linear_cross_entropy_long_out_rows_kernel[grid](
+            label,
+            logits,
+            out,
+            label.stride(0),
+            logits.stride(0),
+            logits.stride(1),
+            out.stride(0),
+            token,
+            vocab,
+            BLOCK_VOCAB=BLOCK_VOCAB,
+            EXACT_VOCAB=vocab == BLOCK_VOCAB,
+            num_warps=warps,
+            num_stages=stages,
+        )
+        return out
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    linear_cross_entropy_long_out_kernel[grid](
+        label,
+        logits,
+        out,
+        label.stride(0),
+        logits.stride(0),
+        logits.stride(1),
+        out.stride(0),
+        token,
+        vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if d <= 256:
+        out = _linear_cross_entropy(X, W, label)
+        return out
+    logits = _linear_cross_entropy_long_logits(X, W)
+    out_2 = _linear_cross_entropy_long_out(label, logits)
+    return out_2

@@ -149,8 +149,177 @@ def causal_kernel(
     )
 
 
-def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def causal_long_buffer_0_kernel(
+    Q_ptr,
+    K_ptr,
+    buffer_0_ptr,
+    Q_stride_q,
+    Q_stride_d,
+    K_stride_x,
+    K_stride_d,
+    buffer_0_stride_q,
+    buffer_0_stride_x,
+    size_q,
+    size_d,
+    size_x,
+    BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[gqa.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[gqa.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[gqa.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[gqa.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[gqa.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[gqa.diag:8]
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        where_q_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_out_kernel(
+    V_ptr,
+    buffer_0_ptr,
+    out_ptr,
+    V_stride_x,
+    V_stride_d,
+    buffer_0_stride_q,
+    buffer_0_stride_x,
+    out_stride_q,
+    out_stride_d,
+    size_x,
+    size_d,
+    size_q,
+    BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[gqa.diag:6]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[gqa.diag:6]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[gqa.diag:9]
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
+    """_causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -195,6 +364,88 @@ def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         num_stages=stages,
     )
     return out
+
+
+def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_causal_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    causal_long_buffer_0_kernel[grid](
+        Q,
+        K,
+        buffer_0,
+        Q.stride(0),
+        Q.stride(1),
+        K.stride(0),
+        K.stride(1),
+        buffer_0.stride(0),
+        buffer_0.stride(1),
+        q,
+        d,
+        x,
+        BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_causal_long_out(V: bf16[x d], buffer_0: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, V.device)
+    x, d = V.shape
+    q, _ = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    causal_long_out_kernel[grid](
+        V,
+        buffer_0,
+        out,
+        V.stride(0),
+        V.stride(1),
+        buffer_0.stride(0),
+        buffer_0.stride(1),
+        out.stride(0),
+        out.stride(1),
+        x,
+        d,
+        q,
+        BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
+    """causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d <= 256:
+        out = _causal(Q, K, V)
+        return out
+    buffer_0 = _causal_long_buffer_0(Q, K)
+    out_2 = _causal_long_out(V, buffer_0)
+    return out_2
 
 
 @triton.jit
@@ -335,8 +586,211 @@ def gqa_kernel(
     )
 
 
-def gqa(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """gqa(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def gqa_long_buffer_0_kernel(
+    Q_ptr,
+    K_ptr,
+    buffer_0_ptr,
+    Q_stride_b,
+    Q_stride_kv,
+    Q_stride_g,
+    Q_stride_q,
+    Q_stride_d,
+    K_stride_b,
+    K_stride_kv,
+    K_stride_x,
+    K_stride_d,
+    buffer_0_stride_b,
+    buffer_0_stride_kv,
+    buffer_0_stride_g,
+    buffer_0_stride_q,
+    buffer_0_stride_x,
+    size_b,
+    size_kv,
+    size_g,
+    size_q,
+    size_d,
+    size_x,
+    BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[gqa.diag:12]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[gqa.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[gqa.diag:12]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[gqa.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[gqa.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    # src[gqa.diag:8]
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        where_q_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def gqa_long_out_kernel(
+    V_ptr,
+    buffer_0_ptr,
+    out_ptr,
+    V_stride_b,
+    V_stride_kv,
+    V_stride_x,
+    V_stride_d,
+    buffer_0_stride_b,
+    buffer_0_stride_kv,
+    buffer_0_stride_g,
+    buffer_0_stride_q,
+    buffer_0_stride_x,
+    out_stride_b,
+    out_stride_kv,
+    out_stride_g,
+    out_stride_q,
+    out_stride_d,
+    size_b,
+    size_kv,
+    size_x,
+    size_d,
+    size_g,
+    size_q,
+    BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[gqa.diag:12]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[gqa.diag:12]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[gqa.diag:9]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+def _gqa(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
+    """_gqa(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
     _check("K", K, torch.bfloat16, 4, Q.device)
     _check("V", V, torch.bfloat16, 4, Q.device)
@@ -394,3 +848,107 @@ def gqa(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         num_stages=stages,
     )
     return out
+
+
+def _gqa_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_gqa_long_buffer_0(Q: bf16[b kv g q d], K: bf16[b kv x d]) -> buffer_0: f32[b kv g q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    b, kv, g, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, kv, x, d):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, d)}")
+    buffer_0 = torch.empty((b, kv, g, q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    gqa_long_buffer_0_kernel[grid](
+        Q,
+        K,
+        buffer_0,
+        Q.stride(0),
+        Q.stride(1),
+        Q.stride(2),
+        Q.stride(3),
+        Q.stride(4),
+        K.stride(0),
+        K.stride(1),
+        K.stride(2),
+        K.stride(3),
+        buffer_0.stride(0),
+        buffer_0.stride(1),
+        buffer_0.stride(2),
+        buffer_0.stride(3),
+        buffer_0.stride(4),
+        b,
+        kv,
+        g,
+        q,
+        d,
+        x,
+        BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _gqa_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_gqa_long_out(V: bf16[b kv x d], buffer_0: f32[b kv g q x]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 4, V.device)
+    _check("buffer_0", buffer_0, torch.float32, 5, V.device)
+    b, kv, x, d = V.shape
+    _, _, g, q, _ = buffer_0.shape
+    if buffer_0.shape != (b, kv, g, q, x):
+        raise ValueError(f"buffer_0: f32[b kv g q x] has shape {buffer_0.shape}, expected {(b, kv, g, q, x)}")
+    out = torch.empty((b, kv, g, q, d), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    gqa_long_out_kernel[grid](
+        V,
+        buffer_0,
+        out,
+        V.stride(0),
+        V.stride(1),
+        V.stride(2),
+        V.stride(3),
+        buffer_0.stride(0),
+        buffer_0.stride(1),
+        buffer_0.stride(2),
+        buffer_0.stride(3),
+        buffer_0.stride(4),
+        out.stride(0),
+        out.stride(1),
+        out.stride(2),
+        out.stride(3),
+        out.stride(4),
+        b,
+        kv,
+        x,
+        d,
+        g,
+        q,
+        BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def gqa(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
+    """gqa(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
+    b, kv, g, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, kv, x, d):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, d)}")
+    if V.shape != (b, kv, x, d):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, d)}")
+    if d <= 256:
+        out = _gqa(Q, K, V)
+        return out
+    buffer_0 = _gqa_long_buffer_0(Q, K)
+    out_2 = _gqa_long_out(V, buffer_0)
+    return out_2

@@ -107,7 +107,7 @@ def sigmoid_weights_plain(Q, K, V):
     return as_bf16
 
 
-def spherical(Q, K, V, *, block_x=256, block_q=512, block_e=512):
+def spherical(Q, K, V, *, block_x=256, block_q=512):
     """spherical(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> bf16[q e], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -119,17 +119,14 @@ def spherical(Q, K, V, *, block_x=256, block_q=512, block_e=512):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    block_e = min(block_e, max(e, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, max(-e % block_e, block_e - e))))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_e = (tile % -(-e // block_e)) * block_e
-        tile = tile // -(-e // block_e)
         first_q = tile * block_q
         acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q, block_e), 0.0, jnp.float32)
+        acc_x_2 = jnp.full((block_q, e), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
@@ -141,7 +138,7 @@ def spherical(Q, K, V, *, block_x=256, block_q=512, block_e=512):
             mul = dot * dot
             tile_sum = jnp.sum(mul, axis=1)
             next_acc_x = acc_x + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 0), first_e, block_e, 1)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_bf16 = dot.astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", dot_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2)
@@ -159,7 +156,7 @@ def spherical(Q, K, V, *, block_x=256, block_q=512, block_e=512):
             mul = chosen * chosen
             tile_sum = jnp.sum(mul, axis=1)
             next_acc_x = acc_x + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 0), first_e, block_e, 1)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             tile_bf16 = chosen.astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2)
@@ -170,11 +167,9 @@ def spherical(Q, K, V, *, block_x=256, block_q=512, block_e=512):
         tile_bf16 = (mul[:, None] * acc_x_2).astype(jnp.bfloat16)
         return tile_bf16
 
-    out_tiles = lax.map(program, jnp.arange((-(-q // block_q)) * (-(-e // block_e))))
-    out_tiles = out_tiles.reshape(-(-q // block_q), -(-e // block_e), *out_tiles.shape[1:])
-    out_tiles = out_tiles.transpose(0, 2, 1, 3)
-    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, -(-e // block_e) * block_e)
-    return out_tiles[:q, :e]
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
+    return out_tiles[:q]
 
 
 def spherical_plain(Q, K, V):
@@ -195,7 +190,7 @@ def spherical_plain(Q, K, V):
     return as_bf16
 
 
-def sink(Q, K, V, s, *, block_x=256, block_q=512, block_e=512):
+def sink(Q, K, V, s, *, block_x=256, block_q=512):
     """sink(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> bf16[q e], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     s = jnp.asarray(s, jnp.float32)
@@ -210,19 +205,16 @@ def sink(Q, K, V, s, *, block_x=256, block_q=512, block_e=512):
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    block_e = min(block_e, max(e, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, max(-e % block_e, block_e - e))))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_e = (tile % -(-e // block_e)) * block_e
-        tile = tile // -(-e // block_e)
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         sum_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, block_e), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -241,7 +233,7 @@ def sink(Q, K, V, s, *, block_x=256, block_q=512, block_e=512):
             w = jnp.exp(mul - m[:, None])
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 0), first_e, block_e, 1)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             w_bf16 = w.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_sum_x, next_acc_x)
@@ -266,7 +258,7 @@ def sink(Q, K, V, s, *, block_x=256, block_q=512, block_e=512):
             w = jnp.exp(S - safe_m[:, None])
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 0), first_e, block_e, 1)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             w_bf16 = w.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_sum_x, next_acc_x)
@@ -282,11 +274,9 @@ def sink(Q, K, V, s, *, block_x=256, block_q=512, block_e=512):
         tile_bf16 = ((1 / (exp + sum_x))[:, None] * acc_x).astype(jnp.bfloat16)
         return tile_bf16
 
-    out_tiles = lax.map(program, jnp.arange((-(-q // block_q)) * (-(-e // block_e))))
-    out_tiles = out_tiles.reshape(-(-q // block_q), -(-e // block_e), *out_tiles.shape[1:])
-    out_tiles = out_tiles.transpose(0, 2, 1, 3)
-    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, -(-e // block_e) * block_e)
-    return out_tiles[:q, :e]
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
+    return out_tiles[:q]
 
 
 def sink_plain(Q, K, V, s):
@@ -314,7 +304,7 @@ def sink_plain(Q, K, V, s):
     return as_bf16
 
 
-def multi_query(Q, K, V, *, block_x=256, block_q=512, block_e=512):
+def multi_query(Q, K, V, *, block_x=256, block_q=512):
     """multi_query(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> bf16[b h q e], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     b, h, q, d = Q.shape
@@ -326,19 +316,16 @@ def multi_query(Q, K, V, *, block_x=256, block_q=512, block_e=512):
         raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    block_e = min(block_e, max(e, 1))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, max(-e % block_e, block_e - e))))
+    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_e = (tile % -(-e // block_e)) * block_e
-        tile = tile // -(-e // block_e)
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, block_e), 0.0, jnp.float32)
+        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -356,7 +343,7 @@ def multi_query(Q, K, V, *, block_x=256, block_q=512, block_e=512):
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
             e_bf16 = e_2.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 1), first_e, block_e, 2)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -380,7 +367,7 @@ def multi_query(Q, K, V, *, block_x=256, block_q=512, block_e=512):
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
             e_bf16 = e_2.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 1), first_e, block_e, 2)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -388,11 +375,10 @@ def multi_query(Q, K, V, *, block_x=256, block_q=512, block_e=512):
         chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
-    out_tiles = lax.map(program, jnp.arange((-(-q // block_q)) * (-(-e // block_e))))
-    out_tiles = out_tiles.reshape(-(-q // block_q), -(-e // block_e), *out_tiles.shape[1:])
-    out_tiles = out_tiles.transpose(2, 3, 0, 4, 1, 5)
-    out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, -(-e // block_e) * block_e)
-    return out_tiles[:, :, :q, :e]
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
+    out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, e)
+    return out_tiles[:, :, :q]
 
 
 def multi_query_plain(Q, K, V):
@@ -418,7 +404,7 @@ def multi_query_plain(Q, K, V):
     return as_bf16
 
 
-def cross(Q, K, V, *, block_x=256, block_q=512, block_e=512):
+def cross(Q, K, V, *, block_x=256, block_q=512):
     """cross(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> bf16[b h q e], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     b, h, q, d = Q.shape
@@ -430,18 +416,15 @@ def cross(Q, K, V, *, block_x=256, block_q=512, block_e=512):
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    block_e = min(block_e, max(e, 1))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, max(-e % block_e, block_e - e))))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_e = (tile % -(-e // block_e)) * block_e
-        tile = tile // -(-e // block_e)
         first_q = tile * block_q
         max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, block_e), 0.0, jnp.float32)
+        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
@@ -458,7 +441,7 @@ def cross(Q, K, V, *, block_x=256, block_q=512, block_e=512):
             e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 2), first_e, block_e, 3)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
@@ -479,7 +462,7 @@ def cross(Q, K, V, *, block_x=256, block_q=512, block_e=512):
             e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 2), first_e, block_e, 3)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
@@ -488,11 +471,10 @@ def cross(Q, K, V, *, block_x=256, block_q=512, block_e=512):
         chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
-    out_tiles = lax.map(program, jnp.arange((-(-q // block_q)) * (-(-e // block_e))))
-    out_tiles = out_tiles.reshape(-(-q // block_q), -(-e // block_e), *out_tiles.shape[1:])
-    out_tiles = out_tiles.transpose(2, 3, 0, 4, 1, 5)
-    out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, -(-e // block_e) * block_e)
-    return out_tiles[:, :, :q, :e]
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
+    out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, e)
+    return out_tiles[:, :, :q]
 
 
 def cross_plain(Q, K, V):
@@ -516,7 +498,7 @@ def cross_plain(Q, K, V):
     return as_bf16
 
 
-def with_logsumexp(Q, K, V, *, block_x=256, block_q=512, block_e=512):
+def with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
     """with_logsumexp(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (bf16[q e], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -528,19 +510,16 @@ def with_logsumexp(Q, K, V, *, block_x=256, block_q=512, block_e=512):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    block_e = min(block_e, max(e, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, max(-e % block_e, block_e - e))))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_e = (tile % -(-e // block_e)) * block_e
-        tile = tile // -(-e // block_e)
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         m = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, block_e), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -557,7 +536,7 @@ def with_logsumexp(Q, K, V, *, block_x=256, block_q=512, block_e=512):
             e_2 = jnp.exp(mul - next_m[:, None])
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 0), first_e, block_e, 1)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_m, next_z, next_acc_x)
@@ -581,7 +560,7 @@ def with_logsumexp(Q, K, V, *, block_x=256, block_q=512, block_e=512):
             e_2 = jnp.exp(S - safe_next_m[:, None])
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 0), first_e, block_e, 1)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_m, next_z, next_acc_x)
@@ -590,14 +569,10 @@ def with_logsumexp(Q, K, V, *, block_x=256, block_q=512, block_e=512):
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16), m + jnp.log(z)
 
-    O_tiles, L_tiles = lax.map(program, jnp.arange((-(-q // block_q)) * (-(-e // block_e))))
-    O_tiles = O_tiles.reshape(-(-q // block_q), -(-e // block_e), *O_tiles.shape[1:])
-    O_tiles = O_tiles.transpose(0, 2, 1, 3)
-    O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, -(-e // block_e) * block_e)
-    L_tiles = L_tiles.reshape(-(-q // block_q), -(-e // block_e), *L_tiles.shape[1:])
-    L_tiles = L_tiles[:, 0]
+    O_tiles, L_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)
     L_tiles = L_tiles.reshape(-(-q // block_q) * block_q)
-    return O_tiles[:q, :e], L_tiles[:q]
+    return O_tiles[:q], L_tiles[:q]
 
 
 def with_logsumexp_plain(Q, K, V):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import PurePath
 
 from diagc import __version__
@@ -18,8 +19,9 @@ from diagc.backends.jax_plain import (
     module_text,
     signature,
 )  # fmt: skip
+from diagc.backends.launches import EntryKernels, Launch, Plan, Variant, resident_axes
 from diagc.backends.sizes import input_name
-from diagc.backends.triton_module import EntryKernels, Variant, emit_module
+from diagc.backends.triton_program import emit_module
 from diagc.backends.writer import Writer
 from diagc.check.entry import Entry
 from diagc.core import ops
@@ -29,8 +31,10 @@ from diagc.core.rewrite import Record
 from diagc.kernel.ir import Kernel
 from diagc.kernel.lower import lower
 from diagc.passes.base_two import BaseTwo
+from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
 from diagc.plan.config import configurations, has_dot
+from diagc.plan.partition import Stage, partition
 from diagc.plan.structure import Structure, is_fusible, structure
 
 CPU_TILE, CPU_STREAM = 512, 256
@@ -47,20 +51,40 @@ def normal_form(entry: Entry) -> tuple[Diagram, Record]:
     return Normalise().run(entry.diagram, record), record
 
 
+def planned_form(entry: Entry) -> tuple[Diagram, Record]:
+    """The form of an entry that kernels are planned for: exponentials in base two, masks inside contractions."""
+    normal, record = normal_form(entry)
+    return MaskedFactors().run(BaseTwo().run(normal, record), record), record
+
+
 def kernels(entry: Entry) -> EntryKernels:
-    """The kernels of an entry: for rows that fit on chip, and for any length.
+    """The kernels of an entry: one if it can be, and where that limits sizes the several that do not.
 
     Raises `DiagnosticError` E0702 where no kernel can be made.
     """
-    normal, record = normal_form(entry)
-    diagram = BaseTwo().run(normal, record)
+    diagram, record = planned_form(entry)
     name = entry.diagram.name
-    streamed = structure(diagram)
+    plans = [_plan(partition(diagram, record), record)]
+    if any(
+        axis.size.value is None for v in plans[0].limited if v.multiplies for axis in resident_axes(v.kernel)
+    ):
+        longer = replace(diagram, name=f"{name}_long")
+        plans.append(_plan(partition(longer, record, assume_short=False), record))
+    return EntryKernels(name, entry.diagram, tuple(plans))
+
+
+def _plan(stages: tuple[Stage, ...], record: Record) -> Plan:
+    return Plan(tuple(Launch(stage.diagram, _variants(stage, record)) for stage in stages))
+
+
+def _variants(stage: Stage, record: Record) -> tuple[Variant, ...]:
+    """The kernel for any length, and before it the one for rows that fit on chip."""
+    streamed, name = stage.structure, stage.diagram.name
     variants = [Variant(lower(streamed, name, record), configurations(streamed))]
     if streamed.streamed and not has_dot(streamed):
-        held = structure(diagram, resident_rows=True)
+        held = structure(stage.diagram, resident_rows=True)
         variants.insert(0, Variant(lower(held, f"{name}_rows", record), configurations(held)))
-    return EntryKernels(name, tuple(variants))
+    return tuple(variants)
 
 
 def triton_source(entries: Iterable[Entry], file: str) -> str:

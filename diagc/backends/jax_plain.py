@@ -122,7 +122,7 @@ def function_arguments(
     found = [names[node] for node in diagram.inputs if _is_tensor(node) or not as_dict]
     if as_dict and not all(map(_is_tensor, diagram.inputs)):
         found.append("params")
-    keywords = [symbols[symbol] for symbol in _free_symbols(diagram, list(symbols))]
+    keywords = [symbols[symbol] for symbol in undetermined(diagram, list(symbols))]
     if _draws(diagram.outputs):
         keywords.append("key=0")
     return [*found, *(["*", *keywords] if keywords else [])]
@@ -136,7 +136,7 @@ def _draws(roots: Sequence[Node]) -> bool:
     )
 
 
-def _free_symbols(diagram: Diagram, symbols: list[str]) -> list[str]:
+def undetermined(diagram: Diagram, symbols: list[str]) -> list[str]:
     """The size symbols that the shapes of the inputs do not determine."""
     known = {symbol: 7919 for symbol, _, _ in _solutions(diagram)}
     return [symbol for symbol in symbols if symbol not in known]

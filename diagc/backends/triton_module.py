@@ -5,10 +5,11 @@ The text imports only torch and triton. Shapes and strides are run-time argument
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import PurePath
 
-from diagc.backends.jax_plain import bind_shapes
+from diagc.backends.jax_plain import bind_shapes, undetermined
+from diagc.backends.launches import Launch, Variant, resident_axes
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_kernel import KernelWriter, Names, block_name
 from diagc.backends.triton_terms import HELPERS, TORCH_DTYPES, size_text
@@ -45,58 +46,39 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 '''
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A kernel with the configurations it is shipped in; used while resident axes fit the last of them."""
-
-    kernel: Kernel
-    configs: tuple[Config, ...]
+def emit_kernels(variants: Iterable[Variant]) -> str:
+    """Kernels alone, without launchers: a text that needs triton only."""
+    texts, helpers = kernel_texts(variants)
+    return "\n\n".join(["import triton\nimport triton.language as tl\n", *helper_texts(helpers), *texts])
 
 
-@dataclass(frozen=True, slots=True)
-class EntryKernels:
-    """The kernels of one entry, the preferred one first."""
-
-    name: str
-    variants: tuple[Variant, ...]
-
-
-def emit_kernels(entry: EntryKernels) -> str:
-    """The kernels of an entry alone, without launchers: a file that needs triton only."""
+def kernel_texts(variants: Iterable[Variant]) -> tuple[list[str], set[str]]:
+    """The text of each kernel, and the helpers that they call."""
     helpers: set[str] = set()
-    parts: list[str] = []
-    for variant in entry.variants:
+    texts: list[str] = []
+    for variant in variants:
         writer = Writer()
         _kernel(writer, variant.kernel)
-        parts.append(writer.text)
+        texts.append(writer.text)
         helpers |= writer.helpers
-    chosen = [HELPERS[name] for name in HELPERS if name in helpers]
-    return "\n\n".join(["import triton\nimport triton.language as tl\n", *chosen, *parts])
+    return texts, helpers
 
 
-def emit_module(entries: list[EntryKernels], source: str, version: str) -> str:
-    """The text of the file."""
-    parts: list[str] = []
-    helpers: set[str] = set()
-    for entry in entries:
-        for variant in entry.variants:
-            writer = Writer()
-            _kernel(writer, variant.kernel)
-            parts.append(writer.text)
-            helpers |= writer.helpers
-        launcher = Writer()
-        _launcher(launcher, entry)
-        parts.append(launcher.text)
-    exported = ", ".join(f'"{entry.name}"' for entry in entries)
-    title = f"Fused kernels for {', '.join(entry.name for entry in entries)}."
-    note = "Tiles are masked at ragged ends; arithmetic is float32."
+def helper_texts(helpers: set[str]) -> list[str]:
+    return [HELPERS[name] for name in HELPERS if name in helpers]
+
+
+def module_text(
+    exported: Iterable[str], parts: Iterable[str], helpers: set[str], source: str, version: str
+) -> str:
+    """The text of a file: header, helpers and parts, laid out."""
+    names = list(exported)
     header = _HEADER.format(
-        title=title, version=version, source=PurePath(source).name, note=note, exported=exported
-    )
-    chosen = [HELPERS[name] for name in HELPERS if name in helpers]
-    return "\n\n".join(
-        [header.rstrip("\n") + "\n", *(t.rstrip("\n") + "\n" for t in (*chosen, _CHECK.lstrip("\n"), *parts))]
-    )
+        title=f"Fused kernels for {', '.join(names)}.", version=version, source=PurePath(source).name,
+        note="Tiles are masked at ragged ends; arithmetic is float32.", exported=", ".join(f'"{n}"' for n in names),
+    )  # fmt: skip
+    texts = (*helper_texts(helpers), _CHECK.lstrip("\n"), *parts)
+    return "\n\n".join(text.rstrip("\n") + "\n" for text in (header, *texts))
 
 
 def kernel_function(variant_name: str) -> str:
@@ -130,10 +112,6 @@ def _names(kernel: Kernel, writer: Writer) -> Names:
     return Names(arrays, sizes)
 
 
-def resident_axes(kernel: Kernel) -> list[Axis]:
-    return [axis for axis, extent in kernel.extents.items() if extent.kind == "resident"]
-
-
 def blocked_axes(kernel: Kernel) -> list[Axis]:
     return [axis for axis, extent in kernel.extents.items() if extent.blocked]
 
@@ -164,26 +142,23 @@ def _kernel(writer: Writer, kernel: Kernel) -> None:
 # ---- launcher
 
 
-def _launcher(writer: Writer, entry: EntryKernels) -> None:
-    kernel = entry.variants[0].kernel
+def launcher_text(launch: Launch, name: str) -> str:
+    """A function that checks the arrays of one launch, allocates its results and starts the kernel that fits."""
+    writer = Writer()
+    kernel = launch.variants[0].kernel
     inputs = list(kernel.inputs)
+    writer.taken.update(("blocks", "warps", "stages", "grid", name))
     names = {node: writer.fresh(input_name(node)) for node in inputs}
     symbols = {symbol: writer.fresh(symbol) for symbol in size_symbols(kernel)}
-    writer.taken.update(("blocks", "warps", "stages", "grid", entry.name))
-    results = (
-        "torch.Tensor"
-        if len(kernel.outputs) == 1
-        else f"tuple[{', '.join(['torch.Tensor'] * len(kernel.outputs))}]"
-    )
-    writer.call(
-        f"def {identifier(entry.name)}", [f"{names[n]}: torch.Tensor" for n in inputs], f" -> {results}:"
-    )
+    results = [name for name, _ in kernel.outputs]
+    result = "torch.Tensor" if len(results) == 1 else f"tuple[{', '.join(['torch.Tensor'] * len(results))}]"
+    arguments = [f"{names[n]}: torch.Tensor" for n in inputs]
+    arguments += [f"{symbols[symbol]}: int" for symbol in free_symbols(launch)]
+    writer.call(f"def {name}", arguments, f" -> {result}:")
     with writer.indented():
         described = ", ".join(f"{input_name(n)}: {n.array}" for n in inputs)
         outputs = ", ".join(f"{name}: {array}" for name, array in kernel.outputs)
-        writer.line(
-            f'"""{entry.name}({described}) -> {outputs}. Any strides; sizes are read off the shapes."""'
-        )
+        writer.line(f'"""{name}({described}) -> {outputs}. Any strides; sizes are read off the shapes."""')
         for node in inputs:
             dtype = f"torch.{TORCH_DTYPES[node.dtype]}"
             writer.line(
@@ -191,8 +166,15 @@ def _launcher(writer: Writer, entry: EntryKernels) -> None:
             )
         bind_shapes(writer, Diagram(kernel.name, kernel.inputs, (), (), ()), names, symbols)
         made = _allocate(writer, kernel, names[inputs[0]], symbols)
-        for place, variant in enumerate(entry.variants):
-            _launch(writer, variant, names, symbols, made, last=place == len(entry.variants) - 1)
+        for place, variant in enumerate(launch.variants):
+            _launch(writer, variant, names, symbols, made, last=place == len(launch.variants) - 1)
+    return writer.text
+
+
+def free_symbols(launch: Launch) -> list[str]:
+    """The size symbols that the shapes of the arrays of a launch do not determine."""
+    kernel = launch.variants[0].kernel
+    return undetermined(Diagram(kernel.name, kernel.inputs, (), (), ()), list(size_symbols(kernel)))
 
 
 def _allocate(writer: Writer, kernel: Kernel, device_of: str, symbols: dict[str, str]) -> list[str]:
@@ -220,7 +202,7 @@ def _launch(
     for axis in resident:
         size = size_text(axis.size, symbols)
         writer.line(f"{blocks[axis]} = max(16, triton.next_power_of_2({size}))")
-    widest = " * ".join(blocks.values()) if variant.configs[-1].max_resident else ""
+    widest = variant.widest(list(blocks.values())) if variant.configs[-1].max_resident else ""
     limit = variant.configs[-1].max_resident
     if not last:
         writer.line(f"if {widest} <= {limit}:")

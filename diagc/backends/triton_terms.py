@@ -38,7 +38,6 @@ _CALLS: Final = {
 
 _WRAPPED: Final = {
     "neg": "-{0}", "not": "{0} == 0", "recip": "1.0 / {0}", "silu": "{0} * tl.sigmoid({0})",
-    "gelu": "0.5 * {0} * (1.0 + tl.erf(0.7071067811865476 * {0}))",
 }  # fmt: skip
 
 HELPERS: Final = {
@@ -68,6 +67,17 @@ def softplus(x):
     e = tl.exp(-tl.abs(x))
     u = 1.0 + e
     return tl.maximum(x, 0.0) + tl.where(u == 1.0, e, tl.log(u) * (e / (u - 1.0)))
+''',
+    "gelu": '''@triton.jit
+def gelu(x):
+    """x times the normal distribution, whose tail is taken by Chebyshev's fit to erfc (Numerical Recipes, 6.2)."""
+    z = 0.7071067811865476 * tl.abs(x)
+    t = 1.0 / (1.0 + 0.5 * z)
+    p = 1.48851587 + t * (-0.82215223 + t * 0.17087277)
+    p = -0.18628806 + t * (0.27886807 + t * (-1.13520398 + t * p))
+    p = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * p)))
+    tail = 0.5 * t * tl.exp(p - z * z)
+    return tl.where(x < 0, x * tail, x - x * tail)
 ''',
     "sign": '''@triton.jit
 def sign(x):
@@ -110,7 +120,7 @@ def function_text(name: str, operands: list[str], helpers: set[str]) -> str:
 
 def repeats_operand(name: str) -> bool:
     """Whether the text of a function has its operand more than once, so that it should be a name."""
-    return name in ("gelu", "silu")
+    return name == "silu"
 
 
 def takes_atoms(name: str) -> bool:

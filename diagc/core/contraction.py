@@ -22,14 +22,10 @@ def is_product(current: Node) -> bool:
     return isinstance(current.op, ops.Map) and current.op.function.name == "mul"
 
 
-def summed_factors(current: Node) -> tuple[Node, ...]:
-    """The factors of the product that a sum folds, nested products flattened; empty for any other node."""
-    if not (
-        isinstance(current.op, ops.Reduce) and current.op.monoid == "sum" and is_product(current.inputs[0])
-    ):
-        return ()
+def product_factors(current: Node) -> tuple[Node, ...]:
+    """The factors of a product, nested products flattened; of any other node, the node itself."""
     found: list[Node] = []
-    stack = [current.inputs[0]]
+    stack = [current]
     while stack:
         top = stack.pop()
         if is_product(top):
@@ -37,6 +33,12 @@ def summed_factors(current: Node) -> tuple[Node, ...]:
         else:
             found.append(top)
     return tuple(found)
+
+
+def summed_factors(current: Node) -> tuple[Node, ...]:
+    """The factors of the product that a sum folds, nested products flattened; empty for any other node."""
+    is_sum = isinstance(current.op, ops.Reduce) and current.op.monoid == "sum"
+    return product_factors(current.inputs[0]) if is_sum and is_product(current.inputs[0]) else ()
 
 
 def contracted_factors(current: Node) -> tuple[Node, ...]:

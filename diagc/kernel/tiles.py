@@ -230,12 +230,8 @@ class TileBuilder(Builder):
         self, scope: Scope, node: Node, sides: tuple[tuple[Node, ...], tuple[Node, ...]], start: Value | None
     ) -> Value:
         assert isinstance(node.op, ops.Reduce)
-        factor_dtype = contraction_dtype(node) or DType.F32
-        single = all(len(side) == 1 for side in sides)
-        compute = (
-            factor_dtype if single else promote([factor_dtype])
-        )  # a product of factors needs the wider dtype
-        left, right = (self.cast(scope, self._side(scope, side, factor_dtype), compute) for side in sides)
+        compute = contraction_dtype(node) or DType.F32
+        left, right = (self.cast(scope, self._side(scope, side, compute), compute) for side in sides)
         axes = tuple(a for a in node.op.axes if self.extents[a].blocked)
         kept = in_order(a for v in (left, right) for a in v.axes if a not in node.op.axes)
         target = Value(
@@ -245,13 +241,13 @@ class TileBuilder(Builder):
         return target
 
     def _side(self, scope: Scope, factors: tuple[Node, ...], dtype: DType) -> Value:
-        """The product of the factors of one side, each rounded to the dtype of the contraction."""
-        values = [self.cast(scope, self.value(scope, factor), dtype) for factor in factors]
-        if len(values) == 1:
-            return values[0]
-        total = self.cast(scope, values[0], promote([dtype]))
-        for value in values[1:]:
-            total = self.add(scope, "mul", total, self.cast(scope, value, total.dtype), dtype=total.dtype)
+        """The product of the factors of one side, which is rounded once."""
+        if len(factors) == 1:
+            return self.value(scope, factors[0])
+        wide = promote([dtype])
+        total, *rest = (self.cast(scope, self.value(scope, factor), wide) for factor in factors)
+        for value in rest:
+            total = self.add(scope, "mul", total, value, dtype=wide)
         return total
 
 

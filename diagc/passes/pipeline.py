@@ -17,6 +17,7 @@ from diagc.core.diagram import Diagram
 from diagc.core.rewrite import Record
 from diagc.core.verify import verify
 from diagc.passes.base_two import BaseTwo
+from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
 
 
@@ -26,7 +27,11 @@ class Pass(Protocol):
     def run(self, diagram: Diagram, record: Record | None = None) -> Diagram: ...
 
 
-PASSES: Final[Mapping[str, type[Pass]]] = {"normalise": Normalise, "base-two": BaseTwo}
+PASSES: Final[Mapping[str, type[Pass]]] = {
+    "normalise": Normalise,
+    "base-two": BaseTwo,
+    "masked-factors": MaskedFactors,
+}
 """The passes by the names that a pipeline uses."""
 
 _ITEM: Final = re.compile(r"\s*([a-z][a-z0-9-]*)\s*(?:\{([^{}]*)\})?\s*(,|$)")

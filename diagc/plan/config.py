@@ -7,7 +7,10 @@ spills, wgmma in use); `verify` compiles every choice again.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from diagc.core.axes import Axis
 from diagc.core.contraction import contracted_factors
@@ -17,6 +20,25 @@ from diagc.plan.structure import Structure
 
 MAX_RESIDENT_DOT = 256
 """Longest axis that is held on chip beside a contraction: 256 columns of a 64-row accumulator fill 128 registers."""
+
+MAX_TILE_REGISTERS = 112
+"""Registers of a thread that tiles may take: of 255, the rest holds addresses, row states and operands on their way."""
+
+_WIDE = (
+    (64, 64, 64, 4, 2), (64, 64, 32, 4, 2), (64, 64, 16, 8, 1),
+    (128, 128, 64, 8, 2), (128, 64, 64, 8, 2), (128, 64, 32, 8, 1), (128, 64, 16, 8, 1),
+    (256, 64, 16, 8, 2), (256, 64, 16, 8, 1),
+)  # fmt: skip
+"""Held indices, rows, step, warps, stages for factors of 16 bits; of those for one length the first that fits."""
+
+_NARROW = (
+    (64, 64, 16, 8, 1),
+    (64, 32, 16, 8, 1),
+    (128, 32, 32, 8, 1),
+    (128, 16, 16, 8, 1),
+    (256, 16, 16, 8, 1),
+)
+"""The same for factors of 32 bits."""
 
 MAX_RESIDENT_ROW = 16_384
 """Longest row that one program holds: 16,384 float32 over 16 warps are 32 registers a thread."""
@@ -87,12 +109,28 @@ def _with_dot(
             (a, step) for a in streamed
         )
         return (Config(0, blocks, warps, stages),)
-    choices = (
-        ((64, 64, 64, 4, 2), (128, 128, 64, 8, 2), (256, 64, 16, 8, 2))
-        if widest <= 2
-        else ((64, 64, 16, 8, 1), (128, 32, 32, 8, 1), (256, 16, 16, 8, 1))
-    )
-    return tuple(
+    choices = _WIDE if widest <= 2 else _NARROW
+    found = [
         Config(n, tuple((a, rows) for a in tiled) + tuple((a, step) for a in streamed), warps, stages)
         for n, rows, step, warps, stages in choices
-    )
+    ]
+    return tuple(_largest(structure, group) for _, group in groupby(found, key=lambda c: c.max_resident))
+
+
+def _largest(structure: Structure, group: Iterable[Config]) -> Config:
+    """The first configuration whose tiles fit the register file, else the last, which is the smallest."""
+    choices = list(group)
+    return next((c for c in choices if _registers(structure, c) <= MAX_TILE_REGISTERS), choices[-1])
+
+
+def _registers(structure: Structure, config: Config) -> float:
+    """Registers of a thread for accumulators and, with a copy in the dtype of the next product, for tiles."""
+    blocks = dict(config.blocks)
+    running = {c.reduction for p in structure.passes for c in p.algebra.components}
+    held = 0.0
+    for current in walk(structure.diagram.outputs):
+        if len(contracted_factors(current)) > 1:
+            axes = (a for a in current.axes if structure.extents[a].blocked)
+            elements = math.prod(blocks.get(a, a.size.value or config.max_resident) for a in axes)
+            held += elements if current in running else 1.5 * elements
+    return held / (32 * config.warps)

@@ -189,12 +189,30 @@ def _extents(
     extents |= {axis: Extent(axis, "resident") for axis in sorted(resident - streamed - walked, key=_uid)}
     candidates = [axis for axis in group if axis not in extents]
     tiled = _contracted_sides(nodes, candidates)
+    held = _held_sides(nodes, tiled, streamed | walked)
+    extents |= {axis: Extent(axis, "resident") for axis in candidates if axis in held}
+    candidates = [axis for axis in candidates if axis not in held]
+    tiled -= held
     if not tiled and not streamed and not resident and candidates:
         tiled = {_innermost(diagram, candidates)}
     extents |= {axis: Extent(axis, "tile" if axis in tiled else "one") for axis in candidates}
     for axis in in_order(a for n in nodes for a in n.axes):
         extents.setdefault(axis, Extent(axis, "resident"))
     return extents
+
+
+def _held_sides(nodes: tuple[Node, ...], tiled: set[Axis], looped: set[Axis]) -> set[Axis]:
+    """Sides that a kernel holds whole: each block of them would repeat a contraction that does not have them."""
+    found: set[Axis] = set()
+    for current in nodes:
+        inner = (
+            contracted_factors(current)
+            and looped & set(current.axes)
+            and not looped & set(reduced_axes(current))
+        )
+        if inner and tiled & set(current.axes):
+            found |= tiled - set(current.axes)
+    return found
 
 
 def _uid(axis: Axis) -> str:
@@ -206,13 +224,12 @@ def _innermost(diagram: Diagram, candidates: list[Axis]) -> Axis:
 
 
 def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis]) -> set[Axis]:
-    """For each contraction the innermost axis that only its left, and that only its right operand carries."""
+    """For each contraction the innermost axis that only its left, and that only its right side carries."""
     tiled: set[Axis] = set()
     for reduction in nodes:
         factors = contracted_factors(reduction)
-        for place, factor in enumerate(factors):
-            others = {a for p, f in enumerate(factors) if p != place for a in f.axes}
-            own = [a for a in candidates if a in factor.axes and a not in others]
+        for factor in factors:
+            own = [a for a in candidates if a in factor.axes and any(a not in f.axes for f in factors)]
             if own and not tiled & set(own):
                 tiled.add(own[-1])
     return tiled

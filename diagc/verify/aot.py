@@ -10,23 +10,16 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from diagc import limits
+from diagc.backends.launches import Variant, resident_axes
 from diagc.backends.triton_kernel import block_name
-from diagc.backends.triton_module import (
-    EntryKernels,
-    Variant,
-    argument_names,
-    blocked_axes,
-    emit_kernels,
-    kernel_function,
-    resident_axes,
-)  # fmt: skip
+from diagc.backends.triton_module import argument_names, blocked_axes, emit_kernels, kernel_function
 from diagc.core.dtypes import DType
 from diagc.kernel.ir import Dot
 from diagc.plan.config import Config
@@ -64,20 +57,14 @@ class Report:
     problem: str | None
 
 
-def compile_entry(entry: EntryKernels, targets: Iterable[str], processes: int = 2) -> list[Report]:
-    """Every configuration of every kernel of an entry, for every target."""
+def compile_variants(variants: Sequence[Variant], targets: Iterable[str], processes: int = 2) -> list[Report]:
+    """Every configuration of every kernel, for every target."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kernels.py"
-        path.write_text(emit_kernels(entry))
-        jobs = [(variant, config, target) for variant, config in _choices(entry) for target in targets]
+        path.write_text(emit_kernels(variants))
+        jobs = [(v, config, target) for v in variants for config in v.configs for target in targets]
         with ThreadPoolExecutor(processes) as pool:
             return list(pool.map(_compile, [path] * len(jobs), *zip(*jobs, strict=True)))
-
-
-def _choices(entry: EntryKernels) -> Iterator[tuple[Variant, Config]]:
-    for variant in entry.variants:
-        for config in variant.configs:
-            yield variant, config
 
 
 def request(variant: Variant, config: Config, target: str) -> dict[str, Any]:
@@ -99,7 +86,9 @@ def request(variant: Variant, config: Config, target: str) -> dict[str, Any]:
     resident = resident_axes(kernel)
     blocks = dict(config.blocks)
     for axis in blocked_axes(kernel):
-        fixed[block_name(axis)] = blocks.get(axis) or _resident_block(axis.size.value, config, len(resident))
+        fixed[block_name(axis)] = blocks.get(axis) or _resident_block(
+            axis.size.value, config, variant.multiplies or len(resident) == 1
+        )
     fixed |= {name: True for name in constants if name.startswith("EXACT_")}
     return {
         "signature": signature, "constants": fixed, "aligned": [a for a in arguments if a in signature],
@@ -108,10 +97,10 @@ def request(variant: Variant, config: Config, target: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _resident_block(size: int | None, config: Config, count: int) -> int:
+def _resident_block(size: int | None, config: Config, alone: bool) -> int:
     if size is not None:
         return max(16, 1 << (size - 1).bit_length())
-    return config.max_resident if count == 1 else 16
+    return config.max_resident if alone else 16
 
 
 def _compile(path: Path, variant: Variant, config: Config, target: str) -> Report:

@@ -9,7 +9,7 @@ from diagc.backends.emit import kernels
 from diagc.check.entry import Entry
 from diagc.core.dtypes import DType
 from diagc.diagnostics import DiagnosticError
-from diagc.verify.aot import Report, compile_entry
+from diagc.verify.aot import Report, compile_variants
 from diagc.verify.cases import cases
 from diagc.verify.differential import Backend, Outcome, compare
 from diagc.verify.retype import retyped
@@ -35,7 +35,7 @@ def verify_program(
     for name in entries.keys() - fused.keys():
         yield f"{name}: no fused kernel; it runs in plain JAX", True
     if targets:
-        reports = [r for entry in fused.values() for r in compile_entry(kernels(entry), targets)]
+        reports = [r for entry in fused.values() for r in compile_variants(kernels(entry).variants, targets)]
         yield _reports(reports), all(r.problem is None for r in reports)
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from diagc.backends.emit import kernels, normal_form
-from diagc.backends.triton_module import EntryKernels
 from diagc.core.canonical import diagram_hash
-from diagc.verify.aot import compile_entry
+from diagc.verify.aot import compile_variants
 from diagc.verify.cases import cases
 from diagc.verify.differential import Backend, compare
 from tests.unit.specs import SPECS, entry, spec_entries
@@ -104,7 +103,7 @@ def test_sm_90_kernel_of_head_128_keeps_its_registers_and_overlaps_its_products(
     made = kernels(spec_entries(SPECS[0].parents[1] / "attention" / "attention.diag")["attention"])
     variant = made.variants[0]
     chosen = type(variant)(variant.kernel, tuple(c for c in variant.configs if c.max_resident == 128))
-    (report,) = compile_entry(EntryKernels(made.name, (chosen,)), ["sm_90"])
+    (report,) = compile_variants([chosen], ["sm_90"])
     assert report.problem is None
     assert report.spills == 0
     assert 0 < report.warpgroup <= report.wgmma

@@ -1,0 +1,90 @@
+"""What is launched for an entry: kernels in their configurations, plans of several launches, and their derivatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagc.core.axes import Axis
+from diagc.core.diagram import Diagram, Node
+from diagc.kernel.ir import Dot, Kernel
+from diagc.plan.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A kernel with the configurations it is shipped in; used while resident axes fit the last of them."""
+
+    kernel: Kernel
+    configs: tuple[Config, ...]
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether the kernel has products of matrices."""
+        return any(isinstance(s, Dot) for s in self.kernel.statements())
+
+    def widest(self, blocks: list[str]) -> str:
+        """What is limited, of the blocks of resident axes: the longest side of a product, or the elements of a row."""
+        if len(blocks) > 1 and self.multiplies:
+            return f"max({', '.join(blocks)})"
+        return " * ".join(blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One stage of a plan: variants of one kernel, the preferred one first."""
+
+    diagram: Diagram
+    variants: tuple[Variant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Launches in order, each after those whose results it reads."""
+
+    launches: tuple[Launch, ...]
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        return tuple(variant for launch in self.launches for variant in launch.variants)
+
+    @property
+    def limited(self) -> tuple[Variant, ...]:
+        """The variants that bound the sizes of this plan: of each launch the one for the largest sizes."""
+        last = (launch.variants[-1] for launch in self.launches)
+        return tuple(v for v in last if resident_axes(v.kernel) and v.configs[-1].max_resident)
+
+
+@dataclass(frozen=True, slots=True)
+class Differentiated:
+    """A plan that keeps what its derivative reads, and the plan of the derivative.
+
+    `saved` are names: of inputs, of results and of buffers of `forward`. `gradients` holds for each input of the entry
+    the name of its gradient among the results of `backward`, or None where the input is no real array.
+    """
+
+    forward: Plan
+    backward: Plan
+    saved: tuple[str, ...]
+    cotangents: tuple[Node, ...]
+    gradients: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryKernels:
+    """The plans of an entry, the preferred one first; each later one is for sizes that the earlier ones refuse."""
+
+    name: str
+    diagram: Diagram
+    plans: tuple[Plan, ...]
+    differentiated: tuple[Differentiated, ...] = ()
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """Every kernel of every plan."""
+        both = [p for d in self.differentiated for p in (d.forward, d.backward)]
+        return tuple({v.kernel.name: v for plan in (*self.plans, *both) for v in plan.variants}.values())
+
+
+def resident_axes(kernel: Kernel) -> list[Axis]:
+    """The axes that a kernel holds whole on chip."""
+    return [axis for axis, extent in kernel.extents.items() if extent.kind == "resident"]

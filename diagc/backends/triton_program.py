@@ -1,0 +1,193 @@
+"""What a Triton file offers: each entry as one function, whatever it launches, with its derivative for torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from diagc.backends.jax_plain import bind_shapes
+from diagc.backends.launches import Differentiated, EntryKernels, Plan, resident_axes
+from diagc.backends.sizes import input_name
+from diagc.backends.triton_module import free_symbols, kernel_texts, launcher_text, module_text
+from diagc.backends.triton_terms import size_text
+from diagc.backends.writer import Writer, identifier
+from diagc.core.diagram import Diagram, Node
+
+
+def emit_module(entries: list[EntryKernels], source: str, version: str) -> str:
+    """The text of the file: kernels, launchers, and one function for each entry."""
+    parts: list[str] = []
+    helpers: set[str] = set()
+    for entry in entries:
+        texts, used = kernel_texts(entry.variants)
+        parts += [*texts, *_functions(entry)]
+        helpers |= used
+    return module_text((identifier(entry.name) for entry in entries), parts, helpers, source, version)
+
+
+def _functions(entry: EntryKernels) -> list[str]:
+    name = identifier(entry.name)
+    alone = len(entry.plans) == 1 and len(entry.plans[0].launches) == 1 and not entry.differentiated
+    if alone:
+        return [launcher_text(entry.plans[0].launches[0], name)]
+    plans = [*entry.plans, *(p for d in entry.differentiated for p in (d.forward, d.backward))]
+    launches = {launch.diagram.name: launch for plan in plans for launch in plan.launches}
+    parts = [launcher_text(launch, _private(launch.diagram)) for launch in launches.values()]
+    parts += [_autograd(entry, made, place) for place, made in enumerate(entry.differentiated)]
+    return [*parts, _public(entry)]
+
+
+def _private(diagram: Diagram) -> str:
+    return f"_{identifier(diagram.name)}"
+
+
+def _class(entry: EntryKernels, place: int) -> str:
+    return f"_{identifier(entry.name)}_autograd" + (f"_{place + 1}" if place else "")
+
+
+# ---- one function for an entry
+
+
+def _public(entry: EntryKernels) -> str:
+    writer, inputs = Writer(), entry.diagram.inputs
+    writer.taken.update(("torch", "triton", "tl", entry.name))
+    names = {input_name(node): writer.fresh(input_name(node)) for node in inputs}
+    symbols = {symbol: writer.fresh(symbol) for symbol in entry.diagram.size_symbols}
+    results = len(entry.diagram.outputs)
+    result = "torch.Tensor" if results == 1 else f"tuple[{', '.join(['torch.Tensor'] * results)}]"
+    arguments = [f"{name}: torch.Tensor" for name in names.values()]
+    writer.call(f"def {identifier(entry.name)}", arguments, f" -> {result}:")
+    with writer.indented():
+        writer.line(f'"""{_signature(entry)} Any strides; sizes are read off the shapes."""')
+        bind_shapes(writer, _frame(inputs), {n: names[input_name(n)] for n in inputs}, symbols)
+        for place, plan in enumerate(entry.plans):
+            condition = _condition(plan, symbols)
+            last = place == len(entry.plans) - 1
+            if last or not condition:
+                _run(writer, entry, place, dict(names), symbols)
+                break
+            writer.line(f"if {condition}:")
+            with writer.indented():
+                _run(writer, entry, place, dict(names), symbols)
+    return writer.text
+
+
+def _signature(entry: EntryKernels) -> str:
+    described = ", ".join(f"{input_name(n)}: {n.array}" for n in entry.diagram.inputs)
+    outputs = zip(entry.diagram.output_names, entry.diagram.layouts, strict=True)
+    made = ", ".join(f"{name}: {array}" for name, array in outputs)
+    gradient = " Gradients by torch.autograd." if entry.differentiated else ""
+    return f"{entry.name}({described}) -> {made}.{gradient}"
+
+
+def _frame(inputs: Iterable[Node]) -> Diagram:
+    return Diagram("", tuple(inputs), (), (), ())
+
+
+def _condition(plan: Plan, symbols: Mapping[str, str]) -> str:
+    """When the sizes fit a plan; empty when they always do."""
+    parts: list[str] = []
+    for variant in plan.limited:
+        sizes = [axis.size for axis in resident_axes(variant.kernel)]
+        if all(size.value is not None for size in sizes):
+            continue
+        limit = variant.configs[-1].max_resident
+        texts = [size_text(size, symbols) for size in sizes]
+        if len(texts) > 1 and not variant.multiplies:
+            texts = [f"triton.next_power_of_2({text})" for text in texts]
+        parts.append(f"{variant.widest(texts)} <= {limit}")
+    return " and ".join(dict.fromkeys(parts))
+
+
+def _run(
+    writer: Writer, entry: EntryKernels, place: int, names: dict[str, str], symbols: Mapping[str, str]
+) -> None:
+    inputs = [names[input_name(node)] for node in entry.diagram.inputs]
+    if place < len(entry.differentiated):
+        made = entry.differentiated[place]
+        moving = [n for n, g in zip(inputs, made.gradients, strict=True) if g is not None]
+        wanted = f"{moving[0]}.requires_grad"
+        if len(moving) > 1:
+            wanted = f"any(array.requires_grad for array in ({', '.join(moving)}))"
+        writer.line(f"if torch.is_grad_enabled() and {wanted}:")
+        with writer.indented():
+            writer.line(f"return {_class(entry, place)}.apply({', '.join(inputs)})")
+    _launches(writer, entry.plans[place], names, symbols)
+    writer.line(f"return {', '.join(names[name] for name in entry.diagram.output_names)}")
+
+
+def _launches(
+    writer: Writer, plan: Plan, names: dict[str, str], symbols: Mapping[str, str], sizes: str = ""
+) -> None:
+    """Call the launchers of a plan; `names` gains the variables that hold their results."""
+    for launch in plan.launches:
+        arguments = [names[input_name(node)] for node in launch.variants[0].kernel.inputs]
+        arguments += [symbols[symbol] for symbol in free_symbols(launch)]
+        for name in launch.diagram.output_names:
+            names[name] = writer.fresh(name)
+        targets = ", ".join(names[name] for name in launch.diagram.output_names)
+        writer.line(f"{targets} = {_private(launch.diagram)}({', '.join(arguments)})")
+
+
+# ---- torch.autograd
+
+
+def _autograd(entry: EntryKernels, made: Differentiated, place: int) -> str:
+    writer = Writer()
+    writer.line(f"class {_class(entry, place)}(torch.autograd.Function):")
+    with writer.indented():
+        writer.line(f'"""{entry.name} and its derivative."""')
+        writer.line()
+        _forward(writer, entry, made)
+        writer.line()
+        _backward(writer, entry, made)
+    return writer.text
+
+
+def _forward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None:
+    inputs = entry.diagram.inputs
+    with writer.scope():
+        writer.taken.update(("torch", "triton", "tl", "ctx"))
+        names = {input_name(node): writer.fresh(input_name(node)) for node in inputs}
+        symbols = {symbol: writer.fresh(symbol) for symbol in entry.diagram.size_symbols}
+        writer.line("@staticmethod")
+        writer.line(f"def forward(ctx, {', '.join(names.values())}):")
+        with writer.indented():
+            bind_shapes(writer, _frame(inputs), {n: names[input_name(n)] for n in inputs}, symbols)
+            _launches(writer, made.forward, names, symbols)
+            writer.line(f"ctx.save_for_backward({', '.join(names[name] for name in made.saved)})")
+            writer.line(f"ctx.sizes = {_row(symbols[s] for s in _needed(made))}")
+            writer.line(f"return {', '.join(names[name] for name in entry.diagram.output_names)}")
+
+
+def _backward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None:
+    with writer.scope():
+        writer.taken.update(("torch", "triton", "tl", "ctx"))
+        names = {input_name(node): writer.fresh(input_name(node)) for node in made.cotangents}
+        arguments = list(names.values())
+        names |= {name: writer.fresh(name) for name in made.saved}
+        symbols = {symbol: writer.fresh(symbol) for symbol in _needed(made)}
+        writer.line("@staticmethod")
+        writer.line(f"def backward(ctx, {', '.join(arguments)}):")
+        with writer.indented():
+            if made.saved:
+                writer.line(f"{_targets(names[name] for name in made.saved)} = ctx.saved_tensors")
+            if symbols:
+                writer.line(f"{_targets(symbols.values())} = ctx.sizes")
+            _launches(writer, made.backward, names, symbols)
+            gradients = [names[g] if g is not None else "None" for g in made.gradients]
+            writer.line(f"return {', '.join(gradients)}")
+
+
+def _needed(made: Differentiated) -> list[str]:
+    found = [symbol for launch in made.backward.launches for symbol in free_symbols(launch)]
+    return list(dict.fromkeys(found))
+
+
+def _row(texts: Iterable[str]) -> str:
+    items = list(texts)
+    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+
+
+def _targets(texts: Iterable[str]) -> str:
+    items = list(texts)
+    return f"({items[0]},)" if len(items) == 1 else ", ".join(items)

@@ -1,0 +1,324 @@
+"""Cutting a diagram into kernels.
+
+A node that is *cut* is written to memory by one kernel and read by the others. Cuts are made for one of these reasons:
+a value would be computed again by programs that need not, what is held on chip would be too long, a reduction runs
+over an axis that programs should share out, or a re-indexing reads what has been computed. Nothing else is cut:
+results that share the passes of a kernel are written by it together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from diagc.core import ops
+from diagc.core.axes import Axis
+from diagc.core.contraction import contracted_factors, contraction_dtype, is_product, product_factors
+from diagc.core.diagram import Array, Diagram, Node, node, rebuild, substitute, users, walk, with_inputs
+from diagc.core.dtypes import DType
+from diagc.core.rewrite import Record
+from diagc.diagnostics import DiagnosticError
+from diagc.plan.config import MAX_RESIDENT_DOT, MAX_RESIDENT_ROW, has_dot
+from diagc.plan.structure import Structure, reduced_axes, structure
+
+MAX_ROUNDS = 100
+"""Rounds of cutting; each cuts at least one node more, so only a defect needs as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One kernel of a partition: a diagram whose inputs are those of the whole and buffers, and its structure."""
+
+    diagram: Diagram
+    structure: Structure
+
+
+def partition(
+    diagram: Diagram,
+    record: Record | None = None,
+    assume_short: bool = True,
+    saved: Iterable[Node] = (),
+) -> tuple[Stage, ...]:
+    """The kernels of a diagram in normal form, each after those whose buffers it reads.
+
+    An axis without a known size that has to be held beside a contraction is taken to be short enough, or, without
+    `assume_short`, not to be. `saved` are cut in any case. `record` says what nodes are called in the source.
+    Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
+    """
+    return _Partition(diagram, record or Record(), assume_short, tuple(saved)).run()
+
+
+@dataclass(slots=True)
+class _Partition:
+    diagram: Diagram
+    record: Record
+    assume_short: bool
+    saved: tuple[Node, ...]
+    cuts: dict[Node, Node] = field(default_factory=dict[Node, Node])
+    readers: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
+    known: dict[tuple[Node, ...], Stage] = field(default_factory=dict[tuple[Node, ...], Stage])
+
+    def run(self) -> tuple[Stage, ...]:
+        self.readers = users(self.diagram.outputs)
+        for current in walk(self.diagram.outputs):
+            if isinstance(current.op, ops.View | ops.Gather) and not _is_read(current):
+                self._cut(current.inputs[0])
+        for current in self.saved:
+            self._cut(current)
+        for _ in range(MAX_ROUNDS):
+            groups = self._groups()
+            found = [n for group in groups for n in self._obstacles(self._stage(group).structure)]
+            before = len(self.cuts)
+            for current in found:
+                self._cut(current)
+            if len(self.cuts) == before:
+                return self._ordered(self._read_by_others(groups))
+        raise AssertionError("cutting does not end on this diagram")
+
+    def _read_by_others(self, groups: list[tuple[Node, ...]]) -> list[Stage]:
+        """The stages, without writing what turned out to be read by the kernel alone that computes it."""
+        read = {n for group in groups for n in self._stage(group).diagram.inputs} | set(self.saved)
+        idle = [n for n, buffer in self.cuts.items() if buffer not in read and n not in read]
+        for current in idle:
+            del self.cuts[current]
+        return [self._stage(group) for group in (self._groups() if idle else groups)]
+
+    # ---- cuts
+
+    def _cut(self, current: Node) -> None:
+        """Write a node to memory, or what all its readers make of it at the same points."""
+        results = set(self.diagram.outputs)
+        while (
+            current not in results
+            and current not in self.cuts
+            and len(self.readers[current]) == 1
+            and _continues(current, self.readers[current][0])
+        ):
+            current = self.readers[current][0]
+        if current in results or current in self.cuts or isinstance(current.op, ops.Input):
+            return
+        dtype = self._stored_dtype(current)
+        name = self.record.names.get(current) or f"buffer_{len(self.cuts)}"
+        taken = {
+            n.op.name for n in (*self.diagram.inputs, *self.cuts.values()) if isinstance(n.op, ops.Input)
+        }
+        taken |= set(self.diagram.output_names)
+        while name in taken:
+            name += "_"
+        places = {axis: place for place, axis in enumerate(self.diagram.axes)}
+        array = Array(dtype, tuple(sorted(current.axes, key=places.__getitem__)), current.array.index_of)
+        self.cuts[current] = node(ops.Input(name), array=array)
+
+    def _stored_dtype(self, current: Node) -> DType:
+        """The dtype to which every reader rounds a node, if they agree, else its own."""
+        found: set[DType | None] = set()
+        factors = set(product_factors(current))
+        for reader in self.readers[current]:
+            folds = self.readers[reader] if is_product(reader) else []
+            taken = [contraction_dtype(f) for f in folds if factors <= set(contracted_factors(f))]
+            found |= set(taken) if folds and len(taken) == len(folds) else {None}
+        dtype = found.pop() if len(found) == 1 else None
+        return dtype or current.dtype
+
+    def _results(self) -> list[Node]:
+        """What kernels write: buffers, then the outputs that are computed."""
+        return list(dict.fromkeys((*self.cuts, *self.diagram.outputs)))
+
+    # ---- kernels
+
+    def _groups(self) -> list[tuple[Node, ...]]:
+        """The results by kernel: together as far as they share work and passes."""
+        results = self._results()
+        if len(results) == len(set(self.diagram.outputs)) and self._joins(tuple(results)):
+            return [tuple(results)]
+        below = {r: self._read(r) for r in results}
+        groups: list[tuple[Node, ...]] = []
+        for result in results:
+            for place, group in enumerate(groups):
+                if self._shares((*group, result), below) and self._joins((*group, result)):
+                    groups[place] = (*group, result)
+                    break
+            else:
+                groups.append((result,))
+        return groups
+
+    def _read(self, result: Node) -> set[Node]:
+        """The buffers and results that the kernel of a result reads, directly or through other kernels."""
+        boundary = set(self._results())
+        return {n for n in walk((result,)) if n in boundary and n is not result}
+
+    def _shares(self, group: tuple[Node, ...], below: Mapping[Node, set[Node]]) -> bool:
+        """Whether the last of the group fits in: no cycle through another kernel, and work or loads in common."""
+        *rest, last = group
+        inside = set(group)
+        for one in group:
+            for other in below[one] - inside:
+                if below.get(other, set[Node]()) & inside:
+                    return False
+        folds = {n for n in self._stage((last,)).diagram.outputs for n in _reductions((n,))}
+        others = {n for r in rest for o in self._stage((r,)).diagram.outputs for n in _reductions((o,))}
+        if folds & others:
+            return True
+        stages = [self._stage((r,)).structure for r in group]
+        loads = [{n for n in walk(s.diagram.outputs) if isinstance(n.op, ops.Input)} for s in stages]
+        return not any(map(has_dot, stages)) and bool(loads[-1] & set[Node]().union(*loads[:-1]))
+
+    def _joins(self, group: tuple[Node, ...]) -> bool:
+        """Whether results go into one kernel without more passes or obstacles than the worst of them has alone."""
+        try:
+            made = self._stage(group).structure
+            alone = [self._stage((result,)).structure for result in group]
+        except DiagnosticError as error:
+            if len(group) == 1 or any(d.code != "E0702" for d in error.diagnostics):
+                raise
+            return False
+        if len(group) == 1:
+            return True
+        if self._obstacles(made) and not any(map(self._obstacles, alone)):
+            return False
+        return len(made.passes) <= max(len(s.passes) for s in alone) and all(
+            _parallel(s) == _parallel(made) for s in alone if _reductions(s.diagram.outputs)
+        )
+
+    def _stage(self, group: tuple[Node, ...]) -> Stage:
+        outside = {n: b for n, b in self.cuts.items() if n not in group}
+        outside |= {
+            n: self._result_input(n)
+            for n in self.diagram.outputs
+            if n not in group and n not in self.cuts and not isinstance(n.op, ops.Input)
+        }
+        made = tuple(self._inside(result, outside) for result in group)
+        if made not in self.known:
+            self.known[made] = self._build(group, made)
+        return self.known[made]
+
+    def _inside(self, result: Node, outside: Mapping[Node, Node]) -> Node:
+        """A result with the buffers that its kernel reads in place of what they hold."""
+
+        def change(current: Node, inputs: tuple[Node, ...]) -> Node:
+            return outside.get(current) or self.record.follow(current, with_inputs(current, inputs))
+
+        return self.record.follow(result, with_inputs(result, rebuild(result.inputs, change)))
+
+    def _build(self, group: tuple[Node, ...], made: tuple[Node, ...]) -> Stage:
+        names, layouts = list[str](), list[Array]()
+        for result in group:
+            places = [p for p, output in enumerate(self.diagram.outputs) if output is result]
+            buffer = self.cuts.get(result)
+            if places:
+                names.append(self.diagram.output_names[places[0]])
+                layouts.append(self.diagram.layouts[places[0]])
+            else:
+                assert buffer is not None and isinstance(buffer.op, ops.Input)
+                names.append(buffer.op.name)
+                layouts.append(buffer.array)
+        read = {n for n in walk(made) if isinstance(n.op, ops.Input)}
+        inputs = [n for n in self.diagram.inputs if n in read]
+        inputs += [n for n in walk(made) if n in read and n not in inputs]
+        name = (
+            f"{self.diagram.name}_{'_'.join(names)}" if group != tuple(self._results()) else self.diagram.name
+        )
+        diagram = Diagram(name, tuple(inputs), made, tuple(names), tuple(layouts))
+        return Stage(diagram, structure(diagram))
+
+    def _result_input(self, output: Node) -> Node:
+        """An output as another kernel reads it: in the dtype and layout in which it was written."""
+        place = self.diagram.outputs.index(output)
+        layout = self.diagram.layouts[place]
+        return node(ops.Input(self.diagram.output_names[place]), array=layout)
+
+    def _ordered(self, stages: list[Stage]) -> tuple[Stage, ...]:
+        """Writers before readers."""
+        done = {_input_name(n) for n in self.diagram.inputs}
+        pending, ordered = list(stages), list[Stage]()
+        while pending:
+            ready = [s for s in pending if all(_input_name(n) in done for n in s.diagram.inputs)]
+            if not ready:
+                raise AssertionError("kernels wait for each other")
+            ordered += ready
+            pending = [s for s in pending if s not in ready]
+            done |= {name for s in ready for name in s.diagram.output_names}
+        return tuple(ordered)
+
+    # ---- obstacles
+
+    def _obstacles(self, made: Structure) -> list[Node]:
+        """The reductions that must not be part of a kernel, by the first reason that applies."""
+        reductions = _reductions(made.diagram.outputs)
+        for find in (_again, _across, self._long):
+            found = find(made, reductions)
+            if found:
+                return [self._original(n) for n in found]
+        return []
+
+    def _long(self, made: Structure, reductions: Sequence[Node]) -> list[Node]:
+        """Reductions that make a kernel hold an axis that is too long for it."""
+        limit = MAX_RESIDENT_DOT if has_dot(made) else MAX_RESIDENT_ROW
+        streamed = {c.reduction for p in made.passes for c in p.algebra.components}
+        found: list[Node] = []
+        for axis, extent in made.extents.items():
+            size = axis.size.value
+            short = size <= limit if size is not None else self.assume_short or not has_dot(made)
+            if extent.kind != "resident" or short:
+                continue
+            inner = [r for r in reductions if r not in streamed]
+            found += [r for r in inner if axis in reduced_axes(r)] or [r for r in inner if axis not in r.axes]
+        return list(dict.fromkeys(n for n in found if n not in made.diagram.outputs))
+
+    def _original(self, current: Node) -> Node:
+        """The node of the whole diagram that a node of a kernel stands for."""
+        back = {buffer: n for n, buffer in self.cuts.items()}
+        back |= {self._result_input(n): n for n in self.diagram.outputs if not isinstance(n.op, ops.Input)}
+        return substitute((current,), back)[0]
+
+
+def _again(made: Structure, reductions: Sequence[Node]) -> list[Node]:
+    """Reductions that every program along some axis would repeat, and that ride on no pass of its own."""
+    shared = {a for a in made.group_axes if made.extents[a].kind in ("one", "tile")}
+    riding = {
+        c.reduction
+        for p in made.passes
+        for c in p.algebra.components
+        if any(shared <= set(o.reduction.axes) for o in p.algebra.components)
+    }
+    outputs = set(made.diagram.outputs)
+    return [r for r in reductions if not shared <= set(r.axes) and r not in riding and r not in outputs]
+
+
+def _across(made: Structure, reductions: Sequence[Node]) -> list[Node]:
+    """Reductions over an axis of the results, needed at every step of a loop: programs could not share the axis out."""
+    streamed = set(made.streamed)
+    return [
+        r
+        for r in reductions
+        if streamed & set(r.axes) and set(reduced_axes(r)) & set(made.group_axes) and not _multiplies(r)
+    ]
+
+
+def _multiplies(reduction: Node) -> bool:
+    """Whether a reduction is a product of matrices: two factors have axes that the other lacks."""
+    factors = contracted_factors(reduction)
+    return sum(bool(set(f.axes) - {a for g in factors if g is not f for a in g.axes}) for f in factors) > 1
+
+
+def _parallel(made: Structure) -> set[Axis]:
+    return {a for a in made.group_axes if made.extents[a].kind in ("one", "tile")}
+
+
+def _reductions(roots: Iterable[Node]) -> list[Node]:
+    return [n for n in walk(roots) if isinstance(n.op, ops.Reduce)]
+
+
+def _is_read(current: Node) -> bool:
+    """Whether a re-indexing is a load: of an input, or of nothing but sizes and indices."""
+    return isinstance(current.inputs[0].op, ops.Input)
+
+
+def _continues(current: Node, reader: Node) -> bool:
+    """Whether a reader is computed at the same points, so that it can be stored in the place of its operand."""
+    return isinstance(reader.op, ops.Map | ops.Cast) and set(reader.axes) == set(current.axes)
+
+
+def _input_name(current: Node) -> str:
+    assert isinstance(current.op, ops.Input)
+    return current.op.name
