@@ -21,7 +21,7 @@ def gelu(x):
     p = -0.18628806 + t * (0.27886807 + t * (-1.13520398 + t * p))
     p = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * p)))
     tail = 0.5 * t * tl.exp(p - z * z)
-    return tl.where(x < 0, x * tail, x - x * tail)
+    return x * tl.where(x < 0, tail, 1.0 - tail)
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
