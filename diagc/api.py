@@ -48,18 +48,21 @@ def reveal(source: Source, line: int, name: str) -> str:
     raise KeyError(name)
 
 
-def triton_source(entries: Mapping[str, Entry], file: str) -> str:
-    """The Triton file of entries. Raises `DiagnosticError` E0702 for an entry that no kernel is made for."""
+def triton_source(entries: Mapping[str, Entry], file: str, sizes: Mapping[str, int] | None = None) -> str:
+    """The Triton file of entries, in the order of contractions that is fastest at `sizes`.
+
+    Raises `DiagnosticError` E0702 for an entry that no kernel is made for.
+    """
     from diagc.backends import emit
 
-    return emit.triton_source(entries.values(), file)
+    return emit.triton_source(entries.values(), file, sizes)
 
 
-def jax_source(entries: Mapping[str, Entry], file: str) -> str:
+def jax_source(entries: Mapping[str, Entry], file: str, sizes: Mapping[str, int] | None = None) -> str:
     """The JAX file of entries: in blocks where that pays, and plain."""
     from diagc.backends import emit
 
-    return emit.jax_source(entries, file)
+    return emit.jax_source(entries, file, sizes)
 
 
 def derivation_text(entries: Mapping[str, Entry], file: str) -> str:
@@ -92,7 +95,7 @@ def cost(
     from diagc.plan.search import Fixed, choose, rounded
     from diagc.plan.structure import structure
 
-    diagram = BaseTwo().run(normal_form(entry)[0])
+    diagram = BaseTwo().run(normal_form(entry, sizes)[0])
     streamed = structure(diagram)
     found = list(choose(streamed, machine, sizes, Fixed(group, stream)))
     if streamed.streamed and not has_dot(streamed) and not stream:

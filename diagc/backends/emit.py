@@ -33,6 +33,7 @@ from diagc.kernel.lower import lower
 from diagc.passes.base_two import BaseTwo
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
+from diagc.passes.reassociate import Reassociate
 from diagc.plan.config import configurations, has_dot
 from diagc.plan.partition import Stage, partition
 from diagc.plan.structure import Structure, is_fusible, structure
@@ -45,24 +46,29 @@ enough for XLA to share it among threads, which a 256 × 256 one is not. Measure
 """
 
 
-def normal_form(entry: Entry) -> tuple[Diagram, Record]:
-    """The normal form of an entry, with a record of the laws used and of where nodes come from."""
+def normal_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[Diagram, Record]:
+    """The normal form of an entry with its contractions in the order that is the least work at `sizes`.
+
+    The record holds the laws used and where nodes come from.
+    """
     record = Record(spans=dict(entry.spans), names=dict(entry.names))
-    return Normalise().run(entry.diagram, record), record
+    return Reassociate(sizes or {}).run(Normalise().run(entry.diagram, record), record), record
 
 
-def planned_form(entry: Entry) -> tuple[Diagram, Record]:
+def planned_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[Diagram, Record]:
     """The form of an entry that kernels are planned for: exponentials in base two, masks inside contractions."""
-    normal, record = normal_form(entry)
+    normal, record = normal_form(entry, sizes)
     return MaskedFactors().run(BaseTwo().run(normal, record), record), record
 
 
-def kernels(entry: Entry) -> EntryKernels:
+def kernels(entry: Entry, sizes: Mapping[str, int] | None = None) -> EntryKernels:
     """The kernels of an entry: one if it can be, and where that limits sizes the several that do not.
+
+    `sizes` are values of size symbols for which they should be fast; they are right for all.
 
     Raises `DiagnosticError` E0702 where no kernel can be made.
     """
-    diagram, record = planned_form(entry)
+    diagram, record = planned_form(entry, sizes)
     name = entry.diagram.name
     plans = [_plan(partition(diagram, record), record)]
     if any(
@@ -87,17 +93,17 @@ def _variants(stage: Stage, record: Record) -> tuple[Variant, ...]:
     return tuple(variants)
 
 
-def triton_source(entries: Iterable[Entry], file: str) -> str:
+def triton_source(entries: Iterable[Entry], file: str, sizes: Mapping[str, int] | None = None) -> str:
     """The Triton file of entries."""
-    return emit_module([kernels(entry) for entry in entries], file, __version__)
+    return emit_module([kernels(entry, sizes) for entry in entries], file, __version__)
 
 
-def blockwise(entry: Entry) -> Kernel | None:
+def blockwise(entry: Entry, sizes: Mapping[str, int] | None = None) -> Kernel | None:
     """The kernel that JAX runs in blocks, or None where blocks would save nothing.
 
     Blocks pay where something between the inputs and the outputs has a streamed axis and is larger than each of them.
     """
-    normal, record = normal_form(entry)
+    normal, record = normal_form(entry, sizes)
     if not is_fusible(normal):
         return None
     planned = structure(normal)
@@ -115,12 +121,12 @@ def _pays(planned: Structure) -> bool:
     return any(not any(set(n.axes) <= axes for axes in outside) for n in computed)
 
 
-def jax_source(entries: Mapping[str, Entry], file: str) -> str:
+def jax_source(entries: Mapping[str, Entry], file: str, sizes: Mapping[str, int] | None = None) -> str:
     """The JAX file of entries: each in the form that runs best, and as `…_plain` where that is another one."""
     functions: dict[str, str] = {}
     helpers: set[str] = set()
     for name, entry in entries.items():
-        kernel = blockwise(entry)
+        kernel = blockwise(entry, sizes)
         if kernel is not None:
             functions[name] = _blockwise_function(kernel, entry.diagram, name, helpers)
         plain = name if kernel is None else f"{name}_plain"

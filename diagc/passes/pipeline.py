@@ -19,6 +19,7 @@ from diagc.core.verify import verify
 from diagc.passes.base_two import BaseTwo
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
+from diagc.passes.reassociate import Reassociate
 
 
 class Pass(Protocol):
@@ -31,6 +32,7 @@ PASSES: Final[Mapping[str, type[Pass]]] = {
     "normalise": Normalise,
     "base-two": BaseTwo,
     "masked-factors": MaskedFactors,
+    "reassociate": Reassociate,
 }
 """The passes by the names that a pipeline uses."""
 

@@ -24,6 +24,7 @@ Values = Literal["random", "large", "constant", "empty"]
 _SMALL = (1, 3, 17)
 _MEDIUM = (67, 37, 131, 19)
 _AROUND_BLOCK = (129, 64, 127, 128, 33)
+_LONG = (37, 261, 263, 19, 259)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Case:
 
 
 def cases(diagram: Diagram, thorough: bool = False) -> Iterator[Case]:
-    """The cases of a diagram: ones, primes, and sizes next to a block; random and nasty values."""
+    """The cases of a diagram: ones, primes, sizes next to a block or beyond what is held; random and nasty values."""
     symbols = list(diagram.size_symbols)
     inner = _inner_symbols(diagram)
     plans: list[tuple[str, dict[str, int], Values]] = [
@@ -44,6 +45,7 @@ def cases(diagram: Diagram, thorough: bool = False) -> Iterator[Case]:
         ("primes", _assign(symbols, inner, _SMALL, 3), "random"),
         ("ragged", _assign(symbols, inner, _MEDIUM, 2), "random"),
         ("block ± 1", _assign(symbols, inner, _AROUND_BLOCK, 1), "random"),
+        ("long", _assign(symbols, inner, _LONG, 1), "random"),
         ("large values", _assign(symbols, inner, _MEDIUM, 1), "large"),
         ("constant values", _assign(symbols, inner, _SMALL, 2), "constant"),
     ]

@@ -1,0 +1,1682 @@
+"""Fused kernels for mlp, swiglu, geglu, lora.
+
+Made by diagc 0.1.0 from layers.diag. Tiles are masked at ragged ends; arithmetic is float32.
+"""
+
+from __future__ import annotations
+
+import torch
+import triton
+import triton.language as tl
+
+__all__ = ["mlp", "swiglu", "geglu", "lora"]
+
+
+@triton.jit
+def gelu(x):
+    """x times the normal distribution, whose tail is taken by Chebyshev's fit to erfc (Numerical Recipes, 6.2)."""
+    z = 0.7071067811865476 * tl.abs(x)
+    t = 1.0 / (1.0 + 0.5 * z)
+    p = 1.48851587 + t * (-0.82215223 + t * 0.17087277)
+    p = -0.18628806 + t * (0.27886807 + t * (-1.13520398 + t * p))
+    p = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * p)))
+    tail = 0.5 * t * tl.exp(p - z * z)
+    return x * tl.where(x < 0, tail, 1.0 - tail)
+
+
+@triton.jit
+def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
+    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
+    if EXACT:
+        return tl.load(pointers)
+    return tl.load(pointers, mask=mask, other=fill)
+
+
+def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
+    """Refuse an array that the kernel would misread."""
+    if array.dtype is not dtype or array.dim() != rank:
+        raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
+    if array.device != device:
+        raise ValueError(f"{name}: on {array.device}, but the first array is on {device}")
+    span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
+    if span >= 2**31:
+        raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+@triton.jit
+def mlp_kernel(
+    X_ptr,
+    W_ptr,
+    c_ptr,
+    D_ptr,
+    out_ptr,
+    X_stride_b,
+    X_stride_i,
+    W_stride_i,
+    W_stride_h,
+    c_stride_h,
+    D_stride_h,
+    D_stride_o,
+    out_stride_b,
+    out_stride_o,
+    size_b,
+    size_i,
+    size_h,
+    size_o,
+    BLOCK_H: tl.constexpr,
+    BLOCK_I: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    EXACT_I: tl.constexpr,
+    EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:6]
+    X = tl.load(
+        X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        c = tl.load(c_ptr + h_index * c_stride_h)
+        W = load_tile(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:7]
+        dot = tl.dot(X, tl.trans(W))
+        H_bf16 = gelu(dot + c[None, :]).to(tl.bfloat16)
+        # src[layers.diag:8]
+        next_acc_h = tl.dot(H_bf16, D, acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:6]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:7]
+        dot = tl.dot(X, tl.trans(W))
+        H_bf16 = gelu(dot + c[None, :]).to(tl.bfloat16)
+        # src[layers.diag:8]
+        next_acc_h = tl.dot(H_bf16, D, acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def mlp_long_H_kernel(
+    X_ptr,
+    W_ptr,
+    c_ptr,
+    H_ptr,
+    X_stride_b,
+    X_stride_i,
+    W_stride_i,
+    W_stride_h,
+    c_stride_h,
+    H_stride_b,
+    H_stride_h,
+    size_b,
+    size_i,
+    size_h,
+    BLOCK_I: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:6]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:7]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:6]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:7]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    # src[layers.diag:6]
+    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+    # src[layers.diag:7]
+    tl.store(
+        H_ptr + b_index[:, None] * H_stride_b + h_index[None, :] * H_stride_h,
+        gelu(acc_i + c[None, :]).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def mlp_long_out_kernel(
+    D_ptr,
+    H_ptr,
+    out_ptr,
+    D_stride_h,
+    D_stride_o,
+    H_stride_b,
+    H_stride_h,
+    out_stride_b,
+    out_stride_o,
+    size_h,
+    size_o,
+    size_b,
+    BLOCK_H: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        # src[layers.diag:6]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        H = tl.load(
+            H_ptr + b_index[:, None] * H_stride_b + h_index[None, :] * H_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:8]
+        next_acc_h = tl.dot(H, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:6]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        H = tl.load(
+            H_ptr + b_index[:, None] * H_stride_b + h_index[None, :] * H_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:8]
+        next_acc_h = tl.dot(H, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+def _mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
+    """_mlp(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("c", c, torch.float32, 1, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if c.shape != (h,):
+        raise ValueError(f"c: f32[h] has shape {c.shape}, expected {(h,)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_B, BLOCK_H, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B),)
+    mlp_kernel[grid](
+        X,
+        W,
+        c,
+        D,
+        out,
+        X.stride(0),
+        X.stride(1),
+        W.stride(0),
+        W.stride(1),
+        c.stride(0),
+        D.stride(0),
+        D.stride(1),
+        out.stride(0),
+        out.stride(1),
+        b,
+        i,
+        h,
+        o,
+        BLOCK_H=BLOCK_H,
+        BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O,
+        BLOCK_B=BLOCK_B,
+        EXACT_I=i == BLOCK_I,
+        EXACT_O=o == BLOCK_O,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _mlp_long_H(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_H(X: bf16[b i], W: bf16[i h], c: f32[h]) -> H: bf16[b h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("c", c, torch.float32, 1, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if c.shape != (h,):
+        raise ValueError(f"c: f32[h] has shape {c.shape}, expected {(h,)}")
+    H = torch.empty((b, h), dtype=torch.bfloat16, device=X.device)
+    BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    mlp_long_H_kernel[grid](
+        X,
+        W,
+        c,
+        H,
+        X.stride(0),
+        X.stride(1),
+        W.stride(0),
+        W.stride(1),
+        c.stride(0),
+        H.stride(0),
+        H.stride(1),
+        b,
+        i,
+        h,
+        BLOCK_I=BLOCK_I,
+        BLOCK_B=BLOCK_B,
+        BLOCK_H=BLOCK_H,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return H
+
+
+def _mlp_long_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_out(D: bf16[h o], H: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("H", H, torch.bfloat16, 2, D.device)
+    h, o = D.shape
+    b, _ = H.shape
+    if H.shape != (b, h):
+        raise ValueError(f"H: bf16[b h] has shape {H.shape}, expected {(b, h)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+    mlp_long_out_kernel[grid](
+        D,
+        H,
+        out,
+        D.stride(0),
+        D.stride(1),
+        H.stride(0),
+        H.stride(1),
+        out.stride(0),
+        out.stride(1),
+        h,
+        o,
+        b,
+        BLOCK_H=BLOCK_H,
+        BLOCK_B=BLOCK_B,
+        BLOCK_O=BLOCK_O,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
+    """mlp(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if c.shape != (h,):
+        raise ValueError(f"c: f32[h] has shape {c.shape}, expected {(h,)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    if max(i, o) <= 256:
+        out = _mlp(X, W, c, D)
+        return out
+    H = _mlp_long_H(X, W, c)
+    out_2 = _mlp_long_out(D, H)
+    return out_2
+
+
+@triton.jit
+def swiglu_kernel(
+    X_ptr,
+    W_ptr,
+    U_ptr,
+    D_ptr,
+    out_ptr,
+    X_stride_b,
+    X_stride_i,
+    W_stride_i,
+    W_stride_h,
+    U_stride_i,
+    U_stride_h,
+    D_stride_h,
+    D_stride_o,
+    out_stride_b,
+    out_stride_o,
+    size_b,
+    size_i,
+    size_h,
+    size_o,
+    BLOCK_H: tl.constexpr,
+    BLOCK_I: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    EXACT_I: tl.constexpr,
+    EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:11]
+    X = tl.load(
+        X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        W = load_tile(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:12]
+        dot = tl.dot(X, tl.trans(W))
+        # src[layers.diag:11]
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:12]
+        dot_2 = tl.dot(X, tl.trans(U))
+        tile_bf16 = ((dot * tl.sigmoid(dot)) * dot_2).to(tl.bfloat16)
+        # src[layers.diag:11]
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        # src[layers.diag:12]
+        next_acc_h = tl.dot(tile_bf16, D, acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:11]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        dot = tl.dot(X, tl.trans(W))
+        argument = tl.where((h_index < size_h)[None, :], dot, 0.0)
+        # src[layers.diag:11]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        dot_2 = tl.dot(X, tl.trans(U))
+        tile_bf16 = ((argument * tl.sigmoid(argument)) * dot_2).to(tl.bfloat16)
+        # src[layers.diag:11]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_h = tl.dot(tile_bf16, D, acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_buffer_0_kernel(
+    X_ptr,
+    W_ptr,
+    U_ptr,
+    buffer_0_ptr,
+    X_stride_b,
+    X_stride_i,
+    W_stride_i,
+    W_stride_h,
+    U_stride_i,
+    U_stride_h,
+    buffer_0_stride_b,
+    buffer_0_stride_h,
+    size_b,
+    size_i,
+    size_h,
+    BLOCK_I: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    acc_i_2 = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:11]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        # src[layers.diag:11]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_i_2 = tl.dot(X, tl.trans(U), acc_i_2)
+        acc_i = next_acc_i
+        acc_i_2 = next_acc_i_2
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:11]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        # src[layers.diag:11]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_i_2 = tl.dot(X, tl.trans(U), acc_i_2)
+        acc_i = next_acc_i
+        acc_i_2 = next_acc_i_2
+    # src[layers.diag:12]
+    tile_bf16 = ((acc_i * tl.sigmoid(acc_i)) * acc_i_2).to(tl.bfloat16)
+    tl.store(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+        tile_bf16,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_out_kernel(
+    D_ptr,
+    buffer_0_ptr,
+    out_ptr,
+    D_stride_h,
+    D_stride_o,
+    buffer_0_stride_b,
+    buffer_0_stride_h,
+    out_stride_b,
+    out_stride_o,
+    size_h,
+    size_o,
+    size_b,
+    BLOCK_H: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:11]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_h = tl.dot(buffer_0, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:11]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_h = tl.dot(buffer_0, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+def _swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
+    """_swiglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B),)
+    swiglu_kernel[grid](
+        X,
+        W,
+        U,
+        D,
+        out,
+        X.stride(0),
+        X.stride(1),
+        W.stride(0),
+        W.stride(1),
+        U.stride(0),
+        U.stride(1),
+        D.stride(0),
+        D.stride(1),
+        out.stride(0),
+        out.stride(1),
+        b,
+        i,
+        h,
+        o,
+        BLOCK_H=BLOCK_H,
+        BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O,
+        BLOCK_B=BLOCK_B,
+        EXACT_I=i == BLOCK_I,
+        EXACT_O=o == BLOCK_O,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _swiglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_buffer_0(X: bf16[b i], W: bf16[i h], U: bf16[i h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=X.device)
+    BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    swiglu_long_buffer_0_kernel[grid](
+        X,
+        W,
+        U,
+        buffer_0,
+        X.stride(0),
+        X.stride(1),
+        W.stride(0),
+        W.stride(1),
+        U.stride(0),
+        U.stride(1),
+        buffer_0.stride(0),
+        buffer_0.stride(1),
+        b,
+        i,
+        h,
+        BLOCK_I=BLOCK_I,
+        BLOCK_B=BLOCK_B,
+        BLOCK_H=BLOCK_H,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _swiglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, D.device)
+    h, o = D.shape
+    b, _ = buffer_0.shape
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+    swiglu_long_out_kernel[grid](
+        D,
+        buffer_0,
+        out,
+        D.stride(0),
+        D.stride(1),
+        buffer_0.stride(0),
+        buffer_0.stride(1),
+        out.stride(0),
+        out.stride(1),
+        h,
+        o,
+        b,
+        BLOCK_H=BLOCK_H,
+        BLOCK_B=BLOCK_B,
+        BLOCK_O=BLOCK_O,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
+    """swiglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    if max(i, o) <= 256:
+        out = _swiglu(X, W, U, D)
+        return out
+    buffer_0 = _swiglu_long_buffer_0(X, W, U)
+    out_2 = _swiglu_long_out(D, buffer_0)
+    return out_2
+
+
+@triton.jit
+def geglu_kernel(
+    X_ptr,
+    W_ptr,
+    U_ptr,
+    D_ptr,
+    out_ptr,
+    X_stride_b,
+    X_stride_i,
+    W_stride_i,
+    W_stride_h,
+    U_stride_i,
+    U_stride_h,
+    D_stride_h,
+    D_stride_o,
+    out_stride_b,
+    out_stride_o,
+    size_b,
+    size_i,
+    size_h,
+    size_o,
+    BLOCK_H: tl.constexpr,
+    BLOCK_I: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    EXACT_I: tl.constexpr,
+    EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:15]
+    X = tl.load(
+        X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        W = load_tile(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:16]
+        dot = tl.dot(X, tl.trans(W))
+        # src[layers.diag:15]
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:16]
+        dot_2 = tl.dot(X, tl.trans(U))
+        tile_bf16 = (gelu(dot) * dot_2).to(tl.bfloat16)
+        # src[layers.diag:15]
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        # src[layers.diag:16]
+        next_acc_h = tl.dot(tile_bf16, D, acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:15]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        dot = tl.dot(X, tl.trans(W))
+        gelu_b_h = gelu(tl.where((h_index < size_h)[None, :], dot, 0.0))
+        # src[layers.diag:15]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        dot_2 = tl.dot(X, tl.trans(U))
+        tile_bf16 = (gelu_b_h * dot_2).to(tl.bfloat16)
+        # src[layers.diag:15]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_h = tl.dot(tile_bf16, D, acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_buffer_0_kernel(
+    X_ptr,
+    W_ptr,
+    U_ptr,
+    buffer_0_ptr,
+    X_stride_b,
+    X_stride_i,
+    W_stride_i,
+    W_stride_h,
+    U_stride_i,
+    U_stride_h,
+    buffer_0_stride_b,
+    buffer_0_stride_h,
+    size_b,
+    size_i,
+    size_h,
+    BLOCK_I: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    acc_i_2 = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:15]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        # src[layers.diag:15]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_i_2 = tl.dot(X, tl.trans(U), acc_i_2)
+        acc_i = next_acc_i
+        acc_i_2 = next_acc_i_2
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:15]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        # src[layers.diag:15]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_i_2 = tl.dot(X, tl.trans(U), acc_i_2)
+        acc_i = next_acc_i
+        acc_i_2 = next_acc_i_2
+    # src[layers.diag:16]
+    tl.store(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+        (gelu(acc_i) * acc_i_2).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_out_kernel(
+    D_ptr,
+    buffer_0_ptr,
+    out_ptr,
+    D_stride_h,
+    D_stride_o,
+    buffer_0_stride_b,
+    buffer_0_stride_h,
+    out_stride_b,
+    out_stride_o,
+    size_h,
+    size_o,
+    size_b,
+    BLOCK_H: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:15]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_h = tl.dot(buffer_0, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:15]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_h = tl.dot(buffer_0, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+def _geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
+    """_geglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B),)
+    geglu_kernel[grid](
+        X,
+        W,
+        U,
+        D,
+        out,
+        X.stride(0),
+        X.stride(1),
+        W.stride(0),
+        W.stride(1),
+        U.stride(0),
+        U.stride(1),
+        D.stride(0),
+        D.stride(1),
+        out.stride(0),
+        out.stride(1),
+        b,
+        i,
+        h,
+        o,
+        BLOCK_H=BLOCK_H,
+        BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O,
+        BLOCK_B=BLOCK_B,
+        EXACT_I=i == BLOCK_I,
+        EXACT_O=o == BLOCK_O,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _geglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_buffer_0(X: bf16[b i], W: bf16[i h], U: bf16[i h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=X.device)
+    BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    geglu_long_buffer_0_kernel[grid](
+        X,
+        W,
+        U,
+        buffer_0,
+        X.stride(0),
+        X.stride(1),
+        W.stride(0),
+        W.stride(1),
+        U.stride(0),
+        U.stride(1),
+        buffer_0.stride(0),
+        buffer_0.stride(1),
+        b,
+        i,
+        h,
+        BLOCK_I=BLOCK_I,
+        BLOCK_B=BLOCK_B,
+        BLOCK_H=BLOCK_H,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _geglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, D.device)
+    h, o = D.shape
+    b, _ = buffer_0.shape
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+    geglu_long_out_kernel[grid](
+        D,
+        buffer_0,
+        out,
+        D.stride(0),
+        D.stride(1),
+        buffer_0.stride(0),
+        buffer_0.stride(1),
+        out.stride(0),
+        out.stride(1),
+        h,
+        o,
+        b,
+        BLOCK_H=BLOCK_H,
+        BLOCK_B=BLOCK_B,
+        BLOCK_O=BLOCK_O,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
+    """geglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    if max(i, o) <= 256:
+        out = _geglu(X, W, U, D)
+        return out
+    buffer_0 = _geglu_long_buffer_0(X, W, U)
+    out_2 = _geglu_long_out(D, buffer_0)
+    return out_2
+
+
+@triton.jit
+def lora_kernel(
+    X_ptr,
+    W_ptr,
+    A_ptr,
+    B_ptr,
+    out_ptr,
+    X_stride_b,
+    X_stride_i,
+    W_stride_i,
+    W_stride_o,
+    A_stride_i,
+    A_stride_r,
+    B_stride_r,
+    B_stride_o,
+    out_stride_b,
+    out_stride_o,
+    size_b,
+    size_i,
+    size_o,
+    BLOCK_R: tl.constexpr,
+    BLOCK_I: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    EXACT_I: tl.constexpr,
+    EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_r = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:19]
+    X = tl.load(
+        X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    to_r = (16) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        A = load_tile(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        dot = tl.dot(X, tl.trans(A))
+        dot_bf16 = dot.to(tl.bfloat16)
+        B = load_tile(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        next_acc_r = tl.dot(dot_bf16, B, acc_r)
+        acc_r = next_acc_r
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 16, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        # src[layers.diag:19]
+        A = tl.load(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            mask=(i_index < size_i)[None, :] & (r_index < 16)[:, None],
+            other=0.0,
+        )
+        dot = tl.dot(X, tl.trans(A))
+        tile_bf16 = tl.where((r_index < 16)[None, :], dot, 0.0).to(tl.bfloat16)
+        B = tl.load(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            mask=(r_index < 16)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_r = tl.dot(tile_bf16, B, acc_r)
+        acc_r = next_acc_r
+    # src[layers.diag:19]
+    W = load_tile(
+        W_ptr + i_index[None, :] * W_stride_i + o_index[:, None] * W_stride_o,
+        (i_index < size_i)[None, :] & (o_index < size_o)[:, None],
+        0.0,
+        EXACT_I and EXACT_O,
+    )
+    dot = tl.dot(X, tl.trans(W))
+    # src[layers.diag:20]
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        (dot + acc_r).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def lora_long_buffer_0_kernel(
+    X_ptr,
+    A_ptr,
+    buffer_0_ptr,
+    X_stride_b,
+    X_stride_i,
+    A_stride_i,
+    A_stride_r,
+    buffer_0_stride_b,
+    buffer_0_stride_r,
+    size_b,
+    size_i,
+    BLOCK_I: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    BLOCK_R: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = (program % tl.cdiv(16, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(16, BLOCK_R)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_R], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        A = tl.load(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            mask=(r_index < 16)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(A), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        A = tl.load(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            mask=(i_index < size_i)[None, :] & (r_index < 16)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(A), acc_i)
+        acc_i = next_acc_i
+    tl.store(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + r_index[None, :] * buffer_0_stride_r,
+        acc_i.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
+    )
+
+
+@triton.jit
+def lora_long_out_kernel(
+    X_ptr,
+    W_ptr,
+    B_ptr,
+    buffer_0_ptr,
+    out_ptr,
+    X_stride_b,
+    X_stride_i,
+    W_stride_i,
+    W_stride_o,
+    B_stride_r,
+    B_stride_o,
+    buffer_0_stride_b,
+    buffer_0_stride_r,
+    out_stride_b,
+    out_stride_o,
+    size_b,
+    size_i,
+    size_o,
+    BLOCK_I: tl.constexpr,
+    BLOCK_R: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + o_index[:, None] * W_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + o_index[:, None] * W_stride_o,
+            mask=(i_index < size_i)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    acc_r = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    to_r = (16) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + r_index[None, :] * buffer_0_stride_r,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:19]
+        B = tl.load(
+            B_ptr + r_index[None, :] * B_stride_r + o_index[:, None] * B_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_r = tl.dot(buffer_0, tl.trans(B), acc_r)
+        acc_r = next_acc_r
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 16, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + r_index[None, :] * buffer_0_stride_r,
+            mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:19]
+        B = tl.load(
+            B_ptr + r_index[None, :] * B_stride_r + o_index[:, None] * B_stride_o,
+            mask=(r_index < 16)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_r = tl.dot(buffer_0, tl.trans(B), acc_r)
+        acc_r = next_acc_r
+    # src[layers.diag:20]
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        (acc_i + acc_r).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
+    """_lora(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("A", A, torch.bfloat16, 2, X.device)
+    _check("B", B, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, o = W.shape
+    if W.shape != (i, o):
+        raise ValueError(f"W: bf16[i o] has shape {W.shape}, expected {(i, o)}")
+    if A.shape != (i, 16):
+        raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
+    if B.shape != (16, o):
+        raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_B, BLOCK_R, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(b, BLOCK_B),)
+    lora_kernel[grid](
+        X,
+        W,
+        A,
+        B,
+        out,
+        X.stride(0),
+        X.stride(1),
+        W.stride(0),
+        W.stride(1),
+        A.stride(0),
+        A.stride(1),
+        B.stride(0),
+        B.stride(1),
+        out.stride(0),
+        out.stride(1),
+        b,
+        i,
+        o,
+        BLOCK_R=BLOCK_R,
+        BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O,
+        BLOCK_B=BLOCK_B,
+        EXACT_I=i == BLOCK_I,
+        EXACT_O=o == BLOCK_O,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _lora_long_buffer_0(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
+    """_lora_long_buffer_0(X: bf16[b i], A: bf16[i r]) -> buffer_0: bf16[b r]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("A", A, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    if A.shape != (i, 16):
+        raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
+    buffer_0 = torch.empty((b, 16), dtype=torch.bfloat16, device=X.device)
+    BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
+    lora_long_buffer_0_kernel[grid](
+        X,
+        A,
+        buffer_0,
+        X.stride(0),
+        X.stride(1),
+        A.stride(0),
+        A.stride(1),
+        buffer_0.stride(0),
+        buffer_0.stride(1),
+        b,
+        i,
+        BLOCK_I=BLOCK_I,
+        BLOCK_B=BLOCK_B,
+        BLOCK_R=BLOCK_R,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_lora_long_out(X: bf16[b i], W: bf16[i o], B: bf16[r o], buffer_0: bf16[b r]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("B", B, torch.bfloat16, 2, X.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, o = W.shape
+    if W.shape != (i, o):
+        raise ValueError(f"W: bf16[i o] has shape {W.shape}, expected {(i, o)}")
+    if B.shape != (16, o):
+        raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
+    if buffer_0.shape != (b, 16):
+        raise ValueError(f"buffer_0: bf16[b r] has shape {buffer_0.shape}, expected {(b, 16)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_B, BLOCK_O, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 64, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+    lora_long_out_kernel[grid](
+        X,
+        W,
+        B,
+        buffer_0,
+        out,
+        X.stride(0),
+        X.stride(1),
+        W.stride(0),
+        W.stride(1),
+        B.stride(0),
+        B.stride(1),
+        buffer_0.stride(0),
+        buffer_0.stride(1),
+        out.stride(0),
+        out.stride(1),
+        b,
+        i,
+        o,
+        BLOCK_I=BLOCK_I,
+        BLOCK_R=BLOCK_R,
+        BLOCK_B=BLOCK_B,
+        BLOCK_O=BLOCK_O,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
+    """lora(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    b, i = X.shape
+    _, o = W.shape
+    if W.shape != (i, o):
+        raise ValueError(f"W: bf16[i o] has shape {W.shape}, expected {(i, o)}")
+    if A.shape != (i, 16):
+        raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
+    if B.shape != (16, o):
+        raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
+    if max(i, o) <= 256:
+        out = _lora(X, W, A, B)
+        return out
+    buffer_0 = _lora_long_buffer_0(X, A)
+    out_2 = _lora_long_out(X, W, B, buffer_0)
+    return out_2

@@ -1,0 +1,89 @@
+"""Where diagrams are cut, and that each reason for a cut is one that the diagram gives."""
+
+from __future__ import annotations
+
+from diagc.core.dtypes import DType
+from diagc.passes.base_two import BaseTwo
+from diagc.passes.masked_factors import MaskedFactors
+from diagc.passes.normalise import Normalise
+from diagc.plan.partition import Stage, partition
+from tests.unit.specs import entry
+
+
+def stages(text: str, assume_short: bool = True) -> tuple[Stage, ...]:
+    normal = Normalise().run(entry(text).diagram)
+    return partition(MaskedFactors().run(BaseTwo().run(normal)), assume_short=assume_short)
+
+
+def written(made: tuple[Stage, ...]) -> list[set[str]]:
+    """For each kernel the axes of what it writes."""
+    return [{a.name for array in s.diagram.layouts for a in array.axes} for s in made]
+
+
+ATTEND = """axis q, x, d, e
+fn f(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> bf16[q e] { return sum[x](softmax[x](sum[d](Q * K)) * V) }"""
+GATED = """axis b, i, h, o
+fn f(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> bf16[b o] {
+  return sum[h](silu(sum[i](X * W)) * sum[i](X * U) * D)
+}"""
+
+
+def test_one_kernel_where_what_is_held_is_short() -> None:
+    assert len(stages(ATTEND)) == 1
+
+
+def test_scores_are_stored_where_what_is_held_is_long() -> None:
+    assert written(stages(ATTEND, assume_short=False)) == [{"q", "x"}, {"q", "e"}]
+
+
+def test_a_literal_size_decides_by_itself() -> None:
+    assert len(stages(ATTEND.replace("d, e", "d: 512, e: 64"))) == 2
+    assert len(stages(ATTEND.replace("d, e", "d: 64, e: 64"))) == 1
+
+
+def test_both_products_of_a_gated_layer_share_a_kernel_which_stores_what_the_next_multiplies() -> None:
+    first, second = stages(GATED, assume_short=False)
+    (buffer,) = first.diagram.layouts
+    assert buffer.dtype is DType.BF16
+    assert {n.op.name for n in first.diagram.inputs} == {"X", "W", "U"}
+    assert len(first.structure.passes) == 1
+    assert len(second.diagram.inputs) == 2
+
+
+def test_a_projection_is_not_repeated_by_every_block_of_queries() -> None:
+    made = stages("""axis q, x, d, m
+    fn f(Q: bf16[q d], X: bf16[x m], W: bf16[m d], V: bf16[x d]) -> bf16[q d] {
+      K = sum[m](X * W)
+      return sum[x](softmax[x](sum[d](Q * K)) * V)
+    }""")
+    assert written(made) == [{"x", "d"}, {"q", "d"}]
+    assert made[0].diagram.layouts[0].dtype is DType.BF16
+
+
+def test_results_over_different_axes_get_kernels_of_their_own() -> None:
+    made = stages("""axis a, b
+    fn f(X: f32[a b]) -> (A: f32[a], B: f32[b]) { return sum[b](X * X), sum[a](X * X) }""")
+    assert sorted(map(sorted, written(made))) == [["a"], ["b"]]
+
+
+def test_results_of_one_pass_share_a_kernel() -> None:
+    made = stages(ATTEND.replace("-> bf16[q e] {", "-> (O: bf16[q e], L: f32[q]) {").replace(
+        "return sum[x](softmax[x](sum[d](Q * K)) * V)",
+        "S = sum[d](Q * K) return sum[x](softmax[x](S) * V), logsumexp[x](S)",
+    ))  # fmt: skip
+    assert len(made) == 1
+
+
+def test_the_mean_over_rows_follows_the_rows() -> None:
+    made = stages("""axis t, v: 50000, d
+    fn f(X: bf16[t d], W: bf16[v d]) -> f32 { return mean[t](logsumexp[v](sum[d](X * W))) }""")
+    assert written(made) == [{"t"}, set()]
+    assert len(made[0].structure.passes) == 1
+
+
+def test_a_reindexing_of_what_is_computed_reads_it_from_memory() -> None:
+    made = stages("""axis n, i, k: 3
+    fn f(X: f32[n], W: f32[k]) -> f32[i] {
+      return sum[k]((X * rsqrt(sum[n](X * X)))[n -> i + k else 0] * W)
+    }""")
+    assert len(made) == 2
