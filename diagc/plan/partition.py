@@ -38,14 +38,16 @@ def partition(
     record: Record | None = None,
     assume_short: bool = True,
     saved: Iterable[Node] = (),
+    late: Iterable[Node] = (),
 ) -> tuple[Stage, ...]:
     """The kernels of a diagram in normal form, each after those whose buffers it reads.
 
     An axis without a known size that has to be held beside a contraction is taken to be short enough, or, without
-    `assume_short`, not to be. `saved` are cut in any case. `record` says what nodes are called in the source.
+    `assume_short`, not to be. `saved` are cut in any case. `late` are inputs that come later than the others: what needs
+them shares no kernel with what does not. `record` says what nodes are called in the source.
     Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
     """
-    return _Partition(diagram, record or Record(), assume_short, tuple(saved)).run()
+    return _Partition(diagram, record or Record(), assume_short, tuple(saved), frozenset(late)).run()
 
 
 @dataclass(slots=True)
@@ -54,6 +56,7 @@ class _Partition:
     record: Record
     assume_short: bool
     saved: tuple[Node, ...]
+    late: frozenset[Node]
     cuts: dict[Node, Node] = field(default_factory=dict[Node, Node])
     readers: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     known: dict[tuple[Node, ...], Stage] = field(default_factory=dict[tuple[Node, ...], Stage])
@@ -129,7 +132,7 @@ class _Partition:
     def _groups(self) -> list[tuple[Node, ...]]:
         """The results by kernel: together as far as they share work and passes."""
         results = self._results()
-        if len(results) == len(set(self.diagram.outputs)) and self._joins(tuple(results)):
+        if not self.cuts and not self.late and self._joins(tuple(results)):
             return [tuple(results)]
         below = {r: self._read(r) for r in results}
         groups: list[tuple[Node, ...]] = []
@@ -151,6 +154,8 @@ class _Partition:
         """Whether the last of the group fits in: no cycle through another kernel, and work or loads in common."""
         *rest, last = group
         inside = set(group)
+        if len({self._is_late(result) for result in group}) > 1:
+            return False
         for one in group:
             for other in below[one] - inside:
                 if below.get(other, set[Node]()) & inside:
@@ -162,6 +167,9 @@ class _Partition:
         stages = [self._stage((r,)).structure for r in group]
         loads = [{n for n in walk(s.diagram.outputs) if isinstance(n.op, ops.Input)} for s in stages]
         return not any(map(has_dot, stages)) and bool(loads[-1] & set[Node]().union(*loads[:-1]))
+
+    def _is_late(self, result: Node) -> bool:
+        return any(n in self.late for n in walk((result,)))
 
     def _joins(self, group: tuple[Node, ...]) -> bool:
         """Whether results go into one kernel without more passes or obstacles than the worst of them has alone."""
