@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from diagc.core import ops
 from diagc.core.axes import Coordinate
-from diagc.core.contraction import summed_factors
+from diagc.core.contraction import contraction_dtype, summed_factors
 from diagc.core.derivative.partials import partials, tied_elements
 from diagc.core.derivative.reindexing import chosen_indices
 from diagc.core.derivative.reverse import active_nodes
@@ -79,7 +79,8 @@ class _Forward:
         operand = current.inputs[0]
         factors = summed_factors(current)
         if factors:
-            return added(self._contraction(op, factors))
+            like = ops.Reduce("sum", op.axes, contraction_dtype(current), op.accumulate)
+            return added(self._contraction(like, factors))
         tangent = self.tangents[operand]
         if op.monoid == "sum":
             return total(tangent, op.axes)

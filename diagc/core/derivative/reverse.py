@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from diagc.core import ops
 from diagc.core.axes import Axis, Coordinate
-from diagc.core.contraction import contracted_factors, summed_factors
+from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors
 from diagc.core.derivative.partials import partials, tied_elements
 from diagc.core.derivative.reindexing import (
     chosen_indices,
@@ -99,8 +99,6 @@ class _Reverse:
         match current.op:
             case ops.Map():
                 return self._map(current, cotangent)
-            case ops.Cast() if cotangent.dtype.bytes < current.inputs[0].dtype.bytes:
-                return [(current.inputs[0], cast(cotangent, current.inputs[0].dtype))]
             case ops.Cast():
                 return [(current.inputs[0], cotangent)]
             case ops.Spread():
@@ -141,7 +139,7 @@ class _Reverse:
             if factor in self.active:
                 extra = [axis for axis in current.inputs[0].axes if axis not in factor.axes]
                 rest = (*factors[:place], *factors[place + 1 :])
-                like = op if factor in contracted else None
+                like = _precision(current, op) if factor in contracted else None
                 found.append((factor, _contracted(cotangent, rest, extra, like)))
         return found
 
@@ -170,6 +168,11 @@ class _Reverse:
                 return list(zip(current.inputs, transposed_concat(current, cotangent), strict=True))
             case _:
                 return []
+
+
+def _precision(current: Node, op: ops.Reduce) -> ops.Reduce:
+    """The transpose of a contraction multiplies in its dtype."""
+    return ops.Reduce("sum", op.axes, contraction_dtype(current), op.accumulate)
 
 
 def _contracted(cotangent: Node, rest: tuple[Node, ...], extra: list[Axis], like: ops.Reduce | None) -> Node:

@@ -70,18 +70,23 @@ def _plain_sum(values: list[Node]) -> Node:
 
 
 def total(value: Node, axes: Iterable[Axis], like: ops.Reduce | None = None) -> Node:
-    """The sum over axes, those included along which the value is the same. `like` is the contraction it belongs to."""
+    """The sum over axes, those included along which the value is the same. `like` has the dtypes of the contraction
+    that it belongs to."""
     consumed = tuple(dict.fromkeys(axes))
     if not consumed:
         return value
     inside = mask_of(value)
     if inside is not None and not set(consumed) & set(inside[0].axes):
         return masked(inside[0], total(inside[1], consumed, like))
-    made = reduction("sum", consumed, spread(value, consumed), like)
-    narrow = contraction_dtype(made)
-    if like is None and narrow is not None and narrow.precision < DType.F32.precision:
-        return reduction("sum", consumed, made.inputs[0], ops.Reduce("sum", consumed, compute=DType.F32))
-    return made
+    element = spread(value, consumed)
+    made = reduction("sum", consumed, element)
+    rule = contraction_dtype(made)
+    wanted = rule if rule is None or like is None else like.compute
+    if like is None and rule is not None and rule.precision < DType.F32.precision:
+        wanted = DType.F32
+    accumulate = None if like is None else like.accumulate
+    chosen = ops.Reduce("sum", consumed, None if wanted is rule else wanted, accumulate)
+    return reduction("sum", consumed, element, chosen)
 
 
 def at_axes(value: Node, current: Node) -> Node:
