@@ -66,10 +66,18 @@ class _Loop:
         found = apply("where", first, self.operands[state], shifted)
         return cast(spread(found, self.body.inputs[state].axes), self.body.inputs[state].dtype)
 
-    def placeholder(self, name: str, state: int) -> Node:
-        """An input of a derived body that goes with a state."""
-        target = self.body.inputs[state]
-        return node(ops.Input(f"{name}{state}"), array=Array(promote([target.dtype]), target.axes))
+    def placeholder(self, kind: str, place: int, array: Array) -> Node:
+        """An input of a derived body, of a name that no input of the body has."""
+        taken = {n.op.name for n in self.body.inputs if isinstance(n.op, ops.Input)}
+        name = f"{kind}{place}"
+        while name in taken:
+            name += "_"
+        return node(ops.Input(name), array=array)
+
+    def companions(self, kind: str) -> dict[int, Node]:
+        """Inputs that go with the float states."""
+        arrays = {k: self.body.inputs[k].array for k in self.moving}
+        return {k: self.placeholder(kind, k, Array(promote([a.dtype]), a.axes)) for k, a in arrays.items()}
 
     def derived(self, states: list[Node], results: list[Node], given: Mapping[Node, Node]) -> list[Node]:
         """The scan whose body has these states and results; `given` are the values of every input that it may read."""
@@ -90,8 +98,8 @@ def transposed_scan(current: Node, cotangents: Mapping[int, Node], pull: Pull) -
     """The operands of a scan with their cotangents, from those of its outputs by number."""
     loop = _Loop.of(current)
     body, axis = loop.body, loop.axis
-    states = {k: loop.placeholder("cotangent", k) for k in loop.moving}
-    sent = {k: node(ops.Input(f"sent{k}"), array=_less(value, axis)) for k, value in cotangents.items()}
+    states = loop.companions("cotangent")
+    sent = {k: loop.placeholder("sent", k, _less(value, axis)) for k, value in cotangents.items()}
     arriving = [added([states[k], sent[k]] if k in sent else [states[k]]) for k in loop.moving]
     results = tuple(body.outputs[k] for k in loop.moving)
     pulled = pull(results, tuple(arriving), tuple(body.inputs[k] for k in loop.moving))
@@ -161,12 +169,12 @@ def pushed_scan(current: Node, tangents: Mapping[Node, Node], push: Push) -> Nod
     body, axis = loop.body, loop.axis
     assert isinstance(current.op, ops.Scan)
     values = dict(zip(body.inputs, loop.operands, strict=True))
-    states = {k: loop.placeholder("tangent", k) for k in loop.moving}
+    states = loop.companions("tangent")
     moving = {body.inputs[k]: state for k, state in states.items()}
     for place in range(loop.op.states, len(body.inputs)):
         tangent = tangents.get(loop.operands[place])
         if tangent is not None:
-            moving[body.inputs[place]] = node(ops.Input(f"tangent{place}"), array=_less(tangent, axis))
+            moving[body.inputs[place]] = loop.placeholder("tangent", place, _less(tangent, axis))
             values[moving[body.inputs[place]]] = tangent
     pushed = push(tuple(body.outputs[k] for k in loop.moving), moving)
     for k, state in states.items():
