@@ -18,6 +18,7 @@ from diagc.core.diagram import Node, apply, reduction, substitute, users, walk
 from diagc.core.guards import conjuncts
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.passes.forms import function, literal, product
+from diagc.passes.logarithm import from_logarithm
 
 _Key = tuple[frozenset[Axis], frozenset[tuple[Node, int]]]
 
@@ -89,7 +90,7 @@ def read_saved(roots: tuple[Node, ...], saved: Mapping[Node, Node]) -> tuple[Nod
     """The roots with saved nodes replaced by what stands for them, such as the input of a later kernel.
 
     f·∑ₐ e·s = ∑ₐ e·(f·s) for f free of a: the sum reads what is saved as f·s, also rounded, or as `where(c, f·s, 0)` if
-    every use is under the mask c.
+    every use is under the mask c. A saved logarithm of a sum of exponentials stands for the sum and its maximum.
     """
     readers = users(roots)
     replaced: dict[Node, Node] = {}
@@ -100,7 +101,10 @@ def read_saved(roots: tuple[Node, ...], saved: Mapping[Node, Node]) -> tuple[Nod
             made = next((m for n in saved if (m := _scaled_sum(current, n, saved[n], readers, roots))), None)
             if made is not None:
                 replaced[current] = made
-    return substitute(roots, replaced) if replaced else roots
+    found = substitute(roots, replaced) if replaced else roots
+    for current, stand_in in saved.items():
+        found = from_logarithm(found, _core(current)[1], stand_in)
+    return found
 
 
 def _core(current: Node) -> tuple[tuple[Node, ...], Node]:

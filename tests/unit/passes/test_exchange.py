@@ -117,6 +117,31 @@ def test_the_backward_reads_the_result_and_keeps_the_values() -> None:
         np.testing.assert_allclose(new, old, rtol=1e-10, atol=1e-12)
 
 
+def test_a_saved_logarithm_stands_for_the_maximum_and_the_sum() -> None:
+    """P = exp(S - L), with rows of weights that are empty (arXiv 2307.08691, algorithm 2)."""
+    text = BACKWARD.replace("  O: bf16[q d],", "  O: bf16[q d], L: f32[q],").replace(
+        "return weighted(Q, K, V),",
+        "L = logsumexp[x](where(x + 1 <= q, sum[d](Q * K) * rsqrt(size(d)), -inf)) return weighted(Q, K, V), L,",
+    )
+    diagram = Normalise().run(entry(text).diagram)
+    output, logarithm = diagram.outputs[:2]
+    stand_ins = {n: node(ops.Input(name), array=n.array) for n, name in ((output, "O"), (logarithm, "L"))}
+    read = read_saved(exchange(diagram.outputs, walk((output,)))[2:], stand_ins)
+    monoids = [n.op.monoid for n in walk(read) if isinstance(n.op, ops.Reduce)]
+    functions = {n.op.function.name for n in walk(read) if isinstance(n.op, ops.Map)}
+    assert monoids == ["sum"] * 6, "scores, dP, delta and the three results"
+    assert "recip" not in functions
+    assert "gt" not in functions
+    generator = np.random.default_rng(0)
+    arrays = {"Q": (5, 3), "K": (4, 3), "V": (4, 3), "dO": (5, 3)}
+    given = {name: generator.normal(size=shape) for name, shape in arrays.items()}
+    before = evaluate(diagram, given)
+    inputs = (*diagram.inputs, *stand_ins.values())
+    later = Diagram("b", inputs, read, diagram.output_names[2:], diagram.layouts[2:])
+    for old, new in zip(before[2:], evaluate(later, {**given, "O": before[0], "L": before[1]}), strict=True):
+        np.testing.assert_allclose(new, old, rtol=1e-10, atol=1e-12)
+
+
 def test_the_backward_has_one_difference_and_no_derivative_of_the_maximum() -> None:
     diagram = backward()
     assert sum(n.op.monoid == "max" for n in walk(diagram.outputs) if isinstance(n.op, ops.Reduce)) == 1
