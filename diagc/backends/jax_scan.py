@@ -5,9 +5,9 @@ from __future__ import annotations
 from diagc.backends.infinities import scan_states
 from diagc.backends.jax_expressions import Body
 from diagc.backends.jax_text import DTYPES, Text, cast, permuted, tuple_text, unpacking
-from diagc.backends.scan_body import woven_body
 from diagc.core import ops
 from diagc.core.diagram import Array, Diagram, Node
+from diagc.core.scan_body import woven_body
 
 
 def scan_statement(body: Body, current: Node, op: ops.Scan) -> Text:

@@ -20,12 +20,12 @@ from diagc.backends.contraction import Factor, aligned, contract
 from diagc.backends.precision import cast, round_to, storage, stored
 from diagc.backends.reference_folds import cumulative, largest, reduce
 from diagc.backends.reference_indexing import coordinate_values, read_at
-from diagc.backends.scan_body import woven_body
 from diagc.backends.sizes import bind_sizes, input_name
 from diagc.core import ops, random
 from diagc.core.axes import Axis, in_order
 from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors
 from diagc.core.diagram import Diagram, Node
+from diagc.core.scan_body import woven_body
 from diagc.diagnostics import failure
 
 Tensor = NDArray[Any]

@@ -12,6 +12,7 @@ from diagc import limits
 from diagc.check import body as bodies
 from diagc.check.binding import bind, bind_instance, callee_body, has_parameters
 from diagc.check.context import CallRecord, FunctionValue, Poisoned, axes_text
+from diagc.check.derivatives import derivative_form, gradient_of
 from diagc.check.expressions import Body, single
 from diagc.check.forms import call_form, positional, stray_attribute, unexpected_keyword, wrong_count
 from diagc.check.functions import bound_by_name, resolve, term, with_axes
@@ -43,6 +44,8 @@ def call(body: Body, expression: tree.Call, piped: Values | None) -> Values:
         return (_pointwise(body, expression, piped),)
     if local is None and name in BUILTIN_AXES_CALLS:
         return call_form(body, expression, piped)
+    if local is None and name in ("grad", "jvp"):
+        return derivative_form(body, expression, piped, call_function)
     if local is None and name in BUILTIN_CALLS:
         return (_builtin(body, expression, piped),)
     if local is None and name in POINTWISE and not body.module.functions.get(name):
@@ -101,13 +104,6 @@ def _refuse_index(body: Body, expression: tree.Call) -> None:
 
 def _builtin(body: Body, expression: tree.Call, piped: Values | None) -> Node:
     name = expression.callee.text
-    if name in ("grad", "jvp"):
-        raise failure(
-            "E0701",
-            f"`{name}` is part of the language but not compiled yet",
-            Label(expression.span),
-            help="derivatives come from `jax.grad` of the emitted JAX code until then",
-        )
     _refuse_attributes(expression)
     if name == "size":
         return _size(body, expression)
@@ -177,6 +173,9 @@ def call_function(body: Body, expression: tree.Call, function: FunctionValue, pi
     if expression.attributes:
         raise stray_attribute(expression.attributes[0])
     function, operands, keywords = _arguments(body, expression, function, piped)
+    if function.derivatives:
+        arguments = _by_name(expression, function, operands, keywords)
+        return gradient_of(body, expression, function, arguments, call_function)
     path = _instance_path(body, function)
     if function.path is not None:
         body.context.enter_instance(path)
@@ -228,10 +227,7 @@ def _expand(
 ) -> Values:
     context = body.context
     _check_depth(body, expression, function)
-    free = [p.name.text for p in function.fn.params if p.name.text not in keywords]
-    if len(operands) != len(free):
-        raise wrong_count(expression, len(operands), len(free), function)
-    arguments = {**keywords, **dict(zip(free, operands, strict=True))}
+    arguments = _by_name(expression, function, operands, keywords)
     frame = bind(body, expression, function, arguments, path)
     context.running.append(function.fn)
     try:
@@ -244,6 +240,15 @@ def _expand(
     label = " ".join([function.name, *(str(a) for a in function.axes or ())])
     context.calls.append(CallRecord(label, tuple(arguments.values()), results, context.depth))
     return results
+
+
+def _by_name(
+    expression: tree.Call, function: FunctionValue, operands: list[Node], keywords: dict[str, Node]
+) -> dict[str, Node]:
+    free = [p.name.text for p in function.fn.params if p.name.text not in keywords]
+    if len(operands) != len(free):
+        raise wrong_count(expression, len(operands), len(free), function)
+    return {**keywords, **dict(zip(free, operands, strict=True))}
 
 
 def _check_depth(body: Body, expression: tree.Call, function: FunctionValue) -> None:

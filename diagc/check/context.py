@@ -24,7 +24,10 @@ class Poisoned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FunctionValue:
-    """A `fn` with what has been bound so far. `path` is set for instances made by `model`."""
+    """A `fn` with what has been bound so far. `path` is set for instances made by `model`.
+
+    `derivatives` are the parameters of `grad`s around it, the outermost last.
+    """
 
     module: Module
     fn: tree.Fn
@@ -34,6 +37,7 @@ class FunctionValue:
     woven: tuple[Axis, ...] = ()
     path: str | None = None
     repeat: int = 1
+    derivatives: tuple[tuple[tree.Name, ...], ...] = ()
 
     @property
     def name(self) -> str:

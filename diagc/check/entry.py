@@ -100,11 +100,9 @@ def _build(scope: Body, name: str, function: FunctionValue, alias: tree.Alias | 
         bound = replace(function, axes=tuple(formals[f] for f in function.formals), sizes=(), path=path)
         written = tree.Call(tree.QName((fn.name,)), None, (), span=alias.span)
         results = call_function(scope, written, bound, tuple(inputs))
-    layouts = [_layout(callee, function, place, value) for place, value in enumerate(results)]
+    outputs, layouts = _signature(callee, function, inputs, results)
     parameters = [context.parameters[path] for path in sorted(context.parameters)]
-    names = [r.name.text if r.name else "" for r in fn.results or ()] or [""] * len(results)
-    outputs = tuple(n or ("out" if len(results) == 1 else f"out{i}") for i, n in enumerate(names))
-    diagram = Diagram(name, (*inputs, *parameters), results, outputs, tuple(layouts))
+    diagram = Diagram(name, (*inputs, *parameters), results, outputs, layouts)
     kept = set(walk(results))
     spans = {n: s for n, s in context.spans.items() if n in kept}
     return Entry(diagram, spans, context.names, tuple(context.calls), tuple(context.defined))
@@ -116,6 +114,19 @@ def _input(scope: Body, parameter: tree.Parameter, woven: tuple[Axis, ...]) -> N
     axes = tuple(dict.fromkeys((*woven, *array.axes)))
     made = node(ops.Input(parameter.name.text), array=Array(array.dtype, axes, array.index_of))
     return scope.context.note(made, parameter.span)
+
+
+def _signature(
+    callee: Body, function: FunctionValue, inputs: list[Node], results: tuple[Node, ...]
+) -> tuple[tuple[str, ...], tuple[Array, ...]]:
+    """Names and types of the results; a derivative by `X` is called `dX` and has the type of `X`."""
+    if function.derivatives:
+        operands = dict(zip([p.name.text for p in _free(function)], inputs, strict=True))
+        names = [name.text for name in function.derivatives[-1]]
+        return tuple(f"d{name}" for name in names), tuple(operands[name].array for name in names)
+    names = [r.name.text if r.name else "" for r in function.fn.results or ()] or [""] * len(results)
+    outputs = tuple(n or ("out" if len(results) == 1 else f"out{i}") for i, n in enumerate(names))
+    return outputs, tuple(_layout(callee, function, place, value) for place, value in enumerate(results))
 
 
 def _layout(scope: Body, function: FunctionValue, place: int, value: Node) -> Array:

@@ -79,6 +79,8 @@ def term(body: Body, item: tree.FnTerm, seen: tuple[tree.Alias, ...] = ()) -> Fu
             return replace(value, woven=(*(body.axis(a) for a in axes), *value.woven))
         case tree.Instance(name, None, args) if name.text == "chain" and args is not None:
             return _chain(body, item, args, seen)
+        case tree.Instance(name, None, args) if name.text == "grad" and args is not None:
+            return _derivative(body, item, args, seen)
         case tree.Instance(name, axes, args):
             local = body.locals.get(name.text)
             if name.text in body.locals and local is None:
@@ -112,6 +114,49 @@ def _chain(
                 Label(item.span),
                 help="write `chain(12, block)`",
             )
+
+
+def _derivative(
+    body: Body, item: tree.Instance, args: tuple[tree.Argument, ...], seen: tuple[tree.Alias, ...]
+) -> FunctionValue:
+    """`grad(f, wrt = (Q, K))` as a function of what `f` takes."""
+    match args:
+        case (tree.Argument(None, inner), tree.Argument(tree.Name("wrt")) as wrt):
+            value = term(body, _as_term(inner), seen)
+            known = [p.name.text for p in value.fn.params]
+            names = wrt_names(wrt, item)
+            for name in names:
+                if name.text not in known:
+                    raise unknown("E0201", f"parameter of `{value.name}`", name, known)
+            return replace(value, derivatives=(*value.derivatives, names))
+        case _:
+            raise failure(
+                "E0306",
+                "`grad` takes a function and `wrt`",
+                Label(item.span),
+                help="write `grad(f, wrt = (X))`",
+            )
+
+
+def wrt_names(argument: tree.Argument | None, whole: tree.Call | tree.Instance) -> tuple[tree.Name, ...]:
+    """The parameters by which `grad` differentiates, as in `wrt = (Q, K)`."""
+    items: tuple[tree.Expr, ...] = ()
+    if argument is not None:
+        items = argument.value.items if isinstance(argument.value, tree.TupleExpr) else (argument.value,)
+    names = [i.name.parts[0] for i in items if isinstance(i, tree.Ref) and len(i.name.parts) == 1]
+    if not names or len(names) < len(items) or len({name.text for name in names}) < len(names):
+        raise failure(
+            "E0306",
+            "`wrt` names parameters of the function, each once",
+            Label(argument.span if argument is not None else whole.span),
+            help="write `grad(f, wrt = (X))`, or `wrt = (Q, K)` for several",
+        )
+    return tuple(names)
+
+
+def term_of(body: Body, expression: tree.Expr) -> FunctionValue:
+    """The function that an argument stands for."""
+    return term(body, _as_term(expression))
 
 
 def _as_term(expression: tree.Expr) -> tree.FnTerm:

@@ -49,12 +49,13 @@ def neutral(reductions: Iterable[Node], forced: Node, value: float) -> bool:
     for reduction in reductions:
         assert isinstance(reduction.op, ops.Reduce)
         unit = ops.UNITS.get(reduction.op.monoid)
-        if unit is None or _known(reduction.inputs[0], forced, value) != unit:
+        if unit is None or known_value(reduction.inputs[0], forced, value) != unit:
             return False
     return True
 
 
-def _known(root: Node, forced: Node, value: float) -> Known:
+def known_value(root: Node, forced: Node, value: float) -> Known:
+    """What a node is wherever `forced` has a value, as far as that alone decides it."""
     found: dict[Node, Known] = {forced: value}
     for current in walk((root,)):
         if current not in found:

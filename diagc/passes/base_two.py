@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from diagc.core import ops
 from diagc.core.diagram import Diagram, Node, apply, constant, node, substitute, walk
 from diagc.core.rewrite import Record, Rule, rewrite
-from diagc.passes.normalise import SCALARS, function, order
+from diagc.passes.forms import function
+from diagc.passes.normalise import SCALARS, order
 
 LOG2_E = math.log2(math.e)
 

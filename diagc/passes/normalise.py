@@ -30,26 +30,8 @@ from diagc.core.diagram import (
 from diagc.core.dtypes import DType
 from diagc.core.meaning import of_constants
 from diagc.core.rewrite import Record, Rule, rewrite
-
-
-def function(current: Node) -> str | None:
-    """The name of the scalar function of a `Map`, else None."""
-    return current.op.function.name if isinstance(current.op, ops.Map) else None
-
-
-def literal(current: Node) -> float | int | bool | None:
-    """The value of a constant (through `Spread` and `Cast`), else None."""
-    while isinstance(current.op, ops.Spread | ops.Cast):
-        current = current.inputs[0]
-    return current.op.value if isinstance(current.op, ops.Constant) else None
-
-
-def product(factors: list[Node]) -> Node:
-    """The product of factors; the empty product is 1."""
-    if not factors:
-        return constant(1.0)
-    return factors[0] if len(factors) == 1 else apply("mul", *factors)
-
+from diagc.passes.forms import function, literal, product
+from diagc.passes.normalise_terms import SUMMED_MASKS, TERMS
 
 # ---- scalar algebra
 
@@ -334,7 +316,7 @@ VIEWS = (
     Rule("view-of-view", "re-indexings compose", _view_of_view),
     Rule("gather-of-computed", "E[v → t] = ∑ᵥ [v = t]·E", _gather_of_computed),
 )
-RULES = VIEWS + SCALARS + MASKS + REDUCTIONS
+RULES = VIEWS + SCALARS + TERMS + MASKS + REDUCTIONS + SUMMED_MASKS
 
 
 @dataclass(frozen=True, slots=True)

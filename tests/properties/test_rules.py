@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import Final
@@ -15,14 +16,17 @@ from diagc.core.diagram import (
     Diagram,
     Node,
     apply,
+    cast,
     constant,
     node,
     rebuild,
     reduction,
+    size_node,
     spread,
     view,
     with_inputs,
 )
+from diagc.core.dtypes import DType
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.passes.base_two import RULE as BASE_TWO, BaseTwo
 from diagc.passes.normalise import RULES, Normalise
@@ -66,6 +70,36 @@ def _base_two(make: Maker) -> Node:
     return apply("exp", apply("sub", rows[0], reduction("max", (make.axis("a"),), rows[1])))
 
 
+def _extent(make: Maker) -> Node:
+    return cast(size_node(make.axis("a").size), DType.F32)
+
+
+def _row(make: Maker) -> Node:
+    return apply("tanh", _spreadable(make, "a"))
+
+
+def _row_mask(make: Maker) -> Node:
+    return apply("le", node(ops.Iota(make.axis("a"))), constant(0))
+
+
+def _like_terms(make: Maker) -> Node:
+    first, second = make.input(), make.input()
+    scaled = apply("mul", constant(-0.5), first, second)
+    return apply("add", scaled, make.value(1), apply("mul", second, first, constant(2.0)), scaled)
+
+
+def _common_factor(make: Maker) -> Node:
+    shared = make.value(2)
+    return apply("add", apply("mul", shared, make.input()), apply("mul", make.positive(1), shared), shared)
+
+
+def _implied_mask(make: Maker) -> Node:
+    masks = [make.condition(1), make.condition(1)]
+    row = apply("where", masks[0], apply("tanh", make.value(1)), constant(-math.inf))
+    weight = apply("mul", apply("exp", apply("sub", row, make.input())), make.input())
+    return apply("where", apply("and", *masks), spread(weight, make.axes), constant(0.0))
+
+
 PATTERNS: Final[dict[str, Pattern]] = {
     "literals": lambda m: apply("where", m.condition(1), apply("tanh", m.value(1)), constant(0)),
     "quotient": lambda m: apply("div", m.value(2), m.positive(2)),
@@ -96,6 +130,22 @@ PATTERNS: Final[dict[str, Pattern]] = {
         apply("mod", node(ops.Iota(m.axis("b"))), constant(2)),
     ),
     "base-two": _base_two,
+    "like-terms": _like_terms,
+    "common-factor": _common_factor,
+    "cancel": lambda m: apply("mul", m.value(2), _extent(m), apply("recip", _extent(m))),
+    "implied-mask": _implied_mask,
+    "factor-of-masked-sum": lambda m: _sum(
+        m, apply("where", _row_mask(m), apply("mul", _free(m, "a"), _row(m)), constant(0.0))
+    ),
+    "mask-of-masked-sum": lambda m: _sum(
+        m,
+        apply(
+            "where",
+            apply("and", apply("lt", _free(m, "a"), constant(1.0)), _row_mask(m)),
+            _row(m),
+            constant(0.0),
+        ),
+    ),
 }
 
 

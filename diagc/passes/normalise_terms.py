@@ -1,0 +1,166 @@
+"""Laws of sums of products, and of masks inside sums, that derivatives need for a short form.
+
+Valid for finite operands, as the others are; `tests/properties` tests each on random input.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from diagc.core import ops
+from diagc.core.diagram import Node, apply, constant, reduction, spread, walk
+from diagc.core.guards import conjuncts, known_value, positive
+from diagc.core.rewrite import Rule
+from diagc.passes.forms import function, literal, product
+
+
+def _factors(term: Node) -> tuple[float, Counter[Node]]:
+    """A term as a number times other factors."""
+    factors = term.inputs if function(term) == "mul" else (term,)
+    number, rest = 1.0, Counter[Node]()
+    for factor in factors:
+        if isinstance(factor.op, ops.Constant):
+            number *= float(factor.op.value)
+        else:
+            rest[factor] += 1
+    return number, rest
+
+
+def _term(number: float, factors: Counter[Node]) -> Node:
+    every = list(factors.elements())
+    return product(every if number == 1.0 and every else [constant(number), *every])
+
+
+def _sum(terms: list[Node]) -> Node:
+    return terms[0] if len(terms) == 1 else apply("add", *terms)
+
+
+def _is_sum(current: Node) -> bool:
+    return function(current) == "add" and current.dtype.kind == "float"
+
+
+def _like_terms(current: Node) -> Node | None:
+    """c·e + d·e = (c + d)·e for numbers c and d."""
+    if not _is_sum(current):
+        return None
+    found: dict[frozenset[tuple[Node, int]], tuple[float, Counter[Node]]] = {}
+    for term in current.inputs:
+        number, factors = _factors(term)
+        key = frozenset(factors.items())
+        found[key] = (found[key][0] + number if key in found else number, factors)
+    if len(found) == len(current.inputs):
+        return None
+    made = _sum([_term(number, factors) for number, factors in found.values()])
+    return made if made.dtype is current.dtype and set(made.axes) == set(current.axes) else None
+
+
+def _common_factor(current: Node) -> Node | None:
+    """f·a + f·b = f·(a + b)."""
+    if not _is_sum(current):
+        return None
+    terms = [_factors(term) for term in current.inputs]
+    common = terms[0][1].copy()
+    for _, factors in terms[1:]:
+        common &= factors
+    if not common:
+        return None
+    rest = [_term(number, factors - common) for number, factors in terms]
+    made = apply("mul", *common.elements(), _sum(rest))
+    return made if made.dtype is current.dtype else None
+
+
+def _cancel(current: Node) -> Node | None:
+    """a·a⁻¹ = 1 for a > 0."""
+    if function(current) != "mul" or current.dtype.kind != "float":
+        return None
+    for place, factor in enumerate(current.inputs):
+        inner = factor.inputs[0] if function(factor) == "recip" else None
+        if inner is None or not positive(inner) or inner.axes:
+            continue
+        rest = [*current.inputs[:place], *current.inputs[place + 1 :]]
+        if inner in rest:
+            rest.remove(inner)
+            made = product(rest)
+            return made if made.dtype is current.dtype else None
+    return None
+
+
+def _implied_mask(current: Node) -> Node | None:
+    """where(b, e, 0) = e where e is 0 without b: it has a factor under the same mask already."""
+    if function(current) != "where" or literal(current.inputs[2]) != 0 or current.dtype.kind != "float":
+        return None
+    condition, value, _ = current.inputs
+    kept = [part for part in conjuncts(condition) if not _vanishes_without(part, value)]
+    if len(kept) == len(conjuncts(condition)) or set(value.axes) != set(current.axes):
+        return None
+    if not kept:
+        return value if value.dtype is current.dtype else None
+    return apply("where", kept[0] if len(kept) == 1 else apply("and", *kept), value, constant(0.0))
+
+
+def _vanishes_without(part: Node, value: Node) -> bool:
+    """Whether a factor of the value is 0 wherever a conjunct of the mask fails."""
+    factors = value.inputs if function(value) == "mul" else (value,)
+    for factor in factors:
+        for mask in walk((factor,)):
+            if function(mask) != "where" or part not in conjuncts(mask.inputs[0]):
+                continue
+            other = literal(mask.inputs[2])
+            if other is not None and known_value(factor, mask, float(other)) == 0.0:
+                return True
+    return False
+
+
+def _masked_sum(current: Node) -> tuple[ops.Reduce, Node, Node] | None:
+    """Operator, condition and value of ∑ where(c, e, 0)."""
+    if not (isinstance(current.op, ops.Reduce) and current.op.monoid == "sum"):
+        return None
+    element = current.inputs[0]
+    if function(element) != "where" or literal(element.inputs[2]) != 0 or element.dtype.kind != "float":
+        return None
+    return current.op, element.inputs[0], element.inputs[1]
+
+
+def _total(op: ops.Reduce, condition: Node, value: Node) -> Node:
+    element = apply("where", condition, value, constant(0.0))
+    return reduction("sum", op.axes, spread(element, op.axes), op)
+
+
+def _factor_of_masked_sum(current: Node) -> Node | None:
+    """∑ₐ where(c, f·e, 0) = f·∑ₐ where(c, e, 0) for f free of a."""
+    parts = _masked_sum(current)
+    if parts is None or function(parts[2]) != "mul":
+        return None
+    op, condition, value = parts
+    free = [f for f in value.inputs if not set(op.axes) & set(f.axes)]
+    bound = [f for f in value.inputs if set(op.axes) & set(f.axes)]
+    if not free or not bound:
+        return None
+    made = apply("mul", *free, _total(op, condition, product(bound)))
+    return made if made.dtype is current.dtype and set(made.axes) == set(current.axes) else None
+
+
+def _mask_of_masked_sum(current: Node) -> Node | None:
+    """∑ₐ where(b and c, e, 0) = where(b, ∑ₐ where(c, e, 0), 0) for b free of a."""
+    parts = _masked_sum(current)
+    if parts is None:
+        return None
+    op, condition, value = parts
+    free = [part for part in conjuncts(condition) if not set(op.axes) & set(part.axes)]
+    bound = [part for part in conjuncts(condition) if set(op.axes) & set(part.axes)]
+    if not free or not bound:
+        return None
+    outer, inner = (p[0] if len(p) == 1 else apply("and", *p) for p in (free, bound))
+    return apply("where", outer, _total(op, inner, value), constant(0.0))
+
+
+TERMS = (
+    Rule("like-terms", "c·e + d·e = (c + d)·e for numbers c, d", _like_terms),
+    Rule("common-factor", "f·a + f·b = f·(a + b)", _common_factor),
+    Rule("cancel", "a·a⁻¹ = 1 for a > 0", _cancel),
+)
+SUMMED_MASKS = (
+    Rule("implied-mask", "where(b, e, 0) = e where e vanishes without b", _implied_mask),
+    Rule("factor-of-masked-sum", "∑ₐ where(c, f·e, 0) = f·∑ₐ where(c, e, 0), f free of a", _factor_of_masked_sum),
+    Rule("mask-of-masked-sum", "∑ₐ where(b and c, e, 0) = where(b, ∑ₐ where(c, e, 0), 0)", _mask_of_masked_sum),
+)  # fmt: skip
