@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +20,7 @@ from diagc.source import Source
 
 if TYPE_CHECKING:
     from diagc.machine import Machine
+    from diagc.plan.derivation import Derivation
     from diagc.plan.search import Choice
 
 Chosen = TypeVar("Chosen")
@@ -62,17 +64,74 @@ def jax_source(entries: Mapping[str, Entry], file: str) -> str:
     return emit.jax_source(entries, file)
 
 
+def derive(
+    entry: Entry, machine: Machine | None = None, sizes: Mapping[str, int] | None = None, check: bool = False
+) -> tuple[Derivation, bool]:
+    """The steps of an entry from the written diagram to its kernel, and whether all of those that were tested hold.
+
+    With a machine the schedule for the `sizes` is part of it. With `check` every step is evaluated in float64.
+    """
+    from diagc.backends.emit import normal_form
+    from diagc.passes.base_two import BaseTwo
+    from diagc.plan.derivation import derivation
+    from diagc.plan.structure import structure
+    from diagc.verify.derivation import check_all, line
+
+    normal, record = normal_form(entry)
+    found, refusal = None, None
+    try:
+        found = structure(normal)
+    except DiagnosticError as error:
+        refusal = error.diagnostics[0].message
+    used = len(record.steps)
+    final = BaseTwo().run(normal, record) if found is not None else normal
+    made = derivation(entry.diagram, normal, record, found, record.steps[used:], refusal)
+    if machine is not None and refusal is None:
+        made = replace(made, schedule=_schedule_lines(entry, machine, sizes or {}))
+    if not check:
+        return made, True
+    checks = check_all(entry.diagram, final, record.steps, found)
+    return replace(made, checks=tuple(map(line, checks))), all(c.passed for c in checks)
+
+
+def _schedule_lines(entry: Entry, machine: Machine, sizes: Mapping[str, int]) -> tuple[str, ...]:
+    """The best schedules and why each is where it is."""
+    from diagc.cost.words import seconds
+    from diagc.plan.search import spoken
+
+    written = ", ".join(f"{name} = {value}" for name, value in sizes.items())
+    lines = [f"{machine.title}: {written}"]
+    for number, choice in enumerate(cost(entry, machine, sizes, {}, {}), 1):
+        time = seconds(choice.estimate.predicted_seconds)
+        lines.append(f"{number}. {time}: {spoken(choice)}; {choice.reason}")
+    return tuple(lines)
+
+
 def derivation_text(entries: Mapping[str, Entry], file: str) -> str:
     """For each entry the steps from the written diagram to its kernel, with their laws."""
-    from diagc.backends.emit import normal_form
-    from diagc.plan.report import derivation
-    from diagc.plan.structure import structure
+    from diagc.plan.report import text
 
-    texts: list[str] = []
-    for entry in entries.values():
-        normal, record = normal_form(entry)
-        texts.append(derivation(entry.diagram, normal, record, structure(normal)))
-    return "\n".join(texts)
+    return "\n".join(text(derive(entry)[0]) for entry in entries.values())
+
+
+def derivation_page(entries: Mapping[str, Entry], derivations: Sequence[Derivation], title: str) -> str:
+    """The derivations as one HTML page, with pictures of the written diagrams and of their normal forms."""
+    from diagc.backends.emit import normal_form
+    from diagc.draw import draw_diagram, render_svg
+    from diagc.draw.page import html
+
+    pictures: dict[str, list[tuple[str, str]]] = {}
+    for found, entry in zip(derivations, entries.values(), strict=True):
+        normal = normal_form(entry)[0]
+        drawn = (
+            ("as written", draw_diagram(entry.diagram, call_boxes(entry))),
+            ("in normal form", draw_diagram(normal)),
+        )
+        pictures[found.name] = [
+            (f"{found.name} {caption}", render_svg(scene, f"{found.name}-{place}"))
+            for place, (caption, scene) in enumerate(drawn)
+        ]
+    return html(derivations, title, pictures)
 
 
 def cost(

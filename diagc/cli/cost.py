@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diagc.cli.options import chosen_entries, entry_option, spec_argument, write_text
+from diagc.cli.options import chosen_entries, entry_option, pairs, spec_argument, write_text
+from diagc.cost.words import amount, rate, seconds
+from diagc.plan.search import named, spoken
 
 if TYPE_CHECKING:
     from diagc.check.entry import Entry
@@ -53,7 +55,7 @@ def cost(
     if out is not None and (sweep is None or out.suffix != ".svg"):
         raise click.UsageError("-o writes the plot of a --sweep to a file that ends in .svg")
     found, device = chosen_entries(load(spec), entry), machine(on)
-    request = _Request(device, _pairs(size, "--size"), _pairs(group, "--group"), _pairs(stream, "--stream"))
+    request = _Request(device, pairs(size, "--size"), pairs(group, "--group"), pairs(stream, "--stream"))
     if sweep is not None:
         _sweep(found, request, sweep, out, style)
         return
@@ -120,23 +122,23 @@ class _Report:
         written = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
         yield f"{self.name} on {self.machine.title}: {written}"
         yield ""
-        yield f"schedule   {_spoken(best)}; {cost.programs:,} programs"
-        yield f"time       {_seconds(cost.predicted_seconds)}, limited by {cost.bound}"
+        yield f"schedule   {spoken(best)}; {cost.programs:,} programs"
+        yield f"time       {seconds(cost.predicted_seconds)}, limited by {cost.bound}"
         yield f"moved      {cost.elements_moved:,} values, {cost.bytes_moved:,} bytes by programs"
-        rate = _rate(cost.flops, cost.predicted_seconds)
-        yield f"work       {cost.flops:,} FLOP, {cost.intensity:.1f} a byte of l0, {rate}"
-        chip = f"{_size(cost.shared_bytes)} shared, {_size(cost.register_bytes)} registers"
+        speed = rate(cost.flops, cost.predicted_seconds)
+        yield f"work       {cost.flops:,} FLOP, {cost.intensity:.1f} a byte of l0, {speed}"
+        chip = f"{amount(cost.shared_bytes)} shared, {amount(cost.register_bytes)} registers"
         yield f"on chip    {cost.memory_values:,} values: {chip}"
         yield ""
         width = max(map(len, cost.seconds))
         for name, time in cost.seconds.items():
-            amount = cost.level_bytes.get(name.split(" ")[0])
-            moved = _size(amount) if amount is not None else ""
+            held = cost.level_bytes.get(name.split(" ")[0])
+            moved = amount(held) if held is not None else ""
             share = 100 * time / max(cost.seconds.values())
-            yield f"  {name:{width}}  {moved:>10}  {_seconds(time):>10}  {share:5.1f} %"
+            yield f"  {name:{width}}  {moved:>10}  {seconds(time):>10}  {share:5.1f} %"
         yield ""
         for number, choice in enumerate(self.choices, 1):
-            yield f"{number}. {_seconds(choice.estimate.predicted_seconds)}  {_spoken(choice)}"
+            yield f"{number}. {seconds(choice.estimate.predicted_seconds)}  {spoken(choice)}"
             yield f"   {choice.reason}"
 
 
@@ -165,9 +167,9 @@ def _sweep(found: Mapping[str, Entry], request: _Request, sweep: str, out: Path 
     else:
         for place, report in zip(places, reports, strict=True):
             best = report.choices[0]
-            time = _seconds(best.estimate.predicted_seconds)
+            time = seconds(best.estimate.predicted_seconds)
             click.echo(
-                f"{' = '.join(names)} = {place:<8} {time:>10}  {best.estimate.bound:20}  {_spoken(best)}"
+                f"{' = '.join(names)} = {place:<8} {time:>10}  {best.estimate.bound:20}  {spoken(best)}"
             )
 
 
@@ -179,53 +181,13 @@ def _range(text: str) -> tuple[list[str], int, int]:
     return names.split(","), int(low), int(high)
 
 
-def _pairs(written: tuple[str, ...], option: str) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for text in (part for group in written for part in group.split(",")):
-        name, _, number = text.partition("=")
-        if not name or not number.isdecimal() or not 0 < int(number) < 2**40:
-            raise click.BadParameter(f"`{text}` is not NAME=NUMBER, as in q=4096", param_hint=option)
-        found[name.strip()] = int(number)
-    return found
-
-
 # ---- words
 
 
 def _schedule(choice: Choice) -> dict[str, Any]:
     return {
-        "group": _named(choice.group),
-        "stream": _named(choice.stream),
+        "group": named(choice.group),
+        "stream": named(choice.stream),
         "stages": choice.estimate.stages,
         "reason": choice.reason,
     }
-
-
-def _named(tiles: Mapping[str, int]) -> dict[str, int]:
-    return {axis.partition("#")[0]: tile for axis, tile in tiles.items()}
-
-
-def _spoken(choice: Choice) -> str:
-    parts = [f"group {a} = {t}" for a, t in _named(choice.group).items()]
-    parts += [f"stream {a} = {t}" for a, t in _named(choice.stream).items()]
-    if choice.stream:
-        parts.append(f"{choice.estimate.stages} stage{'s' * (choice.estimate.stages > 1)}")
-    return ", ".join(parts) or "one program for each row, held on chip"
-
-
-def _seconds(value: float) -> str:
-    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
-        if value * factor >= 1:
-            return f"{value * factor:.4g} {unit}"
-    return f"{value * 1e9:.4g} ns"
-
-
-def _size(value: int) -> str:
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if value >= factor:
-            return f"{value / factor:.4g} {unit}"
-    return f"{value} B"
-
-
-def _rate(flops: int, seconds: float) -> str:
-    return f"{flops / seconds / 1e12:.4g} TFLOP/s" if seconds else "no time"

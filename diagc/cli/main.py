@@ -23,7 +23,7 @@ _COMMANDS: Final = {
     "fmt": ("diagc.cli.source", "Lay specs out in the one style."),
     "explain": ("diagc.cli.source", "Print the page that documents an error code."),
     "compile": ("diagc.cli.emit", "Write the Triton and JAX code of a spec."),
-    "derive": ("diagc.cli.emit", "Show the steps from a diagram to its kernel."),
+    "derive": ("diagc.cli.derive", "Show the steps from a diagram to its kernel."),
     "cost": ("diagc.cli.cost", "Predict bytes, operations and time on a machine."),
     "draw": ("diagc.cli.figure", "Draw a spec as SVG."),
     "verify": ("diagc.cli.compare", "Compare every back end with the float64 reference."),

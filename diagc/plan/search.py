@@ -107,6 +107,8 @@ def _axis(found: Region, name: str, axes: tuple[str, ...]) -> str:
     for axis in axes:
         if name in (axis, axis.partition("#")[0]):
             return axis
+    if axes == found.group:
+        _refuse_shared_sum(found, name)
     kind, other = ("grouped", "--stream") if axes == found.group else ("streamed", "--group")
     listed = ", ".join(a.partition("#")[0] for a in axes) or "none"
     raise failure(
@@ -114,6 +116,20 @@ def _axis(found: Region, name: str, axes: tuple[str, ...]) -> str:
         f"axis `{name}` is not {kind} in `{found.name}`",
         help=f"there are {listed}; see also {other}",
     )
+
+
+def _refuse_shared_sum(found: Region, name: str) -> None:
+    """An axis that each program sums over is not shared out without partial states."""
+    consumed = [a for a in found.sizes if a not in found.group and name in (a, a.partition("#")[0])]
+    if consumed:
+        raise failure(
+            "E1105",
+            f"axis `{name}` is contracted in `{found.name}`: the result has no axis `{name}`, so programs that share "
+            "it out would each hold a partial state of the whole result",
+            help="partial states need a second kernel that merges them (a split partition), which this schedule does "
+            f"not have; leave `{name}` to the programs"
+            + (f", and choose its tiles with `--stream {name}=64`" if consumed[0] in found.streamed else ""),
+        )
 
 
 def _legal(found: Region, fixed: Fixed) -> dict[str, tuple[int, ...]]:
@@ -193,3 +209,20 @@ def _with(tiling: Tiling, axis: str, tile: int) -> Tiling:
     if axis in tiling.group:
         return Tiling({**tiling.group, axis: tile}, tiling.stream)
     return Tiling(tiling.group, {**tiling.stream, axis: tile})
+
+
+# ---- words
+
+
+def named(tiles: Mapping[str, int]) -> dict[str, int]:
+    """Tiles by the names of axes as they are written."""
+    return {axis.partition("#")[0]: tile for axis, tile in tiles.items()}
+
+
+def spoken(choice: Choice) -> str:
+    """The tiles of a schedule in a line."""
+    parts = [f"group {a} = {t}" for a, t in named(choice.group).items()]
+    parts += [f"stream {a} = {t}" for a, t in named(choice.stream).items()]
+    if choice.stream:
+        parts.append(f"{choice.estimate.stages} stage{'s' * (choice.estimate.stages > 1)}")
+    return ", ".join(parts) or "one program for each row, held on chip"
