@@ -19,6 +19,7 @@ from diagc.diagnostics import Diagnostic, DiagnosticError, failure
 from diagc.source import Source
 
 if TYPE_CHECKING:
+    from diagc.cost.columns import Columns
     from diagc.machine import Machine
     from diagc.plan.derivation import Derivation
     from diagc.plan.search import Choice
@@ -162,6 +163,46 @@ def cost(
             if error.diagnostics[0].code != "E1106":
                 raise
     return tuple(sorted(found, key=lambda choice: rounded(choice.estimate.predicted_seconds)))
+
+
+def clusters(entry: Entry, machine: Machine, sizes: Mapping[str, int], choice: Choice) -> dict[int, float]:
+    """Seconds in which chunks reach the shared memory of a schedule, by the number of programs in a cluster."""
+    from diagc.backends.emit import normal_form
+    from diagc.cost.clusters import cluster_seconds
+    from diagc.plan.regions import region
+    from diagc.plan.structure import structure
+
+    cost = choice.estimate
+    width = cost.bytes_moved / max(cost.elements_moved, 1)
+    return cluster_seconds(
+        region(structure(normal_form(entry)[0]), sizes), cost.memory_values, width, machine
+    )
+
+
+def columns(
+    entry: Entry,
+    machine: Machine,
+    sizes: Mapping[str, int],
+    group: Mapping[str, int],
+    stream: Mapping[str, int],
+) -> Columns | None:
+    """The variables and operations of the best schedule of an entry with their places and clocks.
+
+    None where nothing is shared out among programs. Raises as `cost` does.
+    """
+    from diagc.backends.emit import normal_form
+    from diagc.cost.columns import columns
+    from diagc.cost.region import Tiling
+    from diagc.plan.folds import state_names
+    from diagc.plan.regions import region
+    from diagc.plan.search import Fixed, choose
+    from diagc.plan.structure import structure
+
+    normal, record = normal_form(entry)
+    found = structure(normal)
+    names = {**state_names(found), **record.names}
+    choice = choose(found, machine, sizes, Fixed(group, stream))[0]
+    return columns(region(found, sizes, names), Tiling(choice.group, choice.stream), machine)
 
 
 def diagram_text(entries: Mapping[str, Entry], file: str) -> str:

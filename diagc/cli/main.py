@@ -25,6 +25,7 @@ _COMMANDS: Final = {
     "compile": ("diagc.cli.emit", "Write the Triton and JAX code of a spec."),
     "derive": ("diagc.cli.derive", "Show the steps from a diagram to its kernel."),
     "cost": ("diagc.cli.cost", "Predict bytes, operations and time on a machine."),
+    "pseudocode": ("diagc.cli.pseudocode", "List variables and operations with their places and clocks."),
     "draw": ("diagc.cli.figure", "Draw a spec as SVG."),
     "verify": ("diagc.cli.compare", "Compare every back end with the float64 reference."),
     "bench": ("diagc.cli.bench", "Measure what is emitted beside its peers."),

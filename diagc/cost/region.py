@@ -44,6 +44,7 @@ class Transfer:
     windows: tuple[Window, ...]
     bytes: int
     loop: int | None = None
+    dtype: str = ""
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -110,6 +111,7 @@ class Live:
     shared: bool = False
     staged: bool = False
     copy: bool = False
+    dtype: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class Kernel(Protocol):
 
     def is_load(self, current: Node) -> bool: ...
 
+    def name(self, current: Node) -> str: ...
+
 
 class Step(Protocol):
     """A loop, or what is outside of loops."""
@@ -107,7 +109,8 @@ def _copies(kernel: Kernel, order: list[Node], stage: Step, current: Node) -> It
         dtype = contraction_dtype(user) if user in kernel.dots and current in kernel.operands(user) else None
         if dtype is not None and dtype.bytes < current.dtype.bytes:
             axes = tuple(a.uid for a in current.axes)
-            return (Live(f"{dtype.value} copy", axes, dtype.bytes, copy=True),)
+            name = f"{kernel.name(current)} in {dtype.value}"
+            return (Live(name, axes, dtype.bytes, copy=True, dtype=dtype.value),)
     return ()
 
 
@@ -125,6 +128,7 @@ def _live(kernel: Kernel, stage: Step, current: Node) -> Live:
     every = (*stage.nodes, *stage.states)
     multiplied = load and any(n in kernel.dots and current in kernel.operands(n) for n in every)
     staged = load and stage.loop is not None and current in stage.nodes
-    name = current.op.name if isinstance(current.op, ops.Input) else type(current.op).__name__.lower()
     size = current.dtype.bytes if load else max(current.dtype.bytes, 4)
-    return Live(name, tuple(a.uid for a in current.axes), size, multiplied, staged)
+    dtype = current.dtype.value if load or current.dtype.bytes >= 4 else "f32"
+    axes = tuple(a.uid for a in current.axes)
+    return Live(kernel.name(current), axes, size, multiplied, staged, dtype=dtype)
