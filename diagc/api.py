@@ -144,18 +144,21 @@ def cost(
 ) -> tuple[Choice, ...]:
     """The best schedules of an entry on a machine, fastest first; `group` and `stream` fix tiles by axis name.
 
-    Raises `DiagnosticError`: E0602 a size is missing, E0702 no kernel, E1105 a tile is not possible, E1106 none fits.
+    A schedule of the file for this machine fixes what they leave open. Raises `DiagnosticError`: E0602 a size is
+    missing, E0702 no kernel, E0703 the schedule is not possible, E1105 a tile is not possible, E1106 none fits.
     """
     from diagc.backends.emit import normal_form
     from diagc.passes.base_two import BaseTwo
+    from diagc.plan.choices import fixed_tiles, schedule_for
     from diagc.plan.config import has_dot
     from diagc.plan.search import Fixed, choose, rounded
     from diagc.plan.structure import structure
 
     diagram = BaseTwo().run(normal_form(entry)[0])
     streamed = structure(diagram)
-    found = list(choose(streamed, machine, sizes, Fixed(group, stream)))
-    if streamed.streamed and not has_dot(streamed) and not stream:
+    fixed = fixed_tiles(streamed, schedule_for(entry.schedules, machine), group, stream)
+    found = list(choose(streamed, machine, sizes, fixed))
+    if streamed.streamed and not has_dot(streamed) and not fixed.stream:
         try:
             held = structure(diagram, resident_rows=True)
             found = [*choose(held, machine, sizes, Fixed(group, {})), *found]  # first among equals
@@ -193,15 +196,17 @@ def columns(
     from diagc.backends.emit import normal_form
     from diagc.cost.columns import columns
     from diagc.cost.region import Tiling
+    from diagc.plan.choices import fixed_tiles, schedule_for
     from diagc.plan.folds import state_names
     from diagc.plan.regions import region
-    from diagc.plan.search import Fixed, choose
+    from diagc.plan.search import choose
     from diagc.plan.structure import structure
 
     normal, record = normal_form(entry)
     found = structure(normal)
     names = {**state_names(found), **record.names}
-    choice = choose(found, machine, sizes, Fixed(group, stream))[0]
+    fixed = fixed_tiles(found, schedule_for(entry.schedules, machine), group, stream)
+    choice = choose(found, machine, sizes, fixed)[0]
     return columns(region(found, sizes, names), Tiling(choice.group, choice.stream), machine)
 
 

@@ -30,6 +30,7 @@ from diagc.kernel.ir import Kernel
 from diagc.kernel.lower import lower
 from diagc.passes.base_two import BaseTwo
 from diagc.passes.normalise import Normalise
+from diagc.plan.choices import scheduled
 from diagc.plan.config import configurations, has_dot
 from diagc.plan.structure import Structure, is_fusible, structure
 
@@ -56,10 +57,13 @@ def kernels(entry: Entry) -> EntryKernels:
     diagram = BaseTwo().run(normal, record)
     name = entry.diagram.name
     streamed = structure(diagram)
-    variants = [Variant(lower(streamed, name, record), configurations(streamed))]
+    variants = [
+        Variant(lower(streamed, name, record), scheduled(streamed, configurations(streamed), entry.schedules))
+    ]
     if streamed.streamed and not has_dot(streamed):
         held = structure(diagram, resident_rows=True)
-        variants.insert(0, Variant(lower(held, f"{name}_rows", record), configurations(held)))
+        rows = scheduled(held, configurations(held), entry.schedules)
+        variants.insert(0, Variant(lower(held, f"{name}_rows", record), rows))
     return EntryKernels(name, tuple(variants))
 
 

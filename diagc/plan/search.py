@@ -14,10 +14,11 @@ from diagc.cost.estimate import Estimate, estimate
 from diagc.cost.region import Region, Tiling, counts
 from diagc.cost.rounding import powers, tilings
 from diagc.cost.traffic import held_bytes
-from diagc.diagnostics import failure
+from diagc.diagnostics import Label, failure
 from diagc.machine import Machine
 from diagc.plan.regions import region
 from diagc.plan.structure import Structure
+from diagc.source import Span
 
 _FREE = 7 / 8
 """Share of the registers that holds tiles; the rest is addresses, indices, scratch: 28 of 156 in a compiled product."""
@@ -36,6 +37,9 @@ class Fixed:
 
     group: Mapping[str, int]
     stream: Mapping[str, int]
+    stages: int | None = None
+    strict: Span | None = None
+    """Where the tiles were written: such tiles have to fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +69,21 @@ def choose_region(found: Region, machine: Machine, fixed: Fixed) -> tuple[Choice
     legal = _legal(found, fixed)
     priced: list[tuple[Tiling, int, Estimate]] = []
     for tiling in tilings(found, legal):
-        stages = next((s for s in _STAGES if _misfit(found, tiling, machine, s) is None), None)
-        if stages is not None or _is_fixed(found, fixed):
+        allowed = (fixed.stages,) if fixed.stages is not None else _STAGES
+        stages = next((s for s in allowed if misfit(found, tiling, machine, s) is None), None)
+        if stages is not None or (_is_fixed(found, fixed) and fixed.strict is None):
             priced.append((tiling, stages or 1, estimate(found, tiling, machine, stages or 1)))
     if not priced:
         smallest = next(tilings(found, legal))
+        if fixed.strict is not None:
+            lack = misfit(found, smallest, machine, fixed.stages or 1)
+            raise failure(
+                "E0703", f"the schedule does not fit on chip: {lack}", Label(fixed.strict),
+                help="take shorter tiles or fewer stages",
+            )  # fmt: skip
         raise failure(
             "E1106",
-            f"no tiles of `{found.name}` fit on chip: {_misfit(found, smallest, machine, 1)}",
+            f"no tiles of `{found.name}` fit on chip: {misfit(found, smallest, machine, 1)}",
             help="axes that are held whole are too long; give a machine with more memory on chip or smaller sizes",
         )
     priced.sort(key=lambda p: (rounded(p[2].predicted_seconds), _steps(found, p[0]), p[2].shared_bytes))
@@ -147,7 +158,7 @@ def _legal(found: Region, fixed: Fixed) -> dict[str, tuple[int, ...]]:
     return legal
 
 
-def _misfit(found: Region, tiling: Tiling, machine: Machine, stages: int) -> str | None:
+def misfit(found: Region, tiling: Tiling, machine: Machine, stages: int) -> str | None:
     """Why tiles do not fit, or None."""
     for name, shared in (("l2", True), ("l3", False)):
         level, needed = machine.levels[name], held_bytes(found, tiling, shared, stages)
@@ -197,7 +208,7 @@ def _neighbours(
                 slower = known[_key(changed)].predicted_seconds / cost.predicted_seconds - 1
                 texts.append(f"{name} is {_slower(slower)} this")
             else:
-                texts.append(f"{name} does not fit ({_misfit(found, changed, machine, 1)})")
+                texts.append(f"{name} does not fit ({misfit(found, changed, machine, 1)})")
     return texts
 
 
