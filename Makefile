@@ -7,7 +7,7 @@ BIN = .venv/bin
 STAMP = .venv/.complete
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test test-all golden bench gpu figures check data fmt
+.PHONY: help setup demo test test-all golden bench scaling gpu figures check data fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ golden: setup ## rewrite kernels_out/, the code of specs/; read the diff before 
 
 bench: setup ## measure every diagram of specs/ on this machine
 	for spec in $(KERNEL_SPECS); do $(BIN)/diagc bench $$spec || exit 1; done
+
+scaling: setup ## time planning over the number of leaves
+	$(BIN)/python bench/scaling.py
 
 figures: setup ## draw every diagram of specs/ into out/figures
 	mkdir -p out/figures

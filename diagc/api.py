@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +19,9 @@ from diagc.diagnostics import Diagnostic, DiagnosticError, failure
 from diagc.source import Source
 
 if TYPE_CHECKING:
+    from diagc.cost.columns import Columns
     from diagc.machine import Machine
+    from diagc.plan.derivation import Derivation
     from diagc.plan.search import Choice
 
 Chosen = TypeVar("Chosen")
@@ -65,17 +68,74 @@ def jax_source(entries: Mapping[str, Entry], file: str, sizes: Mapping[str, int]
     return emit.jax_source(entries, file, sizes)
 
 
+def derive(
+    entry: Entry, machine: Machine | None = None, sizes: Mapping[str, int] | None = None, check: bool = False
+) -> tuple[Derivation, bool]:
+    """The steps of an entry from the written diagram to its kernel, and whether all of those that were tested hold.
+
+    With a machine the schedule for the `sizes` is part of it. With `check` every step is evaluated in float64.
+    """
+    from diagc.backends.plans import normal_form
+    from diagc.passes.base_two import BaseTwo
+    from diagc.plan.derivation import derivation
+    from diagc.plan.structure import structure
+    from diagc.verify.derivation import check_all, line
+
+    normal, record = normal_form(entry)
+    found, refusal = None, None
+    try:
+        found = structure(normal)
+    except DiagnosticError as error:
+        refusal = error.diagnostics[0].message
+    used = len(record.steps)
+    final = BaseTwo().run(normal, record) if found is not None else normal
+    made = derivation(entry.diagram, normal, record, found, record.steps[used:], refusal)
+    if machine is not None and refusal is None:
+        made = replace(made, schedule=_schedule_lines(entry, machine, sizes or {}))
+    if not check:
+        return made, True
+    checks = check_all(entry.diagram, final, record.steps, found)
+    return replace(made, checks=tuple(map(line, checks))), all(c.passed for c in checks)
+
+
+def _schedule_lines(entry: Entry, machine: Machine, sizes: Mapping[str, int]) -> tuple[str, ...]:
+    """The best schedules and why each is where it is."""
+    from diagc.cost.words import seconds
+    from diagc.plan.search import spoken
+
+    written = ", ".join(f"{name} = {value}" for name, value in sizes.items())
+    lines = [f"{machine.title}: {written}"]
+    for number, choice in enumerate(cost(entry, machine, sizes, {}, {}), 1):
+        time = seconds(choice.estimate.predicted_seconds)
+        lines.append(f"{number}. {time}: {spoken(choice)}; {choice.reason}")
+    return tuple(lines)
+
+
 def derivation_text(entries: Mapping[str, Entry], file: str) -> str:
     """For each entry the steps from the written diagram to its kernel, with their laws."""
-    from diagc.backends.emit import normal_form
-    from diagc.plan.report import derivation
-    from diagc.plan.structure import structure
+    from diagc.plan.report import text
 
-    texts: list[str] = []
-    for entry in entries.values():
-        normal, record = normal_form(entry)
-        texts.append(derivation(entry.diagram, normal, record, structure(normal)))
-    return "\n".join(texts)
+    return "\n".join(text(derive(entry)[0]) for entry in entries.values())
+
+
+def derivation_page(entries: Mapping[str, Entry], derivations: Sequence[Derivation], title: str) -> str:
+    """The derivations as one HTML page, with pictures of the written diagrams and of their normal forms."""
+    from diagc.backends.plans import normal_form
+    from diagc.draw import draw_diagram, render_svg
+    from diagc.draw.page import html
+
+    pictures: dict[str, list[tuple[str, str]]] = {}
+    for found, entry in zip(derivations, entries.values(), strict=True):
+        normal = normal_form(entry)[0]
+        drawn = (
+            ("as written", draw_diagram(entry.diagram, call_boxes(entry))),
+            ("in normal form", draw_diagram(normal)),
+        )
+        pictures[found.name] = [
+            (f"{found.name} {caption}", render_svg(scene, f"{found.name}-{place}"))
+            for place, (caption, scene) in enumerate(drawn)
+        ]
+    return html(derivations, title, pictures)
 
 
 def cost(
@@ -87,18 +147,21 @@ def cost(
 ) -> tuple[Choice, ...]:
     """The best schedules of an entry on a machine, fastest first; `group` and `stream` fix tiles by axis name.
 
-    Raises `DiagnosticError`: E0602 a size is missing, E0702 no kernel, E1105 a tile is not possible, E1106 none fits.
+    A schedule of the file for this machine fixes what they leave open. Raises `DiagnosticError`: E0602 a size is
+    missing, E0702 no kernel, E0703 the schedule is not possible, E1105 a tile is not possible, E1106 none fits.
     """
-    from diagc.backends.emit import normal_form
+    from diagc.backends.plans import normal_form
     from diagc.passes.base_two import BaseTwo
+    from diagc.plan.choices import fixed_tiles, schedule_for
     from diagc.plan.config import has_dot
     from diagc.plan.search import Fixed, choose, rounded
     from diagc.plan.structure import structure
 
     diagram = BaseTwo().run(normal_form(entry, sizes)[0])
     streamed = structure(diagram)
-    found = list(choose(streamed, machine, sizes, Fixed(group, stream)))
-    if streamed.streamed and not has_dot(streamed) and not stream:
+    fixed = fixed_tiles(streamed, schedule_for(entry.schedules, machine), group, stream)
+    found = list(choose(streamed, machine, sizes, fixed))
+    if streamed.streamed and not has_dot(streamed) and not fixed.stream:
         try:
             held = structure(diagram, resident_rows=True)
             found = [*choose(held, machine, sizes, Fixed(group, {})), *found]  # first among equals
@@ -106,6 +169,48 @@ def cost(
             if error.diagnostics[0].code != "E1106":
                 raise
     return tuple(sorted(found, key=lambda choice: rounded(choice.estimate.predicted_seconds)))
+
+
+def clusters(entry: Entry, machine: Machine, sizes: Mapping[str, int], choice: Choice) -> dict[int, float]:
+    """Seconds in which chunks reach the shared memory of a schedule, by the number of programs in a cluster."""
+    from diagc.backends.plans import normal_form
+    from diagc.cost.clusters import cluster_seconds
+    from diagc.plan.regions import region
+    from diagc.plan.structure import structure
+
+    cost = choice.estimate
+    width = cost.bytes_moved / max(cost.elements_moved, 1)
+    return cluster_seconds(
+        region(structure(normal_form(entry)[0]), sizes), cost.memory_values, width, machine
+    )
+
+
+def columns(
+    entry: Entry,
+    machine: Machine,
+    sizes: Mapping[str, int],
+    group: Mapping[str, int],
+    stream: Mapping[str, int],
+) -> Columns | None:
+    """The variables and operations of the best schedule of an entry with their places and clocks.
+
+    None where nothing is shared out among programs. Raises as `cost` does.
+    """
+    from diagc.backends.plans import normal_form
+    from diagc.cost.columns import columns
+    from diagc.cost.region import Tiling
+    from diagc.plan.choices import fixed_tiles, schedule_for
+    from diagc.plan.folds import state_names
+    from diagc.plan.regions import region
+    from diagc.plan.search import choose
+    from diagc.plan.structure import structure
+
+    normal, record = normal_form(entry)
+    found = structure(normal)
+    names = {**state_names(found), **record.names}
+    fixed = fixed_tiles(found, schedule_for(entry.schedules, machine), group, stream)
+    choice = choose(found, machine, sizes, fixed)[0]
+    return columns(region(found, sizes, names), Tiling(choice.group, choice.stream), machine)
 
 
 def diagram_text(entries: Mapping[str, Entry], file: str) -> str:
@@ -127,7 +232,7 @@ def tree_text(entries: Mapping[str, Entry], file: str) -> str:
 
 def kernel_text(entries: Mapping[str, Entry], file: str) -> str:
     """The kernels of entries in kernel IR, every variant."""
-    from diagc.backends.emit import kernels
+    from diagc.backends.plans import kernels
     from diagc.kernel.text import print_kernel
 
     return "\n".join(print_kernel(v.kernel) for entry in entries.values() for v in kernels(entry).variants)

@@ -29,6 +29,7 @@ _yaml: Any = yaml  # its functions have no types
 SCHEMA: Final = "diagc/machine-1"
 LEVELS: Final = ("l0", "l1", "l2", "l3")
 _TOP: Final = ("schema", "name", "title", "arch", "sources", "clock", "levels", "pipelines", "fragment")
+_CLUSTERS: Final = ("1", "2", "4", "8", "16")
 _FOLDERS: Final = (Path(__file__).parent / "machines", Path(__file__).parents[1] / "specs" / "machines")
 
 
@@ -81,6 +82,8 @@ class Machine:
     vector: Mapping[DType, Quantity]
     special: Quantity
     fragment: Fragment
+    clusters: Mapping[int, Quantity]
+    """Bytes/s at which processors fill their l2: alone (1), and from each other in clusters of so many."""
 
     @property
     def units(self) -> int:
@@ -251,7 +254,7 @@ class _Reader:
     # -- the parts of a machine
 
     def machine(self) -> Machine:
-        top = self._mapping(self._compose(), _TOP, _TOP)
+        top = self._mapping(self._compose(), (*_TOP, "clusters"), _TOP)
         if self._text(top["schema"]) != SCHEMA:
             self._fail(
                 "E1103", top["schema"], "not a machine file of this version", f"write `schema: {SCHEMA}`"
@@ -274,7 +277,12 @@ class _Reader:
             self._rates(pipelines["vector"], ("f32",)),
             self._quantity(pipelines["special"], "results"),
             self._fragment(top["fragment"]),
+            self._clusters(top["clusters"]) if "clusters" in top else {},
         )
+
+    def _clusters(self, node: yaml.Node) -> dict[int, Quantity]:
+        entries = self._mapping(node, _CLUSTERS, ("1",))
+        return {int(key): self._quantity(value, "bandwidth") for key, value in entries.items()}
 
     def _level(self, name: str, node: yaml.Node) -> Level:
         keys = ("title", "capacity", "count")

@@ -1,25 +1,26 @@
 """The derivative of an entry as diagrams to run: what the forward part keeps, and what comes back.
 
-The joint diagram has the results and the gradients of the inputs. States of folds that the forward kernels finish are
-kept; what carries two long axes is computed again, tile by tile, because no fold finishes it.
+Kept are results, and states of folds that the forward kernels finish, as far as the derivative reads them. What carries
+two long axes is computed again, tile by tile, because no fold finishes it (derivation after FlashAttention-2, arXiv
+2307.08691, section 3.2, which keeps the result and one logarithm a row).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from diagc.backends.sizes import input_name
-from diagc.check.entry import Entry
 from diagc.core import ops
 from diagc.core.derivative.reverse import gradient
-from diagc.core.diagram import Array, Diagram, Node, node, walk
+from diagc.core.diagram import Array, Diagram, Node, apply, node, walk
 from diagc.core.rewrite import Record
 from diagc.passes.base_two import BaseTwo
-from diagc.passes.exchange import exchange
+from diagc.passes.exchange import exchange, read_saved
+from diagc.passes.forms import function
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
-from diagc.plan.partition import Stage, partition
+from diagc.plan.partition import Stage, finished_folds, partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Derivative:
     """Stages of the forward and of the backward part.
 
     `saved` are the names of inputs, results and buffers that `backward` reads; `cotangents` are its further inputs.
-    `gradients` holds for each input of the entry the name of its gradient, or None where it is no real array.
+    `gradients` holds for each input of the diagram the name of its gradient, or None where it is no real array.
     """
 
     forward: tuple[Stage, ...]
@@ -42,84 +43,98 @@ def is_differentiable(diagram: Diagram) -> bool:
     return any(a.dtype.kind == "float" for a in diagram.layouts) and any(map(_is_real, diagram.inputs))
 
 
-def joint_diagram(entry: Entry, normal: Diagram, record: Record) -> tuple[Diagram, tuple[Node, ...]]:
-    """Results and gradients in one diagram in normal form, and the cotangents that it reads."""
-    taken = {input_name(n) for n in normal.inputs} | set(normal.output_names)
-    reals = [p for p, array in enumerate(normal.layouts) if array.dtype.kind == "float"]
-    cotangents = tuple(_input(f"d_{normal.output_names[p]}", normal.layouts[p], taken) for p in reals)
-    wrt = tuple(n for n in normal.inputs if _is_real(n))
-    gradients = gradient(tuple(normal.outputs[p] for p in reals), cotangents, wrt)
-    names = [_fresh(f"d_{input_name(n)}", taken) for n in wrt]
-    joint = Diagram(
-        f"{entry.diagram.name}_derivative",
-        (*normal.inputs, *cotangents),
-        (*normal.outputs, *gradients),
-        (*normal.output_names, *names),
-        (*normal.layouts, *(n.array for n in wrt)),
-    )
-    joint = Normalise().run(joint, record)
-    results = joint.outputs[: len(normal.outputs)]
-    return joint.with_outputs(exchange(joint.outputs, walk(results), record)), cotangents
+def planned(normal: Diagram, record: Record) -> Diagram:
+    """The form that kernels are planned for: exponentials in base two, masks inside contractions."""
+    return MaskedFactors().run(BaseTwo().run(normal, record), record)
 
 
-def derivative(entry: Entry, normal: Diagram, record: Record, assume_short: bool = True) -> Derivative:
-    """The stages of an entry in normal form with its derivative.
+def derivative(normal: Diagram, record: Record, assume_short: bool = True) -> Derivative:
+    """The stages of a diagram in normal form with its derivative.
 
     Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
     """
-    joint, cotangents = joint_diagram(entry, normal, record)
-    joint = MaskedFactors().run(BaseTwo().run(joint, record), record)
-    count = len(normal.outputs)
-    kept = _finished(joint, count, record, assume_short)
-    stages = partition(joint, record, assume_short, kept, cotangents)
-    return _divided(joint, stages, cotangents, count)
-
-
-def _finished(joint: Diagram, count: int, record: Record, assume_short: bool) -> list[Node]:
-    """The folds that forward kernels finish and the gradients read."""
-    results = Diagram(joint.name, joint.inputs, joint.outputs[:count], joint.output_names[:count], joint.layouts[:count])
-    read = set(walk(joint.outputs[count:]))
-    folds = [
-        component.reduction
-        for stage in partition(results, record, assume_short)
-        for step in stage.structure.passes
-        for component in step.algebra.components
-    ]
-    return [n for n in folds if n in read and n not in joint.outputs]
-
-
-def _divided(
-    joint: Diagram, stages: tuple[Stage, ...], cotangents: tuple[Node, ...], count: int
-) -> Derivative:
+    names = _Names({input_name(n) for n in normal.inputs} | set(normal.output_names))
+    reals = [p for p, array in enumerate(normal.layouts) if array.dtype.kind == "float"]
+    cotangents = tuple(names.input(f"d_{normal.output_names[p]}", normal.layouts[p]) for p in reals)
+    wrt = tuple(n for n in normal.inputs if _is_real(n))
+    grads = gradient(tuple(normal.outputs[p] for p in reals), cotangents, wrt)
+    backward = Diagram(
+        f"{normal.name}_backward", (*normal.inputs, *cotangents), (*normal.outputs, *grads),
+        (*normal.output_names, *(names.fresh(f"d_{input_name(n)}") for n in wrt)),
+        (*normal.layouts, *(n.array for n in wrt)),
+    )  # fmt: skip
+    backward = Normalise().run(backward, record)
+    backward, kept = _reading_saved(backward, len(normal.outputs), names, record, assume_short)
+    forward = replace(
+        normal,
+        name=f"{normal.name}_forward",
+        outputs=(*normal.outputs, *kept),
+        output_names=(*normal.output_names, *map(input_name, kept.values())),
+        layouts=(*normal.layouts, *(stand_in.array for stand_in in kept.values())),
+    )
+    read = {input_name(n) for n in walk(backward.outputs) if isinstance(n.op, ops.Input)}
     late = {input_name(n) for n in cotangents}
-    forward, backward = list[Stage](), list[Stage]()
-    for stage in stages:
-        if late & {input_name(n) for n in stage.diagram.inputs}:
-            late |= set(stage.diagram.output_names)
-            backward.append(stage)
-        else:
-            forward.append(stage)
-    needed = [input_name(n) for stage in backward for n in stage.diagram.inputs]
-    saved = tuple(name for name in dict.fromkeys(needed) if name not in late)
-    return Derivative(tuple(forward), tuple(backward), saved, cotangents, _gradients(joint, cotangents, count))
+    saved = [*map(input_name, normal.inputs), *forward.output_names]
+    gradients = iter(backward.output_names)
+    return Derivative(
+        partition(planned(forward, record), record, assume_short),
+        partition(planned(backward, record), record, assume_short),
+        tuple(name for name in saved if name in read - late),
+        cotangents,
+        tuple(next(gradients) if _is_real(n) else None for n in normal.inputs),
+    )
 
 
-def _gradients(joint: Diagram, cotangents: tuple[Node, ...], count: int) -> tuple[str | None, ...]:
-    names = iter(joint.output_names[count:])
-    inputs = joint.inputs[: len(joint.inputs) - len(cotangents)]
-    return tuple(next(names) if _is_real(n) else None for n in inputs)
+def _reading_saved(
+    joint: Diagram, count: int, names: _Names, record: Record, assume_short: bool
+) -> tuple[Diagram, dict[Node, Node]]:
+    """The gradients, reading results and finished folds instead of computing them, and the folds that they read."""
+    results = joint.outputs[:count]
+    first = Diagram(joint.name, joint.inputs, results, joint.output_names[:count], joint.layouts[:count])
+    folds = finished_folds(first, record, assume_short)
+    logarithms = {made: names.input("logsum", made.array) for fold in folds for made in _logarithm(fold)}
+    written = {
+        result: node(ops.Input(name), array=layout)
+        for result, name, layout in zip(first.outputs, first.output_names, first.layouts, strict=True)
+        if layout.dtype.kind == "float" and not isinstance(result.op, ops.Input)
+    }
+    others = {fold: names.input(record.names.get(fold, "state"), fold.array) for fold in folds}
+    made = exchange(joint.outputs, walk(results), record)[count:]
+    made = read_saved(made, {**written, **logarithms})
+    made = read_saved(made, others)
+    used = set(walk(made))
+    kept = {n: stand_in for n, stand_in in {**logarithms, **others}.items() if stand_in in used}
+    inputs = (*joint.inputs, *(n for n in (*written.values(), *kept.values()) if n in used))
+    backward = Diagram(joint.name, inputs, made, joint.output_names[count:], joint.layouts[count:])
+    return Normalise().run(backward, record), kept
+
+
+def _logarithm(fold: Node) -> Iterable[Node]:
+    """m + log z for z = ∑ exp(s − m) with m = max s: one number in the place of two."""
+    element = fold.inputs[0]
+    inner = element.inputs[0] if function(element) == "exp" else element
+    if not (isinstance(fold.op, ops.Reduce) and fold.op.monoid == "sum" and function(inner) == "sub"):
+        return
+    maximum = inner.inputs[1]
+    if maximum is node(ops.Reduce("max", fold.op.axes), inner.inputs[0]):
+        yield apply("add", maximum, apply("log", fold))
+
+
+@dataclass(slots=True)
+class _Names:
+    """Names of arrays that are not taken."""
+
+    taken: set[str]
+
+    def fresh(self, name: str) -> str:
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+    def input(self, name: str, array: Array) -> Node:
+        return node(ops.Input(self.fresh(name)), array=array)
 
 
 def _is_real(current: Node) -> bool:
     return current.dtype.kind == "float"
-
-
-def _input(name: str, array: Array, taken: set[str]) -> Node:
-    return node(ops.Input(_fresh(name, taken)), array=array)
-
-
-def _fresh(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import PurePath
 
 from diagc import __version__
@@ -19,7 +18,7 @@ from diagc.backends.jax_plain import (
     module_text,
     signature,
 )  # fmt: skip
-from diagc.backends.launches import EntryKernels, Launch, Plan, Variant, resident_axes
+from diagc.backends.plans import kernels, normal_form
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_program import emit_module
 from diagc.backends.writer import Writer
@@ -27,15 +26,8 @@ from diagc.check.entry import Entry
 from diagc.core import ops
 from diagc.core.axes import Axis
 from diagc.core.diagram import Diagram, Node, walk
-from diagc.core.rewrite import Record
 from diagc.kernel.ir import Kernel
 from diagc.kernel.lower import lower
-from diagc.passes.base_two import BaseTwo
-from diagc.passes.masked_factors import MaskedFactors
-from diagc.passes.normalise import Normalise
-from diagc.passes.reassociate import Reassociate
-from diagc.plan.config import configurations, has_dot
-from diagc.plan.partition import Stage, partition
 from diagc.plan.structure import Structure, is_fusible, structure
 
 CPU_TILE, CPU_STREAM = 512, 256
@@ -44,53 +36,6 @@ CPU_TILE, CPU_STREAM = 512, 256
 A 512 × 256 tile of float32 is 512 KiB: it stays in the second-level cache of a core, and its contraction is large
 enough for XLA to share it among threads, which a 256 × 256 one is not. Measured in docs/performance.md.
 """
-
-
-def normal_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[Diagram, Record]:
-    """The normal form of an entry with its contractions in the order that is the least work at `sizes`.
-
-    The record holds the laws used and where nodes come from.
-    """
-    record = Record(spans=dict(entry.spans), names=dict(entry.names))
-    return Reassociate(sizes or {}).run(Normalise().run(entry.diagram, record), record), record
-
-
-def planned_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[Diagram, Record]:
-    """The form of an entry that kernels are planned for: exponentials in base two, masks inside contractions."""
-    normal, record = normal_form(entry, sizes)
-    return MaskedFactors().run(BaseTwo().run(normal, record), record), record
-
-
-def kernels(entry: Entry, sizes: Mapping[str, int] | None = None) -> EntryKernels:
-    """The kernels of an entry: one if it can be, and where that limits sizes the several that do not.
-
-    `sizes` are values of size symbols for which they should be fast; they are right for all.
-
-    Raises `DiagnosticError` E0702 where no kernel can be made.
-    """
-    diagram, record = planned_form(entry, sizes)
-    name = entry.diagram.name
-    plans = [_plan(partition(diagram, record), record)]
-    if any(
-        axis.size.value is None for v in plans[0].limited if v.multiplies for axis in resident_axes(v.kernel)
-    ):
-        longer = replace(diagram, name=f"{name}_long")
-        plans.append(_plan(partition(longer, record, assume_short=False), record))
-    return EntryKernels(name, entry.diagram, tuple(plans))
-
-
-def _plan(stages: tuple[Stage, ...], record: Record) -> Plan:
-    return Plan(tuple(Launch(stage.diagram, _variants(stage, record)) for stage in stages))
-
-
-def _variants(stage: Stage, record: Record) -> tuple[Variant, ...]:
-    """The kernel for any length, and before it the one for rows that fit on chip."""
-    streamed, name = stage.structure, stage.diagram.name
-    variants = [Variant(lower(streamed, name, record), configurations(streamed))]
-    if streamed.streamed and not has_dot(streamed):
-        held = structure(stage.diagram, resident_rows=True)
-        variants.insert(0, Variant(lower(held, f"{name}_rows", record), configurations(held)))
-    return tuple(variants)
 
 
 def triton_source(entries: Iterable[Entry], file: str, sizes: Mapping[str, int] | None = None) -> str:

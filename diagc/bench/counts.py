@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import prod
 
-from diagc.backends.emit import normal_form
+from diagc.backends.plans import normal_form
 from diagc.check.entry import Entry
 from diagc.core.axes import Axis, in_order
 from diagc.core.contraction import contracted_factors

@@ -20,6 +20,7 @@ from diagc.check.expressions import Body
 from diagc.check.functions import term
 from diagc.check.indexing import affine_coordinate, bounds, index
 from diagc.check.scans import scan_form
+from diagc.check.schedules import Schedule
 from diagc.check.scope import Module
 from diagc.check.types import check_signature, type_axes
 from diagc.core import ops
@@ -40,6 +41,7 @@ class Entry:
     names: dict[Node, str]
     calls: tuple[CallRecord, ...]
     defined: tuple[tuple[tree.Name, Node], ...] = ()
+    schedules: tuple[Schedule, ...] = ()
 
 
 def new_body(module: Module, context: Context) -> Body:

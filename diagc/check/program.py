@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 from diagc import limits
 from diagc.check.entry import Entry, build_entry, check_generic, entry_names
 from diagc.check.learning import build_learning
+from diagc.check.schedules import check_schedules
 from diagc.check.scope import Module, build_module
 from diagc.core.learning import LearningDiagram
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
@@ -132,16 +133,11 @@ def _collect(source: Source, loader: Loader) -> tuple[Program, Sink]:
                 entries[name] = entry
         else:
             check_generic(module, name, sink)
-    _check_schedules(module, sink)
+    schedules = check_schedules(module, {name: entry.diagram for name, entry in entries.items()}, sink)
+    entries = {
+        name: replace(entry, schedules=tuple(schedules[name])) if name in schedules else entry
+        for name, entry in entries.items()
+    }
     found = {name: build_learning(module, item, sink) for name, item in module.learnings.items()}
     learnings = {name: learning for name, learning in found.items() if learning is not None}
     return Program(module, entries, learnings), sink
-
-
-def _check_schedules(module: Module, sink: Sink) -> None:
-    for schedule in module.schedules:
-        if schedule.entry.text not in module.functions:
-            sink.add(Diagnostic(
-                "E0203", f"no function is called `{schedule.entry.text}`", (Label(schedule.entry.span),),
-                "a schedule names an entry of this file",
-            ))  # fmt: skip

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from diagc.cli.options import chosen_entries, entry_option, spec_argument, write_text
+from diagc.cli.options import chosen_entries, entry_option, pairs, spec_argument, write_text
+from diagc.cli.predictions import Request, csv_text, swept
 
 if TYPE_CHECKING:
-    from diagc.check.entry import Entry
     from diagc.machine import Machine
-    from diagc.plan.search import Choice
 
 
 @click.command()
@@ -29,203 +27,69 @@ if TYPE_CHECKING:
 )
 @click.option("--stream", "stream", multiple=True, metavar="A=N,…", help="Fix tiles of streamed axes.")
 @click.option(
-    "--sweep", "sweep", metavar="A=LOW:HIGH", help="Double a size (or several, A,B=…) from LOW to HIGH."
+    "--sweep",
+    "sweep",
+    multiple=True,
+    metavar="A=LOW:HIGH",
+    help="Double a size (or several, A,B=…) from LOW to HIGH, or take those of a list A=N,M,…; repeat it for a table.",
 )
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the sweep as a plot (.svg)."
+    "--plot",
+    "-o",
+    "--out",
+    "out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the sweep as a plot (.svg).",
 )
 @click.option(
-    "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How it is printed."
+    "--cluster", type=click.IntRange(1), metavar="N", help="Let N programs fill their memory together."
+)
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json", "csv"]), default="text", help="How it is printed."
 )
 def cost(
     spec: Path, entry: str | None, on: str, size: tuple[str, ...], group: tuple[str, ...], stream: tuple[str, ...],
-    sweep: str | None, out: Path | None, style: str,
+    sweep: tuple[str, ...], out: Path | None, cluster: int | None, style: str,
 ) -> None:  # fmt: skip
     """Predict bytes, operations and time of the kernels of SPEC on a machine, and choose their tiles.
 
     \b
     diagc cost specs/attention/attention.diag --entry attention --on h200 --size q=4096,x=4096,d=128
-    diagc cost specs/dense/matmul.diag --entry matmul --on h100 --size m=4096,n=4096,k=64 --sweep k=64:8192 -o k.svg
+    diagc cost specs/dense/matmul.diag --entry matmul --on h100 --size m=4096,n=4096 --sweep k=64:8192 --plot k.svg
+    diagc cost specs/attention/attention.diag --entry mha --on h100 --size b=2,h=16 \\
+        --sweep q,x=512:65536 --sweep d=64,128
     """
     from diagc.api import load
     from diagc.machine import machine
 
-    if out is not None and (sweep is None or out.suffix != ".svg"):
-        raise click.UsageError("-o writes the plot of a --sweep to a file that ends in .svg")
+    if out is not None and (not sweep or out.suffix != ".svg"):
+        raise click.UsageError("--plot writes the plot of a --sweep to a file that ends in .svg")
     found, device = chosen_entries(load(spec), entry), machine(on)
-    request = _Request(device, _pairs(size, "--size"), _pairs(group, "--group"), _pairs(stream, "--stream"))
-    if sweep is not None:
-        _sweep(found, request, sweep, out, style)
+    _check_cluster(cluster, device)
+    fixed = pairs(group, "--group"), pairs(stream, "--stream")
+    request = Request(device, pairs(size, "--size"), *fixed, cluster)
+    if sweep:
+        if len(found) != 1:
+            raise click.UsageError("--sweep looks at one entry: choose it with --entry")
+        table = swept(next(iter(found.values())), request, sweep)
+        click.echo(out if out is not None else table.printed(style))
+        if out is not None:
+            write_text(out, table.plot())
         return
     reports = [request.report(each) for each in found.values()]
     if style == "json":
         made = [r.json() for r in reports]
         click.echo(json.dumps(made[0] if len(made) == 1 else made, indent=2))
+    elif style == "csv":
+        click.echo(csv_text(reports))
     else:
         click.echo("\n\n".join("\n".join(r.lines()) for r in reports))
 
 
-class _Request:
-    """What is asked about each entry."""
-
-    def __init__(
-        self, machine: Machine, sizes: dict[str, int], group: dict[str, int], stream: dict[str, int]
-    ) -> None:
-        self.machine, self.sizes, self.group, self.stream = machine, sizes, group, stream
-
-    def report(self, entry: Entry, more: Mapping[str, int] | None = None) -> _Report:
-        from diagc.api import cost as predict
-
-        sizes = {**self.sizes, **(more or {})}
-        choices = predict(entry, self.machine, sizes, self.group, self.stream)
-        return _Report(entry.diagram.name, self.machine, sizes, choices)
-
-
-class _Report:
-    """The best schedules of one entry at one size."""
-
-    def __init__(
-        self, name: str, machine: Machine, sizes: Mapping[str, int], choices: tuple[Choice, ...]
-    ) -> None:
-        self.name, self.machine, self.sizes, self.choices = name, machine, sizes, choices
-
-    def json(self) -> dict[str, Any]:
-        best = self.choices[0].estimate
-        return {
-            "entry": self.name,
-            "machine": self.machine.name,
-            "sizes": dict(self.sizes),
-            "elements_moved": best.elements_moved,
-            "bytes_moved": best.bytes_moved,
-            "flops": best.flops,
-            "intensity": best.intensity,
-            "predicted_seconds": best.predicted_seconds,
-            "bound": best.bound,
-            "level_bytes": dict(best.level_bytes),
-            "pipeline_seconds": dict(best.seconds),
-            "memory": {
-                "values": best.memory_values,
-                "shared_bytes": best.shared_bytes,
-                "register_bytes": best.register_bytes,
-            },
-            "programs": best.programs,
-            "schedule": _schedule(self.choices[0]),
-            "alternatives": [
-                _schedule(c) | {"predicted_seconds": c.estimate.predicted_seconds} for c in self.choices[1:]
-            ],
-        }
-
-    def lines(self) -> Iterator[str]:
-        best, cost = self.choices[0], self.choices[0].estimate
-        written = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
-        yield f"{self.name} on {self.machine.title}: {written}"
-        yield ""
-        yield f"schedule   {_spoken(best)}; {cost.programs:,} programs"
-        yield f"time       {_seconds(cost.predicted_seconds)}, limited by {cost.bound}"
-        yield f"moved      {cost.elements_moved:,} values, {cost.bytes_moved:,} bytes by programs"
-        rate = _rate(cost.flops, cost.predicted_seconds)
-        yield f"work       {cost.flops:,} FLOP, {cost.intensity:.1f} a byte of l0, {rate}"
-        chip = f"{_size(cost.shared_bytes)} shared, {_size(cost.register_bytes)} registers"
-        yield f"on chip    {cost.memory_values:,} values: {chip}"
-        yield ""
-        width = max(map(len, cost.seconds))
-        for name, time in cost.seconds.items():
-            amount = cost.level_bytes.get(name.split(" ")[0])
-            moved = _size(amount) if amount is not None else ""
-            share = 100 * time / max(cost.seconds.values())
-            yield f"  {name:{width}}  {moved:>10}  {_seconds(time):>10}  {share:5.1f} %"
-        yield ""
-        for number, choice in enumerate(self.choices, 1):
-            yield f"{number}. {_seconds(choice.estimate.predicted_seconds)}  {_spoken(choice)}"
-            yield f"   {choice.reason}"
-
-
-def _sweep(found: Mapping[str, Entry], request: _Request, sweep: str, out: Path | None, style: str) -> None:
-    names, low, high = _range(sweep)
-    if len(found) != 1:
-        raise click.UsageError("--sweep looks at one entry: choose it with --entry")
-    (entry,) = found.values()
-    places: list[int] = []
-    while low <= high:
-        places.append(low)
-        low *= 2
-    reports = [request.report(entry, dict.fromkeys(names, place)) for place in places]
-    if out is not None:
-        from diagc.draw.chart import log_chart
-        from diagc.draw.render import render_svg
-
-        pipelines = list(dict.fromkeys(n for r in reports for n in r.choices[0].estimate.seconds))
-        curves = {"predicted": [r.choices[0].estimate.predicted_seconds for r in reports]}
-        curves |= {n: [r.choices[0].estimate.seconds.get(n, 0.0) for r in reports] for n in pipelines}
-        title = f"{entry.diagram.name} on {request.machine.title}"
-        write_text(out, render_svg(log_chart(title, " = ".join(names), "seconds", places, curves)))
-        click.echo(out)
-    elif style == "json":
-        click.echo(json.dumps([r.json() for r in reports], indent=2))
-    else:
-        for place, report in zip(places, reports, strict=True):
-            best = report.choices[0]
-            time = _seconds(best.estimate.predicted_seconds)
-            click.echo(
-                f"{' = '.join(names)} = {place:<8} {time:>10}  {best.estimate.bound:20}  {_spoken(best)}"
-            )
-
-
-def _range(text: str) -> tuple[list[str], int, int]:
-    names, _, bounds = text.partition("=")
-    low, _, high = bounds.partition(":")
-    if not (names and low.isdecimal() and high.isdecimal() and 0 < int(low) <= int(high) < 2**40):
-        raise click.BadParameter(f"`{text}` is not A=LOW:HIGH, as in q=512:65536", param_hint="--sweep")
-    return names.split(","), int(low), int(high)
-
-
-def _pairs(written: tuple[str, ...], option: str) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for text in (part for group in written for part in group.split(",")):
-        name, _, number = text.partition("=")
-        if not name or not number.isdecimal() or not 0 < int(number) < 2**40:
-            raise click.BadParameter(f"`{text}` is not NAME=NUMBER, as in q=4096", param_hint=option)
-        found[name.strip()] = int(number)
-    return found
-
-
-# ---- words
-
-
-def _schedule(choice: Choice) -> dict[str, Any]:
-    return {
-        "group": _named(choice.group),
-        "stream": _named(choice.stream),
-        "stages": choice.estimate.stages,
-        "reason": choice.reason,
-    }
-
-
-def _named(tiles: Mapping[str, int]) -> dict[str, int]:
-    return {axis.partition("#")[0]: tile for axis, tile in tiles.items()}
-
-
-def _spoken(choice: Choice) -> str:
-    parts = [f"group {a} = {t}" for a, t in _named(choice.group).items()]
-    parts += [f"stream {a} = {t}" for a, t in _named(choice.stream).items()]
-    if choice.stream:
-        parts.append(f"{choice.estimate.stages} stage{'s' * (choice.estimate.stages > 1)}")
-    return ", ".join(parts) or "one program for each row, held on chip"
-
-
-def _seconds(value: float) -> str:
-    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
-        if value * factor >= 1:
-            return f"{value * factor:.4g} {unit}"
-    return f"{value * 1e9:.4g} ns"
-
-
-def _size(value: int) -> str:
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if value >= factor:
-            return f"{value / factor:.4g} {unit}"
-    return f"{value} B"
-
-
-def _rate(flops: int, seconds: float) -> str:
-    return f"{flops / seconds / 1e12:.4g} TFLOP/s" if seconds else "no time"
+def _check_cluster(cluster: int | None, device: Machine) -> None:
+    if cluster is None or cluster in device.clusters:
+        return
+    sizes = ", ".join(map(str, device.clusters)) or "none"
+    raise click.UsageError(
+        f"no source states what clusters of {cluster} transfer on {device.name}; there is: {sizes}"
+    )

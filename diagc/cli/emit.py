@@ -1,4 +1,4 @@
-"""Commands that make code out of a spec: `compile` and `derive`."""
+"""The command `compile`: code out of a spec."""
 
 from __future__ import annotations
 
@@ -60,13 +60,3 @@ def _stage(stage: str, entries: object, spec: Path) -> str:
     if stage not in makers:
         raise click.UsageError(f"no stage is called `{stage}`; there are {', '.join(_STAGES)}")
     return makers[stage](entries, str(spec))  # pyright: ignore[reportArgumentType]
-
-
-@click.command()
-@spec_argument
-@entry_option
-def derive(spec: Path, entry: str | None) -> None:
-    """Show the steps from a diagram of SPEC to its kernel, each with the law that was used."""
-    from diagc.api import derivation_text, load
-
-    click.echo(derivation_text(chosen_entries(load(spec), entry), str(spec)), nl=False)

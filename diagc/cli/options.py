@@ -30,6 +30,17 @@ def chosen_entries(program: Program, entry: str | None) -> Mapping[str, Entry]:
     return {entry: program.entries[entry]}
 
 
+def pairs(written: tuple[str, ...], option: str) -> dict[str, int]:
+    """Numbers by name, of texts such as `q=4096,x=4096`."""
+    found: dict[str, int] = {}
+    for text in (part for group in written for part in group.split(",")):
+        name, _, number = text.partition("=")
+        if not name or not number.isdecimal() or not 0 < int(number) < 2**40:
+            raise click.BadParameter(f"`{text}` is not NAME=NUMBER, as in q=4096", param_hint=option)
+        found[name.strip()] = int(number)
+    return found
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)

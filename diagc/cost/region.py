@@ -7,8 +7,9 @@ other axis is whole in each program. Axes are named by text. Formulas: derivatio
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from diagc.core.dtypes import DType
@@ -44,6 +45,7 @@ class Transfer:
     windows: tuple[Window, ...]
     bytes: int
     loop: int | None = None
+    dtype: str = ""
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -110,6 +112,12 @@ class Live:
     shared: bool = False
     staged: bool = False
     copy: bool = False
+    dtype: str = ""
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What tiles of equal needs have in common."""
+        return (self.axes, self.bytes, self.shared, self.staged, self.copy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,16 @@ class Region:
     writes: tuple[Transfer, ...]
     work: tuple[Work, ...] = ()
     moments: tuple[tuple[Live, ...], ...] = ()
+    held: tuple[tuple[tuple[Live, int], ...], ...] = field(init=False)
+    """The moments by what they need: tiles of one kind once, with their number; equal moments once."""
+
+    def __post_init__(self) -> None:
+        kinds: dict[tuple[object, ...], Live] = {}
+        for live in (live for moment in self.moments for live in moment):
+            kinds.setdefault(live.kind, live)
+        counted = (Counter(live.kind for live in moment) for moment in self.moments)
+        held = dict.fromkeys(tuple(found.items()) for found in counted)
+        object.__setattr__(self, "held", tuple(tuple((kinds[k], n) for k, n in found) for found in held))
 
     @property
     def streamed(self) -> tuple[str, ...]:

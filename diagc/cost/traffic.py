@@ -140,12 +140,12 @@ def _tile_range(
 def memory_values(region: Region, tiling: Tiling, chunks: bool = True) -> int:
     """M: values live at the widest moment. Without `chunks`, streamed tiles count nothing: the limit s → 0."""
     tiles = tiling.tiles(region)
-    return max((sum(_size(v, tiles) for v in _kept(region, m, chunks)) for m in region.moments), default=0)
-
-
-def _kept(region: Region, moment: tuple[Live, ...], chunks: bool) -> list[Live]:
     streamed = set(region.streamed)
-    return [v for v in moment if not v.copy and (chunks or not streamed & set(v.axes))]
+
+    def kept(value: Live) -> bool:
+        return not value.copy and (chunks or not streamed & set(value.axes))
+
+    return max((sum(n * _size(v, tiles) for v, n in m if kept(v)) for m in region.held), default=0)
 
 
 def _size(value: Live, tiles: Mapping[str, int]) -> int:
@@ -156,7 +156,9 @@ def held_bytes(region: Region, tiling: Tiling, shared: bool, stages: int = 1) ->
     """Bytes at the widest moment in l2 (`shared`) or l3, in blocks as executed; loads ahead are held `stages` times."""
     blocks = tiling.blocks(region)
     widest = 0
-    for moment in region.moments:
-        values = (v for v in moment if v.shared == shared)
-        widest = max(widest, sum(_size(v, blocks) * v.bytes * (stages if v.staged else 1) for v in values))
+    for moment in region.held:
+        values = ((v, n) for v, n in moment if v.shared == shared)
+        widest = max(
+            widest, sum(n * _size(v, blocks) * v.bytes * (stages if v.staged else 1) for v, n in values)
+        )
     return widest

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from diagc.draw.scene import Item, Point, Region, Scene, Strand, Text, fitted
+from diagc.draw.scene import Item, Point, Region, Scene, Strand, Text, fitted, moved
 
 _WIDTH: Final = 420.0
 _HEIGHT: Final = 260.0
@@ -14,9 +14,13 @@ _GAP: Final = 14.0
 
 
 def log_chart(
-    title: str, x_name: str, y_name: str, x: Sequence[float], curves: Mapping[str, Sequence[float]]
-) -> Scene:
-    """Positive values over positive places; the curve named first is drawn in ink, the others in hues."""
+    title: str, x_name: str, y_name: str, x: Sequence[float], curves: Mapping[str, Sequence[float]],
+    marks: Sequence[str] = (),
+) -> Scene:  # fmt: skip
+    """Positive values over positive places; the curve named first is drawn in ink, the others in hues.
+
+    `marks` are words for the places; each is written where it first holds, with a line that starts there.
+    """
     values = [v for curve in curves.values() for v in curve if v > 0]
     x_range, y_range = _range(x, 2.0), _range(values, 10.0)
 
@@ -40,9 +44,33 @@ def log_chart(
         legend = 10 + number * _GAP
         items.append(_line([(_WIDTH + 12, legend), (_WIDTH + 36, legend)], role, name, False))
         items.append(Text(_WIDTH + 42, legend + 4, name, "start"))
+    items += _marked(marks, [place(at, y_range[0])[0] for at in x])
     items.append(Text(_WIDTH / 2, _HEIGHT + 2.4 * _GAP, x_name, style="note"))
     items.append(Text(-6, -_GAP, y_name, "start", style="note"))
     items.append(Text(_WIDTH / 2, -_GAP, title, style="name"))
+    return fitted(items, title=title)
+
+
+def _marked(marks: Sequence[str], places: Sequence[float]) -> list[Item]:
+    items: list[Item] = []
+    rows = 0
+    for number, mark in enumerate(marks):
+        if number == 0 or mark != marks[number - 1]:
+            items.append(_line([(places[number], 0), (places[number], _HEIGHT)], "batch", mark, True))
+            items.append(
+                Text(places[number] + 4, _HEIGHT - 6 - rows % 4 * _GAP, f"limit: {mark}", "start", "note")
+            )
+            rows += 1
+    return items
+
+
+def stacked(scenes: Sequence[Scene], title: str) -> Scene:
+    """Scenes below one another."""
+    items: list[Item] = []
+    top = 0.0
+    for scene in scenes:
+        items += [moved(item, 0, top) for item in scene.items]
+        top += scene.height + _GAP
     return fitted(items, title=title)
 
 

@@ -5,6 +5,7 @@ The same scene gives the same bytes.
 
 from __future__ import annotations
 
+import re
 from typing import Final, assert_never
 from xml.sax.saxutils import escape
 
@@ -24,28 +25,35 @@ _FACE: Final = ("#f4f6fc", "#232833")
 _CELL: Final = ("#f7f8fb", "#1a1e26")
 
 
-def render_svg(scene: Scene) -> str:
-    """The scene as an SVG document."""
+def render_svg(scene: Scene, scope: str = "") -> str:
+    """The scene as an SVG document. With a `scope`, its styles hold below the element of that `id` only."""
     width, height = _number(scene.width), _number(scene.height)
+    mark = f'id="{scope}" ' if scope else ""
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" {mark}viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" '
         f'font-family="DejaVu Sans, Helvetica, sans-serif" font-size="{FONT}">'
     )
     body = [_item(item) for item in scene.items]
     title = [f"<title>{escape(scene.title)}</title>"] if scene.title else []
     paper = '<rect class="bg" width="100%" height="100%"/>'
-    return "\n".join([head, *title, f"<style>{_css(scene)}</style>", paper, *body, "</svg>"]) + "\n"
+    return "\n".join([head, *title, f"<style>{_css(scene, scope)}</style>", paper, *body, "</svg>"]) + "\n"
 
 
-def _css(scene: Scene) -> str:
+def _css(scene: Scene, scope: str) -> str:
     roles = {item.role for item in scene.items if isinstance(item, Strand | Text)}
     fixed = (
         "path{fill:none;stroke-width:1.5;stroke-linecap:round}.t{opacity:.22}.d{stroke-dasharray:5 3}"
         ".a{font-style:italic}.n{font-weight:700}.p{font-weight:700;font-style:italic}.h{stroke-width:5;stroke-linecap:butt}"
         ".o{stroke-width:2.4}"
     )
-    return f"{fixed}{_theme(roles, 0)}@media(prefers-color-scheme:dark){{{_theme(roles, 1)}}}"
+    light, dark = _below(scope, fixed + _theme(roles, 0)), _below(scope, _theme(roles, 1))
+    return f"{light}@media(prefers-color-scheme:dark){{{dark}}}"
+
+
+def _below(scope: str, rules: str) -> str:
+    """Rules that hold below the element of an `id`."""
+    return re.sub(r"(^|\})(?=[^}])", rf"\1#{scope} ", rules) if scope else rules
 
 
 def _theme(roles: set[str], mode: int) -> str:

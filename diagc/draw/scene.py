@@ -133,10 +133,10 @@ def fitted(items: list[Item], margin: float = 12.0, title: str = "") -> Scene:
     every = [bounds(item) for item in items] or [(0.0, 0.0, 0.0, 0.0)]
     left, top = min(b[0] for b in every) - margin, min(b[1] for b in every) - margin
     width, height = max(b[2] for b in every) + margin - left, max(b[3] for b in every) + margin - top
-    return Scene(tuple(_moved(item, -left, -top) for item in items), width, height, title)
+    return Scene(tuple(moved(item, -left, -top) for item in items), width, height, title)
 
 
-def _moved(item: Item, dx: float, dy: float) -> Item:
+def moved(item: Item, dx: float, dy: float) -> Item:
     match item:
         case Box(x, y, w, h, label, style, title):
             return Box(x + dx, y + dy, w, h, label, style, title)

@@ -6,7 +6,7 @@ the iteration, states stay until their last reader. A scalar function may write 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from diagc.core import ops
@@ -24,6 +24,8 @@ class Kernel(Protocol):
     def operands(self, current: Node) -> tuple[Node, ...]: ...
 
     def is_load(self, current: Node) -> bool: ...
+
+    def name(self, current: Node) -> str: ...
 
 
 class Step(Protocol):
@@ -55,7 +57,8 @@ def moments(kernel: Kernel, stages: Sequence[Step], place: int) -> list[tuple[Li
     read = {o for n in (*stage.nodes, *stage.states) for o in kernel.operands(n)}
     held = [n for n in dict.fromkeys(stage.rest) if n in read and n not in states]
     held += [n for n in stage.nodes if kernel.is_load(n)]
-    fixed = [_live(kernel, stage, n) for n in (*held, *states) if _counts(kernel, n)]
+    multiplied = _multiplied(kernel, stage)
+    fixed = [_live(kernel, stage, n, multiplied) for n in (*held, *states) if _counts(kernel, n)]
     passing = _flow(kernel, stage, [n for n in stage.order if not kernel.is_load(n)], set())
     return [(*fixed, *found) for found in passing] or [tuple(fixed)]
 
@@ -72,28 +75,57 @@ def _earlier(stages: Sequence[Step], place: int, state: Node) -> bool:
 def _finish(kernel: Kernel, stage: Step, states: list[Node]) -> list[tuple[Live, ...]]:
     used = {o for n in stage.nodes for o in kernel.operands(n)}
     start = {s for s in states if s in used}
-    return _flow(kernel, stage, stage.nodes, start) or [tuple(_live(kernel, stage, s) for s in states)]
+    multiplied = _multiplied(kernel, stage)
+    found = _flow(kernel, stage, stage.nodes, start)
+    return found or [tuple(_live(kernel, stage, s, multiplied) for s in states)]
+
+
+def _multiplied(kernel: Kernel, stage: Step) -> set[Node]:
+    """The operands of the matrix products of a stage."""
+    return {o for n in (*stage.nodes, *stage.states) if n in kernel.dots for o in kernel.operands(n)}
 
 
 def _flow(kernel: Kernel, stage: Step, order: list[Node], start: set[Node]) -> list[tuple[Live, ...]]:
-    """Liveness over straight-line code."""
-    last: dict[Node, int] = dict.fromkeys(start, -1)
-    for i, current in enumerate(order):
-        last[current] = i
+    """Liveness over straight-line code: the moments that no later one contains."""
+    dying, copies = _deaths(kernel, order, start), _copies(kernel, order, stage)
+    multiplied = _multiplied(kernel, stage)
+    alive, found, grown = dict.fromkeys(start), list[tuple[Live, ...]](), False
+    for place, current in enumerate(order):
+        if _counts(kernel, current) and current not in stage.states:
+            reused = next((n for n in dying[place] if n in alive and _in_place(current, n)), None)
+            if reused is not None or current in copies:
+                if grown:
+                    found.append(tuple(_live(kernel, stage, n, multiplied) for n in alive))
+                    grown = False
+                moment = [n for n in alive if n is not reused] + [current]
+                found.append(
+                    (*(_live(kernel, stage, n, multiplied) for n in moment), *copies.get(current, ()))
+                )
+            else:
+                grown = True
+            alive[current] = None
+        ending = [n for n in dying[place] if n in alive]
+        if ending and grown:
+            found.append(tuple(_live(kernel, stage, n, multiplied) for n in alive))
+            grown = False
+        for node in ending:
+            del alive[node]
+    return [*found, tuple(_live(kernel, stage, n, multiplied) for n in alive)] if grown else found
+
+
+def _deaths(kernel: Kernel, order: list[Node], start: set[Node]) -> list[list[Node]]:
+    """For each place of the order the nodes that are read there for the last time."""
+    last: dict[Node, int] = dict.fromkeys(start, 0)
+    for place, current in enumerate(order):
+        last[current] = place
         for operand in kernel.operands(current):
             if operand in last:
-                last[operand] = i
-    alive, found = list(dict.fromkeys(start)), list[tuple[Live, ...]]()
-    for i, current in enumerate(order):
-        dying = [n for n in alive if last[n] <= i]
-        if _counts(kernel, current) and current not in stage.states:
-            reused = next((n for n in dying if _in_place(current, n)), None)
-            moment = [n for n in alive if n is not reused] + [current]
-            copies = _copies(kernel, order, stage, current)
-            found.append((*(_live(kernel, stage, n) for n in moment), *copies))
-            alive.append(current)
-        alive = [n for n in alive if last[n] > i]
-    return found
+                last[operand] = place
+    dying: list[list[Node]] = [[] for _ in order]
+    for node, place in last.items():
+        if dying:
+            dying[place].append(node)
+    return dying
 
 
 def _in_place(current: Node, operand: Node) -> bool:
@@ -101,14 +133,16 @@ def _in_place(current: Node, operand: Node) -> bool:
     return same and isinstance(current.op, ops.Map | ops.Cast | ops.Stop)
 
 
-def _copies(kernel: Kernel, order: list[Node], stage: Step, current: Node) -> Iterable[Live]:
-    """The rounded copy of a computed operand that a contraction multiplies."""
+def _copies(kernel: Kernel, order: list[Node], stage: Step) -> dict[Node, tuple[Live, ...]]:
+    """The rounded copies of computed operands that contractions multiply."""
+    found: dict[Node, tuple[Live, ...]] = {}
     for user in (*order, *stage.states):
-        dtype = contraction_dtype(user) if user in kernel.dots and current in kernel.operands(user) else None
-        if dtype is not None and dtype.bytes < current.dtype.bytes:
-            axes = tuple(a.uid for a in current.axes)
-            return (Live(f"{dtype.value} copy", axes, dtype.bytes, copy=True),)
-    return ()
+        dtype = contraction_dtype(user) if user in kernel.dots else None
+        for operand in kernel.operands(user) if dtype is not None else ():
+            if dtype is not None and dtype.bytes < operand.dtype.bytes and operand not in found:
+                name, axes = f"{kernel.name(operand)} in {dtype.value}", tuple(a.uid for a in operand.axes)
+                found[operand] = (Live(name, axes, dtype.bytes, copy=True, dtype=dtype.value),)
+    return found
 
 
 def _counts(kernel: Kernel, current: Node) -> bool:
@@ -120,11 +154,10 @@ def _counts(kernel: Kernel, current: Node) -> bool:
     return bool(current.axes)
 
 
-def _live(kernel: Kernel, stage: Step, current: Node) -> Live:
+def _live(kernel: Kernel, stage: Step, current: Node, multiplied: set[Node]) -> Live:
     load = kernel.is_load(current)
-    every = (*stage.nodes, *stage.states)
-    multiplied = load and any(n in kernel.dots and current in kernel.operands(n) for n in every)
     staged = load and stage.loop is not None and current in stage.nodes
-    name = current.op.name if isinstance(current.op, ops.Input) else type(current.op).__name__.lower()
     size = current.dtype.bytes if load else max(current.dtype.bytes, 4)
-    return Live(name, tuple(a.uid for a in current.axes), size, multiplied, staged)
+    dtype = current.dtype.value if load or current.dtype.bytes >= 4 else "f32"
+    axes = tuple(a.uid for a in current.axes)
+    return Live(kernel.name(current), axes, size, load and current in multiplied, staged, dtype=dtype)

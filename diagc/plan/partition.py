@@ -37,17 +37,21 @@ def partition(
     diagram: Diagram,
     record: Record | None = None,
     assume_short: bool = True,
-    saved: Iterable[Node] = (),
-    late: Iterable[Node] = (),
 ) -> tuple[Stage, ...]:
     """The kernels of a diagram in normal form, each after those whose buffers it reads.
 
     An axis without a known size that has to be held beside a contraction is taken to be short enough, or, without
-    `assume_short`, not to be. `saved` are cut in any case. `late` are inputs that come later than the others: what needs
-them shares no kernel with what does not. `record` says what nodes are called in the source.
+    `assume_short`, not to be. `record` says what nodes are called in the source.
     Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
     """
-    return _Partition(diagram, record or Record(), assume_short, tuple(saved), frozenset(late)).run()
+    return _Partition(diagram, record or Record(), assume_short).run()
+
+
+def finished_folds(diagram: Diagram, record: Record, assume_short: bool = True) -> list[Node]:
+    """The reductions of a diagram that its kernels finish in their passes, in order; raises as `partition`."""
+    cutting = _Partition(diagram, record, assume_short)
+    passes = [step for stage in cutting.run() for step in stage.structure.passes]
+    return [cutting.original(c.reduction) for step in passes for c in step.algebra.components]
 
 
 @dataclass(slots=True)
@@ -55,8 +59,6 @@ class _Partition:
     diagram: Diagram
     record: Record
     assume_short: bool
-    saved: tuple[Node, ...]
-    late: frozenset[Node]
     cuts: dict[Node, Node] = field(default_factory=dict[Node, Node])
     readers: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     known: dict[tuple[Node, ...], Stage] = field(default_factory=dict[tuple[Node, ...], Stage])
@@ -66,8 +68,6 @@ class _Partition:
         for current in walk(self.diagram.outputs):
             if isinstance(current.op, ops.View | ops.Gather) and not _is_read(current):
                 self._cut(current.inputs[0])
-        for current in self.saved:
-            self._cut(current)
         for _ in range(MAX_ROUNDS):
             groups = self._groups()
             found = [n for group in groups for n in self._obstacles(self._stage(group).structure)]
@@ -80,8 +80,8 @@ class _Partition:
 
     def _read_by_others(self, groups: list[tuple[Node, ...]]) -> list[Stage]:
         """The stages, without writing what turned out to be read by the kernel alone that computes it."""
-        read = {n for group in groups for n in self._stage(group).diagram.inputs} | set(self.saved)
-        idle = [n for n, buffer in self.cuts.items() if buffer not in read and n not in read]
+        read = {n for group in groups for n in self._stage(group).diagram.inputs}
+        idle = [n for n, buffer in self.cuts.items() if buffer not in read]
         for current in idle:
             del self.cuts[current]
         return [self._stage(group) for group in (self._groups() if idle else groups)]
@@ -132,7 +132,7 @@ class _Partition:
     def _groups(self) -> list[tuple[Node, ...]]:
         """The results by kernel: together as far as they share work and passes."""
         results = self._results()
-        if not self.cuts and not self.late and self._joins(tuple(results)):
+        if not self.cuts and self._joins(tuple(results)):
             return [tuple(results)]
         below = {r: self._read(r) for r in results}
         groups: list[tuple[Node, ...]] = []
@@ -154,8 +154,6 @@ class _Partition:
         """Whether the last of the group fits in: no cycle through another kernel, and work or loads in common."""
         *rest, last = group
         inside = set(group)
-        if len({self._is_late(result) for result in group}) > 1:
-            return False
         for one in group:
             for other in below[one] - inside:
                 if below.get(other, set[Node]()) & inside:
@@ -167,9 +165,6 @@ class _Partition:
         stages = [self._stage((r,)).structure for r in group]
         loads = [{n for n in walk(s.diagram.outputs) if isinstance(n.op, ops.Input)} for s in stages]
         return not any(map(has_dot, stages)) and bool(loads[-1] & set[Node]().union(*loads[:-1]))
-
-    def _is_late(self, result: Node) -> bool:
-        return any(n in self.late for n in walk((result,)))
 
     def _joins(self, group: tuple[Node, ...]) -> bool:
         """Whether results go into one kernel without more passes or obstacles than the worst of them has alone."""
@@ -256,7 +251,7 @@ class _Partition:
         for find in (_again, _across, self._long):
             found = find(made, reductions)
             if found:
-                return [self._original(n) for n in found]
+                return [self.original(n) for n in found]
         return []
 
     def _long(self, made: Structure, reductions: Sequence[Node]) -> list[Node]:
@@ -273,7 +268,7 @@ class _Partition:
             found += [r for r in inner if axis in reduced_axes(r)] or [r for r in inner if axis not in r.axes]
         return list(dict.fromkeys(n for n in found if n not in made.diagram.outputs))
 
-    def _original(self, current: Node) -> Node:
+    def original(self, current: Node) -> Node:
         """The node of the whole diagram that a node of a kernel stands for."""
         back = {buffer: n for n, buffer in self.cuts.items()}
         back |= {self._result_input(n): n for n in self.diagram.outputs if not isinstance(n.op, ops.Input)}

@@ -21,14 +21,17 @@ from diagc.plan.structure import Structure
 from diagc.plan.work import work_of
 
 
-def region(structure: Structure, sizes: Mapping[str, int]) -> Region:
-    """The region of a structure at given size symbols. Raises `DiagnosticError` E0602 for a size that is missing."""
+def region(structure: Structure, sizes: Mapping[str, int], names: Mapping[Node, str] | None = None) -> Region:
+    """The region of a structure at given size symbols; `names` are for tiles that no input names.
+
+    Raises `DiagnosticError` E0602 for a size that is missing.
+    """
     missing = [s for s in structure.diagram.size_symbols if s not in sizes]
     if missing:
-        names = ", ".join(f"`{name}`" for name in missing)
+        listed = ", ".join(f"`{name}`" for name in missing)
         example = ",".join(f"{name}=4096" for name in missing)
-        raise failure("E0602", f"the size {names} has no value", help=f"add `--size {example}`")
-    return _Builder(structure, sizes).build()
+        raise failure("E0602", f"the size {listed} has no value", help=f"add `--size {example}`")
+    return _Builder(structure, sizes, names or {}).build()
 
 
 @dataclass(slots=True)
@@ -46,8 +49,8 @@ class Stage:
 
 
 class _Builder:
-    def __init__(self, structure: Structure, sizes: Mapping[str, int]) -> None:
-        self.structure = structure
+    def __init__(self, structure: Structure, sizes: Mapping[str, int], names: Mapping[Node, str]) -> None:
+        self.structure, self.names = structure, names
         self.symbols = sizes
         self.sizes = {a.uid: a.size.evaluate(sizes) for a in structure.extents}
         self.states = [c.reduction for p in structure.passes for c in p.algebra.components]
@@ -80,6 +83,18 @@ class _Builder:
         if self.is_load(current):
             return current.inputs[1:] if isinstance(current.op, ops.Gather) else ()
         return summed_factors(current) if current in self.dots else current.inputs
+
+    def name(self, current: Node) -> str:
+        """What a node is called where it is listed."""
+        match current.op:
+            case ops.Input(name):
+                return name
+            case ops.Map(function):
+                return self.names.get(current, function.name)
+            case ops.Reduce(monoid):
+                return self.names.get(current, monoid)
+            case op:
+                return self.names.get(current, type(op).__name__.lower())
 
     def is_load(self, current: Node) -> bool:
         return isinstance(current.op, ops.Input | ops.View | ops.Gather)
@@ -154,7 +169,7 @@ class _Builder:
             windows = tuple(self._window(Coordinate.along(a), a) for a in current.axes)
         else:
             windows = tuple(self._window(made.get(a, Coordinate.along(a)), a) for a in source.axes)
-        return Transfer(name, windows, current.dtype.bytes, loop)
+        return Transfer(name, windows, current.dtype.bytes, loop, current.dtype.value)
 
     def _window(self, coordinate: Coordinate, axis: Axis) -> Window:
         value = self.symbols
@@ -167,6 +182,12 @@ class _Builder:
         if self.structure.stored_axis is not None:
             loop = next(s.loop for s in reversed(stages) if s.loop is not None)
         return tuple(
-            Transfer(name, tuple(self._window(Coordinate.along(a), a) for a in t.axes), t.dtype.bytes, loop)
+            Transfer(
+                name,
+                tuple(self._window(Coordinate.along(a), a) for a in t.axes),
+                t.dtype.bytes,
+                loop,
+                t.dtype.value,
+            )
             for name, t in zip(diagram.output_names, diagram.layouts, strict=True)
         )

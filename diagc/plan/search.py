@@ -14,10 +14,11 @@ from diagc.cost.estimate import Estimate, estimate
 from diagc.cost.region import Region, Tiling, counts
 from diagc.cost.rounding import powers, tilings
 from diagc.cost.traffic import held_bytes
-from diagc.diagnostics import failure
+from diagc.diagnostics import Label, failure
 from diagc.machine import Machine
 from diagc.plan.regions import region
 from diagc.plan.structure import Structure
+from diagc.source import Span
 
 _FREE = 7 / 8
 """Share of the registers that holds tiles; the rest is addresses, indices, scratch: 28 of 156 in a compiled product."""
@@ -36,6 +37,9 @@ class Fixed:
 
     group: Mapping[str, int]
     stream: Mapping[str, int]
+    stages: int | None = None
+    strict: Span | None = None
+    """Where the tiles were written: such tiles have to fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +69,21 @@ def choose_region(found: Region, machine: Machine, fixed: Fixed) -> tuple[Choice
     legal = _legal(found, fixed)
     priced: list[tuple[Tiling, int, Estimate]] = []
     for tiling in tilings(found, legal):
-        stages = next((s for s in _STAGES if _misfit(found, tiling, machine, s) is None), None)
-        if stages is not None or _is_fixed(found, fixed):
+        allowed = (fixed.stages,) if fixed.stages is not None else _STAGES
+        stages = next((s for s in allowed if misfit(found, tiling, machine, s) is None), None)
+        if stages is not None or (_is_fixed(found, fixed) and fixed.strict is None):
             priced.append((tiling, stages or 1, estimate(found, tiling, machine, stages or 1)))
     if not priced:
         smallest = next(tilings(found, legal))
+        if fixed.strict is not None:
+            lack = misfit(found, smallest, machine, fixed.stages or 1)
+            raise failure(
+                "E0703", f"the schedule does not fit on chip: {lack}", Label(fixed.strict),
+                help="take shorter tiles or fewer stages",
+            )  # fmt: skip
         raise failure(
             "E1106",
-            f"no tiles of `{found.name}` fit on chip: {_misfit(found, smallest, machine, 1)}",
+            f"no tiles of `{found.name}` fit on chip: {misfit(found, smallest, machine, 1)}",
             help="axes that are held whole are too long; give a machine with more memory on chip or smaller sizes",
         )
     priced.sort(key=lambda p: (rounded(p[2].predicted_seconds), _steps(found, p[0]), p[2].shared_bytes))
@@ -107,6 +118,8 @@ def _axis(found: Region, name: str, axes: tuple[str, ...]) -> str:
     for axis in axes:
         if name in (axis, axis.partition("#")[0]):
             return axis
+    if axes == found.group:
+        _refuse_shared_sum(found, name)
     kind, other = ("grouped", "--stream") if axes == found.group else ("streamed", "--group")
     listed = ", ".join(a.partition("#")[0] for a in axes) or "none"
     raise failure(
@@ -114,6 +127,20 @@ def _axis(found: Region, name: str, axes: tuple[str, ...]) -> str:
         f"axis `{name}` is not {kind} in `{found.name}`",
         help=f"there are {listed}; see also {other}",
     )
+
+
+def _refuse_shared_sum(found: Region, name: str) -> None:
+    """An axis that each program sums over is not shared out without partial states."""
+    consumed = [a for a in found.sizes if a not in found.group and name in (a, a.partition("#")[0])]
+    if consumed:
+        raise failure(
+            "E1105",
+            f"axis `{name}` is contracted in `{found.name}`: the result has no axis `{name}`, so programs that share "
+            "it out would each hold a partial state of the whole result",
+            help="partial states need a second kernel that merges them (a split partition), which this schedule does "
+            f"not have; leave `{name}` to the programs"
+            + (f", and choose its tiles with `--stream {name}=64`" if consumed[0] in found.streamed else ""),
+        )
 
 
 def _legal(found: Region, fixed: Fixed) -> dict[str, tuple[int, ...]]:
@@ -131,7 +158,7 @@ def _legal(found: Region, fixed: Fixed) -> dict[str, tuple[int, ...]]:
     return legal
 
 
-def _misfit(found: Region, tiling: Tiling, machine: Machine, stages: int) -> str | None:
+def misfit(found: Region, tiling: Tiling, machine: Machine, stages: int) -> str | None:
     """Why tiles do not fit, or None."""
     for name, shared in (("l2", True), ("l3", False)):
         level, needed = machine.levels[name], held_bytes(found, tiling, shared, stages)
@@ -181,7 +208,7 @@ def _neighbours(
                 slower = known[_key(changed)].predicted_seconds / cost.predicted_seconds - 1
                 texts.append(f"{name} is {_slower(slower)} this")
             else:
-                texts.append(f"{name} does not fit ({_misfit(found, changed, machine, 1)})")
+                texts.append(f"{name} does not fit ({misfit(found, changed, machine, 1)})")
     return texts
 
 
@@ -193,3 +220,20 @@ def _with(tiling: Tiling, axis: str, tile: int) -> Tiling:
     if axis in tiling.group:
         return Tiling({**tiling.group, axis: tile}, tiling.stream)
     return Tiling(tiling.group, {**tiling.stream, axis: tile})
+
+
+# ---- words
+
+
+def named(tiles: Mapping[str, int]) -> dict[str, int]:
+    """Tiles by the names of axes as they are written."""
+    return {axis.partition("#")[0]: tile for axis, tile in tiles.items()}
+
+
+def spoken(choice: Choice) -> str:
+    """The tiles of a schedule in a line."""
+    parts = [f"group {a} = {t}" for a, t in named(choice.group).items()]
+    parts += [f"stream {a} = {t}" for a, t in named(choice.stream).items()]
+    if choice.stream:
+        parts.append(f"{choice.estimate.stages} stage{'s' * (choice.estimate.stages > 1)}")
+    return ", ".join(parts) or "one program for each row, held on chip"

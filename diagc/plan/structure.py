@@ -129,26 +129,34 @@ def _spoken(op: ops.Operator) -> str:
 def _resident_axes(reductions: list[Node]) -> set[Axis]:
     """Axes consumed by a reduction whose result another reduction needs at every index it consumes."""
     found: set[Axis] = set()
-    for outer in reductions:
-        consumed = set(reduced_axes(outer))
-        for inner in walk(outer.inputs):
-            if isinstance(inner.op, ops.Reduce) and consumed & set(inner.axes):
-                found |= set(inner.op.axes)
+    above: dict[Node, frozenset[Axis]] = {}
+    """For a node the axes that reductions above it consume: a few, so that one walk does for all pairs."""
+    for current in reversed(tuple(walk(reductions))):
+        consumed = above.get(current, frozenset())
+        if isinstance(current.op, ops.Reduce):
+            if consumed & set(current.axes):
+                found |= set(current.op.axes)
+            consumed |= set(current.op.axes)
+        for operand in current.inputs:
+            above[operand] = above.get(operand, frozenset()) | consumed
     return found
 
 
 def _passes(reductions: list[Node], resident: set[Axis]) -> tuple[Pass, ...]:
     pending: list[_Pending] = []
-    place_of: dict[Node, int] = {}
-    for reduction in reductions:
+    own, first = set(reductions), dict[Node, int]()
+    """`first` is the earliest pass in which a node can be computed."""
+    for reduction in walk(reductions):
+        first[reduction] = max((first[operand] for operand in reduction.inputs), default=0)
+        if reduction not in own:
+            continue
         axes = tuple(a for a in reduced_axes(reduction) if a not in resident)
-        below = [place_of[n] for n in walk(reduction.inputs) if n in place_of]
-        place, component, reason = _join(reduction, axes, pending, max(below, default=0))
+        place, component, reason = _join(reduction, axes, pending, first[reduction])
         if component is None:
             place, component = len(pending), derive_component(reduction, ())
             pending.append(_Pending(axes, reason=reason))
         pending[place].components.append(component)
-        place_of[reduction] = place
+        first[reduction] = place
     return tuple(Pass(p.axes, FoldAlgebra(p.axes, tuple(p.components)), p.reason) for p in pending)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from diagc.backends.emit import kernels
+from diagc.backends.plans import kernels
 from diagc.check.entry import Entry
 from diagc.core.dtypes import DType
 from diagc.diagnostics import DiagnosticError

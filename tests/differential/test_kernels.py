@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diagc.backends.emit import kernels, normal_form
+from diagc.backends.plans import kernels, normal_form
 from diagc.core.canonical import diagram_hash
 from diagc.verify.aot import compile_variants
 from diagc.verify.cases import cases

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from xml.etree import ElementTree
@@ -62,9 +63,59 @@ def test_sweep(tmp_path: Path) -> None:
     assert out.read_bytes() == first
 
 
+def test_sweep_of_several_sizes(tmp_path: Path) -> None:
+    """Every combination, in the order of the ranges; bytes of one pass are those of the arrays."""
+    arguments = [*HEAD[:-1], "q=64", "--sweep", "q,x=512:2048", "--sweep", "d=64,128,256"]
+    found = json.loads(run(*arguments, "--format", "json"))
+    assert [(r["sizes"]["q"], r["sizes"]["d"]) for r in found] == [
+        (q, d) for q in (512, 1024, 2048) for d in (64, 128, 256)
+    ]
+    assert all(r["level_bytes"]["l0"] == 4 * r["sizes"]["q"] * r["sizes"]["d"] * 2 for r in found)
+    rows = list(csv.DictReader(run(*arguments, "--format", "csv").splitlines()))
+    assert [float(row["predicted_seconds"]) for row in rows] == [r["predicted_seconds"] for r in found]
+    assert {row["entry"] for row in rows} == {"attention"}
+    assert len(run(*arguments).splitlines()) == 9
+    out = tmp_path / "sweep.svg"
+    run(*arguments, "--plot", str(out))
+    text = " ".join(ElementTree.parse(out).getroot().itertext())
+    for part in ("seconds", "bytes moved", "d = 64", "d = 256 l0"):
+        assert part in text
+
+
+def test_the_plot_names_the_bound(tmp_path: Path) -> None:
+    product = [str(ROOT / "specs" / "dense" / "matmul.diag"), "--entry", "matmul", "--on", "h100"]
+    sweep = [*product, "--size", "m=4096,n=4096", "--sweep", "k=16:8192"]
+    bounds = list(dict.fromkeys(r["bound"] for r in json.loads(run(*sweep, "--format", "json"))))
+    assert len(bounds) > 1  # short products are bound by memory, long ones by computing
+    out = tmp_path / "k.svg"
+    run(*sweep, "--plot", str(out))
+    text = " ".join(ElementTree.parse(out).getroot().itertext())
+    assert all(f"limit: {bound}" in text for bound in bounds)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "best"),
+    [
+        ([SPEC, "--entry", "attention", "--size", "q=4096,x=4096,d=128"], "2"),
+        (
+            [str(ROOT / "specs/dense/matmul.diag"), "--entry", "matmul", "--size", "m=4096,n=4096,k=4096"],
+            "4",
+        ),
+    ],
+)
+def test_clusters(arguments: list[str], best: str) -> None:
+    """Figures of arXiv 2412.03317: a fold over keys is best in pairs, a matrix product in fours."""
+    found = json.loads(run(*arguments, "--on", "h100", "--cluster", "2", "--format", "json"))
+    times = found["cluster_seconds"]
+    assert min(times, key=lambda size: times[size]) == best
+    assert f"best: {best}" in run(*arguments, "--on", "h100", "--cluster", "2")
+
+
 @pytest.mark.parametrize(
     "more",
     [
+        ["--cluster", "2"],
+        ["--sweep", "d=64,"],
         ["--size", "q"],
         ["--group", "q=x"],
         ["--sweep", "q=9:1"],

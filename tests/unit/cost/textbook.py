@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagc.backends.emit import normal_form
+from diagc.backends.plans import normal_form
 from diagc.cost.region import Region
 from diagc.plan.regions import region
 from diagc.plan.structure import Structure, structure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagc.backends.emit import kernels, normal_form
+from diagc.backends.plans import kernels, normal_form
 from diagc.core.axes import Axis
 from diagc.diagnostics import DiagnosticError
 from diagc.kernel.ir import Bound, Dot, Loop

@@ -1,0 +1,89 @@
+"""From a checked entry to its kernels: the one way through passes, plan and lowering that every command takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from diagc.backends.differentiate import derivative, is_differentiable, planned
+from diagc.backends.launches import Differentiated, EntryKernels, Launch, Plan, Variant, resident_axes
+from diagc.check.entry import Entry
+from diagc.check.schedules import Schedule
+from diagc.core.diagram import Diagram
+from diagc.core.rewrite import Record
+from diagc.diagnostics import DiagnosticError
+from diagc.kernel.lower import lower
+from diagc.passes.normalise import Normalise
+from diagc.passes.reassociate import Reassociate
+from diagc.plan.choices import scheduled
+from diagc.plan.config import configurations, has_dot
+from diagc.plan.partition import Stage, partition
+from diagc.plan.structure import structure
+
+
+def normal_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[Diagram, Record]:
+    """The normal form of an entry with its contractions in the order that is the least work at `sizes`.
+
+    The record holds the laws used and where nodes come from.
+    """
+    record = Record(spans=dict(entry.spans), names=dict(entry.names))
+    return Reassociate(sizes or {}).run(Normalise().run(entry.diagram, record), record), record
+
+
+def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: bool = True) -> EntryKernels:
+    """The kernels of an entry: one if it can be, and where that limits sizes the several that do not.
+
+    `sizes` are values of size symbols for which they should be fast; they are right for all. With `gradients` there are
+    kernels of the derivative as well, where it has any. Raises `DiagnosticError` E0702 where no kernel can be made.
+    """
+    normal, record = normal_form(entry, sizes)
+    diagram, name = planned(normal, record), entry.diagram.name
+    plans = [_plan(partition(diagram, record), record, entry.schedules, diagram.output_names[0])]
+    longer = _is_limited(plans[0])
+    if longer:
+        plans.append(_plan(partition(replace(diagram, name=f"{name}_long"), record, assume_short=False), record))
+    backward = _differentiated(normal, record, longer) if gradients and is_differentiable(normal) else ()
+    return EntryKernels(name, entry.diagram, tuple(plans), backward)
+
+
+def _is_limited(plan: Plan) -> bool:
+    """Whether an axis whose size is not known must not be too long for a plan."""
+    held = (axis for v in plan.limited if v.multiplies for axis in resident_axes(v.kernel))
+    return any(axis.size.value is None for axis in held)
+
+
+def _differentiated(normal: Diagram, record: Record, longer: bool) -> tuple[Differentiated, ...]:
+    """The derivative for each plan; nothing where a leaf of it fits into no kernel."""
+    made: list[Differentiated] = []
+    for suffix, short in (("", True), ("_long", False))[: 1 + longer]:
+        try:
+            found = derivative(replace(normal, name=f"{normal.name}{suffix}"), record, short)
+        except DiagnosticError as error:
+            if any(d.code != "E0702" for d in error.diagnostics):
+                raise
+            return ()
+        forward, backward = _plan(found.forward, record), _plan(found.backward, record)
+        made.append(Differentiated(forward, backward, found.saved, found.cotangents, found.gradients))
+    return tuple(made)
+
+
+def _plan(
+    stages: tuple[Stage, ...], record: Record, schedules: Sequence[Schedule] = (), scheduled_result: str = ""
+) -> Plan:
+    """The launches of stages; the schedules of an entry are for the one that writes its first result."""
+    return Plan(tuple(
+        Launch(s.diagram, _variants(s, record, schedules if scheduled_result in s.diagram.output_names else ()))
+        for s in stages
+    ))  # fmt: skip
+
+
+def _variants(stage: Stage, record: Record, schedules: Sequence[Schedule]) -> tuple[Variant, ...]:
+    """The kernel for any length, and before it the one for rows that fit on chip."""
+    streamed, name = stage.structure, stage.diagram.name
+    chosen = scheduled(streamed, configurations(streamed), schedules)
+    variants = [Variant(lower(streamed, name, record), chosen)]
+    if streamed.streamed and not has_dot(streamed):
+        held = structure(stage.diagram, resident_rows=True)
+        rows = scheduled(held, configurations(held), schedules)
+        variants.insert(0, Variant(lower(held, f"{name}_rows", record), rows))
+    return tuple(variants)

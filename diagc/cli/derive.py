@@ -1,0 +1,60 @@
+"""The command `derive`: from a diagram to its kernel, every step with its law."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from diagc.cli.options import chosen_entries, entry_option, pairs, spec_argument, write_text
+
+
+@click.command()
+@spec_argument
+@entry_option
+@click.option(
+    "--format", "style", type=click.Choice(["text", "markdown", "html"]), default="text", help="What is made."
+)
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file."
+)  # fmt: skip
+@click.option("--on", "on", metavar="MACHINE", help="Add the schedule for a machine, with its reasons.")
+@click.option("--size", "size", multiple=True, metavar="A=N,…", help="Sizes of axes, for --on.")
+@click.option(
+    "--verify", "check", is_flag=True, help="Test every step in float64; exit with 1 if one is wrong."
+)
+def derive(
+    spec: Path, entry: str | None, style: str, out: Path | None, on: str | None, size: tuple[str, ...], check: bool
+) -> None:  # fmt: skip
+    """Show the steps from a diagram of SPEC to its kernel, each with the law that was used.
+
+    \b
+    diagc derive specs/attention/attention.diag --entry causal
+    diagc derive specs/attention/attention.diag --entry causal --verify
+    diagc derive specs/attention/attention.diag --on h200 --size b=2,h=8,q=4096,x=4096,d=128 --format html -o a.html
+    """
+    from diagc import api
+    from diagc.draw.markdown import markdown
+    from diagc.machine import machine
+    from diagc.plan.report import text
+
+    if size and on is None:
+        raise click.UsageError("--size gives the sizes for a schedule: name the machine with --on")
+    entries = chosen_entries(api.load(spec), entry)
+    device = machine(on) if on is not None else None
+    made = [api.derive(each, device, pairs(size, "--size"), check) for each in entries.values()]
+    derivations, title = [found for found, _ in made], f"Derivations of {spec.name}"
+    if style == "html":
+        page = api.derivation_page(entries, derivations, title)
+    elif style == "markdown":
+        page = markdown(derivations, title)
+    else:
+        page = "\n".join(map(text, derivations))
+    if out is not None:
+        write_text(out, page)
+        click.echo(out)
+    else:
+        click.echo(page, nl=False)
+    if not all(passed for _, passed in made):
+        sys.exit(1)
