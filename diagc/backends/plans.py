@@ -41,7 +41,9 @@ def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: boo
     plans = [_plan(partition(diagram, record), record, entry.schedules, diagram.output_names[0])]
     longer = _is_limited(plans[0])
     if longer:
-        plans.append(_plan(partition(replace(diagram, name=f"{name}_long"), record, assume_short=False), record))
+        plans.append(
+            _plan(partition(replace(diagram, name=f"{name}_long"), record, assume_short=False), record)
+        )
     backward = _differentiated(normal, record, longer) if gradients and is_differentiable(normal) else ()
     return EntryKernels(name, entry.diagram, tuple(plans), backward)
 
