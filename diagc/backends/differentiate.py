@@ -48,22 +48,29 @@ def planned(normal: Diagram, record: Record) -> Diagram:
     return MaskedFactors().run(BaseTwo().run(normal, record), record)
 
 
+def with_gradients(diagram: Diagram) -> tuple[Diagram, tuple[Node, ...]]:
+    """Results and gradients by the real inputs in one diagram, and the cotangents that are its further inputs."""
+    names = _Names({input_name(n) for n in diagram.inputs} | set(diagram.output_names))
+    reals = [p for p, array in enumerate(diagram.layouts) if array.dtype.kind == "float"]
+    cotangents = tuple(names.input(f"d_{diagram.output_names[p]}", diagram.layouts[p]) for p in reals)
+    wrt = tuple(n for n in diagram.inputs if _is_real(n))
+    gradients = gradient(tuple(diagram.outputs[p] for p in reals), cotangents, wrt)
+    joint = Diagram(
+        diagram.name, (*diagram.inputs, *cotangents), (*diagram.outputs, *gradients),
+        (*diagram.output_names, *(names.fresh(f"d_{input_name(n)}") for n in wrt)),
+        (*diagram.layouts, *(n.array for n in wrt)),
+    )  # fmt: skip
+    return joint, cotangents
+
+
 def derivative(normal: Diagram, record: Record, assume_short: bool = True) -> Derivative:
     """The stages of a diagram in normal form with its derivative.
 
     Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
     """
-    names = _Names({input_name(n) for n in normal.inputs} | set(normal.output_names))
-    reals = [p for p, array in enumerate(normal.layouts) if array.dtype.kind == "float"]
-    cotangents = tuple(names.input(f"d_{normal.output_names[p]}", normal.layouts[p]) for p in reals)
-    wrt = tuple(n for n in normal.inputs if _is_real(n))
-    grads = gradient(tuple(normal.outputs[p] for p in reals), cotangents, wrt)
-    backward = Diagram(
-        f"{normal.name}_backward", (*normal.inputs, *cotangents), (*normal.outputs, *grads),
-        (*normal.output_names, *(names.fresh(f"d_{input_name(n)}") for n in wrt)),
-        (*normal.layouts, *(n.array for n in wrt)),
-    )  # fmt: skip
-    backward = Normalise().run(backward, record)
+    joint, cotangents = with_gradients(normal)
+    names = _Names({input_name(n) for n in joint.inputs} | set(joint.output_names))
+    backward = Normalise().run(replace(joint, name=f"{normal.name}_backward"), record)
     backward, kept = _reading_saved(backward, len(normal.outputs), names, record, assume_short)
     forward = replace(
         normal,
@@ -92,13 +99,13 @@ def _reading_saved(
     results = joint.outputs[:count]
     first = Diagram(joint.name, joint.inputs, results, joint.output_names[:count], joint.layouts[:count])
     folds = finished_folds(first, record, assume_short)
-    logarithms = {made: names.input("logsum", made.array) for fold in folds for made in _logarithm(fold)}
+    logarithms = {made: names.state("logsum", made, joint) for fold in folds for made in _logarithm(fold)}
     written = {
         result: node(ops.Input(name), array=layout)
         for result, name, layout in zip(first.outputs, first.output_names, first.layouts, strict=True)
         if layout.dtype.kind == "float" and not isinstance(result.op, ops.Input)
     }
-    others = {fold: names.input(record.names.get(fold, "state"), fold.array) for fold in folds}
+    others = {fold: names.state(record.names.get(fold, "state"), fold, joint) for fold in folds}
     made = exchange(joint.outputs, walk(results), record)[count:]
     made = read_saved(made, {**written, **logarithms})
     made = read_saved(made, others)
@@ -131,6 +138,11 @@ class _Names:
             name += "_"
         self.taken.add(name)
         return name
+
+    def state(self, name: str, current: Node, whole: Diagram) -> Node:
+        """What stands for a node that was saved, its axes in the order of the whole diagram."""
+        axes = tuple(axis for axis in whole.axes if axis in current.axes)
+        return self.input(name, Array(current.dtype, axes, current.array.index_of))
 
     def input(self, name: str, array: Array) -> Node:
         return node(ops.Input(self.fresh(name)), array=array)

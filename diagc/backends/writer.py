@@ -18,6 +18,9 @@ from typing import Final
 WIDTH: Final = 110
 """Columns of an emitted line; comments that would pass it are left out."""
 
+MANY: Final = 8
+"""Arguments of a call beyond which several share a line."""
+
 _RESERVED: Final = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "jax", "jnp", "lax", "np"}
 )
@@ -48,7 +51,7 @@ class Writer:
         self.lines.append(indented + (f"  # src[{source}]" if source else ""))
 
     def call(self, head: str, arguments: Iterable[str], tail: str) -> None:
-        """`head(arguments)tail`, one argument a line where it does not fit on one."""
+        """`head(arguments)tail`, where it does not fit on one line with few arguments one a line, else as they fit."""
         parts = list(arguments)
         whole = f"{head}({', '.join(parts)}){tail}"
         if 4 * self.depth + len(whole) <= WIDTH:
@@ -56,8 +59,9 @@ class Writer:
             return
         self.line(f"{head}(")
         with self.indented():
-            for part in parts:
-                self.line(f"{part},")
+            few = len(parts) <= MANY
+            for row in [[part] for part in parts] if few else _rows(parts, WIDTH - 4 * self.depth):
+                self.line(f"{', '.join(row)},")
         self.line(f"){tail}")
 
     @contextmanager
@@ -86,3 +90,13 @@ class Writer:
     @property
     def text(self) -> str:
         return "\n".join(self.lines) + "\n"
+
+
+def _rows(parts: list[str], width: int) -> list[list[str]]:
+    """Consecutive parts in rows of at most `width` columns."""
+    rows: list[list[str]] = [[]]
+    for part in parts:
+        if rows[-1] and len(", ".join((*rows[-1], part))) + 1 > width:
+            rows.append([])
+        rows[-1].append(part)
+    return rows

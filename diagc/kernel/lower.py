@@ -63,20 +63,22 @@ class _Lowering(TileBuilder):
         """Passes in order, then the results."""
         for step in self.structure.passes:
             self._pass(step)
-        outputs = self.structure.diagram.outputs
         axis = self.structure.stored_axis
-        if axis is None:
-            self._store(self.root, outputs)
+        layouts = self.structure.diagram.layouts
+        along = [place for place, layout in enumerate(layouts) if axis in layout.axes]
+        self._store(self.root, [place for place in range(len(layouts)) if place not in along])
+        if axis is None or not along:
             return
         for phase, start, stop in self._phases(axis, ()):
             scope = Scope(self.root, (axis,), phase)
-            self._store(scope, outputs)
+            self._store(scope, along)
             self.root.statements.append(Loop(axis, start, stop, phase, (), tuple(scope.statements)))
 
-    def _store(self, scope: Scope, outputs: tuple[Node, ...]) -> None:
-        layouts = self.structure.diagram.layouts
-        for place, (output, layout) in enumerate(zip(outputs, layouts, strict=True)):
-            value = self.cast(scope, self.value(scope, output), layout.dtype)
+    def _store(self, scope: Scope, places: list[int]) -> None:
+        diagram = self.structure.diagram
+        for place in places:
+            layout = diagram.layouts[place]
+            value = self.cast(scope, self.value(scope, diagram.outputs[place]), layout.dtype)
             scope.statements.append(Store(place, value, self.ragged(scope, layout.axes)))
 
     # ---- passes

@@ -178,15 +178,14 @@ class _Builder:
         return Window(terms, axis.size.evaluate(value), max(coordinate.divisor.evaluate(value), 1), modulus)
 
     def _writes(self, stages: list[Stage]) -> tuple[Transfer, ...]:
-        diagram, loop = self.structure.diagram, None
-        if self.structure.stored_axis is not None:
-            loop = next(s.loop for s in reversed(stages) if s.loop is not None)
+        diagram, axis = self.structure.diagram, self.structure.stored_axis
+        last = next((s.loop for s in reversed(stages) if s.loop is not None), None)
         return tuple(
             Transfer(
                 name,
                 tuple(self._window(Coordinate.along(a), a) for a in t.axes),
                 t.dtype.bytes,
-                loop,
+                last if axis in t.axes else None,
                 t.dtype.value,
             )
             for name, t in zip(diagram.output_names, diagram.layouts, strict=True)

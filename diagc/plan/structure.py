@@ -179,7 +179,7 @@ def _group_axes(diagram: Diagram, streamed: set[Axis]) -> tuple[tuple[Axis, ...]
     """The axes that programs share out, and the streamed axis along which results are stored, if there is one."""
     axes = in_order(axis for array in diagram.layouts for axis in array.axes)
     stored = [axis for axis in axes if axis in streamed]
-    if len(stored) > 1 or (stored and any(stored[0] not in array.axes for array in diagram.layouts)):
+    if len(stored) > 1:
         raise failure(
             "E0702",
             f"the results of `{diagram.name}` carry different streamed axes",

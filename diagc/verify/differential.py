@@ -13,14 +13,15 @@ import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diagc.backends.differentiate import with_gradients
 from diagc.backends.emit import jax_source, triton_source
 from diagc.backends.reference import evaluate
 from diagc.backends.sizes import input_name
@@ -51,17 +52,48 @@ class Outcome:
     refused: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of an emitted function: the results of `diagram`, or with `cotangents` the gradients it has."""
+
+    diagram: Diagram
+    cotangents: tuple[str, ...] = ()
+
+
+def results_of(entry: Entry) -> Question:
+    """The results of an entry."""
+    return Question(entry.diagram)
+
+
+def gradients_of(entry: Entry) -> Question:
+    """The gradients of an entry by its real inputs, at cotangents that are further inputs."""
+    joint, cotangents = with_gradients(entry.diagram)
+    count = len(entry.diagram.outputs)
+    return Question(
+        replace(
+            joint, outputs=joint.outputs[count:], output_names=joint.output_names[count:],
+            layouts=joint.layouts[count:],
+        ),
+        tuple(map(input_name, cotangents)),
+    )  # fmt: skip
+
+
 def compare(
-    entries: Mapping[str, Entry], cases: Mapping[str, Iterable[Case]], backend: Backend, file: str
+    entries: Mapping[str, Entry],
+    cases: Mapping[str, Iterable[Case]],
+    backend: Backend,
+    file: str,
+    ask: Callable[[Entry], Question] = results_of,
 ) -> list[Outcome]:
-    """Run the cases of each entry on a back end and compare; one process runs them all."""
+    """Run the cases of each entry on a back end and compare what is asked; one process runs them all."""
+    questions = {name: ask(entry) for name, entry in entries.items()}
     text = triton_source(entries.values(), file) if backend == "triton" else jax_source(entries, file)
     calls = [(name, place, case) for name in entries for place, case in enumerate(cases[name])]
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
         (folder / "module.py").write_text(text)
         request = [
-            _prepare(folder, entries[name], name, place, case, backend, text) for name, place, case in calls
+            _prepare(folder, questions[name], name, place, case, backend, text) for name, place, case in calls
         ]
         (folder / "request.json").write_text(json.dumps({"calls": request}))
         command = [
@@ -73,32 +105,34 @@ def compare(
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return [
-            _judge(folder, entries[name], name, case, backend, call["name"], done.stderr)
+            _judge(folder, questions[name].diagram, name, case, backend, call["name"], done.stderr)
             for (name, _, case), call in zip(calls, request, strict=True)
         ]
 
 
 def _prepare(
-    folder: Path, entry: Entry, name: str, place: int, case: Case, backend: Backend, text: str
+    folder: Path, question: Question, name: str, place: int, case: Case, backend: Backend, text: str
 ) -> dict[str, Any]:
     call = f"{name}_{place}"
     np.savez(folder / f"{call}.npz", **case.arrays)  # pyright: ignore[reportArgumentType]
     function = identifier(name)
     if backend == "jax_plain" and f"def {function}_plain(" in text:
         function = f"{function}_plain"
-    dtypes = {input_name(n): TORCH_DTYPES[n.dtype] for n in entry.diagram.inputs}
-    learned = [
-        input_name(n) for n in entry.diagram.inputs if isinstance(n.op, ops.Input) and n.op.role != "tensor"
-    ]
-    return {"name": call, "function": function, "dtypes": dtypes, "parameters": learned}
+    inputs = question.diagram.inputs
+    dtypes = {input_name(n): TORCH_DTYPES[n.dtype] for n in inputs}
+    learned = [input_name(n) for n in inputs if isinstance(n.op, ops.Input) and n.op.role != "tensor"]
+    return {
+        "name": call, "function": function, "dtypes": dtypes, "parameters": learned,
+        "cotangents": list(question.cotangents),
+    }  # fmt: skip
 
 
 def _judge(
-    folder: Path, entry: Entry, name: str, case: Case, backend: Backend, call: str, log: str
+    folder: Path, diagram: Diagram, name: str, case: Case, backend: Backend, call: str, log: str
 ) -> Outcome:
     sizes = " ".join(f"{symbol}={size}" for symbol, size in case.sizes.items())
-    expected = evaluate(entry.diagram, case.arrays, case.sizes)
-    plain = evaluate(entry.diagram, case.arrays, case.sizes, rounding=True)
+    expected = evaluate(diagram, case.arrays, case.sizes)
+    plain = evaluate(diagram, case.arrays, case.sizes, rounding=True)
     result, failed = folder / f"{call}.out.npz", folder / f"{call}.error"
     if not result.exists():
         reason = failed.read_text().strip() if failed.exists() else log.strip()
@@ -107,10 +141,10 @@ def _judge(
             return Outcome(name, backend, case.name, sizes, 0.0, 0.0, None, refused=last)
         return Outcome(name, backend, case.name, sizes, float("nan"), 0.0, last)
     got = list(np.load(result).values())
-    depth = sum_depth(entry.diagram, case.sizes)
+    depth = sum_depth(diagram, case.sizes)
     judged = [
         judge_array(value, want, rough, layout, depth)
-        for value, want, rough, layout in zip(got, expected, plain, entry.diagram.layouts, strict=True)
+        for value, want, rough, layout in zip(got, expected, plain, diagram.layouts, strict=True)
     ]
     problem = next((trouble for _, _, trouble in judged if trouble is not None), None)
     error, allowed, _ = max(judged, key=lambda found: found[0] / found[1] if found[1] else found[0])

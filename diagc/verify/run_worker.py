@@ -52,11 +52,33 @@ def _jax(folder: Path) -> Any:
     module = _module(folder)
 
     def run(call: dict[str, Any], arrays: dict[str, Any]) -> list[Any]:
+        cotangents = [arrays.pop(name) for name in call["cotangents"]]
+        function: Any = getattr(module, call["function"])
+        if cotangents:
+            return [np.asarray(g, np.float64) for g in _pulled(function, call, arrays, cotangents)]
         params = {name: arrays.pop(name) for name in call["parameters"]}
-        made: Any = getattr(module, call["function"])(**arrays, **({"params": params} if params else {}))
+        made: Any = function(**arrays, **({"params": params} if params else {}))
         return [np.asarray(result, np.float64) for result in _several(made)]
 
     return run
+
+
+def _pulled(function: Any, call: dict[str, Any], arrays: dict[str, Any], cotangents: list[Any]) -> list[Any]:
+    """The gradients by the real arguments, in the dtypes of the specification."""
+    jax: Any = importlib.import_module("jax")
+    jnp: Any = importlib.import_module("jax.numpy")
+    given = {name: jnp.asarray(a, call["dtypes"][name]) for name, a in arrays.items()}
+    real = {name: a for name, a in given.items() if jnp.issubdtype(a.dtype, jnp.floating)}
+
+    def of_reals(chosen: dict[str, Any]) -> list[Any]:
+        every = {**given, **chosen}
+        params = {name: every.pop(name) for name in call["parameters"]}
+        made = _several(function(**every, **({"params": params} if params else {})))
+        return [result for result in made if jnp.issubdtype(result.dtype, jnp.floating)]
+
+    results, pull = jax.vjp(of_reals, real)
+    (found,) = pull([jnp.asarray(c, r.dtype) for c, r in zip(cotangents, results, strict=True)])
+    return [found[name] for name in real]
 
 
 def _triton(folder: Path) -> Any:
@@ -70,8 +92,14 @@ def _triton(folder: Path) -> Any:
             identifier(name): torch.from_numpy(np.array(a)).to(getattr(torch, call["dtypes"][name]))
             for name, a in arrays.items()
         }
-        made: Any = getattr(module, call["function"])(**tensors)
-        return [result.to(torch.float64).numpy() for result in _several(made)]
+        cotangents = [tensors.pop(identifier(name)) for name in call["cotangents"]]
+        real = [t for t in tensors.values() if t.is_floating_point() and cotangents]
+        for tensor in real:
+            tensor.requires_grad_()
+        made = _several(getattr(module, call["function"])(**tensors))
+        if cotangents:
+            made = torch.autograd.grad([r for r in made if r.is_floating_point()], real, cotangents)
+        return [result.to(torch.float64).numpy() for result in made]
 
     return run
 
