@@ -13,7 +13,7 @@ from diagc.core import ops
 from diagc.core.axes import Axis, in_order
 from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import Diagram, Node, walk
-from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_component
+from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_components
 from diagc.diagnostics import failure
 from diagc.plan.extent import Extent
 
@@ -141,30 +141,32 @@ def _passes(reductions: list[Node], resident: set[Axis]) -> tuple[Pass, ...]:
     pending: list[_Pending] = []
     place_of: dict[Node, int] = {}
     for reduction in reductions:
+        if reduction in place_of:  # another one needed it already
+            continue
         axes = tuple(a for a in reduced_axes(reduction) if a not in resident)
         below = [place_of[n] for n in walk(reduction.inputs) if n in place_of]
-        place, component, reason = _join(reduction, axes, pending, max(below, default=0))
-        if component is None:
-            place, component = len(pending), derive_component(reduction, ())
+        place, components, reason = _join(reduction, axes, pending, max(below, default=0))
+        if not components:
+            place, components = len(pending), derive_components(reduction, ())
             pending.append(_Pending(axes, reason=reason))
-        pending[place].components.append(component)
-        place_of[reduction] = place
+        pending[place].components += components
+        place_of |= {component.reduction: place for component in components}
     return tuple(Pass(p.axes, FoldAlgebra(p.axes, tuple(p.components)), p.reason) for p in pending)
 
 
 def _join(
     reduction: Node, axes: tuple[Axis, ...], pending: list[_Pending], first: int
-) -> tuple[int, Component | None, str | None]:
+) -> tuple[int, tuple[Component, ...], str | None]:
     """The earliest pass from `first` on that can carry the reduction, or the reason why none can."""
     reason: str | None = None
     for place in range(first, len(pending)):
-        if pending[place].axes != axes:
+        if set(pending[place].axes) != set(axes):
             continue
         try:
-            return place, derive_component(reduction, [c.reduction for c in pending[place].components]), None
+            return place, derive_components(reduction, pending[place].components), None
         except NotStreaming as obstacle:
             reason = obstacle.reason
-    return -1, None, reason
+    return -1, (), reason
 
 
 def _group_axes(diagram: Diagram, streamed: set[Axis]) -> tuple[tuple[Axis, ...], Axis | None]:
