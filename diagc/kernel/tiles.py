@@ -122,6 +122,8 @@ class TileBuilder(Builder):
     def _operand(self, scope: Scope, node: Node, operand: Node) -> Value:
         """An operand in the dtype in which the function is computed (never below 32 bits)."""
         value = self.value(scope, operand)
+        if not operand.axes and self.home(scope, operand) is self.root:
+            scope = self.root  # where the product of scalars may stand
         if node.dtype.kind == "float":
             return self.cast(scope, value, node.dtype)
         if value.dtype.kind == "float" and value.dtype.bytes < 4:

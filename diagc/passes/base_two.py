@@ -68,13 +68,13 @@ class BaseTwo:
 def _share_maxima(roots: tuple[Node, ...]) -> tuple[Node, ...]:
     """max a = ln 2 · max(a·log₂e): a maximum in natural units is read off the scaled one where there is one.
 
-    Not where elements are compared with it: that needs the very number that one of them is.
+    Not where elements are compared with it or taken from it: that needs the very number that one of them is.
     """
     reads = users(roots)
     present = set(reads)
     shared: dict[Node, Node] = {}
     for current in present:
-        compared = any(function(user) == "eq" for user in reads[current])
+        compared = any(function(user) == "eq" or user.inputs[0] in current.inputs for user in reads[current])
         if isinstance(current.op, ops.Reduce) and current.op.monoid == "max" and not compared:
             (scaled,) = rewrite((_scaled(current),), SCALARS, Record())
             if scaled in present:
