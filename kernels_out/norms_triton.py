@@ -558,20 +558,45 @@ def layernorm_kernel(
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
     sum_n = tl.full([], 0.0, tl.float32)
+    acc_n = tl.full([], 0.0, tl.float32)
+    sum_n_2 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
+    tile_f32 = tl.cast(size_n, tl.float32)
+    recip = 1.0 / tile_f32
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
+        before_f32 = tl.cast(first_n, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_n + BLOCK_N, size_n), tl.float32)
         # src[norms.diag:18]
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         X_f32 = X.to(tl.float32)
         tile_sum = tl.sum(X_f32, 0)
         next_sum_n = sum_n + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul = (next_sum_n * where) * recip
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+        change = next_centre - centre
+        acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
+        # src[maps.diag:29]
+        sub_n = X_f32 - next_centre
+        # src[maps.diag:21]
+        mul_n = sub_n * sub_n
+        tile_sum_2 = tl.sum(mul_n, 0)
+        next_acc_n = (acc_n + acc_n_2) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_n, 0)
+        next_sum_n_2 = (sum_n_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
         sum_n = next_sum_n
+        acc_n = next_acc_n
+        sum_n_2 = next_sum_n_2
+        centre = next_centre
     from_n = tl.maximum(0, to_n)
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        before_f32 = tl.cast(first_n_2, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_n_2 + BLOCK_N, size_n), tl.float32)
         # src[norms.diag:18]
         X = tl.load(
             X_ptr + row_index * X_stride_row + n_index * X_stride_n,
@@ -581,45 +606,31 @@ def layernorm_kernel(
         X_f32 = X.to(tl.float32)
         tile_sum = tl.sum(X_f32, 0)
         next_sum_n = sum_n + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul = (next_sum_n * where) * recip
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+        change = next_centre - centre
+        acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
+        # src[maps.diag:29]
+        sub_n = tl.where(n_index < size_n, X_f32 - next_centre, 0.0)
+        # src[maps.diag:21]
+        mul_n = sub_n * sub_n
+        tile_sum_2 = tl.sum(mul_n, 0)
+        next_acc_n = (acc_n + acc_n_2) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_n, 0)
+        next_sum_n_2 = (sum_n_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
         sum_n = next_sum_n
-    acc_n = tl.full([], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
+        acc_n = next_acc_n
+        sum_n_2 = next_sum_n_2
+        centre = next_centre
     # src[maps.diag:29]
     mul = sum_n * recip
-    # whole tiles, no mask needed
-    for first_n_3 in tl.range(0, to_n, BLOCK_N):
-        n_index = first_n_3 + tl.arange(0, BLOCK_N)
-        # src[norms.diag:18]
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
-        # src[maps.diag:29]
-        sub_n = X.to(tl.float32) - mul
-        # src[maps.diag:21]
-        mul_n = sub_n * sub_n
-        tile_sum = tl.sum(mul_n, 0)
-        next_acc_n = acc_n + tile_sum
-        acc_n = next_acc_n
-    # tiles that a mask or the end cuts
-    for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
-        n_index = first_n_4 + tl.arange(0, BLOCK_N)
-        # src[norms.diag:18]
-        X = tl.load(
-            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
-            mask=(n_index < size_n),
-            other=0.0,
-        )
-        # src[maps.diag:29]
-        sub_n = tl.where(n_index < size_n, X.to(tl.float32) - mul, 0.0)
-        # src[maps.diag:21]
-        mul_n = sub_n * sub_n
-        tile_sum = tl.sum(mul_n, 0)
-        next_acc_n = acc_n + tile_sum
-        acc_n = next_acc_n
     # src[maps.diag:21]
     # src[maps.diag:29]
     rsqrt = tl.rsqrt((acc_n * recip) + 1e-05)
     # whole tiles, no mask needed
-    for first_n_5 in tl.range(0, to_n, BLOCK_N):
-        n_index = first_n_5 + tl.arange(0, BLOCK_N)
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[norms.diag:18]
         bias = tl.load(bias_ptr + n_index * bias_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
@@ -630,8 +641,8 @@ def layernorm_kernel(
         add_n = ((rsqrt * weight) * (X.to(tl.float32) - mul)) + bias
         tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, add_n.to(tl.bfloat16))
     # tiles that a mask or the end cuts
-    for first_n_6 in tl.range(from_n, size_n, BLOCK_N):
-        n_index = first_n_6 + tl.arange(0, BLOCK_N)
+    for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[norms.diag:18]
         bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
         X = tl.load(

@@ -78,7 +78,7 @@ class BlockBody(Memory):
                     self._load(statement)
                 case ir.Apply():
                     self._apply(statement)
-                case ir.Number() | ir.Index() | ir.Inside():
+                case ir.Number() | ir.Index() | ir.Inside() | ir.Progress():
                     self._leaf(statement)
                 case ir.Fold():
                     self._fold(statement)
@@ -89,7 +89,7 @@ class BlockBody(Memory):
                 case ir.Store():
                     self._store(statement)
 
-    def _leaf(self, statement: ir.Number | ir.Index | ir.Inside) -> None:
+    def _leaf(self, statement: ir.Number | ir.Index | ir.Inside | ir.Progress) -> None:
         match statement:
             case ir.Number(target, value):
                 self._literal(target, value)
@@ -97,6 +97,10 @@ class BlockBody(Memory):
                 self.text[target] = self._index(axis)
             case ir.Inside(target, axis):
                 self.text[target] = Text(f"({self._index(axis).text} < {self._size(axis.size)})", 7, (axis,))
+            case ir.Progress(target, axis, after):
+                first = self.first[axis]
+                end = f"jnp.minimum({first} + {block_argument(axis)}, {self._size(axis.size)})"
+                self.text[target] = Text(end if after else first, 7)
 
     def _apply(self, statement: ir.Apply) -> None:
         target = statement.target

@@ -66,6 +66,7 @@ class KernelWriter:
         self.bounds: dict[tuple[Axis, ir.Bound], str] = {}
         self.source: tuple[str, int] | None = None
         self.masks: dict[Axis, str] = {}
+        self.firsts: dict[Axis, str] = {}
 
     # ---- shapes
 
@@ -145,6 +146,10 @@ class KernelWriter:
                 self._define(target, self.names.indices[axis], atom=True)
             case ir.Inside(target, axis):
                 self._define(target, f"({self._inside(axis)})")
+            case ir.Progress(target, axis, after):
+                first = self.firsts[axis]
+                end = f"tl.minimum({first} + {block_name(axis)}, {self.names.size(axis.size)})"
+                self._define(target, end if after else first, atom=not after)
             case ir.Fold():
                 self._fold(statement)
             case ir.Dot():
@@ -334,6 +339,7 @@ class KernelWriter:
         self.writer.line(f"for {variable} in tl.range({start}, {stop}{step}):")
         taken, known = set(self.writer.taken), dict(self.bounds)
         with self.writer.indented():
+            self.firsts[statement.axis] = variable
             if blocked:
                 self.names.indices[statement.axis] = self.writer.fresh(f"{statement.axis.name}_index")
                 offsets = f"{variable} + tl.arange(0, {block_name(statement.axis)})"

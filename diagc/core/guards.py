@@ -9,7 +9,7 @@ is made by evaluating the elements over the values −inf, 0 and unknown; no for
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from diagc.core import ops
@@ -18,7 +18,7 @@ from diagc.core.diagram import Node, walk
 
 NEGATIVE_INFINITY = -math.inf
 Known = float | None
-"""−inf, 0.0, another constant, or None when the value is not known."""
+"""A number; None for what is not known but finite, NaN for what is not known and may not be finite once forced."""
 
 _VANISH_AT_ZERO = ("relu", "gelu", "silu", "tanh", "sin", "expm1", "sqrt", "abs", "erf", "neg")
 
@@ -46,20 +46,31 @@ class Mask:
 
 def neutral(reductions: Iterable[Node], forced: Node, value: float) -> bool:
     """Whether every reduction sees its unit wherever `forced` has `value`."""
+    return _all_neutral(reductions, {forced: value})
+
+
+def _all_neutral(reductions: Iterable[Node], forced: Mapping[Node, float]) -> bool:
     for reduction in reductions:
         assert isinstance(reduction.op, ops.Reduce)
-        unit = ops.UNITS.get(reduction.op.monoid)
-        if unit is None or known_value(reduction.inputs[0], forced, value) != unit:
+        if reduction.op.monoid not in ops.UNITS:
+            return False
+        if known_value(reduction.inputs[0], forced) != ops.unit_of(reduction.op.monoid, reduction.dtype):
             return False
     return True
 
 
-def known_value(root: Node, forced: Node, value: float) -> Known:
-    """What a node is wherever `forced` has a value, as far as that alone decides it."""
-    found: dict[Node, Known] = {forced: value}
+def known_value(root: Node, forced: Mapping[Node, float]) -> Known:
+    """What a node is wherever nodes are forced to values, as far as that alone decides it."""
+    found: dict[Node, Known] = dict(forced)
+    touched = set(forced)
     for current in walk((root,)):
-        if current not in found:
-            found[current] = _transfer(current, [found[i] for i in current.inputs])
+        if current in found:
+            continue
+        value = _transfer(current, [found[i] for i in current.inputs])
+        if any(i in touched for i in current.inputs):
+            touched.add(current)
+            value = math.nan if value is None else value
+        found[current] = value
     return found[root]
 
 
@@ -78,7 +89,7 @@ def _transfer(current: Node, operands: list[Known]) -> Known:
 def _transfer_map(name: str, operands: list[Known], inputs: tuple[Node, ...]) -> Known:
     if name == "mul":
         if 0.0 in operands:
-            return 0.0
+            return 0.0 if all(o is None or math.isfinite(o) for o in operands) else None
         rest = [i for i, o in zip(inputs, operands, strict=True) if o != NEGATIVE_INFINITY]
         return NEGATIVE_INFINITY if len(rest) == len(inputs) - 1 and all(map(positive, rest)) else None
     if name == "where":
@@ -93,6 +104,8 @@ def _transfer_map(name: str, operands: list[Known], inputs: tuple[Node, ...]) ->
             "sigmoid": 0.0,
             "relu": 0.0,
             "softplus": 0.0,
+            "tanh": -1.0,
+            "erf": -1.0,
         }.get(name)
     return 0.0 if operands[0] == 0.0 and name in _VANISH_AT_ZERO else None
 
@@ -122,6 +135,42 @@ def guard_point(reductions: tuple[Node, ...], axis: Axis) -> tuple[Node, float] 
         for value in (NEGATIVE_INFINITY, 0.0):
             if neutral(reductions, current, value):
                 return (_outermost_mask(current, reductions, value), value)
+    return None
+
+
+def guard_points(reductions: tuple[Node, ...], axis: Axis) -> tuple[tuple[Node, float], ...]:
+    """Nodes and values that together make all reductions neutral beyond the end: one, where one does.
+
+    A reduction itself stands for what it folds: filled there, nobody else sees it.
+    """
+    single = guard_point(reductions, axis)
+    if single is not None:
+        return (single,)
+    chosen: dict[Node, float] = {}
+    settled: list[Node] = []
+    alone: list[tuple[Node, float]] = []
+    for reduction in reductions:
+        if not _all_neutral((reduction,), chosen):
+            point = _joined((*settled, reduction), chosen, axis)
+            if point is None:
+                assert isinstance(reduction.op, ops.Reduce)
+                alone.append((reduction, ops.unit_of(reduction.op.monoid, reduction.dtype)))
+                continue
+            chosen[point[0]] = point[1]
+        settled.append(reduction)
+    return (*chosen.items(), *alone)
+
+
+def _joined(settled: tuple[Node, ...], chosen: Mapping[Node, float], axis: Axis) -> tuple[Node, float] | None:
+    """The next node for the last reduction that leaves the earlier ones neutral."""
+    last = settled[-1]
+    for current in walk(last.inputs):
+        if axis not in current.axes or current.dtype.kind != "float" or current in chosen:
+            continue
+        for value in (NEGATIVE_INFINITY, 0.0):
+            if _all_neutral(settled, {**chosen, current: value}):
+                outer = _outermost_mask(current, (last,), value)
+                return (current if outer in chosen else outer), value
     return None
 
 

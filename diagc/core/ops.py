@@ -93,6 +93,20 @@ UNITS: Final[dict[str, float]] = {
 """The neutral element of each monoid; `argmax` and `argmin` are defined on non-empty axes only."""
 
 
+def unit_of(monoid: Monoid, dtype: DType) -> float | int | bool:
+    """The neutral element in a dtype: the extreme integer where integers have no infinity."""
+    value = UNITS[monoid]
+    if dtype.kind == "bool":
+        return bool(value > 0)
+    if dtype.kind == "float":
+        return value
+    if not math.isinf(value):
+        return int(value)
+    bits = 8 * dtype.bytes - (dtype is not DType.U8)
+    high = 2**bits - 1
+    return high if value > 0 else 0 if dtype is DType.U8 else -high - 1
+
+
 # ---- operators of a leaf; `Node` in diagram.py holds one of these
 
 

@@ -46,6 +46,10 @@ class Scope:
     casts: dict[tuple[int, DType], Value] = field(default_factory=dict[tuple[int, DType], Value])
     derived: dict[tuple[str, int], Value] = field(default_factory=dict[tuple[str, int], Value])
 
+    def fills(self, node: Node) -> list[tuple[Axis, float]]:
+        """The axes beyond whose ends a node is filled, here or around, each with its value."""
+        return [found for scope in self.chain() for found in scope.forced.get(node, ())]
+
     def chain(self) -> Iterable[Scope]:
         """This scope and those around it, innermost first."""
         current: Scope | None = self
@@ -170,7 +174,7 @@ class Builder(ABC):
         source, coordinates, fill, checked = self._address(scope, node)
         axes = in_order(a for c in coordinates for a in c.axes)
         guard = self.ragged(scope, axes)
-        for axis, value in scope.forced.get(node, ()):
+        for axis, value in scope.fills(node):
             if axis in guard:
                 fill = value
         target = Value(axes, source.dtype, node, _input_name(source))

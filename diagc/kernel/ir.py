@@ -103,6 +103,15 @@ class Inside:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Progress:
+    """How many indices of a loop's axis have been processed before this iteration, or `after` it."""
+
+    target: Value
+    axis: Axis
+    after: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fold:
     """A monoid over blocked axes of a tile."""
 
@@ -158,7 +167,7 @@ class Store:
     guard: tuple[Axis, ...]
 
 
-Computation = Apply | Number | Index | Inside | Fold | Dot
+Computation = Apply | Number | Index | Inside | Progress | Fold | Dot
 Statement = Load | Store | Loop | Computation
 
 

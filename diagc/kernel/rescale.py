@@ -1,16 +1,71 @@
-"""Applying `A(r, r')` to a running state: the quotient of what an element has in r, new over old."""
+"""Bringing a running state from old to new centres: what an element has in them, new over old, or new minus old."""
 
 from __future__ import annotations
 
 from diagc.core.diagram import Node
+from diagc.core.dtypes import DType
 from diagc.core.fold import Component
+from diagc.core.fold.horner import horner
 from diagc.kernel.builder import Scope
 from diagc.kernel.ir import Value
 from diagc.kernel.tiles import TileBuilder
 
 
-def rescaled(builder: TileBuilder, before: Scope, after: Scope, component: Component, state: Value) -> Value:
+def follow(builder: TileBuilder, before: Scope, after: Scope, component: Component, state: Value) -> Value:
     """The state of a component after the earlier components went from their old to their new values."""
+    if component.reset is not None:
+        old, new = (builder.value(side, component.reset.reference) for side in (before, after))
+        kept = builder.add(after, "eq", old, new, dtype=DType.BOOL)
+        fill = builder.cast(after, builder.value(after, component.reset.fill), state.dtype)
+        return builder.add(after, "where", kept, state, fill, dtype=state.dtype, hint=state.hint)
+    if component.terms:
+        changes = {atom: _change(builder, before, after, centre) for atom, centre in component.centres}
+        sources = {term.source: builder.value(before, term.source) for term in component.terms}
+        state = horner(component.terms, state, changes, sources, _Values(builder, after, state))
+    return _rescaled(builder, before, after, component, state)
+
+
+def mentioned(component: Component) -> list[Node]:
+    """The expressions in earlier results that following a change evaluates."""
+    rescale = component.rescale
+    found = [term for _, _, term in rescale.exponents] + [factor for factor, _ in rescale.factors]
+    found += [term for _, term in rescale.shifts] + [term.source for term in component.terms]
+    return found
+
+
+class _Values:
+    """Arithmetic on values, in the dtype of a state."""
+
+    def __init__(self, builder: TileBuilder, scope: Scope, state: Value) -> None:
+        self.builder = builder
+        self.scope = scope
+        self.state = state
+
+    def plus(self, left: Value, right: Value) -> Value:
+        return self._apply("add", left, right)
+
+    def times(self, left: Value, right: Value) -> Value:
+        return self._apply("mul", left, right)
+
+    def number(self, value: float) -> Value:
+        return self.builder.literal(self.scope, value, self.state.dtype)
+
+    def _apply(self, function: str, left: Value, right: Value) -> Value:
+        return self.builder.add(
+            self.scope, function, left, right, dtype=self.state.dtype, hint=self.state.hint
+        )
+
+
+def _change(builder: TileBuilder, before: Scope, after: Scope, centre: Node) -> Value:
+    """New minus old centre; shared by the components that follow it."""
+    old, new = builder.value(before, centre), builder.value(after, centre)
+    key = ("change", id(new))
+    if key not in after.derived:
+        after.derived[key] = builder.add(after, "sub", new, old, dtype=centre.dtype, hint="change")
+    return after.derived[key]
+
+
+def _rescaled(builder: TileBuilder, before: Scope, after: Scope, component: Component, state: Value) -> Value:
     rescale = component.rescale
     for sign, term in rescale.shifts:
         change = _difference(builder, before, after, sign, term)
@@ -20,9 +75,8 @@ def rescaled(builder: TileBuilder, before: Scope, after: Scope, component: Compo
         state = builder.add(after, "mul", state, factor, dtype=state.dtype, hint=state.hint)
     for factor, power in rescale.factors:
         old, new = builder.value(before, factor), builder.value(after, factor)
-        quotient = builder.add(after, "div", new, old, dtype=factor.dtype) if power == 1 else builder.add(
-            after, "div", old, new, dtype=factor.dtype
-        )  # fmt: skip
+        over, under = (new, old) if power == 1 else (old, new)
+        quotient = builder.add(after, "div", over, under, dtype=factor.dtype)
         state = builder.add(after, "mul", state, quotient, dtype=state.dtype, hint=state.hint)
     return state
 

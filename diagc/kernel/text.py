@@ -61,6 +61,8 @@ def _right(statement: ir.Load | ir.Computation, names: dict[ir.Value, str]) -> s
             return f"index {axis}"
         case ir.Inside(_, axis):
             return f"index {axis} < {axis.size}"
+        case ir.Progress(_, axis, after):
+            return f"indices of {axis} processed {'after' if after else 'before'} this tile"
         case ir.Fold(_, monoid, axes, operand):
             return f"{monoid}[{' '.join(map(str, axes))}] {_name(operand, names)}"
         case ir.Dot(_, left, right, axes, compute, start):

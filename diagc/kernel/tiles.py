@@ -48,7 +48,7 @@ class TileBuilder(Builder):
         if node in home.dropped:
             return (node.inputs[1], *home.dropped[node])
         if isinstance(node.op, ops.Reduce):
-            factors = _factors(node)
+            factors = _factors(node, scope)
             return factors if factors and self._sides(node, factors) is not None else node.inputs
         return node.inputs
 
@@ -82,14 +82,18 @@ class TileBuilder(Builder):
 
     def _forced(self, scope: Scope, node: Node, value: Value) -> Value:
         """Fill the lanes beyond the end where this node was chosen for it and is no mask itself."""
-        for axis, fill in scope.forced.get(node, ()):
-            if _fills(node, fill):
-                continue
-            inside = self.inside(scope, self.ragged(scope, (axis,)))
-            if inside is not None:
-                other = self.literal(scope, fill, value.dtype)
-                value = self.add(scope, "where", inside, value, other, dtype=value.dtype, origin=node)
+        consumed = node.op.axes if isinstance(node.op, ops.Reduce) else ()
+        for axis, fill in scope.fills(node):
+            if not _fills(node, fill) and axis not in consumed:
+                value = self._filled(scope, node, value, axis, fill)
         return value
+
+    def _filled(self, scope: Scope, node: Node, value: Value, axis: Axis, fill: float) -> Value:
+        inside = self.inside(scope, self.ragged(scope, (axis,)))
+        if inside is None:
+            return value
+        other = self.literal(scope, fill, value.dtype)
+        return self.add(scope, "where", inside, value, other, dtype=value.dtype, origin=node)
 
     def _map(self, scope: Scope, node: Node) -> Value:
         assert isinstance(node.op, ops.Map)
@@ -118,6 +122,8 @@ class TileBuilder(Builder):
     def _operand(self, scope: Scope, node: Node, operand: Node) -> Value:
         """An operand in the dtype in which the function is computed (never below 32 bits)."""
         value = self.value(scope, operand)
+        if not operand.axes and self.home(scope, operand) is self.root:
+            scope = self.root  # where the product of scalars may stand
         if node.dtype.kind == "float":
             return self.cast(scope, value, node.dtype)
         if value.dtype.kind == "float" and value.dtype.bytes < 4:
@@ -141,7 +147,7 @@ class TileBuilder(Builder):
             return value
         operands = [self.cast(scope, self.value(scope, o), node.dtype) for o in (chosen, other)]
         holds = self.value(scope, condition)
-        filled = [axis for axis, fill in scope.forced.get(node, ()) if _fills(node, fill)]
+        filled = [axis for axis, fill in scope.fills(node) if _fills(node, fill)]
         inside = self.inside(scope, self.ragged(scope, filled))
         if inside is not None:
             holds = self.add(scope, "and", holds, inside, dtype=DType.BOOL)
@@ -183,7 +189,7 @@ class TileBuilder(Builder):
     def _tile_fold(self, scope: Scope, node: Node, start: Value | None) -> Value:
         """The fold of one tile; a contraction adds to `start`."""
         assert isinstance(node.op, ops.Reduce)
-        factors = _factors(node)
+        factors = _factors(node, scope)
         if factors:
             sides = self._sides(node, factors)
             if sides is not None:
@@ -191,6 +197,9 @@ class TileBuilder(Builder):
         operand = self.value(scope, node.inputs[0])
         if node.dtype.kind == "float":
             operand = self.cast(scope, operand, node.dtype)
+        for axis, fill in scope.fills(node):
+            if axis in node.op.axes:
+                operand = self._filled(scope, node.inputs[0], operand, axis, fill)
         axes = tuple(a for a in node.op.axes if self.extents[a].blocked)
         kept = tuple(a for a in operand.axes if a not in node.op.axes)
         hint = f"tile_{node.op.monoid}" if start is not None else node.op.monoid
@@ -251,8 +260,11 @@ class TileBuilder(Builder):
         return total
 
 
-def _factors(node: Node) -> tuple[Node, ...]:
-    """The factors of a contraction, if each of them has a consumed axis; else empty."""
+def _factors(node: Node, scope: Scope) -> tuple[Node, ...]:
+    """The factors of a contraction, if each of them has a consumed axis and the product is not filled; else empty."""
+    consumed = node.op.axes if isinstance(node.op, ops.Reduce) else ()
+    if any(axis in consumed for part in (node, node.inputs[0]) for axis, _ in scope.fills(part)):
+        return ()
     found = contracted_factors(node)
     return found if len(found) == len(summed_factors(node)) else ()
 

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from diagc.core import ops
-from diagc.core.diagram import Diagram, Node, apply, constant, node, substitute, walk
+from diagc.core.diagram import Diagram, Node, apply, constant, node, substitute, users
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.passes.forms import function
 from diagc.passes.normalise import SCALARS, order
@@ -67,11 +67,16 @@ class BaseTwo:
 
 
 def _share_maxima(roots: tuple[Node, ...]) -> tuple[Node, ...]:
-    """max a = ln 2 · max(a·log₂e): a maximum in natural units is read off the scaled one where there is one."""
-    present = set(walk(roots))
+    """max a = ln 2 · max(a·log₂e): a maximum in natural units is read off the scaled one where there is one.
+
+    Not where elements are compared with it or taken from it: that needs the very number that one of them is.
+    """
+    reads = users(roots)
+    present = set(reads)
     shared: dict[Node, Node] = {}
     for current in present:
-        if isinstance(current.op, ops.Reduce) and current.op.monoid == "max":
+        compared = any(function(user) == "eq" or user.inputs[0] in current.inputs for user in reads[current])
+        if isinstance(current.op, ops.Reduce) and current.op.monoid == "max" and not compared:
             (scaled,) = rewrite((_scaled(current),), SCALARS, Record())
             if scaled in present:
                 shared[current] = apply("mul", constant(math.log(2.0)), scaled)

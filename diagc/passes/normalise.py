@@ -148,6 +148,22 @@ def _nested_reduction(current: Node) -> Node | None:
             return None
 
 
+def _place_of_extremum(current: Node) -> Node | None:
+    """argmax a = min over where(a = max a, index, last index): ties go to the lowest index.
+
+    A row whose extremum no element equals (NaN) gives the last index, which is one that can be read.
+    """
+    match current.op:
+        case ops.Reduce("argmax" | "argmin" as monoid, (axis,)) if current.inputs[0].dtype.kind != "bool":
+            values = current.inputs[0]
+            extremum = reduction("max" if monoid == "argmax" else "min", (axis,), values)
+            index, last = node(ops.Iota(axis)), size_node(axis.size - 1)
+            places = [node(ops.Cast(DType.I32), found) for found in (index, last)]
+            return reduction("min", (axis,), apply("where", apply("eq", values, extremum), *places))
+        case _:
+            return None
+
+
 def _hoist_factors(current: Node) -> Node | None:
     """∑ₐ c·e = c·∑ₐ e for c free of a."""
     if not (isinstance(current.op, ops.Reduce) and current.op.monoid == "sum"):
@@ -302,6 +318,7 @@ SCALARS = (
 )
 REDUCTIONS = (
     Rule("nested-reduction", "∑ₐ ∑_b e = ∑ₐ_b e", _nested_reduction),
+    Rule("place-of-extremum", "argmax a = min where(a = max a, index, last)", _place_of_extremum),
     Rule("hoist-factors", "∑ₐ c·e = c·∑ₐ e, c free of a", _hoist_factors),
     Rule("hoist-mask", "∑ₐ where(c, e, 0) = where(c, ∑ₐ e, 0), c free of a", _hoist_mask),
     Rule("sum-of-constant", "∑ₐ c = |a|·c, c free of a", _sum_of_constant),

@@ -106,7 +106,7 @@ def _vanishes_without(part: Node, value: Node) -> bool:
             if function(mask) != "where" or part not in conjuncts(mask.inputs[0]):
                 continue
             other = literal(mask.inputs[2])
-            if other is not None and known_value(factor, mask, float(other)) == 0.0:
+            if other is not None and known_value(factor, {mask: float(other)}) == 0.0:
                 return True
     return False
 

@@ -53,7 +53,7 @@ class _Builder:
         self.structure, self.names = structure, names
         self.symbols = sizes
         self.sizes = {a.uid: a.size.evaluate(sizes) for a in structure.extents}
-        self.states = [c.reduction for p in structure.passes for c in p.algebra.components]
+        self.states = [c.reduction for p in structure.passes for c in p.algebra.carried]
         self.dots = {n for n in walk(structure.diagram.outputs) if self._is_dot(n)}
 
     def build(self) -> Region:
@@ -106,7 +106,7 @@ class _Builder:
     def _stages(self) -> list[Stage]:
         structure, found = self.structure, list[Stage]()
         for number, step in enumerate(structure.passes):
-            states = tuple(c.reduction for c in step.algebra.components)
+            states = tuple(c.reduction for c in step.algebra.carried)
             found.append(self._stage(number, step.axes, states, states))
         if structure.stored_axis is not None:
             found.append(self._stage(len(found), (structure.stored_axis,), structure.diagram.outputs, ()))

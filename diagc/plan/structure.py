@@ -13,7 +13,7 @@ from diagc.core import ops
 from diagc.core.axes import Axis, in_order
 from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import Diagram, Node, walk
-from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_component
+from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_components
 from diagc.diagnostics import failure
 from diagc.plan.extent import Extent
 
@@ -143,36 +143,40 @@ def _resident_axes(reductions: list[Node]) -> set[Axis]:
 
 
 def _passes(reductions: list[Node], resident: set[Axis]) -> tuple[Pass, ...]:
+    """Each reduction in the earliest pass that can carry it; `first` is the earliest that a node can be computed in."""
     pending: list[_Pending] = []
     own, first = set(reductions), dict[Node, int]()
-    """`first` is the earliest pass in which a node can be computed."""
+    placed: set[Node] = set()
     for reduction in walk(reductions):
+        if reduction in placed:  # another one needed it already
+            continue
         first[reduction] = max((first[operand] for operand in reduction.inputs), default=0)
         if reduction not in own:
             continue
         axes = tuple(a for a in reduced_axes(reduction) if a not in resident)
-        place, component, reason = _join(reduction, axes, pending, first[reduction])
-        if component is None:
-            place, component = len(pending), derive_component(reduction, ())
+        place, components, reason = _join(reduction, axes, pending, first[reduction])
+        if not components:
+            place, components = len(pending), derive_components(reduction, ())
             pending.append(_Pending(axes, reason=reason))
-        pending[place].components.append(component)
-        first[reduction] = place
+        pending[place].components += components
+        placed |= {component.reduction for component in components}
+        first |= {component.reduction: place for component in components}
     return tuple(Pass(p.axes, FoldAlgebra(p.axes, tuple(p.components)), p.reason) for p in pending)
 
 
 def _join(
     reduction: Node, axes: tuple[Axis, ...], pending: list[_Pending], first: int
-) -> tuple[int, Component | None, str | None]:
+) -> tuple[int, tuple[Component, ...], str | None]:
     """The earliest pass from `first` on that can carry the reduction, or the reason why none can."""
     reason: str | None = None
     for place in range(first, len(pending)):
-        if pending[place].axes != axes:
+        if set(pending[place].axes) != set(axes):
             continue
         try:
-            return place, derive_component(reduction, [c.reduction for c in pending[place].components]), None
+            return place, derive_components(reduction, pending[place].components), None
         except NotStreaming as obstacle:
             reason = obstacle.reason
-    return -1, None, reason
+    return -1, (), reason
 
 
 def _group_axes(diagram: Diagram, streamed: set[Axis]) -> tuple[tuple[Axis, ...], Axis | None]:

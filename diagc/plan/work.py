@@ -23,7 +23,7 @@ def work_of(structure: Structure, loop: int | None, nodes: list[Node], dots: set
     """The work of one stage: of its nodes, and of the states that its loop carries."""
     passes = structure.passes
     step = passes[loop] if loop is not None and loop < len(passes) else None
-    components = step.algebra.components if step is not None else ()
+    components = step.algebra.carried if step is not None else ()
     reductions = tuple(c.reduction for c in components)
     masked = _masked(structure, loop, reductions)
     found: list[Work] = []
@@ -101,6 +101,11 @@ def _rescaling(components: tuple[Component, ...], loop: int | None, axes: tuple[
         if not rescale.is_identity:
             carried = tuple(a.uid for a in reduction.axes)
             found.append(Work("rescale", "vector", reduction.dtype, carried, 1, loop, each))
+        if component.terms:
+            carried = tuple(a.uid for a in reduction.axes)
+            found.append(
+                Work("recentre", "vector", reduction.dtype, carried, 2 * len(component.terms), loop, each)
+            )
         for key in rescale.exponents:
             if key not in exponentials:
                 exponentials.add(key)
