@@ -128,11 +128,15 @@ def positive(current: Node) -> bool:
 
 
 def guard_point(reductions: tuple[Node, ...], axis: Axis) -> tuple[Node, float] | None:
-    """The node and value that, forced where the axis is out of range, makes all reductions neutral; None if none is."""
-    for current in walk(r.inputs[0] for r in reductions):
-        if axis not in current.axes or current.dtype.kind != "float":
-            continue
-        for value in (NEGATIVE_INFINITY, 0.0):
+    """The node and value that, forced where the axis is out of range, makes all reductions neutral; None if none is.
+
+    −inf is preferred: an exponential that is 0 there cannot overflow, as it could beside a factor that is 0.
+    """
+    elements = [
+        n for n in walk(r.inputs[0] for r in reductions) if axis in n.axes and n.dtype.kind == "float"
+    ]
+    for value in (NEGATIVE_INFINITY, 0.0):
+        for current in elements:
             if neutral(reductions, current, value):
                 return (_outermost_mask(current, reductions, value), value)
     return None

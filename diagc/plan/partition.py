@@ -204,24 +204,24 @@ class _Partition:
         return self.record.follow(result, with_inputs(result, rebuild(result.inputs, change)))
 
     def _build(self, group: tuple[Node, ...], made: tuple[Node, ...]) -> Stage:
-        names, layouts = list[str](), list[Array]()
-        for result in group:
+        names, layouts, outputs = list[str](), list[Array](), list[Node]()
+        for result, computed in zip(group, made, strict=True):
             places = [p for p, output in enumerate(self.diagram.outputs) if output is result]
             buffer = self.cuts.get(result)
-            if places:
-                names.append(self.diagram.output_names[places[0]])
-                layouts.append(self.diagram.layouts[places[0]])
-            else:
+            if not places:
                 assert buffer is not None and isinstance(buffer.op, ops.Input)
                 names.append(buffer.op.name)
                 layouts.append(buffer.array)
+            names += [self.diagram.output_names[p] for p in places]
+            layouts += [self.diagram.layouts[p] for p in places]
+            outputs += [computed] * max(len(places), 1)
         read = {n for n in walk(made) if isinstance(n.op, ops.Input)}
         inputs = [n for n in self.diagram.inputs if n in read]
         inputs += [n for n in walk(made) if n in read and n not in inputs]
         name = (
             f"{self.diagram.name}_{'_'.join(names)}" if group != tuple(self._results()) else self.diagram.name
         )
-        diagram = Diagram(name, tuple(inputs), made, tuple(names), tuple(layouts))
+        diagram = Diagram(name, tuple(inputs), tuple(outputs), tuple(names), tuple(layouts))
         return Stage(diagram, structure(diagram))
 
     def _result_input(self, output: Node) -> Node:
