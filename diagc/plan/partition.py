@@ -95,7 +95,7 @@ class _Partition:
             current not in results
             and current not in self.cuts
             and len(self.readers[current]) == 1
-            and _continues(current, self.readers[current][0])
+            and self._continues(current, self.readers[current][0])
         ):
             current = self.readers[current][0]
         if current in results or current in self.cuts or isinstance(current.op, ops.Input):
@@ -111,6 +111,21 @@ class _Partition:
         places = {axis: place for place, axis in enumerate(self.diagram.axes)}
         array = Array(dtype, tuple(sorted(current.axes, key=places.__getitem__)), current.array.index_of)
         self.cuts[current] = node(ops.Input(name), array=array)
+
+    def _continues(self, current: Node, reader: Node) -> bool:
+        """Whether a reader is computed at the same points, of nothing that a kernel would have to fold besides."""
+        axes = set(current.axes)
+        if not isinstance(reader.op, ops.Map | ops.Cast) or set(reader.axes) != axes:
+            return False
+        stack = [operand for operand in reader.inputs if operand is not current]
+        while stack:
+            top = stack.pop()
+            if top in self.cuts:
+                continue
+            if isinstance(top.op, ops.Reduce) and set(top.axes) != axes:
+                return False
+            stack += top.inputs
+        return True
 
     def _stored_dtype(self, current: Node) -> DType:
         """The dtype to which every reader rounds a node, if they agree, else its own."""
@@ -248,7 +263,7 @@ class _Partition:
     def _obstacles(self, made: Structure) -> list[Node]:
         """The reductions that must not be part of a kernel, by the first reason that applies."""
         reductions = _reductions(made.diagram.outputs)
-        for find in (_again, _across, self._long):
+        for find in (_crossed, _again, _across, self._long):
             found = find(made, reductions)
             if found:
                 return [self.original(n) for n in found]
@@ -273,6 +288,14 @@ class _Partition:
         back = {buffer: n for n, buffer in self.cuts.items()}
         back |= {self._result_input(n): n for n in self.diagram.outputs if not isinstance(n.op, ops.Input)}
         return substitute((current,), back)[0]
+
+
+def _crossed(made: Structure, reductions: Sequence[Node]) -> list[Node]:
+    """Reductions that one pass finishes for every index of an axis that another one, or the storing, loops over."""
+    looped = {a for step in made.passes for a in step.axes} | {made.stored_axis}
+    outputs = set(made.diagram.outputs)
+    finished = [c.reduction for step in made.passes for c in step.algebra.components]
+    return [r for r in finished if looped & set(r.axes) and r not in outputs]
 
 
 def _again(made: Structure, reductions: Sequence[Node]) -> list[Node]:
@@ -315,11 +338,6 @@ def _reductions(roots: Iterable[Node]) -> list[Node]:
 def _is_read(current: Node) -> bool:
     """Whether a re-indexing is a load: of an input, or of nothing but sizes and indices."""
     return isinstance(current.inputs[0].op, ops.Input)
-
-
-def _continues(current: Node, reader: Node) -> bool:
-    """Whether a reader is computed at the same points, so that it can be stored in the place of its operand."""
-    return isinstance(reader.op, ops.Map | ops.Cast) and set(reader.axes) == set(current.axes)
 
 
 def _input_name(current: Node) -> str:
