@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from diagc.backends.differentiate import derivative, is_differentiable, planned
 from diagc.backends.launches import Differentiated, EntryKernels, Launch, Plan, Variant, resident_axes
@@ -17,8 +18,11 @@ from diagc.passes.normalise import Normalise
 from diagc.passes.reassociate import Reassociate
 from diagc.plan.choices import scheduled
 from diagc.plan.config import configurations, has_dot
-from diagc.plan.partition import Stage, partition
+from diagc.plan.partition import Held, Stage, partition
 from diagc.plan.structure import structure
+
+_HELD: Final[tuple[tuple[str, Held], ...]] = (("", "short"), ("_long", "long"))
+"""What the names of kernels end in, by what they take to be short."""
 
 
 def normal_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[Diagram, Record]:
@@ -41,9 +45,7 @@ def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: boo
     plans = [_plan(partition(diagram, record), record, entry.schedules, diagram.output_names[0])]
     longer = _is_limited(plans[0])
     if longer:
-        plans.append(
-            _plan(partition(replace(diagram, name=f"{name}_long"), record, assume_short=False), record)
-        )
+        plans.append(_plan(partition(replace(diagram, name=f"{name}_long"), record, "long"), record))
     backward = _differentiated(normal, record, longer) if gradients and is_differentiable(normal) else ()
     return EntryKernels(name, entry.diagram, tuple(plans), backward)
 
@@ -57,9 +59,9 @@ def _is_limited(plan: Plan) -> bool:
 def _differentiated(normal: Diagram, record: Record, longer: bool) -> tuple[Differentiated, ...]:
     """The derivative for each plan; nothing where a leaf of it fits into no kernel."""
     made: list[Differentiated] = []
-    for suffix, short in (("", True), ("_long", False))[: 1 + longer]:
+    for suffix, held in _HELD[: 1 + longer]:
         try:
-            found = derivative(replace(normal, name=f"{normal.name}{suffix}"), record, short)
+            found = derivative(replace(normal, name=f"{normal.name}{suffix}"), record, held)
         except DiagnosticError as error:
             if any(d.code != "E0702" for d in error.diagnostics):
                 raise
