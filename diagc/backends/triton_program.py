@@ -110,13 +110,26 @@ def _run(
             wanted = f"any(array.requires_grad for array in ({', '.join(moving)}))"
         writer.line(f"if torch.is_grad_enabled() and {wanted}:")
         with writer.indented():
-            if place == 0:
-                writer.line(f"return {_class(entry)}.apply({', '.join(inputs)})")
-            else:
-                message = f"{entry.name}: gradients are made for sizes whose tiles are held on chip"
-                writer.line(f'raise ValueError("{message}")')
+            _differentiated(writer, entry, made, place, inputs, symbols)
     _launches(writer, entry.plans[place], names, symbols)
     writer.line(f"return {', '.join(names[name] for name in entry.diagram.output_names)}")
+
+
+def _differentiated(
+    writer: Writer, entry: EntryKernels, made: Differentiated, place: int, inputs: list[str],
+    symbols: Mapping[str, str],
+) -> None:  # fmt: skip
+    """The call that keeps what the derivative reads, or why there is none at these sizes."""
+    refusal = f'raise ValueError("{entry.name}: gradients are made for sizes whose tiles are held on chip")'
+    if place > 0:
+        writer.line(refusal)
+        return
+    fits = _condition(made.backward, symbols)
+    if fits:
+        writer.line(f"if not ({fits}):")
+        with writer.indented():
+            writer.line(refusal)
+    writer.line(f"return {_class(entry)}.apply({', '.join(inputs)})")
 
 
 def _launches(

@@ -114,13 +114,13 @@ def _with_dot(
         Config(n, tuple((a, rows) for a in tiled) + tuple((a, step) for a in streamed), warps, stages)
         for n, rows, step, warps, stages in choices
     ]
-    return tuple(_largest(structure, group) for _, group in groupby(found, key=lambda c: c.max_resident))
+    chosen = [_largest(structure, group) for _, group in groupby(found, key=lambda c: c.max_resident)]
+    return tuple(config for config in chosen if config is not None) or (found[0],)
 
 
-def _largest(structure: Structure, group: Iterable[Config]) -> Config:
-    """The first configuration whose tiles fit the register file, else the last, which is the smallest."""
-    choices = list(group)
-    return next((c for c in choices if _registers(structure, c) <= MAX_TILE_REGISTERS), choices[-1])
+def _largest(structure: Structure, group: Iterable[Config]) -> Config | None:
+    """The first configuration whose tiles fit the register file; None where this length does not fit at all."""
+    return next((c for c in group if _registers(structure, c) <= MAX_TILE_REGISTERS), None)
 
 
 def _registers(structure: Structure, config: Config) -> float:
