@@ -47,13 +47,17 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """The shape of the kernel of a diagram in normal form."""
+    """The shape of the kernel of a diagram in normal form.
+
+    `apart` are streamed axes of the results if there are several: one loop cannot store along all of them.
+    """
 
     diagram: Diagram
     passes: tuple[Pass, ...]
     extents: dict[Axis, Extent]
     group_axes: tuple[Axis, ...]
     stored_axis: Axis | None
+    apart: tuple[Axis, ...] = ()
 
     @property
     def streamed(self) -> tuple[Axis, ...]:
@@ -67,11 +71,12 @@ class _Pending:
     reason: str | None = None
 
 
-def structure(diagram: Diagram, resident_rows: bool = False) -> Structure:
+def structure(diagram: Diagram, resident_rows: bool = False, in_parts: bool = False) -> Structure:
     """The kernel structure of a diagram in normal form.
 
     With `resident_rows` every reduced axis is held on chip and nothing is streamed: the form for short rows.
-    Raises `DiagnosticError` E0702 for leaves that no kernel is made of.
+    Raises `DiagnosticError` E0702 for leaves that no kernel is made of, and for several streamed axes of the results
+    unless the diagram is to be taken `in_parts`.
     """
     _refuse_unknown(diagram)
     nodes = tuple(walk(diagram.outputs))
@@ -83,8 +88,15 @@ def structure(diagram: Diagram, resident_rows: bool = False) -> Structure:
     streamed = {p.axes[-1] for p in passes}
     walked = {axis for p in passes for axis in p.axes[:-1]}
     group, stored = _group_axes(diagram, streamed | walked)
+    if len(stored) > 1 and not in_parts:
+        raise failure(
+            "E0702",
+            f"the results of `{diagram.name}` carry different streamed axes",
+            help="compile each result as its own entry, or compile with `--target jax`",
+        )
     extents = _extents(diagram, nodes, group, resident, streamed, walked)
-    return Structure(diagram, passes, extents, group, stored)
+    one = stored[0] if stored else None
+    return Structure(diagram, passes, extents, group, one, stored if len(stored) > 1 else ())
 
 
 def reduced_axes(reduction: Node) -> tuple[Axis, ...]:
@@ -179,17 +191,10 @@ def _join(
     return -1, (), reason
 
 
-def _group_axes(diagram: Diagram, streamed: set[Axis]) -> tuple[tuple[Axis, ...], Axis | None]:
-    """The axes that programs share out, and the streamed axis along which results are stored, if there is one."""
+def _group_axes(diagram: Diagram, streamed: set[Axis]) -> tuple[tuple[Axis, ...], tuple[Axis, ...]]:
+    """The axes that programs share out, and the streamed axes along which results are stored."""
     axes = in_order(axis for array in diagram.layouts for axis in array.axes)
-    stored = [axis for axis in axes if axis in streamed]
-    if len(stored) > 1:
-        raise failure(
-            "E0702",
-            f"the results of `{diagram.name}` carry different streamed axes",
-            help="compile each result as its own entry, or compile with `--target jax`",
-        )
-    return tuple(axis for axis in axes if axis not in streamed), stored[0] if stored else None
+    return tuple(a for a in axes if a not in streamed), tuple(a for a in axes if a in streamed)
 
 
 def _extents(
