@@ -51,8 +51,8 @@ def blockwise(entry: Entry, sizes: Mapping[str, int] | None = None) -> Kernel | 
     normal, record = normal_form(entry, sizes)
     if not is_fusible(normal):
         return None
-    planned = structure(normal)
-    if not planned.streamed or not _pays(planned):
+    planned = structure(normal, in_parts=True)
+    if not planned.streamed or planned.apart or not _pays(planned):
         return None
     return lower(planned, entry.diagram.name, record, padded=False)
 

@@ -205,24 +205,22 @@ class _Partition:
         return self.record.follow(result, with_inputs(result, rebuild(result.inputs, change)))
 
     def _build(self, group: tuple[Node, ...], made: tuple[Node, ...]) -> Stage:
-        names, layouts = list[str](), list[Array]()
-        for result in group:
+        written: list[tuple[Node, str, Array]] = []
+        for result, computed in zip(group, made, strict=True):
             places = [p for p, output in enumerate(self.diagram.outputs) if output is result]
             buffer = self.cuts.get(result)
-            if places:
-                names.append(self.diagram.output_names[places[0]])
-                layouts.append(self.diagram.layouts[places[0]])
-            else:
+            if not places:
                 assert buffer is not None and isinstance(buffer.op, ops.Input)
-                names.append(buffer.op.name)
-                layouts.append(buffer.array)
+                written.append((computed, buffer.op.name, buffer.array))
+            written += [(computed, self.diagram.output_names[p], self.diagram.layouts[p]) for p in places]
+        outputs, names, layouts = zip(*written, strict=True)
         read = {n for n in walk(made) if isinstance(n.op, ops.Input)}
         inputs = [n for n in self.diagram.inputs if n in read]
         inputs += [n for n in walk(made) if n in read and n not in inputs]
         name = (
             f"{self.diagram.name}_{'_'.join(names)}" if group != tuple(self._results()) else self.diagram.name
         )
-        diagram = Diagram(name, tuple(inputs), made, tuple(names), tuple(layouts))
+        diagram = Diagram(name, tuple(inputs), outputs, names, layouts)
         found = structure(diagram, in_parts=True)
         if found.apart and not _apart(found, _reductions(made)):
             structure(diagram)  # nothing can be cut: this says why
@@ -252,7 +250,7 @@ class _Partition:
     def _obstacles(self, made: Structure) -> list[Node]:
         """The reductions that must not be part of a kernel, by the first reason that applies."""
         reductions = _reductions(made.diagram.outputs)
-        for find in (_apart, _again, _across, self._long):
+        for find in (_apart, _crossed, _again, _across, self._long):
             found = find(made, reductions)
             if found:
                 return [self.original(n) for n in found]
@@ -283,6 +281,14 @@ def _apart(made: Structure, reductions: Sequence[Node]) -> list[Node]:
     """Reductions over several axes of the results: their loops could not store along all of these."""
     outputs, apart = set(made.diagram.outputs), set(made.apart)
     return [r for r in reductions if apart & set(reduced_axes(r)) and r not in outputs]
+
+
+def _crossed(made: Structure, reductions: Sequence[Node]) -> list[Node]:
+    """Reductions over an axis along which the state of another pass lies: that pass would have to hold all of it."""
+    streamed = {c.reduction for p in made.passes for c in p.algebra.components}
+    carried = {axis for r in streamed for axis in r.axes}
+    outputs = set(made.diagram.outputs)
+    return [r for r in reductions if r in streamed - outputs and carried & set(reduced_axes(r))]
 
 
 def _again(made: Structure, reductions: Sequence[Node]) -> list[Node]:
