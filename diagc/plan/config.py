@@ -43,6 +43,9 @@ _NARROW = (
 MAX_RESIDENT_ROW = 16_384
 """Longest row that one program holds: 16,384 float32 over 16 warps are 32 registers a thread."""
 
+_ROW_TILE = 16_384
+"""Elements of a tile that is folded without a contraction: 64 registers a thread over 8 warps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -83,6 +86,17 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
     resident = [axis for axis, kind in kinds.items() if kind == "resident"]
     if has_dot(structure):
         return _with_dot(structure, tiled, streamed, bool(resident))
+    if streamed and resident:  # a tile has the streamed, the held and the shared-out indices
+        rest = _ROW_TILE // 16 ** len(tiled)
+        return tuple(
+            Config(
+                n,
+                tuple((a, max(rest // n, 1)) for a in streamed) + tuple((a, 16) for a in tiled),
+                8,
+                2,
+            )
+            for n in (64, 256, 1024, 4096, MAX_RESIDENT_ROW)
+        )
     if streamed:
         return (
             Config(
