@@ -107,10 +107,14 @@ def _reading_saved(
     }
     others = {fold: names.state(record.names.get(fold, "state"), fold, joint) for fold in folds}
     made = exchange(joint.outputs, walk(results), record)[count:]
-    made = read_saved(made, {**written, **logarithms})
+    made = read_saved(made, {**logarithms, **written})
     made = read_saved(made, others)
     used = set(walk(made))
-    kept = {n: stand_in for n, stand_in in {**logarithms, **others}.items() if stand_in in used}
+    kept = {
+        n: stand_in
+        for n, stand_in in {**logarithms, **others}.items()
+        if stand_in in used and n not in written
+    }
     inputs = (*joint.inputs, *(n for n in (*written.values(), *kept.values()) if n in used))
     backward = Diagram(joint.name, inputs, made, joint.output_names[count:], joint.layouts[count:])
     return Normalise().run(backward, record), kept

@@ -156,14 +156,20 @@ def _forward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None:
             _launches(writer, made.forward, names, symbols)
             writer.line(f"ctx.save_for_backward({', '.join(names[name] for name in made.saved)})")
             writer.line(f"ctx.sizes = {_row(symbols[s] for s in _needed(made))}")
-            writer.line(f"return {', '.join(names[name] for name in entry.diagram.output_names)}")
+            results = list(zip(entry.diagram.output_names, entry.diagram.layouts, strict=True))
+            fixed = [names[name] for name, layout in results if layout.dtype.kind != "float"]
+            if fixed:
+                writer.line(f"ctx.mark_non_differentiable({', '.join(fixed)})")
+            writer.line(f"return {', '.join(names[name] for name, _ in results)}")
 
 
 def _backward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None:
     with writer.scope():
         writer.taken.update(("torch", "triton", "tl", "ctx"))
         names = {input_name(node): writer.fresh(input_name(node)) for node in made.cotangents}
-        arguments = list(names.values())
+        given = iter(names.values())
+        real = [layout.dtype.kind == "float" for layout in entry.diagram.layouts]
+        arguments = [next(given) if is_real else writer.fresh("unused") for is_real in real]
         names |= {name: writer.fresh(name) for name in made.saved}
         symbols = {symbol: writer.fresh(symbol) for symbol in _needed(made)}
         writer.line("@staticmethod")

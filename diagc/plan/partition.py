@@ -96,7 +96,7 @@ class _Partition:
             current not in results
             and current not in self.cuts
             and len(self.readers[current]) == 1
-            and _continues(current, self.readers[current][0])
+            and self._continues(current, self.readers[current][0])
         ):
             current = self.readers[current][0]
         if current in results or current in self.cuts or isinstance(current.op, ops.Input):
@@ -112,6 +112,21 @@ class _Partition:
         places = {axis: place for place, axis in enumerate(self.diagram.axes)}
         array = Array(dtype, tuple(sorted(current.axes, key=places.__getitem__)), current.array.index_of)
         self.cuts[current] = node(ops.Input(name), array=array)
+
+    def _continues(self, current: Node, reader: Node) -> bool:
+        """Whether a reader is computed at the same points, of nothing that a kernel would have to fold besides."""
+        axes = set(current.axes)
+        if not isinstance(reader.op, ops.Map | ops.Cast) or set(reader.axes) != axes:
+            return False
+        stack = [operand for operand in reader.inputs if operand is not current]
+        while stack:
+            top = stack.pop()
+            if top in self.cuts:
+                continue
+            if isinstance(top.op, ops.Reduce) and set(top.axes) != axes:
+                return False
+            stack += top.inputs
+        return True
 
     def _stored_dtype(self, current: Node) -> DType:
         """The dtype to which every reader rounds a node, if they agree, else its own."""
@@ -205,22 +220,24 @@ class _Partition:
         return self.record.follow(result, with_inputs(result, rebuild(result.inputs, change)))
 
     def _build(self, group: tuple[Node, ...], made: tuple[Node, ...]) -> Stage:
-        written: list[tuple[Node, str, Array]] = []
+        names, layouts, outputs = list[str](), list[Array](), list[Node]()
         for result, computed in zip(group, made, strict=True):
             places = [p for p, output in enumerate(self.diagram.outputs) if output is result]
             buffer = self.cuts.get(result)
             if not places:
                 assert buffer is not None and isinstance(buffer.op, ops.Input)
-                written.append((computed, buffer.op.name, buffer.array))
-            written += [(computed, self.diagram.output_names[p], self.diagram.layouts[p]) for p in places]
-        outputs, names, layouts = zip(*written, strict=True)
+                names.append(buffer.op.name)
+                layouts.append(buffer.array)
+            names += [self.diagram.output_names[p] for p in places]
+            layouts += [self.diagram.layouts[p] for p in places]
+            outputs += [computed] * max(len(places), 1)
         read = {n for n in walk(made) if isinstance(n.op, ops.Input)}
         inputs = [n for n in self.diagram.inputs if n in read]
         inputs += [n for n in walk(made) if n in read and n not in inputs]
         name = (
             f"{self.diagram.name}_{'_'.join(names)}" if group != tuple(self._results()) else self.diagram.name
         )
-        diagram = Diagram(name, tuple(inputs), outputs, names, layouts)
+        diagram = Diagram(name, tuple(inputs), tuple(outputs), tuple(names), tuple(layouts))
         found = structure(diagram, in_parts=True)
         if found.apart and not _apart(found, _reductions(made)):
             structure(diagram)  # nothing can be cut: this says why
@@ -284,11 +301,11 @@ def _apart(made: Structure, reductions: Sequence[Node]) -> list[Node]:
 
 
 def _crossed(made: Structure, reductions: Sequence[Node]) -> list[Node]:
-    """Reductions over an axis along which the state of another pass lies: that pass would have to hold all of it."""
-    streamed = {c.reduction for p in made.passes for c in p.algebra.components}
-    carried = {axis for r in streamed for axis in r.axes}
+    """Reductions that one pass finishes for every index of an axis that another one, or the storing, loops over."""
+    looped = {a for step in made.passes for a in step.axes} | {made.stored_axis}
     outputs = set(made.diagram.outputs)
-    return [r for r in reductions if r in streamed - outputs and carried & set(reduced_axes(r))]
+    finished = [c.reduction for step in made.passes for c in step.algebra.components]
+    return [r for r in finished if looped & set(r.axes) and r not in outputs]
 
 
 def _again(made: Structure, reductions: Sequence[Node]) -> list[Node]:
@@ -333,11 +350,6 @@ def _reductions(roots: Iterable[Node]) -> list[Node]:
 def _is_read(current: Node) -> bool:
     """Whether a re-indexing is a load: of an input, or of nothing but sizes and indices."""
     return isinstance(current.inputs[0].op, ops.Input)
-
-
-def _continues(current: Node, reader: Node) -> bool:
-    """Whether a reader is computed at the same points, so that it can be stored in the place of its operand."""
-    return isinstance(reader.op, ops.Map | ops.Cast) and set(reader.axes) == set(current.axes)
 
 
 def _input_name(current: Node) -> str:

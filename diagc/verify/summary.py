@@ -1,4 +1,4 @@
-"""`diagc verify` as tables: one row for each entry and back end, results and gradients, then compiled configurations."""
+"""`diagc verify` as tables: a row for each entry and back end, results and gradients; then compiled configurations."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def gradient_cases(entry: Entry, thorough: bool = False) -> list[Case]:
 
 
 def differentiated(entries: Mapping[str, Entry], backend: Backend) -> dict[str, Entry]:
-    """The entries that have gradients on a back end: every real operator in JAX, kernels of the derivative in Triton."""
+    """The entries that have gradients on a back end; in Triton those with kernels of the derivative."""
     return {name: entry for name, entry in entries.items() if _has_gradients(entry, backend)}
 
 
