@@ -16,7 +16,7 @@ from diagc.kernel.lower import lower
 from diagc.passes.normalise import Normalise
 from diagc.passes.reassociate import Reassociate
 from diagc.plan.choices import scheduled
-from diagc.plan.config import configurations, has_dot
+from diagc.plan.config import configurations, has_dot, row_configurations
 from diagc.plan.partition import Stage, partition
 from diagc.plan.structure import structure
 
@@ -86,6 +86,6 @@ def _variants(stage: Stage, record: Record, schedules: Sequence[Schedule]) -> tu
     variants = [Variant(lower(streamed, name, record), chosen)]
     if streamed.streamed and not has_dot(streamed):
         held = structure(stage.diagram, resident_rows=True)
-        rows = scheduled(held, configurations(held), schedules)
+        rows = scheduled(held, row_configurations(held), schedules)
         variants.insert(0, Variant(lower(held, f"{name}_rows", record), rows))
     return tuple(variants)

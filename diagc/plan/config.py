@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from diagc.core.axes import Axis
@@ -110,6 +110,15 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
         blocks = tuple((axis, 16) for axis in tiled)
         return tuple(Config(n, blocks, w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
     return (Config(0, tuple((axis, 1024) for axis in tiled), 4, 1),)
+
+
+def row_configurations(structure: Structure) -> tuple[Config, ...]:
+    """The configurations of a kernel that holds what another one would stream: as long as its tiles fit in registers.
+
+    Programs that take several rows hold shorter ones.
+    """
+    shared = 16 ** sum(structure.extents[axis].kind == "tile" for axis in structure.group_axes)
+    return tuple(replace(c, max_resident=c.max_resident // shared) for c in configurations(structure))
 
 
 def _with_dot(
