@@ -16,7 +16,7 @@ from diagc.kernel.lower import lower
 from diagc.passes.normalise import Normalise
 from diagc.passes.reassociate import Reassociate
 from diagc.plan.choices import scheduled
-from diagc.plan.config import configurations, has_dot, row_configurations
+from diagc.plan.config import MAX_RESIDENT_DOT, configurations, has_dot, row_configurations
 from diagc.plan.partition import Stage, partition
 from diagc.plan.structure import structure
 
@@ -39,25 +39,29 @@ def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: boo
     normal, record = normal_form(entry, sizes)
     diagram, name = planned(normal, record), entry.diagram.name
     plans = [_plan(partition(diagram, record), record, entry.schedules, diagram.output_names[0])]
-    longer = _is_limited(plans[0])
-    if longer:
+    if _is_limited(plans[0]):
         plans.append(
             _plan(partition(replace(diagram, name=f"{name}_long"), record, assume_short=False), record)
         )
-    backward = _differentiated(normal, record, longer) if gradients and is_differentiable(normal) else ()
+    backward = _differentiated(normal, record) if gradients and is_differentiable(normal) else ()
     return EntryKernels(name, entry.diagram, tuple(plans), backward)
 
 
 def _is_limited(plan: Plan) -> bool:
     """Whether an axis whose size is not known must not be too long for a plan."""
-    held = (axis for v in plan.limited if v.multiplies for axis in resident_axes(v.kernel))
+    held = (axis for v in plan.limited if _is_short(v) for axis in resident_axes(v.kernel))
     return any(axis.size.value is None for axis in held)
 
 
-def _differentiated(normal: Diagram, record: Record, longer: bool) -> tuple[Differentiated, ...]:
+def _is_short(variant: Variant) -> bool:
+    """Whether a kernel holds no more than what fits beside a contraction."""
+    return variant.configs[-1].max_resident <= MAX_RESIDENT_DOT
+
+
+def _differentiated(normal: Diagram, record: Record) -> tuple[Differentiated, ...]:
     """The derivative for each plan; nothing where a leaf of it fits into no kernel."""
     made: list[Differentiated] = []
-    for suffix, short in (("", True), ("_long", False))[: 1 + longer]:
+    for suffix, short in (("", True), ("_long", False)):
         try:
             found = derivative(replace(normal, name=f"{normal.name}{suffix}"), record, short)
         except DiagnosticError as error:
@@ -66,6 +70,8 @@ def _differentiated(normal: Diagram, record: Record, longer: bool) -> tuple[Diff
             return ()
         forward, backward = _plan(found.forward, record), _plan(found.backward, record)
         made.append(Differentiated(forward, backward, found.saved, found.cotangents, found.gradients))
+        if not (_is_limited(forward) or _is_limited(backward)):
+            break
     return tuple(made)
 
 

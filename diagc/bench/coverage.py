@@ -12,9 +12,8 @@ from typing import Final
 
 from diagc.backends.launches import Launch, Plan, Variant, resident_axes
 from diagc.check.entry import Entry
-from diagc.cost.estimate import Estimate, estimate
+from diagc.cost.estimate import Estimate, estimate, executed, pipeline
 from diagc.cost.region import Region, Tiling
-from diagc.diagnostics import DiagnosticError
 from diagc.machine import Machine
 from diagc.plan.config import Config
 from diagc.plan.regions import region
@@ -47,7 +46,7 @@ def sizes_of(file: str, entry: Entry) -> dict[str, int]:
 class Stage:
     """A kernel at given sizes: the variant and the configuration that the launcher takes, and what it costs.
 
-    `loops` counts the loops over each streamed axis. `cost` is None where the model has no price; `problem` says why.
+    `loops` counts the loops over each streamed axis; `multiplied` are the seconds of its products alone.
     """
 
     variant: Variant
@@ -55,8 +54,8 @@ class Stage:
     loops: Mapping[str, int]
     reads: Mapping[str, int]
     arrays: Mapping[str, int]
-    cost: Estimate | None
-    problem: str | None = None
+    multiplied: float
+    cost: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +63,15 @@ class Cover:
     """A plan at given sizes. Bytes cross the interface of the device's memory; seconds are predicted.
 
     `reads` says how often each array of the entry is read, summed over kernels and loops. `roofline` is the share of
-    the predicted time that the matrix units, or moving every array of the entry once, would take alone.
+    the predicted time that the products, or moving every array of the entry once, would take alone.
     """
 
     stages: tuple[Stage, ...]
     reads: Mapping[str, int]
-    bytes_moved: int | None
+    bytes_moved: int
     least_bytes: int
-    seconds: float | None
-    roofline: float | None
+    seconds: float
+    roofline: float
     bound: str
 
     @property
@@ -109,15 +108,13 @@ def cover(
         reads.update({name: count for name, count in stage.reads.items() if name in named})
     bytes_of = {name: count for stage in stages for name, count in stage.arrays.items()}
     least = sum(count for name, count in bytes_of.items() if name in named)
-    costs = [stage.cost for stage in stages if stage.cost is not None]
-    if len(costs) < len(stages):
-        return Cover(stages, reads, None, least, None, None, "")
+    costs = [stage.cost for stage in stages]
     seconds = sum(cost.predicted_seconds for cost in costs)
-    multiplied = sum(cost.seconds.get("matrix units", 0.0) for cost in costs)
+    multiplied = sum(stage.multiplied for stage in stages)
     bandwidth = machine.levels["l0"].bandwidth
     moved = least / bandwidth.value if bandwidth is not None else 0.0
     bound = "compute" if multiplied > moved else "memory"
-    share = max(multiplied, moved) / seconds if seconds else None
+    share = max(multiplied, moved) / seconds if seconds else 1.0
     return Cover(stages, reads, sum(c.level_bytes["l0"] for c in costs), least, seconds, share, bound)
 
 
@@ -143,12 +140,14 @@ def _stage(step: Launch, machine: Machine, sizes: Mapping[str, int]) -> Stage:
     if planned.stored_axis is not None:
         loops[planned.stored_axis.name] += 1
     seen = region(planned, sizes)
-    arrays = {t.name: t.values * t.bytes for t in seen.transfers}
-    try:
-        cost, problem = estimate(seen, _tiling(planned, config), machine, config.stages), None
-    except DiagnosticError as error:
-        cost, problem = None, error.diagnostics[0].message
-    return Stage(variant, config, loops, _reads(seen), arrays, cost, problem)
+    arrays = dict[str, int]()
+    for array in seen.transfers:
+        arrays[array.name] = max(arrays.get(array.name, 0), array.values * array.bytes)
+    tiling = _tiling(planned, config)
+    cost = estimate(seen, tiling, machine, config.stages)
+    products = [w for w in seen.work if w.sides is not None]
+    multiplied = sum(executed(seen, tiling, w, machine) / pipeline(w, machine)[1] for w in products)
+    return Stage(variant, config, loops, _reads(seen), arrays, multiplied, cost)
 
 
 def _reads(seen: Region) -> Counter[str]:

@@ -7,6 +7,7 @@ stream with the earlier ones gets a pass of its own, and the reason is kept for 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from diagc.core import ops
@@ -84,7 +85,8 @@ def structure(diagram: Diagram, resident_rows: bool = False, in_parts: bool = Fa
     resident = _resident_axes(reductions)
     if resident_rows:
         resident |= {axis for r in reductions for axis in reduced_axes(r)}
-    passes = _passes([r for r in reductions if not set(reduced_axes(r)) <= resident], resident)
+    places = {axis: place for place, axis in enumerate(diagram.axes)}  # inner axes of arrays come later
+    passes = _passes([r for r in reductions if not set(reduced_axes(r)) <= resident], resident, places)
     streamed = {p.axes[-1] for p in passes}
     walked = {axis for p in passes for axis in p.axes[:-1]}
     group, stored = _group_axes(diagram, streamed | walked)
@@ -154,8 +156,11 @@ def _resident_axes(reductions: list[Node]) -> set[Axis]:
     return found
 
 
-def _passes(reductions: list[Node], resident: set[Axis]) -> tuple[Pass, ...]:
-    """Each reduction in the earliest pass that can carry it; `first` is the earliest that a node can be computed in."""
+def _passes(reductions: list[Node], resident: set[Axis], places: Mapping[Axis, int]) -> tuple[Pass, ...]:
+    """Each reduction in the earliest pass that can carry it; `first` is the earliest that a node can be computed in.
+
+    Of several axes the one that comes last in `places` is cut into blocks.
+    """
     pending: list[_Pending] = []
     own, first = set(reductions), dict[Node, int]()
     placed: set[Node] = set()
@@ -165,7 +170,9 @@ def _passes(reductions: list[Node], resident: set[Axis]) -> tuple[Pass, ...]:
         first[reduction] = max((first[operand] for operand in reduction.inputs), default=0)
         if reduction not in own:
             continue
-        axes = tuple(a for a in reduced_axes(reduction) if a not in resident)
+        axes = tuple(
+            sorted((a for a in reduced_axes(reduction) if a not in resident), key=places.__getitem__)
+        )
         place, components, reason = _join(reduction, axes, pending, first[reduction])
         if not components:
             place, components = len(pending), derive_components(reduction, ())
@@ -213,9 +220,26 @@ def _extents(
     if not tiled and not streamed and not resident and candidates:
         tiled = {_innermost(diagram, candidates)}
     extents |= {axis: Extent(axis, "tile" if axis in tiled else "one") for axis in candidates}
-    for axis in in_order(a for n in nodes for a in n.axes):
+    for axis in in_order(a for n in _computed(diagram) for a in n.axes):
         extents.setdefault(axis, Extent(axis, "resident"))
+    for axis in in_order(
+        a for n in nodes for a in n.axes
+    ):  # axes of arrays that are re-indexed when they are read
+        extents.setdefault(axis, Extent(axis, "one"))
     return extents
+
+
+def _computed(diagram: Diagram) -> Iterator[Node]:
+    """The nodes whose tiles a kernel has: not the arrays below re-indexings."""
+    done, stack = set[Node](), [*diagram.outputs]
+    while stack:
+        current = stack.pop()
+        if current in done:
+            continue
+        done.add(current)
+        yield current
+        operands = current.inputs[1:] if isinstance(current.op, ops.Gather) else current.inputs
+        stack += () if isinstance(current.op, ops.View) else operands
 
 
 def _held_sides(nodes: tuple[Node, ...], tiled: set[Axis], looped: set[Axis]) -> set[Axis]:
