@@ -75,10 +75,11 @@ def covers(path: Path, entry: Entry) -> tuple[Cover | None, Cover | None]:
     if made is None:
         return None, None
     arrays = {input_name(n) for n in entry.diagram.inputs} | set(entry.diagram.output_names)
-    late = {input_name(n) for d in made.differentiated for n in d.cotangents}
-    late |= {g for d in made.differentiated for g in d.gradients if g is not None}
-    backward = [d.backward for d in made.differentiated]
-    return cover(made.plans, arrays, _MACHINE, sizes), cover(backward, arrays | late, _MACHINE, sizes)
+    forward, both = cover(made.plans, arrays, _MACHINE, sizes), made.differentiated
+    if both is None:
+        return forward, None
+    late = {input_name(n) for n in both.cotangents} | {g for g in both.gradients if g is not None}
+    return forward, cover([both.backward], arrays | late, _MACHINE, sizes)
 
 
 def _row(path: Path, name: str, entry: Entry, known: Mapping[str, Any]) -> str:

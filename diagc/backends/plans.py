@@ -40,10 +40,8 @@ def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: boo
     diagram, name = planned(normal, record), entry.diagram.name
     plans = [_plan(partition(diagram, record), record, entry.schedules, diagram.output_names[0])]
     if _is_limited(plans[0]):
-        plans.append(
-            _plan(partition(replace(diagram, name=f"{name}_long"), record, assume_short=False), record)
-        )
-    backward = _differentiated(normal, record) if gradients and is_differentiable(normal) else ()
+        plans.append(_plan(partition(replace(diagram, name=f"{name}_long"), record, "long"), record))
+    backward = _differentiated(normal, record) if gradients and is_differentiable(normal) else None
     return EntryKernels(name, entry.diagram, tuple(plans), backward)
 
 
@@ -58,21 +56,16 @@ def _is_short(variant: Variant) -> bool:
     return variant.configs[-1].max_resident <= MAX_RESIDENT_DOT
 
 
-def _differentiated(normal: Diagram, record: Record) -> tuple[Differentiated, ...]:
-    """The derivative for each plan; nothing where a leaf of it fits into no kernel."""
-    made: list[Differentiated] = []
-    for suffix, short in (("", True), ("_long", False)):
-        try:
-            found = derivative(replace(normal, name=f"{normal.name}{suffix}"), record, short)
-        except DiagnosticError as error:
-            if any(d.code != "E0702" for d in error.diagnostics):
-                raise
-            return ()
-        forward, backward = _plan(found.forward, record), _plan(found.backward, record)
-        made.append(Differentiated(forward, backward, found.saved, found.cotangents, found.gradients))
-        if not (_is_limited(forward) or _is_limited(backward)):
-            break
-    return tuple(made)
+def _differentiated(normal: Diagram, record: Record) -> Differentiated | None:
+    """The derivative for the sizes of the first plan; None where a leaf of it fits into no kernel."""
+    try:
+        found = derivative(normal, record)
+    except DiagnosticError as error:
+        if any(d.code != "E0702" for d in error.diagnostics):
+            raise
+        return None
+    forward, backward = _plan(found.forward, record), _plan(found.backward, record)
+    return Differentiated(forward, backward, found.saved, found.cotangents, found.gradients)
 
 
 def _plan(

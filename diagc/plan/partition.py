@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from diagc.core import ops
 from diagc.core.axes import Axis
@@ -26,6 +27,9 @@ MAX_ROUNDS = 100
 """Rounds of cutting; each cuts at least one node more, so only a defect needs as many."""
 
 
+Held = Literal["short", "long", "any"]
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One kernel of a partition: a diagram whose inputs are those of the whole and buffers, and its structure."""
@@ -37,20 +41,20 @@ class Stage:
 def partition(
     diagram: Diagram,
     record: Record | None = None,
-    assume_short: bool = True,
+    held: Held = "short",
 ) -> tuple[Stage, ...]:
     """The kernels of a diagram in normal form, each after those whose buffers it reads.
 
-    An axis without a known size that has to be held beside a contraction is taken to be short enough, or, without
-    `assume_short`, not to be. `record` says what nodes are called in the source.
-    Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
+    An axis that has to be held beside a contraction and whose size is not known is taken to be short or long, as `held`
+    says; with `any` no axis is too long to be held, where memory is not on chip. `record` says what nodes are called in
+    the source. Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
     """
-    return _Partition(diagram, record or Record(), assume_short).run()
+    return _Partition(diagram, record or Record(), held).run()
 
 
-def finished_folds(diagram: Diagram, record: Record, assume_short: bool = True) -> list[Node]:
+def finished_folds(diagram: Diagram, record: Record, held: Held = "short") -> list[Node]:
     """The reductions of a diagram that its kernels finish in their passes, in order; raises as `partition`."""
-    cutting = _Partition(diagram, record, assume_short)
+    cutting = _Partition(diagram, record, held)
     passes = [step for stage in cutting.run() for step in stage.structure.passes]
     return [cutting.original(c.reduction) for step in passes for c in step.algebra.components]
 
@@ -59,7 +63,7 @@ def finished_folds(diagram: Diagram, record: Record, assume_short: bool = True) 
 class _Partition:
     diagram: Diagram
     record: Record
-    assume_short: bool
+    held: Held
     cuts: dict[Node, Node] = field(default_factory=dict[Node, Node])
     readers: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     known: dict[tuple[Node, ...], Stage] = field(default_factory=dict[tuple[Node, ...], Stage])
@@ -280,8 +284,8 @@ class _Partition:
         found: list[Node] = []
         for axis, extent in made.extents.items():
             size = axis.size.value
-            short = size <= limit if size is not None else self.assume_short or not has_dot(made)
-            if extent.kind != "resident" or short:
+            short = size <= limit if size is not None else self.held == "short" or not has_dot(made)
+            if extent.kind != "resident" or short or self.held == "any":
                 continue
             inner = [r for r in reductions if r not in streamed]
             found += [r for r in inner if axis in reduced_axes(r)] or [r for r in inner if axis not in r.axes]
