@@ -7,7 +7,7 @@ BIN = .venv/bin
 STAMP = .venv/.complete
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test test-all golden bench scaling gpu figures check data fmt
+.PHONY: help setup demo test test-all golden bench scaling coverage gpu figures check data fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: setup ## measure every diagram of specs/ on this machine
 
 scaling: setup ## time planning over the number of leaves
 	$(BIN)/python bench/scaling.py
+
+coverage: setup ## run every entry of specs/ and write docs/coverage.md; what has not changed is not run again
+	$(BIN)/python -m bench.coverage
 
 figures: setup ## draw every diagram of specs/ into out/figures
 	mkdir -p out/figures

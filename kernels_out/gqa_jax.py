@@ -654,8 +654,8 @@ def _gqa_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=
     return d_Q_tiles[:, :, :, :q]
 
 
-def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_g=256, block_x=512):
-    """gqa_backward_d_K_d_V(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> (bf16[b kv x d], bf16[b kv x d]), in blocks: memory does not grow with g."""
+def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """gqa_backward_d_K_d_V(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> (bf16[b kv x d], bf16[b kv x d]), in blocks: memory does not grow with q."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
     b, kv, g, q, d = Q.shape
@@ -670,14 +670,14 @@ def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_g=256, bloc
         raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, q)}")
     if buffer_0.shape != (b, kv, g, q):
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, q)}")
-    block_g = min(block_g, max(g, 1))
+    block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
 
     def program(tile):
         first_x = tile * block_x
@@ -690,58 +690,91 @@ def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_g=256, bloc
 
         def step(block, state):
             acc_q_g, acc_q_g_2 = state
-            le = x_index <= block
-            to_g = g // block_g * block_g
+            from_q = jnp.maximum(0, first_x) // block_q * block_q
+            from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+            to_q = jnp.minimum(from_q_2, q)
 
             def step_2(block, state):
                 acc_q_g, acc_q_g_2 = state
-                first_g = block * block_g
-                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_g, block_g, 2), block, 3, keepdims=True), (3,))
-                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2), block, 3, keepdims=True), (3,))
-                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2), block, 3, keepdims=True), (3,))
-                dot = jnp.einsum("bkxd,bkgd->bkxg", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2), block, 3, keepdims=True), (3,))
-                dot_2 = jnp.einsum("bkxd,bkgd->bkxg", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where(le[:, None], dot_2 * rsqrt, -jnp.inf)
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                mask = (x_index[:, None] <= q_index) & (q_index < q)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                exp = jnp.exp(chosen - safe_logsum[:, :, None])
+                sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, None]
+                exp = jnp.exp(sub)
                 tile_bf16 = ((dot + buffer_0_tile[:, :, None]) * exp).astype(jnp.bfloat16)
-                next_acc_q_g = acc_q_g + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_q_g = acc_q_g + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_q_g_2 = acc_q_g_2 + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_q_g, next_acc_q_g_2)
-
-            acc_q_g, acc_q_g_2 = lax.fori_loop(0, -(-to_g // block_g), step_2, (acc_q_g, acc_q_g_2))
-            from_g = jnp.maximum(0, to_g)
-
-            def step_3(block, state):
-                acc_q_g, acc_q_g_2 = state
-                first_g = block * block_g
-                g_index = first_g + jnp.arange(block_g)
-                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_g, block_g, 2), block, 3, keepdims=True), (3,))
-                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2), block, 3, keepdims=True), (3,))
-                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2), block, 3, keepdims=True), (3,))
-                dot = jnp.einsum("bkxd,bkgd->bkxg", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2), block, 3, keepdims=True), (3,))
-                dot_2 = jnp.einsum("bkxd,bkgd->bkxg", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where(le[:, None] & (g_index < g), dot_2 * rsqrt, -jnp.inf)
-                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                tile_bf16 = ((dot + buffer_0_tile[:, :, None]) * exp).astype(jnp.bfloat16)
-                next_acc_q_g = acc_q_g + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-                tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_q_g_2 = acc_q_g_2 + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                next_acc_q_g_2 = acc_q_g_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_q_g, next_acc_q_g_2)
 
             acc_q_g, acc_q_g_2 = lax.fori_loop(
-                from_g // block_g,
-                -(-g // block_g),
+                from_q // block_q,
+                -(-to_q // block_q),
+                step_2,
+                (acc_q_g, acc_q_g_2),
+            )
+            to_q_2 = q // block_q * block_q
+
+            def step_3(block, state):
+                acc_q_g, acc_q_g_2 = state
+                first_q = block * block_q
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                exp = jnp.exp(dot_2 * rsqrt - logsum_tile[:, :, None])
+                tile_bf16 = ((dot + buffer_0_tile[:, :, None]) * exp).astype(jnp.bfloat16)
+                next_acc_q_g = acc_q_g + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_q_g_2 = acc_q_g_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_q_g, next_acc_q_g_2)
+
+            acc_q_g, acc_q_g_2 = lax.fori_loop(
+                from_q_2 // block_q,
+                -(-to_q_2 // block_q),
                 step_3,
+                (acc_q_g, acc_q_g_2),
+            )
+            from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+            def step_4(block, state):
+                acc_q_g, acc_q_g_2 = state
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                mask = (x_index[:, None] <= q_index) & (q_index < q)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, None]
+                exp = jnp.exp(sub)
+                tile_bf16 = ((dot + buffer_0_tile[:, :, None]) * exp).astype(jnp.bfloat16)
+                next_acc_q_g = acc_q_g + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_q_g_2 = acc_q_g_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_q_g, next_acc_q_g_2)
+
+            acc_q_g, acc_q_g_2 = lax.fori_loop(
+                from_q_3 // block_q,
+                -(-q // block_q),
+                step_4,
                 (acc_q_g, acc_q_g_2),
             )
             return (acc_q_g, acc_q_g_2)
 
-        acc_q_g, acc_q_g_2 = lax.fori_loop(0, q, step, (acc_q_g, acc_q_g_2))
+        acc_q_g, acc_q_g_2 = lax.fori_loop(0, g, step, (acc_q_g, acc_q_g_2))
         return (acc_q_g * rsqrt).astype(jnp.bfloat16), acc_q_g_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -768,7 +801,7 @@ def _gqa_pull(block_x, block_q, saved, cotangents):
     d_out = cotangents
     buffer_0 = _gqa_backward_buffer_0(d_out, out)
     d_Q = _gqa_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
-    d_K, d_V = _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_x=block_x)
+    d_K, d_V = _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
     return (d_Q, d_K, d_V)
 
 

@@ -1526,7 +1526,7 @@ def gqa_backward_d_K_d_V_kernel(
     d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, buffer_0_stride_b,
     buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, d_K_stride_b, d_K_stride_kv, d_K_stride_x,
     d_K_stride_d, d_V_stride_b, d_V_stride_kv, d_V_stride_x, d_V_stride_d, size_b, size_kv, size_g, size_q,
-    size_d, size_x, BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1552,22 +1552,62 @@ def gqa_backward_d_K_d_V_kernel(
     )
     # src[gqa.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    for q_index in tl.range(0, size_q):
-        # src[gqa.diag:8]
-        le_x = x_index <= q_index
-        to_g = size_g // BLOCK_G * BLOCK_G
+    for g_index in tl.range(0, size_g):
+        from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+        from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+        to_q = tl.minimum(from_q_2, size_q)
+        # tiles that a mask or the end cuts
+        for first_q in tl.range(from_q, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
+            # src[gqa.diag:12]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+                mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+                other=0.0,
+            )
+            dot = tl.dot(V, tl.trans(d_out))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            # src[gqa.diag:7]
+            dot_2 = tl.dot(K, tl.trans(Q))
+            # src[gqa.diag:8]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
+            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+            next_acc_q_g = tl.dot(tile_bf16, Q, acc_q_g)
+            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+            next_acc_q_g_2 = tl.dot(tile_bf16_2, d_out, acc_q_g_2)
+            acc_q_g = next_acc_q_g
+            acc_q_g_2 = next_acc_q_g_2
+        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
-        for first_g in tl.range(0, to_g, BLOCK_G):
-            g_index = first_g + tl.arange(0, BLOCK_G)
+        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
             # src[gqa.diag:12]
             Q = load_tile(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
                 (d_index < size_d)[None, :],
                 0.0,
                 EXACT_D,
             )
             d_out = load_tile(
-                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
                 (d_index < size_d)[None, :],
                 0.0,
                 EXACT_D,
@@ -1579,53 +1619,53 @@ def gqa_backward_d_K_d_V_kernel(
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
             )
-            mul_g = 1.4426950408889634 * logsum
             # src[gqa.diag:7]
             dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_g = tl.where(le_x[:, None], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-            sub_x_g = where_x_g - tl.where(mul_g == float("-inf"), 0.0, mul_g)[None, :]
-            exp2_x_g = tl.exp2(sub_x_g)
-            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_g).to(tl.bfloat16)
+            sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
+            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
             next_acc_q_g = tl.dot(tile_bf16, Q, acc_q_g)
-            tile_bf16_2 = exp2_x_g.to(tl.bfloat16)
+            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
             next_acc_q_g_2 = tl.dot(tile_bf16_2, d_out, acc_q_g_2)
             acc_q_g = next_acc_q_g
             acc_q_g_2 = next_acc_q_g_2
-        from_g = tl.maximum(0, to_g)
+        from_q_3 = tl.maximum(from_q_2, to_q_2)
         # tiles that a mask or the end cuts
-        for first_g_2 in tl.range(from_g, size_g, BLOCK_G):
-            g_index = first_g_2 + tl.arange(0, BLOCK_G)
+        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
             # src[gqa.diag:12]
             Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(g_index < size_g)[:, None] & (d_index < size_d)[None, :],
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
                 other=0.0,
             )
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-                mask=(g_index < size_g)[:, None] & (d_index < size_d)[None, :],
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+                mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
                 other=0.0,
             )
             dot = tl.dot(V, tl.trans(d_out))
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
-                mask=(g_index < size_g),
+                mask=(q_index < size_q),
                 other=0.0,
             )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-                mask=(g_index < size_g),
+                mask=(q_index < size_q),
                 other=0.0,
             )
-            mul_g = 1.4426950408889634 * logsum
+            mul_q = 1.4426950408889634 * logsum
             # src[gqa.diag:7]
             dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_g = tl.where(le_x[:, None] & (g_index < size_g)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-            sub_x_g = where_x_g - tl.where(mul_g == float("-inf"), 0.0, mul_g)[None, :]
-            exp2_x_g = tl.exp2(sub_x_g)
-            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_g).to(tl.bfloat16)
+            # src[gqa.diag:8]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
+            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
             next_acc_q_g = tl.dot(tile_bf16, Q, acc_q_g)
-            tile_bf16_2 = exp2_x_g.to(tl.bfloat16)
+            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
             next_acc_q_g_2 = tl.dot(tile_bf16_2, d_out, acc_q_g_2)
             acc_q_g = next_acc_q_g
             acc_q_g_2 = next_acc_q_g_2
@@ -1866,11 +1906,11 @@ def _gqa_backward_d_K_d_V(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_X, BLOCK_G, warps, stages = 64, 32, 4, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_G, warps, stages = 64, 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_G, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
     grid = (b * kv * triton.cdiv(x, BLOCK_X),)
     gqa_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -1879,7 +1919,7 @@ def _gqa_backward_d_K_d_V(
         d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
         buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_K.stride(0),
         d_K.stride(1), d_K.stride(2), d_K.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2),
-        d_V.stride(3), b, kv, g, q, d, x, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        d_V.stride(3), b, kv, g, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
         EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K, d_V

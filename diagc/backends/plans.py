@@ -16,7 +16,7 @@ from diagc.kernel.lower import lower
 from diagc.passes.normalise import Normalise
 from diagc.passes.reassociate import Reassociate
 from diagc.plan.choices import scheduled
-from diagc.plan.config import configurations, has_dot
+from diagc.plan.config import MAX_RESIDENT_DOT, configurations, has_dot, row_configurations
 from diagc.plan.partition import Stage, partition
 from diagc.plan.structure import structure
 
@@ -47,8 +47,13 @@ def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: boo
 
 def _is_limited(plan: Plan) -> bool:
     """Whether an axis whose size is not known must not be too long for a plan."""
-    held = (axis for v in plan.limited if v.multiplies for axis in resident_axes(v.kernel))
+    held = (axis for v in plan.limited if _is_short(v) for axis in resident_axes(v.kernel))
     return any(axis.size.value is None for axis in held)
+
+
+def _is_short(variant: Variant) -> bool:
+    """Whether a kernel holds no more than what fits beside a contraction."""
+    return variant.configs[-1].max_resident <= MAX_RESIDENT_DOT
 
 
 def _differentiated(normal: Diagram, record: Record) -> Differentiated | None:
@@ -80,6 +85,6 @@ def _variants(stage: Stage, record: Record, schedules: Sequence[Schedule]) -> tu
     variants = [Variant(lower(streamed, name, record), chosen)]
     if streamed.streamed and not has_dot(streamed):
         held = structure(stage.diagram, resident_rows=True)
-        rows = scheduled(held, configurations(held), schedules)
+        rows = scheduled(held, row_configurations(held), schedules)
         variants.insert(0, Variant(lower(held, f"{name}_rows", record), rows))
     return tuple(variants)

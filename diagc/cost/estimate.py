@@ -147,7 +147,9 @@ def l0_bytes(region: Region, tiling: Tiling, machine: Machine) -> int:
     What fits the cache as a whole is fetched once; so is what one wave reads again.
     """
     capacity = machine.levels["l1"].capacity.value
-    distinct = {t.name: t.values * t.bytes for t in region.reads}
+    distinct = dict[str, int]()
+    for read in region.reads:
+        distinct[read.name] = max(distinct.get(read.name, 0), read.values * read.bytes)
     writes = sum(t.values * t.bytes for t in region.writes)
     if sum(distinct.values()) <= capacity:
         return sum(distinct.values()) + writes

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from diagc.core.axes import Axis
@@ -42,6 +42,9 @@ _NARROW = (
 
 MAX_RESIDENT_ROW = 16_384
 """Longest row that one program holds: 16,384 float32 over 16 warps are 32 registers a thread."""
+
+_ROW_TILE = 16_384
+"""Elements of a tile that is folded without a contraction: 64 registers a thread over 8 warps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,17 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
     resident = [axis for axis, kind in kinds.items() if kind == "resident"]
     if has_dot(structure):
         return _with_dot(structure, tiled, streamed, bool(resident))
+    if streamed and resident:  # a tile has the streamed, the held and the shared-out indices
+        rest = _ROW_TILE // 16 ** len(tiled)
+        return tuple(
+            Config(
+                n,
+                tuple((a, max(rest // n, 1)) for a in streamed) + tuple((a, 16) for a in tiled),
+                8,
+                2,
+            )
+            for n in (64, 256, 1024, 4096, MAX_RESIDENT_ROW)
+        )
     if streamed:
         return (
             Config(
@@ -96,6 +110,15 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
         blocks = tuple((axis, 16) for axis in tiled)
         return tuple(Config(n, blocks, w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
     return (Config(0, tuple((axis, 1024) for axis in tiled), 4, 1),)
+
+
+def row_configurations(structure: Structure) -> tuple[Config, ...]:
+    """The configurations of a kernel that holds what another one would stream: as long as its tiles fit in registers.
+
+    Programs that take several rows hold shorter ones.
+    """
+    shared = 16 ** sum(structure.extents[axis].kind == "tile" for axis in structure.group_axes)
+    return tuple(replace(c, max_resident=c.max_resident // shared) for c in configurations(structure))
 
 
 def _with_dot(

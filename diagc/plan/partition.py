@@ -2,7 +2,8 @@
 
 A node that is *cut* is written to memory by one kernel and read by the others. Cuts are made for one of these reasons:
 a value would be computed again by programs that need not, what is held on chip would be too long, a reduction runs
-over an axis that programs should share out, or a re-indexing reads what has been computed. Nothing else is cut:
+over an axis that programs should share out or over several that results carry, or a re-indexing reads what has been
+computed. Nothing else is cut:
 results that share the passes of a kernel are written by it together.
 """
 
@@ -241,7 +242,10 @@ class _Partition:
             f"{self.diagram.name}_{'_'.join(names)}" if group != tuple(self._results()) else self.diagram.name
         )
         diagram = Diagram(name, tuple(inputs), tuple(outputs), tuple(names), tuple(layouts))
-        return Stage(diagram, structure(diagram))
+        found = structure(diagram, in_parts=True)
+        if found.apart and not _apart(found, _reductions(made)):
+            structure(diagram)  # nothing can be cut: this says why
+        return Stage(diagram, found)
 
     def _result_input(self, output: Node) -> Node:
         """An output as another kernel reads it: in the dtype and layout in which it was written."""
@@ -267,7 +271,7 @@ class _Partition:
     def _obstacles(self, made: Structure) -> list[Node]:
         """The reductions that must not be part of a kernel, by the first reason that applies."""
         reductions = _reductions(made.diagram.outputs)
-        for find in (_crossed, _again, _across, self._long):
+        for find in (_apart, _crossed, _again, _across, self._long):
             found = find(made, reductions)
             if found:
                 return [self.original(n) for n in found]
@@ -294,6 +298,12 @@ class _Partition:
         return substitute((current,), back)[0]
 
 
+def _apart(made: Structure, reductions: Sequence[Node]) -> list[Node]:
+    """Reductions over several axes of the results: their loops could not store along all of these."""
+    outputs, apart = set(made.diagram.outputs), set(made.apart)
+    return [r for r in reductions if apart & set(reduced_axes(r)) and r not in outputs]
+
+
 def _crossed(made: Structure, reductions: Sequence[Node]) -> list[Node]:
     """Reductions that one pass finishes for every index of an axis that another one, or the storing, loops over."""
     looped = {a for step in made.passes for a in step.axes} | {made.stored_axis}
@@ -312,7 +322,9 @@ def _again(made: Structure, reductions: Sequence[Node]) -> list[Node]:
         if any(shared <= set(o.reduction.axes) for o in p.algebra.components)
     }
     outputs = set(made.diagram.outputs)
-    return [r for r in reductions if not shared <= set(r.axes) and r not in riding and r not in outputs]
+    found = [r for r in reductions if not shared <= set(r.axes) and r not in riding and r not in outputs]
+    below = {n for r in found for n in walk(r.inputs)}
+    return [r for r in found if r not in below]
 
 
 def _across(made: Structure, reductions: Sequence[Node]) -> list[Node]:

@@ -7,6 +7,7 @@ stream with the earlier ones gets a pass of its own, and the reason is kept for 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from diagc.core import ops
@@ -47,13 +48,17 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """The shape of the kernel of a diagram in normal form."""
+    """The shape of the kernel of a diagram in normal form.
+
+    `apart` are streamed axes of the results if there are several: one loop cannot store along all of them.
+    """
 
     diagram: Diagram
     passes: tuple[Pass, ...]
     extents: dict[Axis, Extent]
     group_axes: tuple[Axis, ...]
     stored_axis: Axis | None
+    apart: tuple[Axis, ...] = ()
 
     @property
     def streamed(self) -> tuple[Axis, ...]:
@@ -67,11 +72,12 @@ class _Pending:
     reason: str | None = None
 
 
-def structure(diagram: Diagram, resident_rows: bool = False) -> Structure:
+def structure(diagram: Diagram, resident_rows: bool = False, in_parts: bool = False) -> Structure:
     """The kernel structure of a diagram in normal form.
 
     With `resident_rows` every reduced axis is held on chip and nothing is streamed: the form for short rows.
-    Raises `DiagnosticError` E0702 for leaves that no kernel is made of.
+    Raises `DiagnosticError` E0702 for leaves that no kernel is made of, and for several streamed axes of the results
+    unless the diagram is to be taken `in_parts`.
     """
     _refuse_unknown(diagram)
     nodes = tuple(walk(diagram.outputs))
@@ -79,12 +85,20 @@ def structure(diagram: Diagram, resident_rows: bool = False) -> Structure:
     resident = _resident_axes(reductions)
     if resident_rows:
         resident |= {axis for r in reductions for axis in reduced_axes(r)}
-    passes = _passes([r for r in reductions if not set(reduced_axes(r)) <= resident], resident)
+    places = {axis: place for place, axis in enumerate(diagram.axes)}  # inner axes of arrays come later
+    passes = _passes([r for r in reductions if not set(reduced_axes(r)) <= resident], resident, places)
     streamed = {p.axes[-1] for p in passes}
     walked = {axis for p in passes for axis in p.axes[:-1]}
     group, stored = _group_axes(diagram, streamed | walked)
+    if len(stored) > 1 and not in_parts:
+        raise failure(
+            "E0702",
+            f"the results of `{diagram.name}` carry different streamed axes",
+            help="compile each result as its own entry, or compile with `--target jax`",
+        )
     extents = _extents(diagram, nodes, group, resident, streamed, walked)
-    return Structure(diagram, passes, extents, group, stored)
+    one = stored[0] if stored else None
+    return Structure(diagram, passes, extents, group, one, stored if len(stored) > 1 else ())
 
 
 def reduced_axes(reduction: Node) -> tuple[Axis, ...]:
@@ -142,8 +156,11 @@ def _resident_axes(reductions: list[Node]) -> set[Axis]:
     return found
 
 
-def _passes(reductions: list[Node], resident: set[Axis]) -> tuple[Pass, ...]:
-    """Each reduction in the earliest pass that can carry it; `first` is the earliest that a node can be computed in."""
+def _passes(reductions: list[Node], resident: set[Axis], places: Mapping[Axis, int]) -> tuple[Pass, ...]:
+    """Each reduction in the earliest pass that can carry it; `first` is the earliest that a node can be computed in.
+
+    Of several axes the one that comes last in `places` is cut into blocks.
+    """
     pending: list[_Pending] = []
     own, first = set(reductions), dict[Node, int]()
     placed: set[Node] = set()
@@ -153,7 +170,9 @@ def _passes(reductions: list[Node], resident: set[Axis]) -> tuple[Pass, ...]:
         first[reduction] = max((first[operand] for operand in reduction.inputs), default=0)
         if reduction not in own:
             continue
-        axes = tuple(a for a in reduced_axes(reduction) if a not in resident)
+        axes = tuple(
+            sorted((a for a in reduced_axes(reduction) if a not in resident), key=places.__getitem__)
+        )
         place, components, reason = _join(reduction, axes, pending, first[reduction])
         if not components:
             place, components = len(pending), derive_components(reduction, ())
@@ -179,17 +198,10 @@ def _join(
     return -1, (), reason
 
 
-def _group_axes(diagram: Diagram, streamed: set[Axis]) -> tuple[tuple[Axis, ...], Axis | None]:
-    """The axes that programs share out, and the streamed axis along which results are stored, if there is one."""
+def _group_axes(diagram: Diagram, streamed: set[Axis]) -> tuple[tuple[Axis, ...], tuple[Axis, ...]]:
+    """The axes that programs share out, and the streamed axes along which results are stored."""
     axes = in_order(axis for array in diagram.layouts for axis in array.axes)
-    stored = [axis for axis in axes if axis in streamed]
-    if len(stored) > 1:
-        raise failure(
-            "E0702",
-            f"the results of `{diagram.name}` carry different streamed axes",
-            help="compile each result as its own entry, or compile with `--target jax`",
-        )
-    return tuple(axis for axis in axes if axis not in streamed), stored[0] if stored else None
+    return tuple(a for a in axes if a not in streamed), tuple(a for a in axes if a in streamed)
 
 
 def _extents(
@@ -208,9 +220,26 @@ def _extents(
     if not tiled and not streamed and not resident and candidates:
         tiled = {_innermost(diagram, candidates)}
     extents |= {axis: Extent(axis, "tile" if axis in tiled else "one") for axis in candidates}
-    for axis in in_order(a for n in nodes for a in n.axes):
+    for axis in in_order(a for n in _computed(diagram) for a in n.axes):
         extents.setdefault(axis, Extent(axis, "resident"))
+    for axis in in_order(
+        a for n in nodes for a in n.axes
+    ):  # axes of arrays that are re-indexed when they are read
+        extents.setdefault(axis, Extent(axis, "one"))
     return extents
+
+
+def _computed(diagram: Diagram) -> Iterator[Node]:
+    """The nodes whose tiles a kernel has: not the arrays below re-indexings."""
+    done, stack = set[Node](), [*diagram.outputs]
+    while stack:
+        current = stack.pop()
+        if current in done:
+            continue
+        done.add(current)
+        yield current
+        operands = current.inputs[1:] if isinstance(current.op, ops.Gather) else current.inputs
+        stack += () if isinstance(current.op, ops.View) else operands
 
 
 def _held_sides(nodes: tuple[Node, ...], tiled: set[Axis], looped: set[Axis]) -> set[Axis]:

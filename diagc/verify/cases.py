@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from diagc.backends.precision import round_to
 from diagc.backends.sizes import input_name
-from diagc.core.diagram import Diagram, Node
+from diagc.core import ops
+from diagc.core.diagram import Diagram, Node, users
 
 Values = Literal["random", "large", "constant", "empty"]
-"""`large` gives contractions of magnitude 10⁴; `empty` has leading slices of −inf in arrays of the widest rank."""
+"""`large` gives contractions of magnitude 10⁴; `empty` has leading slices of −inf in arrays of the widest rank, where
+no product takes them: what 0 · −inf is worth is not defined."""
 
 _SMALL = (1, 3, 17)
 _MEDIUM = (67, 37, 131, 19)
@@ -49,7 +51,7 @@ def cases(diagram: Diagram, thorough: bool = False) -> Iterator[Case]:
         ("large values", _assign(symbols, inner, _MEDIUM, 1), "large"),
         ("constant values", _assign(symbols, inner, _SMALL, 2), "constant"),
     ]
-    if diagram.inputs and any(n.dtype.kind == "float" for n in diagram.inputs):
+    if _masked(diagram):
         plans.append(("empty rows", _assign(symbols, inner, _SMALL, 2), "empty"))
     if thorough:
         pools = {k: _AROUND_BLOCK[k:] + _MEDIUM for k in range(1, 4)}
@@ -76,13 +78,37 @@ def _assign(symbols: list[str], inner: set[str], pool: tuple[int, ...], batch: i
 def make_case(diagram: Diagram, name: str, sizes: Mapping[str, int], values: Values) -> Case:
     """A case of given sizes."""
     random = np.random.default_rng(zlib.crc32(f"{diagram.name}/{name}".encode()))
-    widest = max((len(n.axes) for n in diagram.inputs), default=0)
-    arrays = {input_name(n): _array(n, sizes, values, random, widest) for n in diagram.inputs}
+    masked = _masked(diagram) if values == "empty" else set[Node]()
+    arrays = {input_name(n): _array(n, sizes, values, random, n in masked) for n in diagram.inputs}
     return Case(name, sizes, arrays)
 
 
+def _masked(diagram: Diagram) -> set[Node]:
+    """The real arrays of the widest rank that no product takes."""
+    widest = max((len(n.axes) for n in diagram.inputs), default=0)
+    readers = users(diagram.outputs)
+    found = {n for n in diagram.inputs if n.dtype.kind == "float" and 0 < len(n.axes) == widest}
+    return {n for n in found if not _is_multiplied(n, readers)}
+
+
+def _is_multiplied(current: Node, readers: Mapping[Node, list[Node]]) -> bool:
+    """Whether a product takes a value as it is, or re-indexed, rounded or with its sign changed."""
+    for reader in readers.get(current, []):
+        match reader.op:
+            case ops.Map(function) if function.name in ("mul", "div", "pow"):
+                return True
+            case ops.Map(function) if function.name not in ("neg", "where"):
+                continue
+            case ops.Map() | ops.Cast() | ops.View() | ops.Gather() | ops.Spread() | ops.Stop():
+                if _is_multiplied(reader, readers):
+                    return True
+            case _:
+                continue
+    return False
+
+
 def _array(
-    node: Node, sizes: Mapping[str, int], values: Values, random: np.random.Generator, widest: int
+    node: Node, sizes: Mapping[str, int], values: Values, random: np.random.Generator, masked: bool
 ) -> NDArray[Any]:
     shape = tuple(axis.size.evaluate(sizes) for axis in node.axes)
     if node.dtype.kind == "bool":
@@ -95,6 +121,6 @@ def _array(
         drawn = np.full(shape, 0.5)
     if values == "large":
         drawn *= 100.0
-    if values == "empty" and len(shape) == widest and shape:
+    if masked:
         drawn[:1] = -np.inf
     return round_to(drawn, node.dtype)

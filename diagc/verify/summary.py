@@ -1,17 +1,18 @@
-"""`diagc verify` as tables: one row for each entry and back end, then one for each compiled configuration."""
+"""`diagc verify` as tables: a row for each entry and back end, results and gradients; then compiled configurations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+from diagc.backends.differentiate import is_differentiable
 from diagc.backends.plans import kernels
 from diagc.check.entry import Entry
 from diagc.core.dtypes import DType
 from diagc.diagnostics import DiagnosticError
 from diagc.verify.aot import Report, compile_variants
-from diagc.verify.cases import cases
-from diagc.verify.differential import Backend, Outcome, compare
+from diagc.verify.cases import Case, cases
+from diagc.verify.differential import Backend, Outcome, compare, gradients_of
 from diagc.verify.retype import retyped
 
 
@@ -20,7 +21,8 @@ def verify_program(
 ) -> Iterator[tuple[str, bool]]:
     """Tables in the order of the work, each with whether all of it was well.
 
-    Every back end runs in the dtypes of the spec; Triton and JAX in blocks run in each of `dtypes` as well.
+    Every back end runs in the dtypes of the spec; Triton and JAX in blocks run in each of `dtypes` as well. Gradients
+    are taken in the dtypes of the spec.
     """
     fused = {name: entry for name, entry in entries.items() if _is_fused(entry)}
     yield _compared("jax_plain", "as written", entries, file, thorough)
@@ -32,6 +34,7 @@ def verify_program(
             )
             if change is None or any(made[name].diagram != chosen[name].diagram for name in chosen):
                 yield _compared(backend, title, made, file, thorough)
+    yield from _gradients(entries, file, thorough)
     for name in entries.keys() - fused.keys():
         yield f"{name}: no fused kernel; it runs in plain JAX", True
     if targets:
@@ -39,12 +42,46 @@ def verify_program(
         yield _reports(reports), all(r.problem is None for r in reports)
 
 
+def gradient_cases(entry: Entry, thorough: bool = False) -> list[Case]:
+    """The cases for gradients. Inputs that are infinite have none."""
+    return [c for c in cases(gradients_of(entry).diagram, thorough) if c.name != "empty rows"]
+
+
+def differentiated(entries: Mapping[str, Entry], backend: Backend) -> dict[str, Entry]:
+    """The entries that have gradients on a back end; in Triton those with kernels of the derivative."""
+    return {name: entry for name, entry in entries.items() if _has_gradients(entry, backend)}
+
+
+def _has_gradients(entry: Entry, backend: Backend) -> bool:
+    try:
+        gradients_of(entry)
+        return is_differentiable(entry.diagram) and (
+            backend != "triton" or bool(kernels(entry).differentiated)
+        )
+    except DiagnosticError:
+        return False
+
+
+def _gradients(entries: Mapping[str, Entry], file: str, thorough: bool) -> Iterator[tuple[str, bool]]:
+    backends: tuple[Backend, ...] = ("jax_plain", "jax", "triton")
+    for backend in backends:
+        chosen = differentiated(entries, backend)
+        if chosen:
+            made = {name: gradient_cases(entry, thorough) for name, entry in chosen.items()}
+            outcomes = compare(chosen, made, backend, file, gradients_of)
+            yield _table(f"gradients, {backend}", outcomes)
+
+
 def _compared(
     backend: Backend, title: str, entries: Mapping[str, Entry], file: str, thorough: bool
 ) -> tuple[str, bool]:
     chosen = {name: list(cases(entry.diagram, thorough)) for name, entry in entries.items()}
     outcomes = compare(entries, chosen, backend, file) if entries else []
-    return _outcomes(f"{backend}, {title}", outcomes), all(o.problem is None for o in outcomes)
+    return _table(f"{backend}, {title}", outcomes)
+
+
+def _table(title: str, outcomes: list[Outcome]) -> tuple[str, bool]:
+    return _outcomes(title, outcomes), all(o.problem is None for o in outcomes)
 
 
 def _is_fused(entry: Entry) -> bool:

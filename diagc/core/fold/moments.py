@@ -110,6 +110,7 @@ class _Closure:
         self.polynomial = Polynomial(product(tuple(parts.mixed)), dependence)
         self.known = {_signature(c.reduction): c.reduction for c in earlier if c.monoid == "sum"}
         self.earlier = {c.reduction for c in earlier}
+        self.settled = {atom: centre for c in earlier for atom, centre in c.centres}
         self.factors: list[tuple[Node, ...]] = [tuple(parts.mixed)]
         self.sums: list[Node] = [target]
 
@@ -181,7 +182,10 @@ class _Closure:
     # ---- centres
 
     def _centres(self) -> tuple[tuple[Node, Node], ...]:
-        """What stands for each centre. Where elements are counted alone, sums are extrapolated to the whole axis."""
+        """What stands for each centre: what does for earlier sums, since a pass keeps one value of it.
+
+        Where elements are counted alone, sums are extrapolated to the whole axis.
+        """
         count = next((made for made in self.sums if _is_count(made)), None)
         found: list[tuple[Node, Node]] = []
         for atom in self.polynomial.atoms:
@@ -190,7 +194,7 @@ class _Closure:
             if count is not None and atom not in self.earlier:
                 scale = extrapolation(count)
                 (centre,) = substitute((atom,), {made: apply("mul", made, scale) for made in sums})
-            found.append((atom, finite_or_zero(centre)))
+            found.append((atom, self.settled.get(atom) or finite_or_zero(centre)))
         return tuple(found)
 
 

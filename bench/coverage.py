@@ -1,0 +1,160 @@
+"""Writes docs/coverage.md: for every entry of specs/ its kernels, passes, predictions and verification.
+
+`python -m bench.coverage` measures what has changed and writes the page; `--only NAME` measures entries whose file or
+name contains NAME. What was run is kept in out/coverage under a hash of the emitted code, so a second run is short.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from diagc.api import load
+from diagc.backends.emit import jax_source, triton_source
+from diagc.backends.launches import Variant
+from diagc.backends.plans import kernels
+from diagc.bench.coverage import fitting, sizes_of
+from diagc.check.entry import Entry
+from diagc.diagnostics import DiagnosticError
+from diagc.verify.aot import compile_variants
+from diagc.verify.cases import cases
+from diagc.verify.differential import Backend, Outcome, compare, gradients_of, results_of
+from diagc.verify.summary import differentiated, gradient_cases
+
+ROOT = Path(__file__).parents[1]
+CACHE = ROOT / "out" / "coverage"
+PAGE = ROOT / "docs" / "coverage.md"
+SECONDS = {"triton": 150, "triton gradients": 200, "spills": 150, "jax": 150, "jax gradients": 150}
+"""Time limits of the parts that are run. The interpreter of Triton is slow; the assembler may be."""
+
+
+def entries() -> Iterator[tuple[Path, str, Entry]]:
+    """Every entry that kernels are made for or that JAX runs, by file."""
+    for path in sorted((ROOT / "specs").rglob("*.diag")):
+        if "learning" not in path.parts:
+            for name, entry in load(path).entries.items():
+                yield path, name, entry
+
+
+def source(entry: Entry, file: str) -> str:
+    """The emitted code of an entry."""
+    found = jax_source({entry.diagram.name: entry}, file)
+    try:
+        return found + triton_source([entry], file)
+    except DiagnosticError:
+        return found
+
+
+def place(path: Path, name: str, entry: Entry) -> Path:
+    """Where the findings about an entry are kept."""
+    code = hashlib.sha256(source(entry, path.name).encode()).hexdigest()[:16]
+    return CACHE / f"{path.stem}.{name}.{code}.json"
+
+
+# ---- what is run, each part in a process of its own
+
+
+def measure(path: Path, name: str, part: str) -> dict[str, Any]:
+    """One part of the findings about an entry."""
+    entry = load(path).entries[name]
+    if part == "spills":
+        return _spills(path, entry)
+    backend: Backend = "triton" if part.startswith("triton") else "jax"
+    gradients = part.endswith("gradients")
+    if gradients and not differentiated({name: entry}, backend):
+        return {"missing": "no gradient"}
+    if backend == "triton" and not gradients:
+        kernels(entry)  # refuses what has no kernel
+    ask, chosen = (
+        (gradients_of, gradient_cases(entry)) if gradients else (results_of, list(cases(entry.diagram)))
+    )
+    return _judged(compare({name: entry}, {name: chosen}, backend, path.name, ask))
+
+
+def _judged(outcomes: list[Outcome]) -> dict[str, Any]:
+    bad = [o for o in outcomes if o.problem is not None]
+    worst = max(outcomes, key=lambda o: o.error / o.allowed if o.allowed else o.error)
+    found: dict[str, Any] = {"cases": len(outcomes), "error": worst.error, "allowed": worst.allowed}
+    found["refused"] = sum(o.refused is not None for o in outcomes)
+    if bad:
+        found["failed"] = f"{len(bad)} of {len(outcomes)} cases, `{bad[0].case}`: {bad[0].problem}"[:200]
+    return found
+
+
+def _spills(path: Path, entry: Entry) -> dict[str, Any]:
+    """The most spilled bytes of the configurations that the launcher takes at the sizes of the page."""
+    made, sizes = kernels(entry), sizes_of(path.stem, entry)
+    both = made.differentiated
+    groups = [made.plans, *([[both.forward], [both.backward]] if both is not None else [])]
+    variants: dict[str, Variant] = {}
+    for plans in groups:
+        chosen = fitting(plans, sizes)
+        for variant, config in chosen if chosen is not None else ():
+            variants[variant.kernel.name] = Variant(variant.kernel, (config,))
+    reports = compile_variants(list(variants.values()), ["sm_90"], processes=1)
+    bad = [f"{r.kernel}: {r.problem}" for r in reports if r.problem is not None]
+    return {"kernels": len(reports), "spills": max((r.spills for r in reports), default=0), "problems": bad}
+
+
+def refresh(path: Path, name: str, entry: Entry, again: bool) -> None:
+    """Run the parts that are not known for the code that is emitted now."""
+    file = place(path, name, entry)
+    known: dict[str, Any] = json.loads(file.read_text()) if file.exists() and not again else {}
+    for part, limit in SECONDS.items():
+        if part in known:
+            continue
+        command = [sys.executable, "-m", "bench.coverage", "--measure", str(path), name, part]
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                timeout=limit,
+                cwd=ROOT,
+                check=False,
+                start_new_session=True,
+            )
+            last = (done.stderr.strip().splitlines() or ["no answer"])[-1]
+            known[part] = json.loads(done.stdout) if done.returncode == 0 else {"missing": last[:200]}
+        except subprocess.TimeoutExpired:
+            known[part] = {"missing": f"not finished in {limit} s"}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(known, indent=1))
+        print(path.stem, name, part, json.dumps(known[part])[:160], flush=True)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="measure entries whose file or name contains this")
+    parser.add_argument("--again", action="store_true", help="measure what is known as well")
+    parser.add_argument("--page", action="store_true", help="write the page from what is known, run nothing")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--measure", nargs=3, metavar=("SPEC", "ENTRY", "PART"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        spec, name, part = options.measure
+        try:
+            print(json.dumps(measure(Path(spec), name, part)))
+        except DiagnosticError as error:
+            print(json.dumps({"missing": error.diagnostics[0].message}))
+        return
+    found = list(entries())
+    if not options.page:
+        chosen = [e for e in found if options.only in f"{e[0].stem} {e[1]}"]
+        with ThreadPoolExecutor(options.processes) as pool:
+            list(pool.map(lambda e: refresh(*e, options.again), chosen))
+    from bench.coverage_page import page
+
+    PAGE.write_text(page(found, place))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""docs/coverage.md as text, from the plans of entries and from what is known of their runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.published import PUBLISHED, Published
+from diagc.backends.launches import EntryKernels
+from diagc.backends.plans import kernels
+from diagc.backends.sizes import input_name
+from diagc.bench.coverage import Cover, cover, sizes_of
+from diagc.check.entry import Entry
+from diagc.diagnostics import DiagnosticError
+from diagc.machine import machine
+
+Listed = Sequence[tuple[Path, str, Entry]]
+Place = Callable[[Path, str, Entry], Path]
+
+INTRODUCTION = """# What is covered
+
+Written by `make coverage`. One row for each entry of `specs/`; where two figures stand, the first is of the forward,
+the second of the backward part.
+
+- **kernels**: launches; `too long`: no plan holds what it has to at these sizes. **passes**: the most loops over one
+  streamed axis that one of them has; 1 where rows are held.
+- **read more than once**: arrays of the entry that several kernels or loops read, with the number of times. Programs
+  that share an array read it through the cache; that is in the bytes, not here.
+- **Predicted, not measured**: bytes across the interface of the device memory, milliseconds, and the share of the
+  roofline on the {title}, from the cost model ([cost.md](cost.md)) at the tiles that are emitted, for the sizes
+  below. The roofline is the longer of two times: the matrix products alone at the peak rate of their dtype (**c**), or
+  each array of the entry moved once at full bandwidth (**m**). Products that are computed again count.
+- **verified**: the worst error by the error that is allowed, in Triton's interpreter and in JAX, against the float64
+  reference at sizes around block ends, with large and with constant values; below 1 is right. `-`: there is no such
+  code, or no gradient.
+- **spills**: bytes of registers spilled on sm_90, the most of all kernels at these sizes.
+
+"""
+
+
+def page(listed: Listed, place: Place) -> str:
+    """The whole page."""
+    rows = [_HEADER, "|".join(["", *["---"] * _COLUMNS, ""])]
+    rows += [_row(path, name, entry, _known(place(path, name, entry))) for path, name, entry in listed]
+    intro = INTRODUCTION.replace("{title}", _MACHINE.title)
+    return (
+        intro + "\n".join(rows) + "\n\n" + _failures(listed, place) + _sizes(listed) + _side_by_side(listed)
+    )
+
+
+_MACHINE = machine("h200")
+_HEADER = (
+    "| spec | entry | kernels | passes | read more than once | bytes | ms | roofline | forward: Triton, JAX "
+    "| backward: Triton, JAX | spills |"
+)
+_COLUMNS = _HEADER.count("|") - 1
+
+
+def _known(file: Path) -> dict[str, Any]:
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _planned(entry: Entry) -> EntryKernels | None:
+    try:
+        return kernels(entry)
+    except DiagnosticError:
+        return None
+
+
+def covers(path: Path, entry: Entry) -> tuple[Cover | None, Cover | None]:
+    """The forward and the backward part at the sizes of the page."""
+    made, sizes = _planned(entry), sizes_of(path.stem, entry)
+    if made is None:
+        return None, None
+    arrays = {input_name(n) for n in entry.diagram.inputs} | set(entry.diagram.output_names)
+    forward, both = cover(made.plans, arrays, _MACHINE, sizes), made.differentiated
+    if both is None:
+        return forward, None
+    late = {input_name(n) for n in both.cotangents} | {g for g in both.gradients if g is not None}
+    return forward, cover([both.backward], arrays | late, _MACHINE, sizes)
+
+
+def _row(path: Path, name: str, entry: Entry, known: Mapping[str, Any]) -> str:
+    both = covers(path, entry)
+    cells = [f"{path.parent.name}/{path.name}", f"`{name}`"]
+    if both[0] is None:
+        cells += ["plain JAX only" if _planned(entry) is None else "too long", *["-"] * 5]
+    else:
+        cells += [
+            _two(both, lambda c: str(len(c.stages))),
+            _two(both, lambda c: str(c.passes)),
+            _two(both, _repeated),
+            _two(both, lambda c: "no price" if c.bytes_moved is None else _bytes(c.bytes_moved)),
+            _two(both, lambda c: "no price" if c.seconds is None else f"{1e3 * c.seconds:.3g}"),
+            _two(
+                both, lambda c: "no price" if c.roofline is None else f"{100 * c.roofline:.0f} % {c.bound[0]}"
+            ),
+        ]
+    cells += [f"{_ratio(known, 'triton')}, {_ratio(known, 'jax')}"]
+    cells += [f"{_ratio(known, 'triton gradients')}, {_ratio(known, 'jax gradients')}", _spilled(known)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _two(both: tuple[Cover | None, Cover | None], text: Callable[[Cover], str]) -> str:
+    return " / ".join(text(c) if c is not None else "-" for c in both)
+
+
+def _repeated(found: Cover) -> str:
+    return ", ".join(f"{name} {count}" for name, count in found.reads.items() if count > 1) or "none"
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} B"
+
+
+def _ratio(known: Mapping[str, Any], part: str) -> str:
+    found = known.get(part)
+    if found is None:
+        return "not run"
+    if "missing" in found:
+        return "not finished" if "not finished" in found["missing"] else "-"
+    if "failed" in found:
+        return "**fails**"
+    return f"{found['error'] / found['allowed']:.2f}" if found["allowed"] else "exact"
+
+
+def _spilled(known: Mapping[str, Any]) -> str:
+    found = known.get("spills", {})
+    return str(found["spills"]) if "spills" in found else "not compiled" if found else "-"
+
+
+def _failures(listed: Listed, place: Place) -> str:
+    """What fails, with the case."""
+    lines: list[str] = []
+    for path, name, entry in listed:
+        for part, found in _known(place(path, name, entry)).items():
+            if "failed" in found:
+                lines.append(f"- {path.stem} `{name}`, {part}: {found['failed']}")
+            lines += [f"- {path.stem} `{name}`, sm_90: {p}" for p in found.get("problems", [])]
+    return "## What fails\n\n" + ("\n".join(lines) or "Nothing.") + "\n\n"
+
+
+def _sizes(listed: Listed) -> str:
+    lines: dict[str, dict[str, int]] = {}
+    for path, _, entry in listed:
+        lines.setdefault(f"{path.parent.name}/{path.name}", {}).update(sizes_of(path.stem, entry))
+    texts = [
+        f"- {file}: " + ", ".join(f"{k} = {v}" for k, v in sizes.items()) for file, sizes in lines.items()
+    ]
+    return "## Sizes\n\n" + "\n".join(texts) + "\n\n"
+
+
+# ---- beside published kernels
+
+
+def _side_by_side(listed: Listed) -> str:
+    known = {(path.stem, name): (path, entry) for path, name, entry in listed}
+    rows = ["| kernel | array | its reads | ours | |", "|---|---|---|---|---|"]
+    notes: list[str] = []
+    for number, one in enumerate(PUBLISHED, 1):
+        ours = _ours(one, *known[one.spec, one.entry])
+        for array, theirs in one.reads.items():
+            count = ours.get(array, 0)
+            verdict = "more" if count > theirs else "fewer" if count < theirs else "equal"
+            rows.append(f"| {one.title} [{number}] | {array} | {theirs} | {count} | {verdict} |")
+        notes.append(f"{number}. {one.source}. {one.note}")
+    head = (
+        "## Passes beside published kernels\n\nHow often each large array is read from memory, counted in their "
+        "sources and in our plans at the sizes above.\n\n"
+    )
+    return head + "\n".join(rows) + "\n\n" + "\n".join(notes) + "\n"
+
+
+def _ours(one: Published, path: Path, entry: Entry) -> dict[str, int]:
+    """Reads of the parts that the published kernel covers."""
+    found: dict[str, int] = {}
+    for part, made in zip(("forward", "backward"), covers(path, entry), strict=True):
+        if part in one.parts and made is not None:
+            found = {a: found.get(a, 0) + made.reads.get(a, 0) for a in _keys(found, made.reads)}
+    return found
+
+
+def _keys(*found: Mapping[str, int]) -> Iterable[str]:
+    return dict.fromkeys(a for one in found for a in one)

@@ -1,0 +1,1286 @@
+# Made by diagc 0.1.0 from decode.diag. Runs on JAX alone.
+import functools
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+__all__ = ["decode", "decode_plain", "decode_ragged", "decode_ragged_plain", "decode_few", "decode_few_plain"]
+
+
+def _subtract(a, b):
+    """a - b, where -inf absorbs: -inf - -inf is -inf, not NaN."""
+    return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
+
+
+def _decode(Q, K, V, filled, *, block_x=256, block_q=512):
+    """decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(1, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled) & (x_index < x), 0.125 * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16)
+
+    out_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    return out_tiles[:, :, :, :1]
+
+
+def _decode_forward(Q, K, V, filled, *, block_x=256, block_q=512):
+    """decode_forward(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> (bf16[b kv g q d], f32[b kv g q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(1, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index < filled, dot * 0.125, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled) & (x_index < x), dot * 0.125, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 3, 0, 4)
+    logsum_tiles = logsum_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q)
+    return out_tiles[:, :, :, :1], logsum_tiles[:, :, :, :1]
+
+
+def _decode_backward_buffer_0(d_out, out):
+    """decode_backward_buffer_0(d_out: bf16[b kv g q d], out: bf16[b kv g q d]) -> f32[b kv g q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    b, kv, g, _, _ = d_out.shape
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
+    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [b kv g q]
+    return product
+
+
+def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """decode_backward_d_Q(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    filled = jnp.asarray(filled, jnp.int32)
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if logsum.shape != (b, kv, g, 1):
+        raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, 1)}")
+    if buffer_0.shape != (b, kv, g, 1):
+        raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(1, 1))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 3)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 3)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 3)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
+            exp = jnp.exp(chosen - logsum_tile[:, :, :, :, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 + buffer_0_tile[:, :, :, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled) & (x_index < x), 0.125 * dot, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 + buffer_0_tile[:, :, :, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        return (0.125 * acc_x).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 3, 0, 4, 5)
+    d_Q_tiles = d_Q_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    return d_Q_tiles[:, :, :, :1]
+
+
+def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """decode_backward_d_K_d_V(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> (bf16[b kv x d], bf16[b kv x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    filled = jnp.asarray(filled, jnp.int32)
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if logsum.shape != (b, kv, g, 1):
+        raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, 1)}")
+    if buffer_0.shape != (b, kv, g, 1):
+        raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
+    block_q = min(block_q, max(1, 1))
+    block_x = min(block_x, max(x, 1))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_g_q = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        acc_g_q_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+        lt = x_index < filled
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+
+        def step(block, state):
+            acc_g_q, acc_g_q_2 = state
+            to_q = (1) // block_q * block_q
+
+            def step_2(block, state):
+                acc_g_q, acc_g_q_2 = state
+                first_q = block * block_q
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where(lt[:, None], 0.125 * dot, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                exp = jnp.exp(chosen - safe_logsum[:, :, None])
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+                tile_bf16 = mul.astype(jnp.bfloat16)
+                next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_g_q, next_acc_g_q_2)
+
+            acc_g_q, acc_g_q_2 = lax.fori_loop(0, -(-to_q // block_q), step_2, (acc_g_q, acc_g_q_2))
+            from_q = jnp.maximum(0, to_q)
+
+            def step_3(block, state):
+                acc_g_q, acc_g_q_2 = state
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where(lt[:, None] & (q_index < 1), 0.125 * dot, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                exp = jnp.exp(chosen - safe_logsum[:, :, None])
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+                tile_bf16 = mul.astype(jnp.bfloat16)
+                next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_g_q, next_acc_g_q_2)
+
+            acc_g_q, acc_g_q_2 = lax.fori_loop(
+                from_q // block_q,
+                -(-1 // block_q),
+                step_3,
+                (acc_g_q, acc_g_q_2),
+            )
+            return (acc_g_q, acc_g_q_2)
+
+        acc_g_q, acc_g_q_2 = lax.fori_loop(0, g, step, (acc_g_q, acc_g_q_2))
+        chosen = jnp.where(lt[:, None], 0.125 * acc_g_q, 0.0)
+        return chosen.astype(jnp.bfloat16), acc_g_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.transpose(1, 2, 0, 3, 4)
+    d_K_tiles = d_K_tiles.reshape(b, kv, -(-x // block_x) * block_x, 64)
+    d_V_tiles = d_V_tiles.transpose(1, 2, 0, 3, 4)
+    d_V_tiles = d_V_tiles.reshape(b, kv, -(-x // block_x) * block_x, 64)
+    return d_K_tiles[:, :, :x], d_V_tiles[:, :, :x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
+def _decode_differentiable(Q, K, V, filled, block_x, block_q):
+    out = _decode(Q, K, V, filled, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _decode_keeping(Q, K, V, filled, block_x, block_q):
+    out, logsum = _decode_forward(Q, K, V, filled, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, filled, out, logsum)
+
+
+def _decode_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, filled, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _decode_backward_buffer_0(d_out, out)
+    d_Q = _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _decode_backward_d_K_d_V(
+        Q, K, V, filled, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
+    )
+    return (d_Q, d_K, d_V, None)
+
+
+_decode_differentiable.defvjp(_decode_keeping, _decode_pull)
+
+
+def decode(Q, K, V, filled, *, block_x=256, block_q=512):
+    """decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    return _decode_differentiable(Q, K, V, filled, block_x, block_q)
+
+
+def decode_plain(Q, K, V, filled):
+    """decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g q d]"""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    sum_d = jnp.einsum("bkgqd,bkxd->bkgqx", Q, K, preferred_element_type=jnp.float32)  # [b kv g q x]  # src[decode.diag:12]
+    S = sum_d * lax.rsqrt(jnp.float32(64))  # [b kv g q x]  # src[decode.diag:12]
+    chosen = jnp.where(jnp.arange(x) < filled, S, -jnp.inf)  # [b kv g q x]  # src[decode.diag:13]
+    max_x = jnp.max(chosen, axis=4, initial=-jnp.inf)  # [b kv g q]  # src[maps.diag:5]
+    e = jnp.exp(_subtract(chosen, max_x[:, :, :, :, None]))  # [b kv g q x]  # src[maps.diag:5]
+    z = jnp.sum(e, axis=4)  # [b kv g q]  # src[maps.diag:6]
+    chosen_2 = jnp.where(z[:, :, :, :, None] > 0, e / z[:, :, :, :, None], 0)  # [b kv g q x]  # src[maps.diag:7]
+    sum_x = jnp.einsum("bkgqx,bkxd->bkgqd", chosen_2.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[decode.diag:13]
+    as_bf16 = sum_x.astype(jnp.bfloat16)  # [b kv g q d]
+    return as_bf16
+
+
+def _decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
+    """decode_ragged(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != (b,):
+        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(1, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index < filled[:, None]) & (x_index < x)
+            chosen = jnp.where(mask[:, None, None, None], 0.125 * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16)
+
+    out_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    return out_tiles[:, :, :, :1]
+
+
+def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_q=512):
+    """decode_ragged_forward(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> (bf16[b kv g q d], f32[b kv g q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != (b,):
+        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(1, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index < filled[:, None]) & (x_index < x)
+            chosen = jnp.where(mask[:, None, None, None], 0.125 * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 3, 0, 4)
+    logsum_tiles = logsum_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q)
+    return out_tiles[:, :, :, :1], logsum_tiles[:, :, :, :1]
+
+
+def _decode_ragged_backward_buffer_0(d_out, out):
+    """decode_ragged_backward_buffer_0(d_out: bf16[b kv g q d], out: bf16[b kv g q d]) -> f32[b kv g q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    b, kv, g, _, _ = d_out.shape
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
+    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [b kv g q]
+    return product
+
+
+def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """decode_ragged_backward_d_Q(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    filled = jnp.asarray(filled, jnp.int32)
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != (b,):
+        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if logsum.shape != (b, kv, g, 1):
+        raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, 1)}")
+    if buffer_0.shape != (b, kv, g, 1):
+        raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(1, 1))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 3)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 3)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 3)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
+            exp = jnp.exp(chosen - logsum_tile[:, :, :, :, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 + buffer_0_tile[:, :, :, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index < filled[:, None]) & (x_index < x)
+            chosen = jnp.where(mask[:, None, None, None], 0.125 * dot, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 + buffer_0_tile[:, :, :, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        return (0.125 * acc_x).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 3, 0, 4, 5)
+    d_Q_tiles = d_Q_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    return d_Q_tiles[:, :, :, :1]
+
+
+def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """decode_ragged_backward_d_K_d_V(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> (bf16[b kv x d], bf16[b kv x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    filled = jnp.asarray(filled, jnp.int32)
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != (b,):
+        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if logsum.shape != (b, kv, g, 1):
+        raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, 1)}")
+    if buffer_0.shape != (b, kv, g, 1):
+        raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
+    block_q = min(block_q, max(1, 1))
+    block_x = min(block_x, max(x, 1))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_g_q = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        acc_g_q_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+        lt = x_index < filled[:, None]
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+
+        def step(block, state):
+            acc_g_q, acc_g_q_2 = state
+            to_q = (1) // block_q * block_q
+
+            def step_2(block, state):
+                acc_g_q, acc_g_q_2 = state
+                first_q = block * block_q
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where(lt[:, None, :, None], 0.125 * dot, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                exp = jnp.exp(chosen - safe_logsum[:, :, None])
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+                tile_bf16 = mul.astype(jnp.bfloat16)
+                next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_g_q, next_acc_g_q_2)
+
+            acc_g_q, acc_g_q_2 = lax.fori_loop(0, -(-to_q // block_q), step_2, (acc_g_q, acc_g_q_2))
+            from_q = jnp.maximum(0, to_q)
+
+            def step_3(block, state):
+                acc_g_q, acc_g_q_2 = state
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where((lt[:, :, None] & (q_index < 1))[:, None], 0.125 * dot, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                exp = jnp.exp(chosen - safe_logsum[:, :, None])
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+                tile_bf16 = mul.astype(jnp.bfloat16)
+                next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_g_q, next_acc_g_q_2)
+
+            acc_g_q, acc_g_q_2 = lax.fori_loop(
+                from_q // block_q,
+                -(-1 // block_q),
+                step_3,
+                (acc_g_q, acc_g_q_2),
+            )
+            return (acc_g_q, acc_g_q_2)
+
+        acc_g_q, acc_g_q_2 = lax.fori_loop(0, g, step, (acc_g_q, acc_g_q_2))
+        chosen = jnp.where(lt[:, None, :, None], 0.125 * acc_g_q, 0.0)
+        return chosen.astype(jnp.bfloat16), acc_g_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.transpose(1, 2, 0, 3, 4)
+    d_K_tiles = d_K_tiles.reshape(b, kv, -(-x // block_x) * block_x, 64)
+    d_V_tiles = d_V_tiles.transpose(1, 2, 0, 3, 4)
+    d_V_tiles = d_V_tiles.reshape(b, kv, -(-x // block_x) * block_x, 64)
+    return d_K_tiles[:, :, :x], d_V_tiles[:, :, :x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
+def _decode_ragged_differentiable(Q, K, V, filled, block_x, block_q):
+    out = _decode_ragged(Q, K, V, filled, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _decode_ragged_keeping(Q, K, V, filled, block_x, block_q):
+    out, logsum = _decode_ragged_forward(Q, K, V, filled, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, filled, out, logsum)
+
+
+def _decode_ragged_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, filled, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _decode_ragged_backward_buffer_0(d_out, out)
+    d_Q = _decode_ragged_backward_d_Q(
+        Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q,
+    )
+    d_K, d_V = _decode_ragged_backward_d_K_d_V(
+        Q, K, V, filled, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
+    )
+    return (d_Q, d_K, d_V, None)
+
+
+_decode_ragged_differentiable.defvjp(_decode_ragged_keeping, _decode_ragged_pull)
+
+
+def decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
+    """decode_ragged(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> bf16[b kv g q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    return _decode_ragged_differentiable(Q, K, V, filled, block_x, block_q)
+
+
+def decode_ragged_plain(Q, K, V, filled):
+    """decode_ragged(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> bf16[b kv g q d]"""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != (b,):
+        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+    sum_d = jnp.einsum("bkgqd,bkxd->bkgqx", Q, K, preferred_element_type=jnp.float32)  # [b kv g q x]  # src[decode.diag:23]
+    S = sum_d * lax.rsqrt(jnp.float32(64))  # [b kv g q x]  # src[decode.diag:23]
+    chosen = jnp.where(jnp.arange(x) < filled[:, None, None, None, None], S, -jnp.inf)  # [b kv g q x]  # src[decode.diag:24]
+    max_x = jnp.max(chosen, axis=4, initial=-jnp.inf)  # [b kv g q]  # src[maps.diag:5]
+    e = jnp.exp(_subtract(chosen, max_x[:, :, :, :, None]))  # [b kv g q x]  # src[maps.diag:5]
+    z = jnp.sum(e, axis=4)  # [b kv g q]  # src[maps.diag:6]
+    chosen_2 = jnp.where(z[:, :, :, :, None] > 0, e / z[:, :, :, :, None], 0)  # [b kv g q x]  # src[maps.diag:7]
+    sum_x = jnp.einsum("bkgqx,bkxd->bkgqd", chosen_2.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[decode.diag:24]
+    as_bf16 = sum_x.astype(jnp.bfloat16)  # [b kv g q d]
+    return as_bf16
+
+
+def _decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
+    """decode_few(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g few d], in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    block_x = min(block_x, max(x, 1))
+    block_few = min(block_few, max(4, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_few = tile * block_few
+        few_index = first_few + jnp.arange(block_few)
+        max_x = jnp.full((b, kv, g, block_few), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_few), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
+        add = filled - 4 + few_index
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= add[:, None]) & (x_index < x)
+            chosen = jnp.where(mask, 0.125 * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16)
+
+    out_tiles = lax.map(program, jnp.arange(-(-4 // block_few)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few, 64)
+    return out_tiles[:, :, :, :4]
+
+
+def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
+    """decode_few_forward(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> (bf16[b kv g few d], f32[b kv g few]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    block_x = min(block_x, max(x, 1))
+    block_few = min(block_few, max(4, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_few = tile * block_few
+        few_index = first_few + jnp.arange(block_few)
+        max_x = jnp.full((b, kv, g, block_few), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_few), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
+        add = few_index + (filled - 4)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index <= add[:, None], dot * 0.125, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= add[:, None]) & (x_index < x)
+            chosen = jnp.where(mask, dot * 0.125, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=4)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
+            tile_sum = jnp.sum(e, axis=4)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-4 // block_few)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few, 64)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 3, 0, 4)
+    logsum_tiles = logsum_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few)
+    return out_tiles[:, :, :, :4], logsum_tiles[:, :, :, :4]
+
+
+def _decode_few_backward_buffer_0(d_out, out):
+    """decode_few_backward_buffer_0(d_out: bf16[b kv g few d], out: bf16[b kv g few d]) -> f32[b kv g few]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    b, kv, g, _, _ = d_out.shape
+    if d_out.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"d_out: bf16[b kv g few d] has shape {d_out.shape}, expected {(b, kv, g, 4, 64)}")
+    if out.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"out: bf16[b kv g few d] has shape {out.shape}, expected {(b, kv, g, 4, 64)}")
+    sum_d = jnp.einsum("bkgfd,bkgfd->bkgf", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [b kv g few]
+    return product
+
+
+def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_few=512):
+    """decode_few_backward_d_Q(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g few d], logsum: f32[b kv g few], buffer_0: f32[b kv g few]) -> bf16[b kv g few d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    filled = jnp.asarray(filled, jnp.int32)
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    if d_out.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"d_out: bf16[b kv g few d] has shape {d_out.shape}, expected {(b, kv, g, 4, 64)}")
+    if logsum.shape != (b, kv, g, 4):
+        raise ValueError(f"logsum: f32[b kv g few] has shape {logsum.shape}, expected {(b, kv, g, 4)}")
+    if buffer_0.shape != (b, kv, g, 4):
+        raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
+    block_x = min(block_x, max(x, 1))
+    block_few = min(block_few, max(4, 1))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_few = tile * block_few
+        few_index = first_few + jnp.arange(block_few)
+        acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_few, block_few, 3)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_few, block_few, 3)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_few, block_few, 3)
+        add = few_index + (filled - 4)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot_2, -jnp.inf)
+            exp = jnp.exp(chosen - logsum_tile[:, :, :, :, None])
+            mul = (buffer_0_tile[:, :, :, :, None] + dot) * exp
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgfx,bkxd->bkgfd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= add[:, None]) & (x_index < x)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, 0.125 * dot_2, -jnp.inf) - safe_logsum[:, :, :, :, None]
+            mul = (buffer_0_tile[:, :, :, :, None] + dot) * jnp.exp(sub)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgfx,bkxd->bkgfd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        return (0.125 * acc_x).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-4 // block_few)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 3, 0, 4, 5)
+    d_Q_tiles = d_Q_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few, 64)
+    return d_Q_tiles[:, :, :, :4]
+
+
+def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_few=256, block_x=512):
+    """decode_few_backward_d_K_d_V(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g few d], logsum: f32[b kv g few], buffer_0: f32[b kv g few]) -> (bf16[b kv x d], bf16[b kv x d]), in blocks: memory does not grow with few."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    filled = jnp.asarray(filled, jnp.int32)
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    if d_out.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"d_out: bf16[b kv g few d] has shape {d_out.shape}, expected {(b, kv, g, 4, 64)}")
+    if logsum.shape != (b, kv, g, 4):
+        raise ValueError(f"logsum: f32[b kv g few] has shape {logsum.shape}, expected {(b, kv, g, 4)}")
+    if buffer_0.shape != (b, kv, g, 4):
+        raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
+    block_few = min(block_few, max(4, 1))
+    block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_few_g = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        acc_few_g_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+        sub = filled - 4
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+
+        def step(block, state):
+            acc_few_g, acc_few_g_2 = state
+            to_few = (4) // block_few * block_few
+
+            def step_2(block, state):
+                acc_few_g, acc_few_g_2 = state
+                first_few = block * block_few
+                few_index = first_few + jnp.arange(block_few)
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where(x_index[:, None] <= few_index + sub, 0.125 * dot_2, -jnp.inf)
+                exp = jnp.exp(chosen - logsum_tile[:, :, None])
+                tile_bf16 = ((buffer_0_tile[:, :, None] + dot) * exp).astype(jnp.bfloat16)
+                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_few_g, next_acc_few_g_2)
+
+            acc_few_g, acc_few_g_2 = lax.fori_loop(
+                0,
+                -(-to_few // block_few),
+                step_2,
+                (acc_few_g, acc_few_g_2),
+            )
+            from_few = jnp.maximum(0, to_few)
+
+            def step_3(block, state):
+                acc_few_g, acc_few_g_2 = state
+                first_few = block * block_few
+                few_index = first_few + jnp.arange(block_few)
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                mask = (x_index[:, None] <= few_index + sub) & (few_index < 4)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                sub_2 = jnp.where(mask, 0.125 * dot_2, -jnp.inf) - safe_logsum[:, :, None]
+                exp = jnp.exp(sub_2)
+                tile_bf16 = ((buffer_0_tile[:, :, None] + dot) * exp).astype(jnp.bfloat16)
+                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_few_g, next_acc_few_g_2)
+
+            acc_few_g, acc_few_g_2 = lax.fori_loop(
+                from_few // block_few,
+                -(-4 // block_few),
+                step_3,
+                (acc_few_g, acc_few_g_2),
+            )
+            return (acc_few_g, acc_few_g_2)
+
+        acc_few_g, acc_few_g_2 = lax.fori_loop(0, g, step, (acc_few_g, acc_few_g_2))
+        return (0.125 * acc_few_g).astype(jnp.bfloat16), acc_few_g_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.transpose(1, 2, 0, 3, 4)
+    d_K_tiles = d_K_tiles.reshape(b, kv, -(-x // block_x) * block_x, 64)
+    d_V_tiles = d_V_tiles.transpose(1, 2, 0, 3, 4)
+    d_V_tiles = d_V_tiles.reshape(b, kv, -(-x // block_x) * block_x, 64)
+    return d_K_tiles[:, :, :x], d_V_tiles[:, :, :x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
+def _decode_few_differentiable(Q, K, V, filled, block_x, block_few):
+    out = _decode_few(Q, K, V, filled, block_x=block_x, block_few=block_few)
+    return out
+
+
+def _decode_few_keeping(Q, K, V, filled, block_x, block_few):
+    out, logsum = _decode_few_forward(Q, K, V, filled, block_x=block_x, block_few=block_few)
+    return out, (Q, K, V, filled, out, logsum)
+
+
+def _decode_few_pull(block_x, block_few, saved, cotangents):
+    Q, K, V, filled, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _decode_few_backward_buffer_0(d_out, out)
+    d_Q = _decode_few_backward_d_Q(
+        Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_few=block_few,
+    )
+    d_K, d_V = _decode_few_backward_d_K_d_V(
+        Q, K, V, filled, d_out, logsum, buffer_0, block_few=block_few, block_x=block_x,
+    )
+    return (d_Q, d_K, d_V, None)
+
+
+_decode_few_differentiable.defvjp(_decode_few_keeping, _decode_few_pull)
+
+
+def decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
+    """decode_few(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g few d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    return _decode_few_differentiable(Q, K, V, filled, block_x, block_few)
+
+
+def decode_few_plain(Q, K, V, filled):
+    """decode_few(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g few d]"""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    filled = jnp.asarray(filled, jnp.int32)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    seen = jnp.arange(x) <= filled - 4 + jnp.arange(4)[:, None]  # [few x]  # src[decode.diag:35]
+    sum_d = jnp.einsum("bkgfd,bkxd->bkgfx", Q, K, preferred_element_type=jnp.float32)  # [b kv g few x]  # src[decode.diag:34]
+    S = sum_d * lax.rsqrt(jnp.float32(64))  # [b kv g few x]  # src[decode.diag:34]
+    chosen = jnp.where(seen, S, -jnp.inf)  # [b kv g few x]  # src[decode.diag:36]
+    max_x = jnp.max(chosen, axis=4, initial=-jnp.inf)  # [b kv g few]  # src[maps.diag:5]
+    e = jnp.exp(_subtract(chosen, max_x[:, :, :, :, None]))  # [b kv g few x]  # src[maps.diag:5]
+    z = jnp.sum(e, axis=4)  # [b kv g few]  # src[maps.diag:6]
+    chosen_2 = jnp.where(z[:, :, :, :, None] > 0, e / z[:, :, :, :, None], 0)  # [b kv g few x]  # src[maps.diag:7]
+    sum_x = jnp.einsum("bkgfx,bkxd->bkgfd", chosen_2.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[decode.diag:36]
+    as_bf16 = sum_x.astype(jnp.bfloat16)  # [b kv g few d]
+    return as_bf16

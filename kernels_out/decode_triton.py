@@ -1,0 +1,2413 @@
+"""Fused kernels for decode, decode_ragged, decode_few.
+
+Made by diagc 0.1.0 from decode.diag. Tiles are masked at ragged ends; arithmetic is float32.
+"""
+
+from __future__ import annotations
+
+import torch
+import triton
+import triton.language as tl
+
+__all__ = ["decode", "decode_ragged", "decode_few"]
+
+
+def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
+    """Refuse an array that the kernel would misread."""
+    if array.dtype is not dtype or array.dim() != rank:
+        raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
+    if array.device != device:
+        raise ValueError(f"{name}: on {array.device}, but the first array is on {device}")
+    span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
+    if span >= 2**31:
+        raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+@triton.jit
+def decode_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_q, Q_stride_d,
+    K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
+    out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_b, size_kv, size_g, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:10]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:7]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[decode.diag:13]
+        # src[decode.diag:8]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        )
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where((x_index < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[decode.diag:9]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[decode.diag:8]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:13]
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[decode.diag:9]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[decode.diag:13]
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < 1)[:, None],
+    )
+
+
+@triton.jit
+def decode_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_q,
+    Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
+    V_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, logsum_stride_b,
+    logsum_stride_kv, logsum_stride_g, logsum_stride_q, size_b, size_kv, size_g, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:10]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:7]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[decode.diag:13]
+        # src[decode.diag:8]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        )
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where((x_index < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[decode.diag:9]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[decode.diag:8]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:13]
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[decode.diag:9]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[decode.diag:13]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < 1)[:, None],
+    )
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(q_index < 1),
+    )
+
+
+@triton.jit
+def decode_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_q,
+    d_out_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, buffer_0_stride_b,
+    buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, size_b, size_kv, size_g, BLOCK_D: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    out = tl.load(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+        (-1.0 * sum_),
+    )
+
+
+@triton.jit
+def decode_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_q,
+    d_out_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, buffer_0_stride_b,
+    buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, size_b, size_kv, size_g, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = (64) // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+        (-1.0 * acc_d),
+    )
+
+
+@triton.jit
+def decode_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_b, Q_stride_kv,
+    Q_stride_g, Q_stride_q, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b,
+    V_stride_kv, V_stride_x, V_stride_d, d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_q,
+    d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, buffer_0_stride_b,
+    buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, d_Q_stride_b, d_Q_stride_kv, d_Q_stride_g,
+    d_Q_stride_q, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+        mask=(q_index < 1),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[decode.diag:10]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:7]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+        mask=(q_index < 1),
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[decode.diag:8]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        )
+        # src[decode.diag:13]
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where((x_index < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
+        # src[decode.diag:9]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile = tl.exp2(where_q_x - mul_q[:, None]) * (buffer_0[:, None] + dot_2)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[decode.diag:8]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:13]
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[decode.diag:9]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (0.125 * acc_x).to(tl.bfloat16),
+        mask=(q_index < 1)[:, None],
+    )
+
+
+@triton.jit
+def decode_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_b,
+    Q_stride_kv, Q_stride_g, Q_stride_q, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d,
+    V_stride_b, V_stride_kv, V_stride_x, V_stride_d, d_out_stride_b, d_out_stride_kv, d_out_stride_g,
+    d_out_stride_q, d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q,
+    buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, d_K_stride_b, d_K_stride_kv,
+    d_K_stride_x, d_K_stride_d, d_V_stride_b, d_V_stride_kv, d_V_stride_x, d_V_stride_d, size_b, size_kv,
+    size_g, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_g_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_g_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:8]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[decode.diag:10]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:13]
+    lt_x = x_index < filled
+    # src[decode.diag:9]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    for g_index in tl.range(0, size_g):
+        to_q = (1) // BLOCK_Q * BLOCK_Q
+        # whole tiles, no mask needed
+        for first_q in tl.range(0, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
+            # src[decode.diag:7]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            # src[decode.diag:12]
+            dot = tl.dot(K, tl.trans(Q))
+            where_x_q = tl.where(lt_x[:, None], dot * 0.18033688011112042, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            )
+            dot_2 = tl.dot(V, tl.trans(d_out))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+            )
+            tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+            next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
+            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+            next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
+            acc_g_q = next_acc_g_q
+            acc_g_q_2 = next_acc_g_q_2
+        from_q = tl.maximum(0, to_q)
+        # tiles that a mask or the end cuts
+        for first_q_2 in tl.range(from_q, 1, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            # src[decode.diag:7]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < 1)[:, None],
+                other=0.0,
+            )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+                mask=(q_index < 1),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            # src[decode.diag:12]
+            dot = tl.dot(K, tl.trans(Q))
+            where_x_q = tl.where(lt_x[:, None] & (q_index < 1)[None, :], dot * 0.18033688011112042, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+                mask=(q_index < 1)[:, None],
+                other=0.0,
+            )
+            dot_2 = tl.dot(V, tl.trans(d_out))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+                mask=(q_index < 1),
+                other=0.0,
+            )
+            tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+            next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
+            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+            next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
+            acc_g_q = next_acc_g_q
+            acc_g_q_2 = next_acc_g_q_2
+        acc_g_q = acc_g_q
+        acc_g_q_2 = acc_g_q_2
+    tile_bf16 = tl.where(lt_x[:, None], 0.125 * acc_g_q, 0.0).to(tl.bfloat16)
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        tile_bf16,
+        mask=(x_index < size_x)[:, None],
+    )
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + kv_index * d_V_stride_kv + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_g_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None],
+    )
+
+
+def _decode(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tensor) -> torch.Tensor:
+    """_decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 0, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    decode_kernel[grid](
+        Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _decode_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_decode_forward(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> out: bf16[b kv g q d], logsum: f32[b kv g q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 0, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((b, kv, g, 1), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    decode_forward_kernel[grid](
+        Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
+        K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
+        V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _decode_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_decode_backward_buffer_0(d_out: bf16[b kv g q d], out: bf16[b kv g q d]) -> buffer_0: f32[b kv g q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
+    _check("out", out, torch.bfloat16, 5, d_out.device)
+    b, kv, g, _, _ = d_out.shape
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
+    buffer_0 = torch.empty((b, kv, g, 1), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * kv * g * 1,)
+        decode_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            d_out.stride(4), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
+            buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, kv, g,
+            BLOCK_D=BLOCK_D, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (b * kv * g * 1,)
+    decode_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        d_out.stride(4), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, kv, g,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _decode_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_decode_backward_d_Q(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> d_Q: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 0, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 5, Q.device)
+    _check("logsum", logsum, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if logsum.shape != (b, kv, g, 1):
+        raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, 1)}")
+    if buffer_0.shape != (b, kv, g, 1):
+        raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
+    d_Q = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    decode_backward_d_Q_kernel[grid](
+        Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
+        V.stride(2), V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_Q.stride(0),
+        d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _decode_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_decode_backward_d_K_d_V(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> d_K: bf16[b kv x d], d_V: bf16[b kv x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 0, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 5, Q.device)
+    _check("logsum", logsum, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if logsum.shape != (b, kv, g, 1):
+        raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, 1)}")
+    if buffer_0.shape != (b, kv, g, 1):
+        raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
+    d_K = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(x, BLOCK_X),)
+    decode_backward_d_K_d_V_kernel[grid](
+        Q, K, V, filled, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0),
+        V.stride(1), V.stride(2), V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        d_out.stride(3), d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
+        logsum.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), d_V.stride(0), d_V.stride(1),
+        d_V.stride(2), d_V.stride(3), b, kv, g, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _decode_autograd(torch.autograd.Function):
+    """decode and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V, filled):
+        b, kv, g, _, _ = Q.shape
+        _, _, x, _ = K.shape
+        if Q.shape != (b, kv, g, 1, 64):
+            raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+        if K.shape != (b, kv, x, 64):
+            raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+        if V.shape != (b, kv, x, 64):
+            raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+        if filled.shape != ():
+            raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+        out, logsum = _decode_forward(Q, K, V, filled)
+        ctx.save_for_backward(Q, K, V, filled, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, filled, out, logsum = ctx.saved_tensors
+        buffer_0 = _decode_backward_buffer_0(d_out, out)
+        d_Q = _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0)
+        d_K, d_V = _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V, None
+
+
+def decode(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tensor) -> torch.Tensor:
+    """decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> out: bf16[b kv g q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        return _decode_autograd.apply(Q, K, V, filled)
+    out = _decode(Q, K, V, filled)
+    return out
+
+
+@triton.jit
+def decode_ragged_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_q, Q_stride_d,
+    K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
+    filled_stride_b, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_b, size_kv,
+    size_g, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:21]
+    filled = tl.load(filled_ptr + b_index * filled_stride_b)
+    # src[decode.diag:18]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[decode.diag:24]
+        # src[decode.diag:19]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        )
+        # src[decode.diag:23]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[decode.diag:20]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[decode.diag:19]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[decode.diag:23]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:24]
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[decode.diag:20]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[decode.diag:24]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < 1)[:, None],
+    )
+
+
+@triton.jit
+def decode_ragged_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_q,
+    Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
+    V_stride_d, filled_stride_b, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d,
+    logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, size_b, size_kv, size_g, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:21]
+    filled = tl.load(filled_ptr + b_index * filled_stride_b)
+    # src[decode.diag:18]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[decode.diag:24]
+        # src[decode.diag:19]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        )
+        # src[decode.diag:23]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where((x_index < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[decode.diag:20]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[decode.diag:19]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[decode.diag:23]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:24]
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[decode.diag:20]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[decode.diag:24]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < 1)[:, None],
+    )
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+        ((max_x * 0.6931471805599453) + tl.log(z)),
+        mask=(q_index < 1),
+    )
+
+
+@triton.jit
+def decode_ragged_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_q,
+    d_out_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, buffer_0_stride_b,
+    buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, size_b, size_kv, size_g, BLOCK_D: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
+    )
+    out = tl.load(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+        (-1.0 * sum_),
+    )
+
+
+@triton.jit
+def decode_ragged_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_q,
+    d_out_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, buffer_0_stride_b,
+    buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, size_b, size_kv, size_g, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = (64) // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+        (-1.0 * acc_d),
+    )
+
+
+@triton.jit
+def decode_ragged_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_b, Q_stride_kv,
+    Q_stride_g, Q_stride_q, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b,
+    V_stride_kv, V_stride_x, V_stride_d, filled_stride_b, d_out_stride_b, d_out_stride_kv, d_out_stride_g,
+    d_out_stride_q, d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q,
+    buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, d_Q_stride_b, d_Q_stride_kv,
+    d_Q_stride_g, d_Q_stride_q, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+        mask=(q_index < 1),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[decode.diag:21]
+    filled = tl.load(filled_ptr + b_index * filled_stride_b)
+    # src[decode.diag:18]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+        mask=(q_index < 1),
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[decode.diag:19]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        )
+        # src[decode.diag:24]
+        # src[decode.diag:23]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        # src[decode.diag:20]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile = tl.exp2(where_q_x - mul_q[:, None]) * (buffer_0[:, None] + dot_2)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[decode.diag:19]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[decode.diag:23]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:24]
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[decode.diag:20]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (0.125 * acc_x).to(tl.bfloat16),
+        mask=(q_index < 1)[:, None],
+    )
+
+
+@triton.jit
+def decode_ragged_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_b,
+    Q_stride_kv, Q_stride_g, Q_stride_q, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d,
+    V_stride_b, V_stride_kv, V_stride_x, V_stride_d, filled_stride_b, d_out_stride_b, d_out_stride_kv,
+    d_out_stride_g, d_out_stride_q, d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g,
+    logsum_stride_q, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q,
+    d_K_stride_b, d_K_stride_kv, d_K_stride_x, d_K_stride_d, d_V_stride_b, d_V_stride_kv, d_V_stride_x,
+    d_V_stride_d, size_b, size_kv, size_g, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_g_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_g_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:19]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[decode.diag:21]
+    filled = tl.load(filled_ptr + b_index * filled_stride_b)
+    # src[decode.diag:24]
+    lt_x = x_index < filled
+    # src[decode.diag:20]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    for g_index in tl.range(0, size_g):
+        to_q = (1) // BLOCK_Q * BLOCK_Q
+        # whole tiles, no mask needed
+        for first_q in tl.range(0, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            # src[decode.diag:18]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            )
+            # src[decode.diag:23]
+            dot = tl.dot(K, tl.trans(Q))
+            where_x_q = tl.where(lt_x[:, None], 0.18033688011112042 * dot, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            )
+            dot_2 = tl.dot(V, tl.trans(d_out))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+            )
+            tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+            next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
+            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+            next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
+            acc_g_q = next_acc_g_q
+            acc_g_q_2 = next_acc_g_q_2
+        from_q = tl.maximum(0, to_q)
+        # tiles that a mask or the end cuts
+        for first_q_2 in tl.range(from_q, 1, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+                mask=(q_index < 1),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            # src[decode.diag:18]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < 1)[:, None],
+                other=0.0,
+            )
+            # src[decode.diag:23]
+            dot = tl.dot(K, tl.trans(Q))
+            where_x_q = tl.where(lt_x[:, None] & (q_index < 1)[None, :], 0.18033688011112042 * dot, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+                mask=(q_index < 1)[:, None],
+                other=0.0,
+            )
+            dot_2 = tl.dot(V, tl.trans(d_out))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+                mask=(q_index < 1),
+                other=0.0,
+            )
+            tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+            next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
+            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+            next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
+            acc_g_q = next_acc_g_q
+            acc_g_q_2 = next_acc_g_q_2
+        acc_g_q = acc_g_q
+        acc_g_q_2 = acc_g_q_2
+    tile_bf16 = tl.where(lt_x[:, None], 0.125 * acc_g_q, 0.0).to(tl.bfloat16)
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        tile_bf16,
+        mask=(x_index < size_x)[:, None],
+    )
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + kv_index * d_V_stride_kv + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_g_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None],
+    )
+
+
+def _decode_ragged(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tensor) -> torch.Tensor:
+    """_decode_ragged(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 1, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != (b,):
+        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+    out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    decode_ragged_kernel[grid](
+        Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
+        filled.stride(0), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g,
+        x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _decode_ragged_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_decode_ragged_forward(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> out: bf16[b kv g q d], logsum: f32[b kv g q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 1, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != (b,):
+        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+    out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((b, kv, g, 1), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    decode_ragged_forward_kernel[grid](
+        Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
+        K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
+        V.stride(3), filled.stride(0), out.stride(0), out.stride(1), out.stride(2), out.stride(3),
+        out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return out, logsum
+
+
+def _decode_ragged_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_decode_ragged_backward_buffer_0(d_out: bf16[b kv g q d], out: bf16[b kv g q d]) -> buffer_0: f32[b kv g q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
+    _check("out", out, torch.bfloat16, 5, d_out.device)
+    b, kv, g, _, _ = d_out.shape
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
+    buffer_0 = torch.empty((b, kv, g, 1), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * kv * g * 1,)
+        decode_ragged_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            d_out.stride(4), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
+            buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, kv, g,
+            BLOCK_D=BLOCK_D, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (b * kv * g * 1,)
+    decode_ragged_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        d_out.stride(4), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, kv, g,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _decode_ragged_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_decode_ragged_backward_d_Q(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> d_Q: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 1, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 5, Q.device)
+    _check("logsum", logsum, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != (b,):
+        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if logsum.shape != (b, kv, g, 1):
+        raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, 1)}")
+    if buffer_0.shape != (b, kv, g, 1):
+        raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
+    d_Q = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    decode_ragged_backward_d_Q_kernel[grid](
+        Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
+        V.stride(2), V.stride(3), filled.stride(0), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        d_out.stride(3), d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
+        logsum.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_Q
+
+
+def _decode_ragged_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_decode_ragged_backward_d_K_d_V(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> d_K: bf16[b kv x d], d_V: bf16[b kv x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 1, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 5, Q.device)
+    _check("logsum", logsum, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != (b,):
+        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+    if d_out.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
+    if logsum.shape != (b, kv, g, 1):
+        raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, 1)}")
+    if buffer_0.shape != (b, kv, g, 1):
+        raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
+    d_K = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(x, BLOCK_X),)
+    decode_ragged_backward_d_K_d_V_kernel[grid](
+        Q, K, V, filled, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0),
+        V.stride(1), V.stride(2), V.stride(3), filled.stride(0), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), d_out.stride(3), d_out.stride(4), logsum.stride(0), logsum.stride(1),
+        logsum.stride(2), logsum.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), d_V.stride(0),
+        d_V.stride(1), d_V.stride(2), d_V.stride(3), b, kv, g, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        BLOCK_X=BLOCK_X, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _decode_ragged_autograd(torch.autograd.Function):
+    """decode_ragged and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V, filled):
+        b, kv, g, _, _ = Q.shape
+        _, _, x, _ = K.shape
+        if Q.shape != (b, kv, g, 1, 64):
+            raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+        if K.shape != (b, kv, x, 64):
+            raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+        if V.shape != (b, kv, x, 64):
+            raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+        if filled.shape != (b,):
+            raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+        out, logsum = _decode_ragged_forward(Q, K, V, filled)
+        ctx.save_for_backward(Q, K, V, filled, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, filled, out, logsum = ctx.saved_tensors
+        buffer_0 = _decode_ragged_backward_buffer_0(d_out, out)
+        d_Q = _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0)
+        d_K, d_V = _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V, None
+
+
+def decode_ragged(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tensor) -> torch.Tensor:
+    """decode_ragged(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> out: bf16[b kv g q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != (b,):
+        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        return _decode_ragged_autograd.apply(Q, K, V, filled)
+    out = _decode_ragged(Q, K, V, filled)
+    return out
+
+
+@triton.jit
+def decode_few_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_few, Q_stride_d,
+    K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
+    out_stride_b, out_stride_kv, out_stride_g, out_stride_few, out_stride_d, size_b, size_kv, size_g, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
+    few_index = first_few + tl.arange(0, BLOCK_FEW)
+    program = program // tl.cdiv(4, BLOCK_FEW)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_FEW], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_FEW], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:32]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:35]
+    add_few = few_index + (filled - 4)
+    # src[decode.diag:29]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(few_index < 4)[:, None],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[decode.diag:35]
+        # src[decode.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        )
+        # src[decode.diag:34]
+        dot = tl.dot(Q, tl.trans(K))
+        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_few_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_few_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[decode.diag:31]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[decode.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[decode.diag:34]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:35]
+        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
+        where_few_x = tl.where(tile, dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_few_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[decode.diag:31]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[decode.diag:36]
+    where_few_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index[:, None] * out_stride_few + d_index[None, :] * out_stride_d,
+        where_few_d.to(tl.bfloat16),
+        mask=(few_index < 4)[:, None],
+    )
+
+
+@triton.jit
+def decode_few_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_few,
+    Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
+    V_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_few, out_stride_d, logsum_stride_b,
+    logsum_stride_kv, logsum_stride_g, logsum_stride_few, size_b, size_kv, size_g, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
+    few_index = first_few + tl.arange(0, BLOCK_FEW)
+    program = program // tl.cdiv(4, BLOCK_FEW)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_FEW], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_FEW], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:32]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:35]
+    add_few = (filled - 4) + few_index
+    # src[decode.diag:29]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(few_index < 4)[:, None],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[decode.diag:35]
+        # src[decode.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        )
+        # src[decode.diag:34]
+        dot = tl.dot(Q, tl.trans(K))
+        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_few_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_few_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[decode.diag:31]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[decode.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[decode.diag:34]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:35]
+        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
+        where_few_x = tl.where(tile, dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_few_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[decode.diag:31]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[decode.diag:36]
+    where_few_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index[:, None] * out_stride_few + d_index[None, :] * out_stride_d,
+        where_few_d.to(tl.bfloat16),
+        mask=(few_index < 4)[:, None],
+    )
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(few_index < 4),
+    )
+
+
+@triton.jit
+def decode_few_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_few,
+    d_out_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_few, out_stride_d,
+    buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_few, size_b, size_kv, size_g,
+    BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    few_index = (program % 4).to(tl.int64)
+    program = program // 4
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    out = tl.load(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
+        (-1.0 * sum_),
+    )
+
+
+@triton.jit
+def decode_few_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_few,
+    d_out_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_few, out_stride_d,
+    buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_few, size_b, size_kv, size_g,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    few_index = (program % 4).to(tl.int64)
+    program = program // 4
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = (64) // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
+        (-1.0 * acc_d),
+    )
+
+
+@triton.jit
+def decode_few_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_b, Q_stride_kv,
+    Q_stride_g, Q_stride_few, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b,
+    V_stride_kv, V_stride_x, V_stride_d, d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_few,
+    d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_few, buffer_0_stride_b,
+    buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_few, d_Q_stride_b, d_Q_stride_kv, d_Q_stride_g,
+    d_Q_stride_few, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
+    few_index = first_few + tl.arange(0, BLOCK_FEW)
+    program = program // tl.cdiv(4, BLOCK_FEW)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index[:, None] * d_out_stride_few + d_index[None, :] * d_out_stride_d,
+        mask=(few_index < 4)[:, None],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
+        mask=(few_index < 4),
+        other=0.0,
+    )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
+        mask=(few_index < 4),
+        other=0.0,
+    )
+    mul_few = logsum * 1.4426950408889634
+    # src[decode.diag:32]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:35]
+    add_few = few_index + (filled - 4)
+    # src[decode.diag:29]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(few_index < 4)[:, None],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[decode.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        )
+        # src[decode.diag:31]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[decode.diag:35]
+        # src[decode.diag:34]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], dot_2 * 0.18033688011112042, float("-inf"))
+        tile = (buffer_0[:, None] + dot) * tl.exp2(where_few_x - mul_few[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[decode.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[decode.diag:31]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[decode.diag:34]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:35]
+        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
+        where_few_x = tl.where(tile, dot_2 * 0.18033688011112042, float("-inf"))
+        sub_few_x = where_few_x - tl.where(mul_few == float("-inf"), 0.0, mul_few)[:, None]
+        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_few_x)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + few_index[:, None] * d_Q_stride_few + d_index[None, :] * d_Q_stride_d,
+        (0.125 * acc_x).to(tl.bfloat16),
+        mask=(few_index < 4)[:, None],
+    )
+
+
+@triton.jit
+def decode_few_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_b,
+    Q_stride_kv, Q_stride_g, Q_stride_few, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d,
+    V_stride_b, V_stride_kv, V_stride_x, V_stride_d, d_out_stride_b, d_out_stride_kv, d_out_stride_g,
+    d_out_stride_few, d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_few,
+    buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_few, d_K_stride_b,
+    d_K_stride_kv, d_K_stride_x, d_K_stride_d, d_V_stride_b, d_V_stride_kv, d_V_stride_x, d_V_stride_d,
+    size_b, size_kv, size_g, size_x, BLOCK_FEW: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_few_g = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_few_g_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:31]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[decode.diag:32]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:35]
+    sub = filled - 4
+    # src[decode.diag:30]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    for g_index in tl.range(0, size_g):
+        to_few = (4) // BLOCK_FEW * BLOCK_FEW
+        # whole tiles, no mask needed
+        for first_few in tl.range(0, to_few, BLOCK_FEW):
+            few_index = first_few + tl.arange(0, BLOCK_FEW)
+            # src[decode.diag:29]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index[:, None] * d_out_stride_few + d_index[None, :] * d_out_stride_d,
+            )
+            dot = tl.dot(V, tl.trans(d_out))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
+            )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
+            )
+            # src[decode.diag:35]
+            # src[decode.diag:34]
+            dot_2 = tl.dot(K, tl.trans(Q))
+            where_x_few = tl.where(x_index[:, None] <= (few_index + sub)[None, :], dot_2 * 0.18033688011112042, float("-inf"))
+            sub_x_few = where_x_few - (logsum * 1.4426950408889634)[None, :]
+            exp2_x_few = tl.exp2(sub_x_few)
+            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_few).to(tl.bfloat16)
+            next_acc_few_g = tl.dot(tile_bf16, Q, acc_few_g)
+            tile_bf16_2 = exp2_x_few.to(tl.bfloat16)
+            next_acc_few_g_2 = tl.dot(tile_bf16_2, d_out, acc_few_g_2)
+            acc_few_g = next_acc_few_g
+            acc_few_g_2 = next_acc_few_g_2
+        from_few = tl.maximum(0, to_few)
+        # tiles that a mask or the end cuts
+        for first_few_2 in tl.range(from_few, 4, BLOCK_FEW):
+            few_index = first_few_2 + tl.arange(0, BLOCK_FEW)
+            # src[decode.diag:29]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
+                mask=(few_index < 4)[:, None],
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index[:, None] * d_out_stride_few + d_index[None, :] * d_out_stride_d,
+                mask=(few_index < 4)[:, None],
+                other=0.0,
+            )
+            dot = tl.dot(V, tl.trans(d_out))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
+                mask=(few_index < 4),
+                other=0.0,
+            )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
+                mask=(few_index < 4),
+                other=0.0,
+            )
+            mul_few = logsum * 1.4426950408889634
+            # src[decode.diag:34]
+            dot_2 = tl.dot(K, tl.trans(Q))
+            # src[decode.diag:35]
+            tile = (x_index[:, None] <= (few_index + sub)[None, :]) & (few_index < 4)[None, :]
+            where_x_few = tl.where(tile, dot_2 * 0.18033688011112042, float("-inf"))
+            sub_x_few = where_x_few - tl.where(mul_few == float("-inf"), 0.0, mul_few)[None, :]
+            exp2_x_few = tl.exp2(sub_x_few)
+            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_few).to(tl.bfloat16)
+            next_acc_few_g = tl.dot(tile_bf16, Q, acc_few_g)
+            tile_bf16_2 = exp2_x_few.to(tl.bfloat16)
+            next_acc_few_g_2 = tl.dot(tile_bf16_2, d_out, acc_few_g_2)
+            acc_few_g = next_acc_few_g
+            acc_few_g_2 = next_acc_few_g_2
+        acc_few_g = acc_few_g
+        acc_few_g_2 = acc_few_g_2
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (0.125 * acc_few_g).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None],
+    )
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + kv_index * d_V_stride_kv + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_few_g_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None],
+    )
+
+
+def _decode_few(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tensor) -> torch.Tensor:
+    """_decode_few(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> out: bf16[b kv g few d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 0, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    out = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_FEW, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
+    decode_few_kernel[grid](
+        Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _decode_few_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_decode_few_forward(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> out: bf16[b kv g few d], logsum: f32[b kv g few]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 0, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    out = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((b, kv, g, 4), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_FEW, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
+    decode_few_forward_kernel[grid](
+        Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
+        K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
+        V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _decode_few_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_decode_few_backward_buffer_0(d_out: bf16[b kv g few d], out: bf16[b kv g few d]) -> buffer_0: f32[b kv g few]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
+    _check("out", out, torch.bfloat16, 5, d_out.device)
+    b, kv, g, _, _ = d_out.shape
+    if d_out.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"d_out: bf16[b kv g few d] has shape {d_out.shape}, expected {(b, kv, g, 4, 64)}")
+    if out.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"out: bf16[b kv g few d] has shape {out.shape}, expected {(b, kv, g, 4, 64)}")
+    buffer_0 = torch.empty((b, kv, g, 4), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * kv * g * 4,)
+        decode_few_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            d_out.stride(4), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
+            buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, kv, g,
+            BLOCK_D=BLOCK_D, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (b * kv * g * 4,)
+    decode_few_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        d_out.stride(4), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, kv, g,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _decode_few_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_decode_few_backward_d_Q(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g few d], logsum: f32[b kv g few], buffer_0: f32[b kv g few]) -> d_Q: bf16[b kv g few d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 0, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 5, Q.device)
+    _check("logsum", logsum, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    if d_out.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"d_out: bf16[b kv g few d] has shape {d_out.shape}, expected {(b, kv, g, 4, 64)}")
+    if logsum.shape != (b, kv, g, 4):
+        raise ValueError(f"logsum: f32[b kv g few] has shape {logsum.shape}, expected {(b, kv, g, 4)}")
+    if buffer_0.shape != (b, kv, g, 4):
+        raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
+    d_Q = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
+    decode_few_backward_d_Q_kernel[grid](
+        Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
+        V.stride(2), V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_Q.stride(0),
+        d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _decode_few_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_decode_few_backward_d_K_d_V(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g few d], logsum: f32[b kv g few], buffer_0: f32[b kv g few]) -> d_K: bf16[b kv x d], d_V: bf16[b kv x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 0, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 5, Q.device)
+    _check("logsum", logsum, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    if d_out.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"d_out: bf16[b kv g few d] has shape {d_out.shape}, expected {(b, kv, g, 4, 64)}")
+    if logsum.shape != (b, kv, g, 4):
+        raise ValueError(f"logsum: f32[b kv g few] has shape {logsum.shape}, expected {(b, kv, g, 4)}")
+    if buffer_0.shape != (b, kv, g, 4):
+        raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
+    d_K = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_FEW, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_FEW, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_FEW, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(x, BLOCK_X),)
+    decode_few_backward_d_K_d_V_kernel[grid](
+        Q, K, V, filled, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0),
+        V.stride(1), V.stride(2), V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        d_out.stride(3), d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
+        logsum.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), d_V.stride(0), d_V.stride(1),
+        d_V.stride(2), d_V.stride(3), b, kv, g, x, BLOCK_FEW=BLOCK_FEW, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _decode_few_autograd(torch.autograd.Function):
+    """decode_few and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V, filled):
+        b, kv, g, _, _ = Q.shape
+        _, _, x, _ = K.shape
+        if Q.shape != (b, kv, g, 4, 64):
+            raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+        if K.shape != (b, kv, x, 64):
+            raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+        if V.shape != (b, kv, x, 64):
+            raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+        if filled.shape != ():
+            raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+        out, logsum = _decode_few_forward(Q, K, V, filled)
+        ctx.save_for_backward(Q, K, V, filled, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, filled, out, logsum = ctx.saved_tensors
+        buffer_0 = _decode_few_backward_buffer_0(d_out, out)
+        d_Q = _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0)
+        d_K, d_V = _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V, None
+
+
+def decode_few(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tensor) -> torch.Tensor:
+    """decode_few(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> out: bf16[b kv g few d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        return _decode_few_autograd.apply(Q, K, V, filled)
+    out = _decode_few(Q, K, V, filled)
+    return out

@@ -1,0 +1,2658 @@
+"""Fused kernels for weights, differential.
+
+Made by diagc 0.1.0 from differential.diag. Tiles are masked at ragged ends; arithmetic is float32.
+"""
+
+from __future__ import annotations
+
+import torch
+import triton
+import triton.language as tl
+
+__all__ = ["weights", "differential"]
+
+
+@triton.jit
+def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
+    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
+    if EXACT:
+        return tl.load(pointers)
+    return tl.load(pointers, mask=mask, other=fill)
+
+
+def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
+    """Refuse an array that the kernel would misread."""
+    if array.dtype is not dtype or array.dim() != rank:
+        raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
+    if array.device != device:
+        raise ValueError(f"{name}: on {array.device}, but the first array is on {device}")
+    span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
+    if span >= 2**31:
+        raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+@triton.jit
+def weights_kernel(
+    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, out_stride_x, size_q,
+    size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[differential.diag:6]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * tl.exp2(max_x - next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    recip_q = 1.0 / z
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    to_x_3 = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x_3, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:6]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
+        tl.store(
+            out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+            where_q_x_2,
+            mask=(q_index < size_q)[:, None],
+        )
+    from_x_2 = tl.maximum(0, to_x_3)
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x_2, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
+        tl.store(
+            out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+            where_q_x_2,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        )
+
+
+@triton.jit
+def weights_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[differential.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[differential.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[differential.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        where_q_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def weights_long_out_rows_kernel(
+    buffer_0_ptr, out_ptr, buffer_0_stride_q, buffer_0_stride_x, out_stride_q, out_stride_x, size_q, size_x,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    max_ = tl.max(buffer_0, 0)
+    sub_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    # src[maps.diag:7]
+    tl.store(
+        out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+        tl.where(sum_ > 0.0, (1.0 / sum_) * e, 0.0),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
+def weights_long_out_kernel(
+    buffer_0_ptr, out_ptr, buffer_0_stride_q, buffer_0_stride_x, out_stride_q, out_stride_x, size_q, size_x,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        tile_max = tl.max(buffer_0, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    recip = 1.0 / z
+    # src[maps.diag:7]
+    gt = z > 0.0
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        sub_x = buffer_0 - tl.where(max_x == float("-inf"), 0.0, max_x)
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        tl.store(
+            out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
+        )
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        sub_x = buffer_0 - tl.where(max_x == float("-inf"), 0.0, max_x)
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        tl.store(
+            out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
+            mask=(x_index < size_x),
+        )
+
+
+@triton.jit
+def weights_forward_kernel(
+    Q_ptr, K_ptr, out_ptr, logsum_ptr, z_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q,
+    out_stride_x, logsum_stride_q, z_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[differential.diag:6]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[differential.diag:6]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * tl.exp2(max_x - next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(
+        logsum_ptr + q_index * logsum_stride_q,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(q_index < size_q),
+    )
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
+    recip_q = 1.0 / z
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    to_x_3 = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x_3, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:6]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
+        tl.store(
+            out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+            where_q_x_2,
+            mask=(q_index < size_q)[:, None],
+        )
+    from_x_2 = tl.maximum(0, to_x_3)
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x_2, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
+        tl.store(
+            out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+            where_q_x_2,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        )
+
+
+@triton.jit
+def weights_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_x, out_stride_q, out_stride_x,
+    buffer_0_stride_q, size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    mul_x = d_out * out
+    sum_ = tl.sum(mul_x, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+
+
+@triton.jit
+def weights_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_x, out_stride_q, out_stride_x,
+    buffer_0_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        out = tl.load(out_ptr + q_index * out_stride_q + x_index * out_stride_x)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
+        mul_x = d_out * out
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = d_out * out
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_x))
+
+
+@triton.jit
+def weights_backward_d_Q_kernel(
+    Q_ptr, K_ptr, d_out_ptr, out_ptr, logsum_ptr, z_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_out_stride_q, d_out_stride_x, out_stride_q, out_stride_x, logsum_stride_q, z_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[differential.diag:6]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = d_out * tl.exp2(sub_q_x)
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_2 = -1.0 * next_acc_x
+        next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
+        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (out * (next_centre[:, None] + d_out)).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        out_bf16 = out.to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(out_bf16, K, acc_x_3)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        mul_q_x = d_out * tl.exp2(sub_q_x)
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_2 = -1.0 * next_acc_x
+        next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
+        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        tile_bf16 = (out * (next_centre[:, None] + d_out)).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        out_bf16 = out.to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(out_bf16, K, acc_x_3)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[maps.diag:7]
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x_2 * rsqrt, 0.0)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def weights_backward_d_K_kernel(
+    Q_ptr, K_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_out_stride_q, d_out_stride_x, logsum_stride_q, buffer_0_stride_q, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[differential.diag:6]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        # src[differential.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_bf16 = (tl.exp2(sub_x_q) * (buffer_0[None, :] + d_out)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[differential.diag:6]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[differential.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (logsum * 1.4426950408889634)[None, :]
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        tile_bf16 = (tl.exp2(sub_x_q) * (buffer_0[None, :] + d_out)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[differential.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        # src[differential.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_bf16 = (tl.exp2(sub_x_q) * (buffer_0[None, :] + d_out)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+def _weights(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_weights(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    weights_kernel[grid](
+        Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), out.stride(1), q, d, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _weights_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_weights_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    weights_long_buffer_0_kernel[grid](
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _weights_long_out(buffer_0: torch.Tensor) -> torch.Tensor:
+    """_weights_long_out(buffer_0: f32[q x]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
+    q, x = buffer_0.shape
+    out = torch.empty((q, x), dtype=torch.float32, device=buffer_0.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        weights_long_out_rows_kernel[grid](
+            buffer_0, out, buffer_0.stride(0), buffer_0.stride(1), out.stride(0), out.stride(1), q, x,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    weights_long_out_kernel[grid](
+        buffer_0, out, buffer_0.stride(0), buffer_0.stride(1), out.stride(0), out.stride(1), q, x,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _weights_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_weights_forward(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x], logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    weights_forward_kernel[grid](
+        Q, K, out, logsum, z, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0),
+        out.stride(1), logsum.stride(0), z.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum, z
+
+
+def _weights_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_weights_backward_buffer_0(d_out: f32[q x], out: f32[q x]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 2, d_out.device)
+    _check("out", out, torch.float32, 2, d_out.device)
+    q, x = d_out.shape
+    if out.shape != (q, x):
+        raise ValueError(f"out: f32[q x] has shape {out.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        weights_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    weights_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _weights_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    logsum: torch.Tensor,
+    z: torch.Tensor,
+) -> torch.Tensor:
+    """_weights_backward_d_Q(Q: bf16[q d], K: bf16[x d], d_out: f32[q x], out: f32[q x], logsum: f32[q], z: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 2, Q.device)
+    _check("out", out, torch.float32, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if d_out.shape != (q, x):
+        raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
+    if out.shape != (q, x):
+        raise ValueError(f"out: f32[q x] has shape {out.shape}, expected {(q, x)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    weights_backward_d_Q_kernel[grid](
+        Q, K, d_out, out, logsum, z, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
+        d_out.stride(1), out.stride(0), out.stride(1), logsum.stride(0), z.stride(0), d_Q.stride(0),
+        d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _weights_backward_d_K(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_weights_backward_d_K(Q: bf16[q d], K: bf16[x d], d_out: f32[q x], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if d_out.shape != (q, x):
+        raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X),)
+    weights_backward_d_K_kernel[grid](
+        Q, K, d_out, logsum, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1),
+        q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_K
+
+
+class _weights_autograd(torch.autograd.Function):
+    """weights and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        out, logsum, z = _weights_forward(Q, K)
+        ctx.save_for_backward(Q, K, out, logsum, z)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, out, logsum, z = ctx.saved_tensors
+        buffer_0 = _weights_backward_buffer_0(d_out, out)
+        d_Q = _weights_backward_d_Q(Q, K, d_out, out, logsum, z)
+        d_K = _weights_backward_d_K(Q, K, d_out, logsum, buffer_0)
+        return d_Q, d_K
+
+
+def weights(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """weights(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+            return _weights_autograd.apply(Q, K)
+        out = _weights(Q, K)
+        return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+        raise ValueError("weights: gradients are made for sizes whose tiles are held on chip")
+    buffer_0 = _weights_long_buffer_0(Q, K)
+    out_2 = _weights_long_out(buffer_0)
+    return out_2
+
+
+@triton.jit
+def differential_kernel(
+    Q_ptr, K_ptr, Q2_ptr, K2_ptr, V_ptr, lambda_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    Q2_stride_q, Q2_stride_d, K2_stride_x, K2_stride_d, V_stride_x, V_stride_e, out_stride_q, out_stride_e,
+    size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    max_x_2 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[differential.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[differential.diag:13]
+    Q2 = tl.load(
+        Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[differential.diag:12]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        # src[differential.diag:14]
+        K2 = load_tile(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot_2 = tl.dot(Q2, tl.trans(K2))
+        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        tile_max_2 = tl.max(where_q_x_2, 1)
+        next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
+        safe_next_max_x_2 = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
+        # src[maps.diag:5]
+        e_2 = tl.exp2(where_q_x_2 - safe_next_max_x_2[:, None])
+        # src[maps.diag:6]
+        tile_sum_2 = tl.sum(e_2, 1)
+        next_z_2 = (z_2 * tl.exp2(max_x_2 - safe_next_max_x_2)) + tile_sum_2
+        max_x = next_max_x
+        z = next_z
+        max_x_2 = next_max_x_2
+        z_2 = next_z_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:12]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot_2 = tl.dot(Q2, tl.trans(K2))
+        where_q_x_2 = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        tile_max_2 = tl.max(where_q_x_2, 1)
+        next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
+        safe_next_max_x_2 = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
+        # src[maps.diag:5]
+        e_2 = tl.exp2(where_q_x_2 - safe_next_max_x_2[:, None])
+        # src[maps.diag:6]
+        tile_sum_2 = tl.sum(e_2, 1)
+        next_z_2 = (z_2 * tl.exp2(max_x_2 - safe_next_max_x_2)) + tile_sum_2
+        max_x = next_max_x
+        z = next_z
+        max_x_2 = next_max_x_2
+        z_2 = next_z_2
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    recip_q = 1.0 / z_2
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    # src[maps.diag:7]
+    gt_q = z_2 > 0.0
+    recip_q_2 = 1.0 / z
+    gt_q_2 = z > 0.0
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        # src[differential.diag:14]
+        K2 = load_tile(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q2, tl.trans(K2))
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)[:, None]
+        # src[maps.diag:5]
+        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(sub_q_x)
+        # src[differential.diag:18]
+        # src[differential.diag:12]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
+        # src[differential.diag:18]
+        P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
+        P_bf16 = P.to(tl.bfloat16)
+        # src[differential.diag:19]
+        next_acc_x = tl.dot(P_bf16, V, acc_x)
+        acc_x = next_acc_x
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q2, tl.trans(K2))
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)[:, None]
+        # src[maps.diag:5]
+        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(sub_q_x)
+        # src[differential.diag:18]
+        # src[differential.diag:12]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
+        # src[differential.diag:18]
+        P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
+        P_bf16 = P.to(tl.bfloat16)
+        # src[differential.diag:19]
+        next_acc_x = tl.dot(P_bf16, V, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        acc_x.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:12]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:12]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[differential.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        where_q_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_buffer_1_kernel(
+    Q2_ptr, K2_ptr, buffer_1_ptr, Q2_stride_q, Q2_stride_d, K2_stride_x, K2_stride_d, buffer_1_stride_q,
+    buffer_1_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q2, tl.trans(K2), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q2, tl.trans(K2), acc_d)
+        acc_d = next_acc_d
+    # src[differential.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
+    tl.store(
+        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        where_q_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_z_buffer_4_rows_kernel(
+    buffer_0_ptr, z_ptr, buffer_4_ptr, buffer_0_stride_q, buffer_0_stride_x, z_stride_q, buffer_4_stride_q,
+    size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    max_ = tl.max(buffer_0, 0)
+    sub_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(z_ptr + q_index * z_stride_q, sum_)
+    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, max_)
+
+
+@triton.jit
+def differential_long_z_buffer_4_kernel(
+    buffer_0_ptr, z_ptr, buffer_4_ptr, buffer_0_stride_q, buffer_0_stride_x, z_stride_q, buffer_4_stride_q,
+    size_q, size_x, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        tile_max = tl.max(buffer_0, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(z_ptr + q_index * z_stride_q, z)
+    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, max_x)
+
+
+@triton.jit
+def differential_long_z__buffer_5_rows_kernel(
+    buffer_1_ptr, z__ptr, buffer_5_ptr, buffer_1_stride_q, buffer_1_stride_x, z__stride_q, buffer_5_stride_q,
+    size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = load_tile(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    max_ = tl.max(buffer_1, 0)
+    sub_x = buffer_1 - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(z__ptr + q_index * z__stride_q, sum_)
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, max_)
+
+
+@triton.jit
+def differential_long_z__buffer_5_kernel(
+    buffer_1_ptr, z__ptr, buffer_5_ptr, buffer_1_stride_q, buffer_1_stride_x, z__stride_q, buffer_5_stride_q,
+    size_q, size_x, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x)
+        tile_max = tl.max(buffer_1, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_1 - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_1, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_1 - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(z__ptr + q_index * z__stride_q, z)
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, max_x)
+
+
+@triton.jit
+def differential_long_out_kernel(
+    V_ptr, lambda_ptr, z_ptr, buffer_0_ptr, buffer_4_ptr, z__ptr, buffer_1_ptr, buffer_5_ptr, out_ptr,
+    V_stride_x, V_stride_e, z_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_4_stride_q, z__stride_q,
+    buffer_1_stride_q, buffer_1_stride_x, buffer_5_stride_q, out_stride_q, out_stride_e, size_x, size_e,
+    size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    z_ = tl.load(z__ptr + q_index * z__stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z_
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[maps.diag:7]
+    gt_q = z_ > 0.0
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q_2 = 1.0 / z
+    buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
+    gt_q_2 = z > 0.0
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        # src[maps.diag:5]
+        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(buffer_1 - safe_buffer_5[:, None])
+        # src[differential.diag:18]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        mul_q_x_2 = tl.exp2(buffer_0 - safe_buffer_4[:, None]) * recip_q_2[:, None]
+        # src[differential.diag:18]
+        P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
+        P_bf16 = P.to(tl.bfloat16)
+        # src[differential.diag:19]
+        next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        # src[maps.diag:5]
+        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(buffer_1 - safe_buffer_5[:, None])
+        # src[differential.diag:18]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        mul_q_x_2 = tl.exp2(buffer_0 - safe_buffer_4[:, None]) * recip_q_2[:, None]
+        # src[differential.diag:18]
+        P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
+        P_bf16 = P.to(tl.bfloat16)
+        # src[differential.diag:19]
+        next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        acc_x.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def differential_forward_kernel(
+    Q_ptr, K_ptr, Q2_ptr, K2_ptr, V_ptr, lambda_ptr, out_ptr, logsum_ptr, logsum__ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, Q2_stride_q, Q2_stride_d, K2_stride_x, K2_stride_d, V_stride_x, V_stride_e,
+    out_stride_q, out_stride_e, logsum_stride_q, logsum__stride_q, size_q, size_d, size_x, size_e,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    max_x_2 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[differential.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[differential.diag:13]
+    Q2 = tl.load(
+        Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[differential.diag:12]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        # src[differential.diag:14]
+        K2 = load_tile(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot_2 = tl.dot(Q2, tl.trans(K2))
+        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        tile_max_2 = tl.max(where_q_x_2, 1)
+        next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
+        safe_next_max_x_2 = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
+        # src[maps.diag:5]
+        e_2 = tl.exp2(where_q_x_2 - safe_next_max_x_2[:, None])
+        # src[maps.diag:6]
+        tile_sum_2 = tl.sum(e_2, 1)
+        next_z_2 = (z_2 * tl.exp2(max_x_2 - safe_next_max_x_2)) + tile_sum_2
+        max_x = next_max_x
+        z = next_z
+        max_x_2 = next_max_x_2
+        z_2 = next_z_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:12]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot_2 = tl.dot(Q2, tl.trans(K2))
+        where_q_x_2 = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        tile_max_2 = tl.max(where_q_x_2, 1)
+        next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
+        safe_next_max_x_2 = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
+        # src[maps.diag:5]
+        e_2 = tl.exp2(where_q_x_2 - safe_next_max_x_2[:, None])
+        # src[maps.diag:6]
+        tile_sum_2 = tl.sum(e_2, 1)
+        next_z_2 = (z_2 * tl.exp2(max_x_2 - safe_next_max_x_2)) + tile_sum_2
+        max_x = next_max_x
+        z = next_z
+        max_x_2 = next_max_x_2
+        z_2 = next_z_2
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    recip_q = 1.0 / z_2
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    # src[maps.diag:7]
+    gt_q = z_2 > 0.0
+    recip_q_2 = 1.0 / z
+    gt_q_2 = z > 0.0
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        # src[differential.diag:14]
+        K2 = load_tile(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q2, tl.trans(K2))
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)[:, None]
+        # src[maps.diag:5]
+        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(sub_q_x)
+        # src[differential.diag:18]
+        # src[differential.diag:12]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
+        # src[differential.diag:18]
+        P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
+        P_bf16 = P.to(tl.bfloat16)
+        # src[differential.diag:19]
+        next_acc_x = tl.dot(P_bf16, V, acc_x)
+        acc_x = next_acc_x
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(Q2, tl.trans(K2))
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)[:, None]
+        # src[maps.diag:5]
+        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(sub_q_x)
+        # src[differential.diag:18]
+        # src[differential.diag:12]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
+        # src[differential.diag:18]
+        P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
+        P_bf16 = P.to(tl.bfloat16)
+        # src[differential.diag:19]
+        next_acc_x = tl.dot(P_bf16, V, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        acc_x.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+    tl.store(
+        logsum_ptr + q_index * logsum_stride_q,
+        (tl.log(z) + (0.6931471805599453 * max_x)),
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        logsum__ptr + q_index * logsum__stride_q,
+        (tl.log(z_2) + (0.6931471805599453 * max_x_2)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
+    Q_ptr, K_ptr, Q2_ptr, K2_ptr, V_ptr, lambda_ptr, d_out_ptr, logsum_ptr, logsum__ptr, buffer_0_ptr,
+    buffer_1_ptr, d_Q_ptr, d_Q2_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, Q2_stride_q, Q2_stride_d,
+    K2_stride_x, K2_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, logsum_stride_q,
+    logsum__stride_q, buffer_0_stride_q, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, d_Q2_stride_q,
+    d_Q2_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_6 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[differential.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * logsum_
+    # src[differential.diag:13]
+    Q2 = tl.load(
+        Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[differential.diag:12]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        mul_q_x = exp2_q_x * dot
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_3 = -1.0 * next_acc_x
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
+        # src[differential.diag:14]
+        K2 = load_tile(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[differential.diag:7]
+        dot_3 = tl.dot(Q2, tl.trans(K2))
+        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        exp2_q_x_2 = tl.exp2(sub_q_x_2)
+        mul_q_x_2 = exp2_q_x_2 * dot
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
+        acc_x_7 = acc_x_3 + (acc_x_4 * (next_centre - centre)[:, None])
+        tile_bf16 = (exp2_q_x * (next_centre[:, None] + dot)).to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16, K, acc_x_7)
+        tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
+        next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
+        where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        acc_x_8 = acc_x_5 + (acc_x_6 * (where_q_2 - where_q)[:, None])
+        tile = exp2_q_x_2 * ((-1.0 * dot) + next_acc_x_2[:, None])
+        tile_bf16_3 = tile.to(tl.bfloat16)
+        next_acc_x_5 = tl.dot(tile_bf16_3, K2, acc_x_8)
+        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_6 = tl.dot(tile_bf16_4, K2, acc_x_6)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        centre = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[differential.diag:12]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        mul_q_x = exp2_q_x * dot
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_3 = -1.0 * next_acc_x
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot_3 = tl.dot(Q2, tl.trans(K2))
+        where_q_x_2 = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        exp2_q_x_2 = tl.exp2(sub_q_x_2)
+        mul_q_x_2 = exp2_q_x_2 * dot
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
+        acc_x_7 = acc_x_3 + (acc_x_4 * (next_centre - centre)[:, None])
+        add_q_x = tl.where((x_index < size_x)[None, :], next_centre[:, None] + dot, 0.0)
+        tile_bf16 = (exp2_q_x * add_q_x).to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16, K, acc_x_7)
+        tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
+        next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
+        where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        acc_x_8 = acc_x_5 + (acc_x_6 * (where_q_2 - where_q)[:, None])
+        add_q_x_2 = tl.where((x_index < size_x)[None, :], (-1.0 * dot) + next_acc_x_2[:, None], 0.0)
+        tile_bf16_3 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
+        next_acc_x_5 = tl.dot(tile_bf16_3, K2, acc_x_8)
+        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_6 = tl.dot(tile_bf16_4, K2, acc_x_6)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        centre = next_centre
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_x), mask=(q_index < size_q))
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * acc_x_3).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    tl.store(
+        d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
+        ((rsqrt * lambda_) * acc_x_5).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def differential_backward_d_K_d_K2_d_V_kernel(
+    Q_ptr, K_ptr, Q2_ptr, K2_ptr, V_ptr, lambda_ptr, d_out_ptr, logsum_ptr, logsum__ptr, buffer_0_ptr,
+    buffer_1_ptr, d_K_ptr, d_K2_ptr, d_V_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, Q2_stride_q,
+    Q2_stride_d, K2_stride_x, K2_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e,
+    logsum_stride_q, logsum__stride_q, buffer_0_stride_q, buffer_1_stride_q, d_K_stride_x, d_K_stride_d,
+    d_K2_stride_x, d_K2_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_3 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[differential.diag:12]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[differential.diag:15]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    # src[differential.diag:14]
+    K2 = tl.load(
+        K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[differential.diag:11]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        # src[differential.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        # src[differential.diag:13]
+        Q2 = load_tile(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+        mul_q_2 = 1.4426950408889634 * logsum_
+        # src[differential.diag:7]
+        dot_3 = tl.dot(K2, tl.trans(Q2))
+        where_x_q_2 = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        exp2_x_q_2 = tl.exp2(sub_x_q_2)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        tile = exp2_x_q_2 * ((-1.0 * dot_2) + buffer_1[None, :])
+        tile_bf16_2 = tile.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, Q2, acc_q_2)
+        tile_bf16_3 = (exp2_x_q - (exp2_x_q_2 * lambda_)).to(tl.bfloat16)
+        next_acc_q_3 = tl.dot(tile_bf16_3, d_out, acc_q_3)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[differential.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q = tl.where((q_index < size_q)[None, :], buffer_0[None, :] + dot_2, 0.0)
+        tile_bf16 = (exp2_x_q * add_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = 1.4426950408889634 * logsum_
+        # src[differential.diag:7]
+        dot_3 = tl.dot(K2, tl.trans(Q2))
+        where_x_q_2 = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        exp2_x_q_2 = tl.exp2(sub_x_q_2)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = exp2_x_q_2 * ((-1.0 * dot_2) + buffer_1[None, :])
+        tile_bf16_2 = tile.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, Q2, acc_q_2)
+        tile_bf16_3 = (exp2_x_q - (exp2_x_q_2 * lambda_)).to(tl.bfloat16)
+        next_acc_q_3 = tl.dot(tile_bf16_3, d_out, acc_q_3)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_K2_ptr + x_index[:, None] * d_K2_stride_x + d_index[None, :] * d_K2_stride_d,
+        ((rsqrt * lambda_) * acc_q_2).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q_3.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def differential_backward_d_lambda_rows_kernel(
+    buffer_1_ptr,
+    d_lambda_ptr,
+    buffer_1_stride_q,
+    size_q,
+    BLOCK_Q: tl.constexpr,
+    EXACT_Q: tl.constexpr,
+):
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    sum_ = tl.sum(buffer_1, 0)
+    tl.store(d_lambda_ptr, (-1.0 * sum_))
+
+
+@triton.jit
+def differential_backward_d_lambda_kernel(
+    buffer_1_ptr,
+    d_lambda_ptr,
+    buffer_1_stride_q,
+    size_q,
+    BLOCK_Q: tl.constexpr,
+):
+    sum_q = tl.full([], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
+    tl.store(d_lambda_ptr, (-1.0 * sum_q))
+
+
+def _differential(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    Q2: torch.Tensor,
+    K2: torch.Tensor,
+    V: torch.Tensor,
+    lambda_: torch.Tensor,
+) -> torch.Tensor:
+    """_differential(Q: bf16[q d], K: bf16[x d], Q2: bf16[q d], K2: bf16[x d], V: bf16[x e], lambda: f32[]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("Q2", Q2, torch.bfloat16, 2, Q.device)
+    _check("K2", K2, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("lambda", lambda_, torch.float32, 0, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if Q2.shape != (q, d):
+        raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
+    if K2.shape != (x, d):
+        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    differential_kernel[grid](
+        Q, K, Q2, K2, V, lambda_, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), Q2.stride(0),
+        Q2.stride(1), K2.stride(0), K2.stride(1), V.stride(0), V.stride(1), out.stride(0), out.stride(1), q,
+        d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _differential_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_differential_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    differential_long_buffer_0_kernel[grid](
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _differential_long_buffer_1(Q2: torch.Tensor, K2: torch.Tensor) -> torch.Tensor:
+    """_differential_long_buffer_1(Q2: bf16[q d], K2: bf16[x d]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q2", Q2, torch.bfloat16, 2, Q2.device)
+    _check("K2", K2, torch.bfloat16, 2, Q2.device)
+    q, d = Q2.shape
+    x, _ = K2.shape
+    if K2.shape != (x, d):
+        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
+    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=Q2.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    differential_long_buffer_1_kernel[grid](
+        Q2, K2, buffer_1, Q2.stride(0), Q2.stride(1), K2.stride(0), K2.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_1
+
+
+def _differential_long_z_buffer_4(buffer_0: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_differential_long_z_buffer_4(buffer_0: f32[q x]) -> z: f32[q], buffer_4: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
+    q, x = buffer_0.shape
+    z = torch.empty((q,), dtype=torch.float32, device=buffer_0.device)
+    buffer_4 = torch.empty((q,), dtype=torch.float32, device=buffer_0.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        differential_long_z_buffer_4_rows_kernel[grid](
+            buffer_0, z, buffer_4, buffer_0.stride(0), buffer_0.stride(1), z.stride(0), buffer_4.stride(0), q,
+            x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return z, buffer_4
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    differential_long_z_buffer_4_kernel[grid](
+        buffer_0, z, buffer_4, buffer_0.stride(0), buffer_0.stride(1), z.stride(0), buffer_4.stride(0), q, x,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return z, buffer_4
+
+
+def _differential_long_z__buffer_5(buffer_1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_differential_long_z__buffer_5(buffer_1: f32[q x]) -> z_: f32[q], buffer_5: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("buffer_1", buffer_1, torch.float32, 2, buffer_1.device)
+    q, x = buffer_1.shape
+    z_ = torch.empty((q,), dtype=torch.float32, device=buffer_1.device)
+    buffer_5 = torch.empty((q,), dtype=torch.float32, device=buffer_1.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        differential_long_z__buffer_5_rows_kernel[grid](
+            buffer_1, z_, buffer_5, buffer_1.stride(0), buffer_1.stride(1), z_.stride(0), buffer_5.stride(0),
+            q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return z_, buffer_5
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    differential_long_z__buffer_5_kernel[grid](
+        buffer_1, z_, buffer_5, buffer_1.stride(0), buffer_1.stride(1), z_.stride(0), buffer_5.stride(0), q,
+        x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return z_, buffer_5
+
+
+def _differential_long_out(
+    V: torch.Tensor,
+    lambda_: torch.Tensor,
+    z: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_4: torch.Tensor,
+    z_: torch.Tensor,
+    buffer_1: torch.Tensor,
+    buffer_5: torch.Tensor,
+) -> torch.Tensor:
+    """_differential_long_out(V: bf16[x e], lambda: f32[], z: f32[q], buffer_0: f32[q x], buffer_4: f32[q], z_: f32[q], buffer_1: f32[q x], buffer_5: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("lambda", lambda_, torch.float32, 0, V.device)
+    _check("z", z, torch.float32, 1, V.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, V.device)
+    _check("buffer_4", buffer_4, torch.float32, 1, V.device)
+    _check("z_", z_, torch.float32, 1, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, V.device)
+    _check("buffer_5", buffer_5, torch.float32, 1, V.device)
+    x, e = V.shape
+    (q,) = z.shape
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_4.shape != (q,):
+        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
+    if z_.shape != (q,):
+        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    if buffer_5.shape != (q,):
+        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
+    out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    differential_long_out_kernel[grid](
+        V, lambda_, z, buffer_0, buffer_4, z_, buffer_1, buffer_5, out, V.stride(0), V.stride(1), z.stride(0),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_4.stride(0), z_.stride(0), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_5.stride(0), out.stride(0), out.stride(1), x, e, q, BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _differential_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    Q2: torch.Tensor,
+    K2: torch.Tensor,
+    V: torch.Tensor,
+    lambda_: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_differential_forward(Q: bf16[q d], K: bf16[x d], Q2: bf16[q d], K2: bf16[x d], V: bf16[x e], lambda: f32[]) -> out: bf16[q e], logsum: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("Q2", Q2, torch.bfloat16, 2, Q.device)
+    _check("K2", K2, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("lambda", lambda_, torch.float32, 0, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if Q2.shape != (q, d):
+        raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
+    if K2.shape != (x, d):
+        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    logsum_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    differential_forward_kernel[grid](
+        Q, K, Q2, K2, V, lambda_, out, logsum, logsum_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        Q2.stride(0), Q2.stride(1), K2.stride(0), K2.stride(1), V.stride(0), V.stride(1), out.stride(0),
+        out.stride(1), logsum.stride(0), logsum_.stride(0), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return out, logsum, logsum_
+
+
+def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
+    Q: torch.Tensor, K: torch.Tensor, Q2: torch.Tensor, K2: torch.Tensor, V: torch.Tensor,
+    lambda_: torch.Tensor, d_out: torch.Tensor, logsum: torch.Tensor, logsum_: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_differential_backward_buffer_0_buffer_1_d_Q_d_Q2(Q: bf16[q d], K: bf16[x d], Q2: bf16[q d], K2: bf16[x d], V: bf16[x e], lambda: f32[], d_out: bf16[q e], logsum: f32[q], logsum_: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], d_Q: bf16[q d], d_Q2: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("Q2", Q2, torch.bfloat16, 2, Q.device)
+    _check("K2", K2, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("lambda", lambda_, torch.float32, 0, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("logsum_", logsum_, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if Q2.shape != (q, d):
+        raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
+    if K2.shape != (x, d):
+        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    d_Q2 = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel[grid](
+        Q, K, Q2, K2, V, lambda_, d_out, logsum, logsum_, buffer_0, buffer_1, d_Q, d_Q2, Q.stride(0),
+        Q.stride(1), K.stride(0), K.stride(1), Q2.stride(0), Q2.stride(1), K2.stride(0), K2.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), logsum_.stride(0),
+        buffer_0.stride(0), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), d_Q2.stride(0), d_Q2.stride(1),
+        q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, buffer_1, d_Q, d_Q2
+
+
+def _differential_backward_d_K_d_K2_d_V(
+    Q: torch.Tensor, K: torch.Tensor, Q2: torch.Tensor, K2: torch.Tensor, V: torch.Tensor,
+    lambda_: torch.Tensor, d_out: torch.Tensor, logsum: torch.Tensor, logsum_: torch.Tensor,
+    buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_differential_backward_d_K_d_K2_d_V(Q: bf16[q d], K: bf16[x d], Q2: bf16[q d], K2: bf16[x d], V: bf16[x e], lambda: f32[], d_out: bf16[q e], logsum: f32[q], logsum_: f32[q], buffer_0: f32[q], buffer_1: f32[q]) -> d_K: bf16[x d], d_K2: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("Q2", Q2, torch.bfloat16, 2, Q.device)
+    _check("K2", K2, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("lambda", lambda_, torch.float32, 0, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("logsum_", logsum_, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if Q2.shape != (q, d):
+        raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
+    if K2.shape != (x, d):
+        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_K2 = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    differential_backward_d_K_d_K2_d_V_kernel[grid](
+        Q, K, Q2, K2, V, lambda_, d_out, logsum, logsum_, buffer_0, buffer_1, d_K, d_K2, d_V, Q.stride(0),
+        Q.stride(1), K.stride(0), K.stride(1), Q2.stride(0), Q2.stride(1), K2.stride(0), K2.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), logsum_.stride(0),
+        buffer_0.stride(0), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), d_K2.stride(0), d_K2.stride(1),
+        d_V.stride(0), d_V.stride(1), q, d, x, e, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_K2, d_V
+
+
+def _differential_backward_d_lambda(buffer_1: torch.Tensor) -> torch.Tensor:
+    """_differential_backward_d_lambda(buffer_1: f32[q]) -> d_lambda: f32[]. Any strides; sizes are read off the shapes."""
+    _check("buffer_1", buffer_1, torch.float32, 1, buffer_1.device)
+    (q,) = buffer_1.shape
+    d_lambda = torch.empty((), dtype=torch.float32, device=buffer_1.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 16384:
+        if BLOCK_Q <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_Q <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (1,)
+        differential_backward_d_lambda_rows_kernel[grid](
+            buffer_1,
+            d_lambda,
+            buffer_1.stride(0),
+            q,
+            BLOCK_Q=BLOCK_Q,
+            EXACT_Q=q == BLOCK_Q,
+            num_warps=warps,
+            num_stages=stages,
+        )
+        return d_lambda
+    BLOCK_Q, warps, stages = 4096, 8, 2
+    grid = (1,)
+    differential_backward_d_lambda_kernel[grid](
+        buffer_1,
+        d_lambda,
+        buffer_1.stride(0),
+        q,
+        BLOCK_Q=BLOCK_Q,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return d_lambda
+
+
+class _differential_autograd(torch.autograd.Function):
+    """differential and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, Q2, K2, V, lambda_):
+        q, d = Q.shape
+        x, _ = K.shape
+        _, e = V.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if Q2.shape != (q, d):
+            raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
+        if K2.shape != (x, d):
+            raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
+        if V.shape != (x, e):
+            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+        if lambda_.shape != ():
+            raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+        out, logsum, logsum_ = _differential_forward(Q, K, Q2, K2, V, lambda_)
+        ctx.save_for_backward(Q, K, Q2, K2, V, lambda_, logsum, logsum_)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, Q2, K2, V, lambda_, logsum, logsum_ = ctx.saved_tensors
+        buffer_0, buffer_1, d_Q, d_Q2 = _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(Q, K, Q2, K2, V, lambda_, d_out, logsum, logsum_)
+        d_K, d_K2, d_V = _differential_backward_d_K_d_K2_d_V(Q, K, Q2, K2, V, lambda_, d_out, logsum, logsum_, buffer_0, buffer_1)
+        d_lambda = _differential_backward_d_lambda(buffer_1)
+        return d_Q, d_K, d_Q2, d_K2, d_V, d_lambda
+
+
+def differential(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    Q2: torch.Tensor,
+    K2: torch.Tensor,
+    V: torch.Tensor,
+    lambda_: torch.Tensor,
+) -> torch.Tensor:
+    """differential(Q: bf16[q d], K: bf16[x d], Q2: bf16[q d], K2: bf16[x d], V: bf16[x e], lambda: f32[]) -> out: bf16[q e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if Q2.shape != (q, d):
+        raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
+    if K2.shape != (x, d):
+        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    if max(d, e) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, Q2, K2, V, lambda_)):
+            return _differential_autograd.apply(Q, K, Q2, K2, V, lambda_)
+        out = _differential(Q, K, Q2, K2, V, lambda_)
+        return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, Q2, K2, V, lambda_)):
+        raise ValueError("differential: gradients are made for sizes whose tiles are held on chip")
+    buffer_0 = _differential_long_buffer_0(Q, K)
+    buffer_1 = _differential_long_buffer_1(Q2, K2)
+    z, buffer_4 = _differential_long_z_buffer_4(buffer_0)
+    z_, buffer_5 = _differential_long_z__buffer_5(buffer_1)
+    out_2 = _differential_long_out(V, lambda_, z, buffer_0, buffer_4, z_, buffer_1, buffer_5)
+    return out_2

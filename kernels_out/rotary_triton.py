@@ -1,0 +1,1819 @@
+"""Fused kernels for rotary_rows, rotary.
+
+Made by diagc 0.1.0 from rotary.diag. Tiles are masked at ragged ends; arithmetic is float32.
+"""
+
+from __future__ import annotations
+
+import torch
+import triton
+import triton.language as tl
+
+__all__ = ["rotary_rows", "rotary"]
+
+
+@triton.jit
+def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
+    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
+    if EXACT:
+        return tl.load(pointers)
+    return tl.load(pointers, mask=mask, other=fill)
+
+
+def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
+    """Refuse an array that the kernel would misread."""
+    if array.dtype is not dtype or array.dim() != rank:
+        raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
+    if array.device != device:
+        raise ValueError(f"{name}: on {array.device}, but the first array is on {device}")
+    span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
+    if span >= 2**31:
+        raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+@triton.jit
+def rotary_rows_kernel(
+    X_ptr, out_ptr, X_stride_b, X_stride_h, X_stride_q, X_stride_two, X_stride_half, out_stride_b,
+    out_stride_h, out_stride_q, out_stride_two, out_stride_half, size_b, size_h, size_q,
+    BLOCK_HALF: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    two_index = (program % 2).to(tl.int64)
+    program = program // 2
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    # src[maps.diag:42]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    angle = pow_half * q_index.to(tl.float32)
+    # src[maps.diag:44]
+    # src[maps.diag:43]
+    X = tl.load(
+        X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + (-1 * two_index + 1) * X_stride_two + half_index * X_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    X_f32 = X.to(tl.float32)
+    # src[maps.diag:44]
+    mul_half = tl.where(two_index == 0, -1.0 * X_f32, X_f32) * tl.sin(angle)
+    # src[rotary.diag:6]
+    X_2 = tl.load(
+        X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + two_index * X_stride_two + half_index * X_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    # src[maps.diag:44]
+    add_half = (X_2.to(tl.float32) * tl.cos(angle)) + mul_half
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + two_index * out_stride_two + half_index * out_stride_half,
+        add_half.to(tl.bfloat16),
+        mask=(half_index < 32),
+    )
+
+
+@triton.jit
+def rotary_rows_forward_kernel(
+    X_ptr, out_ptr, X_stride_b, X_stride_h, X_stride_q, X_stride_two, X_stride_half, out_stride_b,
+    out_stride_h, out_stride_q, out_stride_two, out_stride_half, size_b, size_h, size_q,
+    BLOCK_HALF: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    two_index = (program % 2).to(tl.int64)
+    program = program // 2
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    # src[maps.diag:42]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    angle = pow_half * q_index.to(tl.float32)
+    # src[maps.diag:44]
+    # src[maps.diag:43]
+    X = tl.load(
+        X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + (-1 * two_index + 1) * X_stride_two + half_index * X_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    X_f32 = X.to(tl.float32)
+    # src[maps.diag:44]
+    mul_half = tl.where(two_index == 0, -1.0 * X_f32, X_f32) * tl.sin(angle)
+    # src[rotary.diag:6]
+    X_2 = tl.load(
+        X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + two_index * X_stride_two + half_index * X_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    # src[maps.diag:44]
+    add_half = (X_2.to(tl.float32) * tl.cos(angle)) + mul_half
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + two_index * out_stride_two + half_index * out_stride_half,
+        add_half.to(tl.bfloat16),
+        mask=(half_index < 32),
+    )
+
+
+@triton.jit
+def rotary_rows_backward_kernel(
+    d_out_ptr, d_X_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_two, d_out_stride_half,
+    d_X_stride_b, d_X_stride_h, d_X_stride_q, d_X_stride_two, d_X_stride_half, size_b, size_h, size_q,
+    BLOCK_HALF: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    two_index = (program % 2).to(tl.int64)
+    program = program // 2
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    # src[maps.diag:42]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32) * pow_half
+    # src[maps.diag:44]
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + two_index * d_out_stride_two + half_index * d_out_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    sin_half = tl.sin(angle)
+    d_out_2 = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + (-1 * two_index + 1) * d_out_stride_two + half_index * d_out_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    d_out_f32 = d_out_2.to(tl.float32)
+    eq = ((two_index * -1) + 1) == 0
+    tile = tl.where(eq, (-1.0 * d_out_f32) * sin_half, 0.0) + tl.where(eq == 0, d_out_f32 * sin_half, 0.0)
+    tile_bf16 = (tile + (d_out.to(tl.float32) * tl.cos(angle))).to(tl.bfloat16)
+    tl.store(
+        d_X_ptr + b_index * d_X_stride_b + h_index * d_X_stride_h + q_index * d_X_stride_q + two_index * d_X_stride_two + half_index * d_X_stride_half,
+        tile_bf16,
+        mask=(half_index < 32),
+    )
+
+
+def _rotary_rows(X: torch.Tensor) -> torch.Tensor:
+    """_rotary_rows(X: bf16[b h q two half]) -> out: bf16[b h q two half]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 5, X.device)
+    b, h, q, _, _ = X.shape
+    if X.shape != (b, h, q, 2, 32):
+        raise ValueError(f"X: bf16[b h q two half] has shape {X.shape}, expected {(b, h, q, 2, 32)}")
+    out = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=X.device)
+    BLOCK_HALF, warps, stages = 1024, 4, 1
+    grid = (b * h * q * 2 * triton.cdiv(32, BLOCK_HALF),)
+    rotary_rows_kernel[grid](
+        X, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), X.stride(4), out.stride(0), out.stride(1),
+        out.stride(2), out.stride(3), out.stride(4), b, h, q, BLOCK_HALF=BLOCK_HALF, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _rotary_rows_forward(X: torch.Tensor) -> torch.Tensor:
+    """_rotary_rows_forward(X: bf16[b h q two half]) -> out: bf16[b h q two half]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 5, X.device)
+    b, h, q, _, _ = X.shape
+    if X.shape != (b, h, q, 2, 32):
+        raise ValueError(f"X: bf16[b h q two half] has shape {X.shape}, expected {(b, h, q, 2, 32)}")
+    out = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=X.device)
+    BLOCK_HALF, warps, stages = 1024, 4, 1
+    grid = (b * h * q * 2 * triton.cdiv(32, BLOCK_HALF),)
+    rotary_rows_forward_kernel[grid](
+        X, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), X.stride(4), out.stride(0), out.stride(1),
+        out.stride(2), out.stride(3), out.stride(4), b, h, q, BLOCK_HALF=BLOCK_HALF, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _rotary_rows_backward(d_out: torch.Tensor) -> torch.Tensor:
+    """_rotary_rows_backward(d_out: bf16[b h q two half]) -> d_X: bf16[b h q two half]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
+    b, h, q, _, _ = d_out.shape
+    if d_out.shape != (b, h, q, 2, 32):
+        raise ValueError(f"d_out: bf16[b h q two half] has shape {d_out.shape}, expected {(b, h, q, 2, 32)}")
+    d_X = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_HALF, warps, stages = 1024, 4, 1
+    grid = (b * h * q * 2 * triton.cdiv(32, BLOCK_HALF),)
+    rotary_rows_backward_kernel[grid](
+        d_out, d_X, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), d_out.stride(4),
+        d_X.stride(0), d_X.stride(1), d_X.stride(2), d_X.stride(3), d_X.stride(4), b, h, q,
+        BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+class _rotary_rows_autograd(torch.autograd.Function):
+    """rotary_rows and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X):
+        b, h, q, _, _ = X.shape
+        if X.shape != (b, h, q, 2, 32):
+            raise ValueError(f"X: bf16[b h q two half] has shape {X.shape}, expected {(b, h, q, 2, 32)}")
+        out = _rotary_rows_forward(X)
+        ctx.save_for_backward()
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        d_X = _rotary_rows_backward(d_out)
+        return d_X
+
+
+def rotary_rows(X: torch.Tensor) -> torch.Tensor:
+    """rotary_rows(X: bf16[b h q two half]) -> out: bf16[b h q two half]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    b, h, q, _, _ = X.shape
+    if X.shape != (b, h, q, 2, 32):
+        raise ValueError(f"X: bf16[b h q two half] has shape {X.shape}, expected {(b, h, q, 2, 32)}")
+    if torch.is_grad_enabled() and X.requires_grad:
+        return _rotary_rows_autograd.apply(X)
+    out = _rotary_rows(X)
+    return out
+
+
+@triton.jit
+def rotary_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, K_stride_b,
+    K_stride_h, K_stride_x, K_stride_two, K_stride_half, V_stride_b, V_stride_h, V_stride_x, V_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b, size_h, size_q, size_x, size_e,
+    BLOCK_X: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_HALF: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    half_index = tl.arange(0, BLOCK_HALF)
+    e_index = tl.arange(0, BLOCK_E)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[maps.diag:48]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+    # src[maps.diag:51]
+    sin_q_half = tl.sin(angle)
+    # src[maps.diag:50]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    Q_f32 = Q.to(tl.float32)
+    # src[maps.diag:51]
+    mul_q_half = Q_f32 * sin_q_half
+    # src[maps.diag:49]
+    Q_2 = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:51]
+    cos_q_half = tl.cos(angle)
+    # src[maps.diag:49]
+    Q_f32_2 = Q_2.to(tl.float32)
+    # src[maps.diag:51]
+    safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+    A = (cos_q_half * Q_f32_2) - safe_
+    B = (cos_q_half * Q_f32) + (Q_f32_2 * sin_q_half)
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        sin_x_half = tl.sin(angle_2)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+        )
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_x_half = K_f32 * sin_x_half
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32_2 * cos_x_half) - safe_2
+        # src[rotary.diag:13]
+        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
+        # src[maps.diag:51]
+        D = (K_f32 * cos_x_half) + (K_f32_2 * sin_x_half)
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        mul_q_x = (dot_2 + dot) * 0.18033688011112042
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[rotary.diag:10]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        sin_x_half = tl.sin(angle_2)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_x_half = K_f32 * sin_x_half
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32_2 * cos_x_half) - safe_2
+        # src[rotary.diag:13]
+        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
+        # src[maps.diag:51]
+        D = (K_f32 * cos_x_half) + (K_f32_2 * sin_x_half)
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (dot_2 + dot) * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[rotary.diag:10]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[rotary.diag:14]
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, K_stride_b,
+    K_stride_h, K_stride_x, K_stride_two, K_stride_half, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, buffer_0_stride_x, size_b, size_h, size_q, size_x, BLOCK_HALF: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_half = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_half_2 = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_half = (32) // BLOCK_HALF * BLOCK_HALF
+    # whole tiles, no mask needed
+    for first_half in tl.range(0, to_half, BLOCK_HALF):
+        half_index = first_half + tl.arange(0, BLOCK_HALF)
+        # src[maps.diag:48]
+        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        sin_q_half = tl.sin(angle)
+        # src[maps.diag:49]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        Q_f32 = Q.to(tl.float32)
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        cos_q_half = tl.cos(angle)
+        # src[maps.diag:50]
+        Q_f32_2 = Q_2.to(tl.float32)
+        # src[maps.diag:51]
+        B = (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half)
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        sin_x_half = tl.sin(angle_2)
+        # src[maps.diag:49]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:50]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        D = (K_f32_2 * cos_x_half) + (K_f32 * sin_x_half)
+        # src[rotary.diag:13]
+        next_acc_half = tl.dot(B, tl.trans(D), acc_half, input_precision="ieee")
+        # src[maps.diag:51]
+        mul_q_half = Q_f32_2 * sin_q_half
+        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (cos_q_half * Q_f32) - safe_
+        mul_x_half = K_f32_2 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32 * cos_x_half) - safe_2
+        # src[rotary.diag:13]
+        next_acc_half_2 = tl.dot(A, tl.trans(C), acc_half_2, input_precision="ieee")
+        acc_half = next_acc_half
+        acc_half_2 = next_acc_half_2
+    from_half = tl.maximum(0, to_half)
+    # tiles that a mask or the end cuts
+    for first_half_2 in tl.range(from_half, 32, BLOCK_HALF):
+        half_index = first_half_2 + tl.arange(0, BLOCK_HALF)
+        # src[maps.diag:48]
+        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        sin_q_half = tl.sin(angle)
+        # src[maps.diag:49]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        Q_f32 = Q.to(tl.float32)
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        cos_q_half = tl.cos(angle)
+        # src[maps.diag:50]
+        Q_f32_2 = Q_2.to(tl.float32)
+        # src[maps.diag:51]
+        B = tl.where((half_index < 32)[None, :], (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half), 0.0)
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        sin_x_half = tl.sin(angle_2)
+        # src[maps.diag:49]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:50]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        D = (K_f32_2 * cos_x_half) + (K_f32 * sin_x_half)
+        # src[rotary.diag:13]
+        next_acc_half = tl.dot(B, tl.trans(D), acc_half, input_precision="ieee")
+        # src[maps.diag:51]
+        mul_q_half = Q_f32_2 * sin_q_half
+        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = tl.where((half_index < 32)[None, :], (cos_q_half * Q_f32) - safe_, 0.0)
+        mul_x_half = K_f32_2 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32 * cos_x_half) - safe_2
+        # src[rotary.diag:13]
+        next_acc_half_2 = tl.dot(A, tl.trans(C), acc_half_2, input_precision="ieee")
+        acc_half = next_acc_half
+        acc_half_2 = next_acc_half_2
+    # src[rotary.diag:13]
+    # src[rotary.diag:14]
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (acc_half + acc_half_2) * 0.18033688011112042, float("-inf"))
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        where_q_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_out_kernel(
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_e, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, out_stride_b, out_stride_h, out_stride_q,
+    out_stride_e, size_b, size_h, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[rotary.diag:10]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[rotary.diag:10]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[rotary.diag:14]
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def rotary_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half,
+    K_stride_b, K_stride_h, K_stride_x, K_stride_two, K_stride_half, V_stride_b, V_stride_h, V_stride_x,
+    V_stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e, logsum_stride_b, logsum_stride_h,
+    logsum_stride_q, size_b, size_h, size_q, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_HALF: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_HALF: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    half_index = tl.arange(0, BLOCK_HALF)
+    e_index = tl.arange(0, BLOCK_E)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[maps.diag:48]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    # src[maps.diag:50]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:48]
+    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+    # src[maps.diag:51]
+    sin_q_half = tl.sin(angle)
+    # src[maps.diag:50]
+    Q_f32 = Q.to(tl.float32)
+    # src[maps.diag:51]
+    mul_q_half = sin_q_half * Q_f32
+    cos_q_half = tl.cos(angle)
+    # src[maps.diag:49]
+    Q_2 = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    Q_f32_2 = Q_2.to(tl.float32)
+    # src[maps.diag:51]
+    safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+    A = (Q_f32_2 * cos_q_half) - safe_
+    B = (Q_f32_2 * sin_q_half) + (cos_q_half * Q_f32)
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+        )
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        sin_x_half = tl.sin(angle_2)
+        # src[maps.diag:50]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_x_half = sin_x_half * K_f32
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32_2 * cos_x_half) - safe_2
+        # src[rotary.diag:13]
+        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
+        # src[maps.diag:51]
+        D = (sin_x_half * K_f32_2) + (cos_x_half * K_f32)
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        mul_q_x = (dot_2 + dot) * 0.18033688011112042
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[rotary.diag:10]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        sin_x_half = tl.sin(angle_2)
+        # src[maps.diag:50]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_x_half = sin_x_half * K_f32
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32_2 * cos_x_half) - safe_2
+        # src[rotary.diag:13]
+        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
+        # src[maps.diag:51]
+        D = (sin_x_half * K_f32_2) + (cos_x_half * K_f32)
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (dot_2 + dot) * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[rotary.diag:10]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[rotary.diag:14]
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def rotary_backward_buffer_4_rows_kernel(
+    d_out_ptr, out_ptr, buffer_4_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
+        (-1.0 * sum_),
+    )
+
+
+@triton.jit
+def rotary_backward_buffer_4_kernel(
+    d_out_ptr, out_ptr, buffer_4_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
+        (-1.0 * acc_e),
+    )
+
+
+@triton.jit
+def rotary_backward_buffer_0_buffer_1_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_4_ptr, buffer_0_ptr, buffer_1_ptr, Q_stride_b,
+    Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, K_stride_b, K_stride_h, K_stride_x, K_stride_two,
+    K_stride_half, V_stride_b, V_stride_h, V_stride_x, V_stride_e, d_out_stride_b, d_out_stride_h,
+    d_out_stride_q, d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_4_stride_b,
+    buffer_4_stride_h, buffer_4_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_half, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half,
+    size_b, size_h, size_q, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_HALF: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_E: tl.constexpr, EXACT_HALF: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    half_index = tl.arange(0, BLOCK_HALF)
+    acc_x = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
+    # src[maps.diag:48]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = logsum * 1.4426950408889634
+    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+    # src[maps.diag:51]
+    sin_q_half = tl.sin(angle)
+    # src[maps.diag:49]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    Q_f32 = Q.to(tl.float32)
+    # src[maps.diag:51]
+    # src[maps.diag:50]
+    Q_2 = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:51]
+    cos_q_half = tl.cos(angle)
+    # src[maps.diag:50]
+    Q_f32_2 = Q_2.to(tl.float32)
+    # src[maps.diag:51]
+    B = (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half)
+    mul_q_half = Q_f32_2 * sin_q_half
+    safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+    A = (cos_q_half * Q_f32) - safe_
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+        )
+        # src[maps.diag:48]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:50]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        sin_x_half = tl.sin(angle_2)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        D = (K_f32_2 * sin_x_half) + (cos_x_half * K_f32)
+        # src[rotary.diag:10]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        add_q_x = dot + buffer_4[:, None]
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        # src[maps.diag:51]
+        mul_x_half = K_f32 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32_2 * cos_x_half) - safe_2
+        # src[rotary.diag:13]
+        dot_3 = tl.dot(A, tl.trans(C), input_precision="ieee")
+        sub_q_x = ((dot_3 + dot_2) * 0.18033688011112042) - mul_q[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        tile = add_q_x * exp2_q_x
+        next_acc_x = tl.dot(tile, D, acc_x, input_precision="ieee")
+        tile_2 = add_q_x * exp2_q_x
+        next_acc_x_2 = tl.dot(tile_2, C, acc_x_2, input_precision="ieee")
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:50]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        sin_x_half = tl.sin(angle_2)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        D = (K_f32_2 * sin_x_half) + (cos_x_half * K_f32)
+        # src[rotary.diag:10]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        add_q_x = dot + buffer_4[:, None]
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        # src[maps.diag:51]
+        mul_x_half = K_f32 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32_2 * cos_x_half) - safe_2
+        # src[rotary.diag:13]
+        dot_3 = tl.dot(A, tl.trans(C), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (dot_3 + dot_2) * 0.18033688011112042, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        tile_2 = add_q_x * exp2_q_x
+        next_acc_x = tl.dot(tile_2, D, acc_x, input_precision="ieee")
+        tile_3 = add_q_x * exp2_q_x
+        next_acc_x_2 = tl.dot(tile_3, C, acc_x_2, input_precision="ieee")
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + half_index[None, :] * buffer_0_stride_half,
+        acc_x,
+        mask=(q_index < size_q)[:, None],
+    )
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + half_index[None, :] * buffer_1_stride_half,
+        acc_x_2,
+        mask=(q_index < size_q)[:, None],
+    )
+
+
+@triton.jit
+def rotary_backward_buffer_2_buffer_3_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_4_ptr, buffer_2_ptr, buffer_3_ptr, d_V_ptr, Q_stride_b,
+    Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, K_stride_b, K_stride_h, K_stride_x, K_stride_two,
+    K_stride_half, V_stride_b, V_stride_h, V_stride_x, V_stride_e, d_out_stride_b, d_out_stride_h,
+    d_out_stride_q, d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_4_stride_b,
+    buffer_4_stride_h, buffer_4_stride_q, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half,
+    buffer_2_stride_x, buffer_3_stride_b, buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x,
+    d_V_stride_b, d_V_stride_h, d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_x, size_e,
+    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_E: tl.constexpr, EXACT_HALF: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    half_index = tl.arange(0, BLOCK_HALF)
+    acc_q = tl.full([BLOCK_X, BLOCK_HALF], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_HALF], 0.0, tl.float32)
+    acc_q_3 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[maps.diag:48]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    # src[rotary.diag:10]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    # src[maps.diag:50]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:48]
+    angle = x_index.to(tl.float32)[:, None] * pow_half[None, :]
+    # src[maps.diag:51]
+    cos_x_half = tl.cos(angle)
+    # src[maps.diag:50]
+    K_f32 = K.to(tl.float32)
+    # src[maps.diag:51]
+    sin_x_half = tl.sin(angle)
+    # src[maps.diag:49]
+    K_2 = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    K_f32_2 = K_2.to(tl.float32)
+    # src[maps.diag:51]
+    D = (K_f32_2 * sin_x_half) + (cos_x_half * K_f32)
+    mul_x_half = K_f32 * sin_x_half
+    safe_ = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+    C = (K_f32_2 * cos_x_half) - safe_
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[maps.diag:48]
+        angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        sin_q_half = tl.sin(angle_2)
+        # src[maps.diag:49]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        Q_f32 = Q.to(tl.float32)
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        cos_q_half = tl.cos(angle_2)
+        # src[maps.diag:50]
+        Q_f32_2 = Q_2.to(tl.float32)
+        # src[maps.diag:51]
+        B = (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half)
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        add_x_q = dot + buffer_4[None, :]
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        # src[maps.diag:51]
+        mul_q_half = Q_f32_2 * sin_q_half
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (cos_q_half * Q_f32) - safe_2
+        # src[rotary.diag:13]
+        dot_3 = tl.dot(C, tl.trans(A), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.18033688011112042, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = add_x_q * exp2_x_q
+        next_acc_q = tl.dot(tile_2, B, acc_q, input_precision="ieee")
+        tile_3 = add_x_q * exp2_x_q
+        next_acc_q_2 = tl.dot(tile_3, A, acc_q_2, input_precision="ieee")
+        tile_bf16 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[maps.diag:48]
+        angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        sin_q_half = tl.sin(angle_2)
+        # src[maps.diag:49]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        )
+        Q_f32 = Q.to(tl.float32)
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        )
+        # src[maps.diag:51]
+        cos_q_half = tl.cos(angle_2)
+        # src[maps.diag:50]
+        Q_f32_2 = Q_2.to(tl.float32)
+        # src[maps.diag:51]
+        B = (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half)
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
+        )
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        add_x_q = dot + buffer_4[None, :]
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        # src[maps.diag:51]
+        mul_q_half = Q_f32_2 * sin_q_half
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (cos_q_half * Q_f32) - safe_2
+        # src[rotary.diag:13]
+        dot_3 = tl.dot(C, tl.trans(A), input_precision="ieee")
+        sub_x_q = ((dot_3 + dot_2) * 0.18033688011112042) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile = add_x_q * exp2_x_q
+        next_acc_q = tl.dot(tile, B, acc_q, input_precision="ieee")
+        tile_2 = add_x_q * exp2_x_q
+        next_acc_q_2 = tl.dot(tile_2, A, acc_q_2, input_precision="ieee")
+        tile_bf16 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[maps.diag:48]
+        angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        sin_q_half = tl.sin(angle_2)
+        # src[maps.diag:49]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        Q_f32 = Q.to(tl.float32)
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        cos_q_half = tl.cos(angle_2)
+        # src[maps.diag:50]
+        Q_f32_2 = Q_2.to(tl.float32)
+        # src[maps.diag:51]
+        B = (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half)
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        add_x_q = dot + buffer_4[None, :]
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        # src[maps.diag:51]
+        mul_q_half = Q_f32_2 * sin_q_half
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (cos_q_half * Q_f32) - safe_2
+        # src[rotary.diag:13]
+        dot_3 = tl.dot(C, tl.trans(A), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.18033688011112042, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = add_x_q * exp2_x_q
+        next_acc_q = tl.dot(tile_2, B, acc_q, input_precision="ieee")
+        tile_3 = add_x_q * exp2_x_q
+        next_acc_q_2 = tl.dot(tile_3, A, acc_q_2, input_precision="ieee")
+        tile_bf16 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    tl.store(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index[None, :] * buffer_2_stride_half + x_index[:, None] * buffer_2_stride_x,
+        acc_q,
+        mask=(x_index < size_x)[:, None],
+    )
+    tl.store(
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index[None, :] * buffer_3_stride_half + x_index[:, None] * buffer_3_stride_x,
+        acc_q_2,
+        mask=(x_index < size_x)[:, None],
+    )
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q_3.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def rotary_backward_d_Q_kernel(
+    buffer_0_ptr, buffer_1_ptr, d_Q_ptr, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_half, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half,
+    d_Q_stride_b, d_Q_stride_h, d_Q_stride_q, d_Q_stride_two, d_Q_stride_half, size_b, size_h, size_q,
+    BLOCK_HALF: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    two_index = (program % 2).to(tl.int64)
+    program = program // 2
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    # src[maps.diag:48]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32) * pow_half
+    # src[maps.diag:51]
+    sin_half = tl.sin(angle)
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q + half_index * buffer_0_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q + half_index * buffer_1_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    cos_half = tl.cos(angle)
+    add_half = ((0.125 * cos_half) * buffer_1) + ((0.125 * buffer_0) * sin_half)
+    add_half_2 = ((0.125 * cos_half) * buffer_0) + ((-0.125 * sin_half) * buffer_1)
+    add_half_3 = tl.where(two_index == 1, add_half_2, 0.0) + tl.where(0 == two_index, add_half, 0.0)
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index * d_Q_stride_q + two_index * d_Q_stride_two + half_index * d_Q_stride_half,
+        add_half_3.to(tl.bfloat16),
+        mask=(half_index < 32),
+    )
+
+
+@triton.jit
+def rotary_backward_d_K_kernel(
+    buffer_2_ptr, buffer_3_ptr, d_K_ptr, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half,
+    buffer_2_stride_x, buffer_3_stride_b, buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x,
+    d_K_stride_b, d_K_stride_h, d_K_stride_x, d_K_stride_two, d_K_stride_half, size_b, size_h, size_x,
+    BLOCK_HALF: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    two_index = (program % 2).to(tl.int64)
+    program = program // 2
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index * buffer_3_stride_half + x_index * buffer_3_stride_x,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    # src[maps.diag:48]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    angle = x_index.to(tl.float32) * pow_half
+    # src[maps.diag:51]
+    cos_half = tl.cos(angle)
+    sin_half = tl.sin(angle)
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index * buffer_2_stride_half + x_index * buffer_2_stride_x,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    add_half = ((0.125 * buffer_2) * sin_half) + ((0.125 * cos_half) * buffer_3)
+    add_half_2 = ((0.125 * buffer_2) * cos_half) + ((-0.125 * buffer_3) * sin_half)
+    add_half_3 = tl.where(two_index == 1, add_half_2, 0.0) + tl.where(0 == two_index, add_half, 0.0)
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index * d_K_stride_x + two_index * d_K_stride_two + half_index * d_K_stride_half,
+        add_half_3.to(tl.bfloat16),
+        mask=(half_index < 32),
+    )
+
+
+def _rotary(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
+    """_rotary(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 5, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    b, h, q, _, _ = Q.shape
+    _, _, x, _, _ = K.shape
+    _, _, _, e = V.shape
+    if Q.shape != (b, h, q, 2, 32):
+        raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
+    if K.shape != (b, h, x, 2, 32):
+        raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_HALF = max(16, triton.next_power_of_2(32))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_HALF, BLOCK_E) > 256:
+        raise ValueError(f"half x e = {max(BLOCK_HALF, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_HALF, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_HALF, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    rotary_kernel[grid](
+        Q, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), K.stride(4), V.stride(0), V.stride(1), V.stride(2),
+        V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, h, q, x, e,
+        BLOCK_X=BLOCK_X, BLOCK_HALF=BLOCK_HALF, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_HALF=32 == BLOCK_HALF,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _rotary_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_rotary_long_buffer_0(Q: bf16[b h q two half], K: bf16[b h x two half]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 5, Q.device)
+    b, h, q, _, _ = Q.shape
+    _, _, x, _, _ = K.shape
+    if Q.shape != (b, h, q, 2, 32):
+        raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
+    if K.shape != (b, h, x, 2, 32):
+        raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
+    buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    rotary_long_buffer_0_kernel[grid](
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), K.stride(4), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), buffer_0.stride(3), b, h, q, x, BLOCK_HALF=BLOCK_HALF, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _rotary_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_rotary_long_out(V: bf16[b h x e], buffer_0: f32[b h q x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 4, V.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, V.device)
+    b, h, x, e = V.shape
+    _, _, q, _ = buffer_0.shape
+    if buffer_0.shape != (b, h, q, x):
+        raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
+    out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    rotary_long_out_kernel[grid](
+        V, buffer_0, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), out.stride(0), out.stride(1),
+        out.stride(2), out.stride(3), b, h, x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _rotary_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_rotary_forward(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e]) -> out: bf16[b h q e], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 5, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    b, h, q, _, _ = Q.shape
+    _, _, x, _, _ = K.shape
+    _, _, _, e = V.shape
+    if Q.shape != (b, h, q, 2, 32):
+        raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
+    if K.shape != (b, h, x, 2, 32):
+        raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    BLOCK_HALF = max(16, triton.next_power_of_2(32))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_HALF, BLOCK_E) > 256:
+        raise ValueError(f"half x e = {max(BLOCK_HALF, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_HALF, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_HALF, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    rotary_forward_kernel[grid](
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), K.stride(4), V.stride(0), V.stride(1), V.stride(2),
+        V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), b, h, q, x, e, BLOCK_X=BLOCK_X, BLOCK_HALF=BLOCK_HALF,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_HALF=32 == BLOCK_HALF, EXACT_E=e == BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return out, logsum
+
+
+def _rotary_backward_buffer_4(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_rotary_backward_buffer_4(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_4: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("out", out, torch.bfloat16, 4, d_out.device)
+    b, h, q, e = d_out.shape
+    if out.shape != (b, h, q, e):
+        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
+    buffer_4 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        rotary_backward_buffer_4_rows_kernel[grid](
+            d_out, out, buffer_4, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_4.stride(0),
+            buffer_4.stride(1), buffer_4.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_4
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    rotary_backward_buffer_4_kernel[grid](
+        d_out, out, buffer_4, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_4
+
+
+def _rotary_backward_buffer_0_buffer_1(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_4: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_rotary_backward_buffer_0_buffer_1(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_4: f32[b h q]) -> buffer_0: f32[b h q half], buffer_1: f32[b h q half]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 5, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("buffer_4", buffer_4, torch.float32, 3, Q.device)
+    b, h, q, _, _ = Q.shape
+    _, _, x, _, _ = K.shape
+    _, _, _, e = V.shape
+    if Q.shape != (b, h, q, 2, 32):
+        raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
+    if K.shape != (b, h, x, 2, 32):
+        raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_4.shape != (b, h, q):
+        raise ValueError(f"buffer_4: f32[b h q] has shape {buffer_4.shape}, expected {(b, h, q)}")
+    buffer_0 = torch.empty((b, h, q, 32), dtype=torch.float32, device=Q.device)
+    buffer_1 = torch.empty((b, h, q, 32), dtype=torch.float32, device=Q.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    BLOCK_HALF = max(16, triton.next_power_of_2(32))
+    if max(BLOCK_E, BLOCK_HALF) > 256:
+        raise ValueError(f"e x half = {max(BLOCK_E, BLOCK_HALF)}: at most 256 elements are held on chip")
+    if max(BLOCK_E, BLOCK_HALF) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_E, BLOCK_HALF) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    rotary_backward_buffer_0_buffer_1_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_4, buffer_0, buffer_1, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), K.stride(4),
+        V.stride(0), V.stride(1), V.stride(2), V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_4.stride(0),
+        buffer_4.stride(1), buffer_4.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b,
+        h, q, x, e, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, BLOCK_HALF=BLOCK_HALF, BLOCK_Q=BLOCK_Q,
+        EXACT_E=e == BLOCK_E, EXACT_HALF=32 == BLOCK_HALF, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, buffer_1
+
+
+def _rotary_backward_buffer_2_buffer_3_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_4: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_rotary_backward_buffer_2_buffer_3_d_V(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_4: f32[b h q]) -> buffer_2: f32[b h half x], buffer_3: f32[b h half x], d_V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 5, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("buffer_4", buffer_4, torch.float32, 3, Q.device)
+    b, h, q, _, _ = Q.shape
+    _, _, x, _, _ = K.shape
+    _, _, _, e = V.shape
+    if Q.shape != (b, h, q, 2, 32):
+        raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
+    if K.shape != (b, h, x, 2, 32):
+        raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_4.shape != (b, h, q):
+        raise ValueError(f"buffer_4: f32[b h q] has shape {buffer_4.shape}, expected {(b, h, q)}")
+    buffer_2 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
+    buffer_3 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
+    d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    BLOCK_HALF = max(16, triton.next_power_of_2(32))
+    if max(BLOCK_E, BLOCK_HALF) > 256:
+        raise ValueError(f"e x half = {max(BLOCK_E, BLOCK_HALF)}: at most 256 elements are held on chip")
+    if max(BLOCK_E, BLOCK_HALF) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_E, BLOCK_HALF) <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
+    grid = (b * h * triton.cdiv(x, BLOCK_X),)
+    rotary_backward_buffer_2_buffer_3_d_V_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_4, buffer_2, buffer_3, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), K.stride(4),
+        V.stride(0), V.stride(1), V.stride(2), V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_4.stride(0),
+        buffer_4.stride(1), buffer_4.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3),
+        d_V.stride(0), d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, q, x, e, BLOCK_Q=BLOCK_Q,
+        BLOCK_E=BLOCK_E, BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X, EXACT_E=e == BLOCK_E,
+        EXACT_HALF=32 == BLOCK_HALF, num_warps=warps, num_stages=stages,
+    )
+    return buffer_2, buffer_3, d_V
+
+
+def _rotary_backward_d_Q(buffer_0: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_rotary_backward_d_Q(buffer_0: f32[b h q half], buffer_1: f32[b h q half]) -> d_Q: bf16[b h q two half]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 4, buffer_0.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, buffer_0.device)
+    b, h, q, _ = buffer_0.shape
+    if buffer_0.shape != (b, h, q, 32):
+        raise ValueError(f"buffer_0: f32[b h q half] has shape {buffer_0.shape}, expected {(b, h, q, 32)}")
+    if buffer_1.shape != (b, h, q, 32):
+        raise ValueError(f"buffer_1: f32[b h q half] has shape {buffer_1.shape}, expected {(b, h, q, 32)}")
+    d_Q = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=buffer_0.device)
+    BLOCK_HALF, warps, stages = 1024, 4, 1
+    grid = (b * h * q * 2 * triton.cdiv(32, BLOCK_HALF),)
+    rotary_backward_d_Q_kernel[grid](
+        buffer_0, buffer_1, d_Q, buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, h, q,
+        BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _rotary_backward_d_K(buffer_2: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_rotary_backward_d_K(buffer_2: f32[b h half x], buffer_3: f32[b h half x]) -> d_K: bf16[b h x two half]. Any strides; sizes are read off the shapes."""
+    _check("buffer_2", buffer_2, torch.float32, 4, buffer_2.device)
+    _check("buffer_3", buffer_3, torch.float32, 4, buffer_2.device)
+    b, h, _, x = buffer_2.shape
+    if buffer_2.shape != (b, h, 32, x):
+        raise ValueError(f"buffer_2: f32[b h half x] has shape {buffer_2.shape}, expected {(b, h, 32, x)}")
+    if buffer_3.shape != (b, h, 32, x):
+        raise ValueError(f"buffer_3: f32[b h half x] has shape {buffer_3.shape}, expected {(b, h, 32, x)}")
+    d_K = torch.empty((b, h, x, 2, 32), dtype=torch.bfloat16, device=buffer_2.device)
+    BLOCK_HALF, warps, stages = 1024, 4, 1
+    grid = (b * h * x * 2 * triton.cdiv(32, BLOCK_HALF),)
+    rotary_backward_d_K_kernel[grid](
+        buffer_2, buffer_3, d_K, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3),
+        d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), d_K.stride(4), b, h, x,
+        BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+class _rotary_autograd(torch.autograd.Function):
+    """rotary and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        b, h, q, _, _ = Q.shape
+        _, _, x, _, _ = K.shape
+        _, _, _, e = V.shape
+        if Q.shape != (b, h, q, 2, 32):
+            raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
+        if K.shape != (b, h, x, 2, 32):
+            raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
+        if V.shape != (b, h, x, e):
+            raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+        out, logsum = _rotary_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum = ctx.saved_tensors
+        buffer_4 = _rotary_backward_buffer_4(d_out, out)
+        buffer_0, buffer_1 = _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, logsum, buffer_4)
+        buffer_2, buffer_3, d_V = _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4)
+        d_Q = _rotary_backward_d_Q(buffer_0, buffer_1)
+        d_K = _rotary_backward_d_K(buffer_2, buffer_3)
+        return d_Q, d_K, d_V
+
+
+def rotary(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
+    """rotary(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e]) -> out: bf16[b h q e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    b, h, q, _, _ = Q.shape
+    _, _, x, _, _ = K.shape
+    _, _, _, e = V.shape
+    if Q.shape != (b, h, q, 2, 32):
+        raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
+    if K.shape != (b, h, x, 2, 32):
+        raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    if max(32, e) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _rotary_autograd.apply(Q, K, V)
+        out = _rotary(Q, K, V)
+        return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("rotary: gradients are made for sizes whose tiles are held on chip")
+    buffer_0 = _rotary_long_buffer_0(Q, K)
+    out_2 = _rotary_long_out(V, buffer_0)
+    return out_2

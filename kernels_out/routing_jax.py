@@ -1,0 +1,858 @@
+# Made by diagc 0.1.0 from routing.diag. Runs on JAX alone.
+import functools
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+__all__ = ["experts_masked", "experts_masked_plain", "experts_gathered", "experts_gathered_plain"]
+
+
+def _experts_masked(X, gate, chosen, up, down, *, block_expert=256, block_token=512):
+    """experts_masked(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> bf16[token d], in blocks: memory does not grow with expert."""
+    X, up, down = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down))
+    gate = jnp.asarray(gate, jnp.float32)
+    chosen = jnp.asarray(chosen, jnp.int32)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    block_expert = min(block_expert, max(4, 1))
+    block_token = min(block_token, max(token, 1))
+    gate = jnp.pad(gate, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    chosen = jnp.pad(chosen, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    up = jnp.pad(up, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
+    down = jnp.pad(down, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
+
+    def program(tile):
+        first_token = tile * block_token
+        acc_expert = jnp.full((block_token, 64), 0.0, jnp.float32)
+        gate_tile = lax.dynamic_slice_in_dim(gate, first_token, block_token, 0)
+        chosen_tile = lax.dynamic_slice_in_dim(chosen, first_token, block_token, 0)
+        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
+        to_expert = (4) // block_expert * block_expert
+
+        def step(block, state):
+            (acc_expert,) = state
+            first_expert = block * block_expert
+            expert_index = first_expert + jnp.arange(block_expert)
+            equal = expert_index[:, None] == chosen_tile[:, None]
+            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
+            sum_ = jnp.sum(chosen_2, axis=2)
+            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
+            mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
+            sum_2 = jnp.sum(mul, axis=2)
+            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
+            sum_3 = jnp.sum(mul_2, axis=3)
+            mul_3 = sum_3 * sum_[:, :, None]
+            tile_sum = jnp.sum(mul_3, axis=1)
+            next_acc_expert = acc_expert + tile_sum
+            return (next_acc_expert,)
+
+        (acc_expert,) = lax.fori_loop(0, -(-to_expert // block_expert), step, (acc_expert,))
+        from_expert = jnp.maximum(0, to_expert)
+
+        def step_2(block, state):
+            (acc_expert,) = state
+            first_expert = block * block_expert
+            expert_index = first_expert + jnp.arange(block_expert)
+            equal = expert_index[:, None] == chosen_tile[:, None]
+            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
+            sum_ = jnp.sum(chosen_2, axis=2)
+            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
+            mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
+            sum_2 = jnp.sum(mul, axis=2)
+            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
+            sum_3 = jnp.sum(mul_2, axis=3)
+            chosen_3 = jnp.where((expert_index < 4)[:, None], sum_3, 0.0)
+            mul_3 = chosen_3 * sum_[:, :, None]
+            tile_sum = jnp.sum(mul_3, axis=1)
+            next_acc_expert = acc_expert + tile_sum
+            return (next_acc_expert,)
+
+        (acc_expert,) = lax.fori_loop(
+            from_expert // block_expert,
+            -(-4 // block_expert),
+            step_2,
+            (acc_expert,),
+        )
+        return acc_expert.astype(jnp.bfloat16)
+
+    out_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
+    out_tiles = out_tiles.reshape(-(-token // block_token) * block_token, 64)
+    return out_tiles[:token]
+
+
+def _experts_masked_forward(X, gate, chosen, up, down, *, block_expert=256, block_token=512):
+    """experts_masked_forward(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> bf16[token d], in blocks: memory does not grow with expert."""
+    X, up, down = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down))
+    gate = jnp.asarray(gate, jnp.float32)
+    chosen = jnp.asarray(chosen, jnp.int32)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    block_expert = min(block_expert, max(4, 1))
+    block_token = min(block_token, max(token, 1))
+    gate = jnp.pad(gate, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    chosen = jnp.pad(chosen, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    up = jnp.pad(up, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
+    down = jnp.pad(down, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
+
+    def program(tile):
+        first_token = tile * block_token
+        acc_expert = jnp.full((block_token, 64), 0.0, jnp.float32)
+        gate_tile = lax.dynamic_slice_in_dim(gate, first_token, block_token, 0)
+        chosen_tile = lax.dynamic_slice_in_dim(chosen, first_token, block_token, 0)
+        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
+        to_expert = (4) // block_expert * block_expert
+
+        def step(block, state):
+            (acc_expert,) = state
+            first_expert = block * block_expert
+            expert_index = first_expert + jnp.arange(block_expert)
+            equal = expert_index[:, None] == chosen_tile[:, None]
+            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
+            sum_ = jnp.sum(chosen_2, axis=2)
+            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
+            mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
+            sum_2 = jnp.sum(mul, axis=2)
+            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
+            sum_3 = jnp.sum(mul_2, axis=3)
+            mul_3 = sum_3 * sum_[:, :, None]
+            tile_sum = jnp.sum(mul_3, axis=1)
+            next_acc_expert = acc_expert + tile_sum
+            return (next_acc_expert,)
+
+        (acc_expert,) = lax.fori_loop(0, -(-to_expert // block_expert), step, (acc_expert,))
+        from_expert = jnp.maximum(0, to_expert)
+
+        def step_2(block, state):
+            (acc_expert,) = state
+            first_expert = block * block_expert
+            expert_index = first_expert + jnp.arange(block_expert)
+            equal = expert_index[:, None] == chosen_tile[:, None]
+            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
+            sum_ = jnp.sum(chosen_2, axis=2)
+            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
+            mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
+            sum_2 = jnp.sum(mul, axis=2)
+            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
+            sum_3 = jnp.sum(mul_2, axis=3)
+            chosen_3 = jnp.where((expert_index < 4)[:, None], sum_3, 0.0)
+            mul_3 = chosen_3 * sum_[:, :, None]
+            tile_sum = jnp.sum(mul_3, axis=1)
+            next_acc_expert = acc_expert + tile_sum
+            return (next_acc_expert,)
+
+        (acc_expert,) = lax.fori_loop(
+            from_expert // block_expert,
+            -(-4 // block_expert),
+            step_2,
+            (acc_expert,),
+        )
+        return acc_expert.astype(jnp.bfloat16)
+
+    out_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
+    out_tiles = out_tiles.reshape(-(-token // block_token) * block_token, 64)
+    return out_tiles[:token]
+
+
+def _experts_masked_backward_buffer_0(X, up, down, d_out):
+    """experts_masked_backward_buffer_0(X: bf16[token d], up: bf16[expert d hidden], down: bf16[expert hidden d], d_out: bf16[token d]) -> f32[token expert]"""
+    X, up, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down, d_out))
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    sum_d = jnp.einsum("td,edh->teh", X, up, preferred_element_type=jnp.float32)  # [token expert hidden]
+    sum_hidden = jnp.einsum("ehd,teh->ted", down, jax.nn.relu(sum_d).astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_d_2 = jnp.einsum("ted,td->te", sum_hidden, d_out.astype(jnp.float32), precision="highest")
+    return sum_d_2
+
+
+def _experts_masked_backward_weight(gate, chosen):
+    """experts_masked_backward_weight(gate: f32[token place], chosen: i32[token place] in expert) -> bf16[token expert]"""
+    gate = jnp.asarray(gate, jnp.float32)
+    chosen = jnp.asarray(chosen, jnp.int32)
+    token, _ = gate.shape
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    sum_place = jnp.sum(jnp.where(jnp.arange(4) == chosen[:, :, None], gate[:, :, None], 0.0), axis=1)
+    return sum_place.astype(jnp.bfloat16)
+
+
+def _experts_masked_backward_d_X(X, up, down, d_out, weight, *, block_hidden=256, block_token=512):
+    """experts_masked_backward_d_X(X: bf16[token d], up: bf16[expert d hidden], down: bf16[expert hidden d], d_out: bf16[token d], weight: bf16[token expert]) -> bf16[token d], in blocks: memory does not grow with hidden."""
+    X, up, down, d_out, weight = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down, d_out, weight))
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if weight.shape != (token, 4):
+        raise ValueError(f"weight: bf16[token expert] has shape {weight.shape}, expected {(token, 4)}")
+    block_hidden = min(block_hidden, max(64, 1))
+    block_token = min(block_token, max(token, 1))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    weight = jnp.pad(weight, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    up = jnp.pad(up, ((0, 0), (0, 0), (0, max(-64 % block_hidden, block_hidden - 64))))
+    down = jnp.pad(down, ((0, 0), (0, max(-64 % block_hidden, block_hidden - 64)), (0, 0)))
+
+    def program(tile):
+        first_token = tile * block_token
+        acc_expert_hidden = jnp.full((block_token, 64), 0.0, jnp.float32)
+        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
+
+        def step(block, state):
+            (acc_expert_hidden,) = state
+            weight_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(weight, first_token, block_token, 0), block, 1, keepdims=True), (1,))
+            to_hidden = (64) // block_hidden * block_hidden
+
+            def step_2(block, state):
+                (acc_expert_hidden,) = state
+                first_hidden = block * block_hidden
+                up_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(up, block, 0, keepdims=True), first_hidden, block_hidden, 2), (0,))
+                dot = jnp.einsum("td,dh->th", X_tile, up_tile, preferred_element_type=jnp.float32)
+                down_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(down, block, 0, keepdims=True), first_hidden, block_hidden, 1), (0,))
+                dot_2 = jnp.einsum("td,hd->th", d_out_tile, down_tile, preferred_element_type=jnp.float32)
+                mul = weight_tile.astype(jnp.float32)[:, None] * jnp.where(dot > 0.0, dot_2, 0.0)
+                tile_bf16 = mul.astype(jnp.bfloat16)
+                next_acc_expert_hidden = acc_expert_hidden + jnp.einsum("th,dh->td", tile_bf16, up_tile, preferred_element_type=jnp.float32)
+                return (next_acc_expert_hidden,)
+
+            (acc_expert_hidden,) = lax.fori_loop(
+                0,
+                -(-to_hidden // block_hidden),
+                step_2,
+                (acc_expert_hidden,),
+            )
+            from_hidden = jnp.maximum(0, to_hidden)
+
+            def step_3(block, state):
+                (acc_expert_hidden,) = state
+                first_hidden = block * block_hidden
+                hidden_index = first_hidden + jnp.arange(block_hidden)
+                down_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(down, block, 0, keepdims=True), first_hidden, block_hidden, 1), (0,))
+                dot = jnp.einsum("td,hd->th", d_out_tile, down_tile, preferred_element_type=jnp.float32)
+                up_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(up, block, 0, keepdims=True), first_hidden, block_hidden, 2), (0,))
+                dot_2 = jnp.einsum("td,dh->th", X_tile, up_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where((dot_2 > 0.0) & (hidden_index < 64), dot, 0.0)
+                mul = weight_tile.astype(jnp.float32)[:, None] * chosen
+                tile_bf16 = mul.astype(jnp.bfloat16)
+                next_acc_expert_hidden = acc_expert_hidden + jnp.einsum("th,dh->td", tile_bf16, up_tile, preferred_element_type=jnp.float32)
+                return (next_acc_expert_hidden,)
+
+            (acc_expert_hidden,) = lax.fori_loop(
+                from_hidden // block_hidden,
+                -(-64 // block_hidden),
+                step_3,
+                (acc_expert_hidden,),
+            )
+            return (acc_expert_hidden,)
+
+        (acc_expert_hidden,) = lax.fori_loop(0, 4, step, (acc_expert_hidden,))
+        return acc_expert_hidden.astype(jnp.bfloat16)
+
+    d_X_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
+    d_X_tiles = d_X_tiles.reshape(-(-token // block_token) * block_token, 64)
+    return d_X_tiles[:token]
+
+
+def _experts_masked_backward_d_gate(chosen, buffer_0):
+    """experts_masked_backward_d_gate(chosen: i32[token place] in expert, buffer_0: f32[token expert]) -> f32[token place]"""
+    chosen = jnp.asarray(chosen, jnp.int32)
+    buffer_0 = jnp.asarray(buffer_0, jnp.float32)
+    token, _ = chosen.shape
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if buffer_0.shape != (token, 4):
+        raise ValueError(f"buffer_0: f32[token expert] has shape {buffer_0.shape}, expected {(token, 4)}")
+    sum_expert = jnp.sum(jnp.where(jnp.arange(4) == chosen[:, :, None], buffer_0[:, None], 0.0), axis=2)
+    return sum_expert
+
+
+def _experts_masked_backward_d_up_d_down(
+    X, up, down, d_out, weight, *, block_token=256, block_expert=512, block_hidden=512,
+):
+    """experts_masked_backward_d_up_d_down(X: bf16[token d], up: bf16[expert d hidden], down: bf16[expert hidden d], d_out: bf16[token d], weight: bf16[token expert]) -> (bf16[expert d hidden], bf16[expert hidden d]), in blocks: memory does not grow with token."""
+    X, up, down, d_out, weight = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down, d_out, weight))
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if weight.shape != (token, 4):
+        raise ValueError(f"weight: bf16[token expert] has shape {weight.shape}, expected {(token, 4)}")
+    block_token = min(block_token, max(token, 1))
+    block_expert = min(block_expert, max(4, 1))
+    block_hidden = min(block_hidden, max(64, 1))
+    down = jnp.pad(down, ((0, max(-4 % block_expert, block_expert - 4)), (0, max(-64 % block_hidden, block_hidden - 64)), (0, 0)))
+    up = jnp.pad(up, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, max(-64 % block_hidden, block_hidden - 64))))
+    d_out = jnp.pad(d_out, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    weight = jnp.pad(weight, ((0, max(-token % block_token, block_token - token)), (0, max(-4 % block_expert, block_expert - 4))))
+
+    def program(tile):
+        first_hidden = (tile % -(-64 // block_hidden)) * block_hidden
+        tile = tile // -(-64 // block_hidden)
+        first_expert = tile * block_expert
+        acc_token = jnp.full((block_expert, block_hidden, 64), 0.0, jnp.float32)
+        acc_token_2 = jnp.full((block_expert, block_hidden, 64), 0.0, jnp.float32)
+        down_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0), first_hidden, block_hidden, 1)
+        up_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0), first_hidden, block_hidden, 2)
+        to_token = token // block_token * block_token
+
+        def step(block, state):
+            acc_token, acc_token_2 = state
+            first_token = block * block_token
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
+            d_out_f32 = d_out_tile.astype(jnp.float32)
+            mul = down_tile.astype(jnp.float32)[:, :, None] * d_out_f32
+            sum_ = jnp.sum(mul, axis=3)
+            X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
+            X_f32 = X_tile.astype(jnp.float32)
+            mul_2 = X_f32 * up_tile.astype(jnp.float32).transpose(0, 2, 1)[:, :, None]
+            sum_2 = jnp.sum(mul_2, axis=3)
+            weight_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(weight, first_token, block_token, 0), first_expert, block_expert, 1)
+            weight_f32 = weight_tile.astype(jnp.float32)
+            mul_3 = (X_f32 * weight_f32.T[:, :, None])[:, None] * jnp.where(sum_2 > 0.0, sum_, 0.0)[:, :, :, None]
+            tile_sum = jnp.sum(mul_3, axis=2)
+            next_acc_token = acc_token + tile_sum
+            mul_4 = (d_out_f32 * weight_f32.T[:, :, None])[:, None] * jax.nn.relu(sum_2)[:, :, :, None]
+            tile_sum_2 = jnp.sum(mul_4, axis=2)
+            next_acc_token_2 = acc_token_2 + tile_sum_2
+            return (next_acc_token, next_acc_token_2)
+
+        acc_token, acc_token_2 = lax.fori_loop(0, -(-to_token // block_token), step, (acc_token, acc_token_2))
+        from_token = jnp.maximum(0, to_token)
+
+        def step_2(block, state):
+            acc_token, acc_token_2 = state
+            first_token = block * block_token
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
+            d_out_f32 = d_out_tile.astype(jnp.float32)
+            mul = down_tile.astype(jnp.float32)[:, :, None] * d_out_f32
+            sum_ = jnp.sum(mul, axis=3)
+            X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
+            X_f32 = X_tile.astype(jnp.float32)
+            mul_2 = X_f32 * up_tile.astype(jnp.float32).transpose(0, 2, 1)[:, :, None]
+            sum_2 = jnp.sum(mul_2, axis=3)
+            weight_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(weight, first_token, block_token, 0), first_expert, block_expert, 1)
+            weight_f32 = weight_tile.astype(jnp.float32)
+            mul_3 = (X_f32 * weight_f32.T[:, :, None])[:, None] * jnp.where(sum_2 > 0.0, sum_, 0.0)[:, :, :, None]
+            tile_sum = jnp.sum(mul_3, axis=2)
+            next_acc_token = acc_token + tile_sum
+            mul_4 = (d_out_f32 * weight_f32.T[:, :, None])[:, None] * jax.nn.relu(sum_2)[:, :, :, None]
+            tile_sum_2 = jnp.sum(mul_4, axis=2)
+            next_acc_token_2 = acc_token_2 + tile_sum_2
+            return (next_acc_token, next_acc_token_2)
+
+        acc_token, acc_token_2 = lax.fori_loop(
+            from_token // block_token,
+            -(-token // block_token),
+            step_2,
+            (acc_token, acc_token_2),
+        )
+        return acc_token.astype(jnp.bfloat16).transpose(0, 2, 1), acc_token_2.astype(jnp.bfloat16)
+
+    d_up_tiles, d_down_tiles = lax.map(program, jnp.arange((-(-4 // block_expert)) * (-(-64 // block_hidden))))
+    d_up_tiles = d_up_tiles.reshape(-(-4 // block_expert), -(-64 // block_hidden), *d_up_tiles.shape[1:])
+    d_up_tiles = d_up_tiles.transpose(0, 2, 3, 1, 4)
+    d_up_tiles = d_up_tiles.reshape(-(-4 // block_expert) * block_expert, 64, -(-64 // block_hidden) * block_hidden)
+    d_down_tiles = d_down_tiles.reshape(-(-4 // block_expert), -(-64 // block_hidden), *d_down_tiles.shape[1:])
+    d_down_tiles = d_down_tiles.transpose(0, 2, 1, 3, 4)
+    d_down_tiles = d_down_tiles.reshape(-(-4 // block_expert) * block_expert, -(-64 // block_hidden) * block_hidden, 64)
+    return d_up_tiles[:4, :, :64], d_down_tiles[:4, :64]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(5, 6))
+def _experts_masked_differentiable(X, gate, chosen, up, down, block_expert, block_token):
+    out = _experts_masked(X, gate, chosen, up, down, block_expert=block_expert, block_token=block_token)
+    return out
+
+
+def _experts_masked_keeping(X, gate, chosen, up, down, block_expert, block_token):
+    out = _experts_masked_forward(
+        X,
+        gate,
+        chosen,
+        up,
+        down,
+        block_expert=block_expert,
+        block_token=block_token,
+    )
+    return out, (X, gate, chosen, up, down)
+
+
+def _experts_masked_pull(block_expert, block_token, saved, cotangents):
+    X, gate, chosen, up, down = saved
+    d_out = cotangents
+    buffer_0 = _experts_masked_backward_buffer_0(X, up, down, d_out)
+    weight = _experts_masked_backward_weight(gate, chosen)
+    d_X = _experts_masked_backward_d_X(X, up, down, d_out, weight, block_token=block_token)
+    d_gate = _experts_masked_backward_d_gate(chosen, buffer_0)
+    d_up, d_down = _experts_masked_backward_d_up_d_down(
+        X,
+        up,
+        down,
+        d_out,
+        weight,
+        block_token=block_token,
+        block_expert=block_expert,
+    )
+    return (d_X, d_gate, None, d_up, d_down)
+
+
+_experts_masked_differentiable.defvjp(_experts_masked_keeping, _experts_masked_pull)
+
+
+def experts_masked(X, gate, chosen, up, down, *, block_expert=256, block_token=512):
+    """experts_masked(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> bf16[token d], in blocks; differentiable in reverse."""
+    X, up, down = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down))
+    gate = jnp.asarray(gate, jnp.float32)
+    chosen = jnp.asarray(chosen, jnp.int32)
+    return _experts_masked_differentiable(X, gate, chosen, up, down, block_expert, block_token)
+
+
+def experts_masked_plain(X, gate, chosen, up, down):
+    """experts_masked(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> bf16[token d]"""
+    X, up, down = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down))
+    gate = jnp.asarray(gate, jnp.float32)
+    chosen = jnp.asarray(chosen, jnp.int32)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    weight = jnp.sum(jnp.where(chosen[:, :, None] == jnp.arange(4), gate[:, :, None], 0), axis=1)  # src[routing.diag:20]
+    sum_d = jnp.einsum("td,edh->teh", X, up, preferred_element_type=jnp.float32)  # [token expert hidden]  # src[routing.diag:21]
+    sum_hidden = jnp.einsum("teh,ehd->tde", jax.nn.relu(sum_d).astype(jnp.bfloat16), down, preferred_element_type=jnp.float32)  # src[routing.diag:22]
+    sum_expert = jnp.einsum("te,tde->td", weight, sum_hidden, precision="highest")  # [token d]  # src[routing.diag:22]
+    as_bf16 = sum_expert.astype(jnp.bfloat16)  # [token d]
+    return as_bf16
+
+
+def _experts_gathered_H(X, chosen, up):
+    """experts_gathered_H(X: bf16[token d], chosen: i32[token place] in expert, up: bf16[expert d hidden]) -> bf16[token place hidden]"""
+    X, up = (jnp.asarray(array, jnp.bfloat16) for array in (X, up))
+    chosen = jnp.asarray(chosen, jnp.int32)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    gathered_expert = up[chosen]  # [token place d hidden]
+    sum_d = jnp.einsum("tpdh,td->tph", gathered_expert, X, preferred_element_type=jnp.float32)
+    relu_value = jax.nn.relu(sum_d)  # [token place hidden]
+    return relu_value.astype(jnp.bfloat16)
+
+
+def _experts_gathered_out(gate, chosen, down, H, *, block_place=256, block_d=512):
+    """experts_gathered_out(gate: f32[token place], chosen: i32[token place] in expert, down: bf16[expert hidden d], H: bf16[token place hidden]) -> bf16[token d], in blocks: memory does not grow with place."""
+    gate = jnp.asarray(gate, jnp.float32)
+    chosen = jnp.asarray(chosen, jnp.int32)
+    down, H = (jnp.asarray(array, jnp.bfloat16) for array in (down, H))
+    token, _ = gate.shape
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if H.shape != (token, 2, 64):
+        raise ValueError(f"H: bf16[token place hidden] has shape {H.shape}, expected {(token, 2, 64)}")
+    block_place = min(block_place, max(2, 1))
+    block_d = min(block_d, max(64, 1))
+    chosen = jnp.pad(chosen, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
+    down = jnp.pad(down, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64))))
+    H = jnp.pad(H, ((0, 0), (0, max(-2 % block_place, block_place - 2)), (0, 0)))
+    gate = jnp.pad(gate, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
+
+    def program(tile):
+        hidden_index = jnp.arange(64)
+        token_index = jnp.arange(token)
+        expert_index = jnp.arange(4)
+        first_d = tile * block_d
+        d_index = first_d + jnp.arange(block_d)
+        acc_place = jnp.full((token, block_d), 0.0, jnp.float32)
+        to_place = (2) // block_place * block_place
+
+        def step(block, state):
+            (acc_place,) = state
+            first_place = block * block_place
+            place_index = first_place + jnp.arange(block_place)
+            chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
+            down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
+            H_tile = lax.dynamic_slice_in_dim(H, first_place, block_place, 1)
+            mul = H_tile.astype(jnp.float32)[:, None] * down_tile.astype(jnp.float32).transpose(0, 3, 1, 2)
+            sum_ = jnp.sum(mul, axis=3)
+            gate_tile = lax.dynamic_slice_in_dim(gate, first_place, block_place, 1)
+            mul_2 = gate_tile[:, None] * sum_
+            tile_sum = jnp.sum(mul_2, axis=2)
+            next_acc_place = acc_place + tile_sum
+            return (next_acc_place,)
+
+        (acc_place,) = lax.fori_loop(0, -(-to_place // block_place), step, (acc_place,))
+        from_place = jnp.maximum(0, to_place)
+
+        def step_2(block, state):
+            (acc_place,) = state
+            first_place = block * block_place
+            place_index = first_place + jnp.arange(block_place)
+            chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
+            down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
+            H_tile = lax.dynamic_slice_in_dim(H, first_place, block_place, 1)
+            mul = H_tile.astype(jnp.float32)[:, None] * down_tile.astype(jnp.float32).transpose(0, 3, 1, 2)
+            sum_ = jnp.sum(mul, axis=3)
+            gate_tile = lax.dynamic_slice_in_dim(gate, first_place, block_place, 1)
+            mul_2 = gate_tile[:, None] * sum_
+            tile_sum = jnp.sum(mul_2, axis=2)
+            next_acc_place = acc_place + tile_sum
+            return (next_acc_place,)
+
+        (acc_place,) = lax.fori_loop(from_place // block_place, -(-2 // block_place), step_2, (acc_place,))
+        return acc_place.astype(jnp.bfloat16)
+
+    out_tiles = lax.map(program, jnp.arange(-(-64 // block_d)))
+    out_tiles = out_tiles.transpose(1, 0, 2)
+    out_tiles = out_tiles.reshape(token, -(-64 // block_d) * block_d)
+    return out_tiles[:, :64]
+
+
+def _experts_gathered_forward_state(X, chosen, up):
+    """experts_gathered_forward_state(X: bf16[token d], chosen: i32[token place] in expert, up: bf16[expert d hidden]) -> f32[token place hidden]"""
+    X, up = (jnp.asarray(array, jnp.bfloat16) for array in (X, up))
+    chosen = jnp.asarray(chosen, jnp.int32)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    gathered_expert = up[chosen]  # [token place d hidden]
+    sum_d = jnp.einsum("td,tpdh->tph", X, gathered_expert, preferred_element_type=jnp.float32)
+    return sum_d
+
+
+def _experts_gathered_forward_out(gate, chosen, down, state_2, *, block_place=256, block_d=512):
+    """experts_gathered_forward_out(gate: f32[token place], chosen: i32[token place] in expert, down: bf16[expert hidden d], state: f32[token place hidden]) -> bf16[token d], in blocks: memory does not grow with place."""
+    gate, state_2 = (jnp.asarray(array, jnp.float32) for array in (gate, state_2))
+    chosen = jnp.asarray(chosen, jnp.int32)
+    down = jnp.asarray(down, jnp.bfloat16)
+    token, _ = gate.shape
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if state_2.shape != (token, 2, 64):
+        raise ValueError(f"state: f32[token place hidden] has shape {state_2.shape}, expected {(token, 2, 64)}")
+    block_place = min(block_place, max(2, 1))
+    block_d = min(block_d, max(64, 1))
+    gate = jnp.pad(gate, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
+    state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_place, block_place - 2)), (0, 0)))
+    chosen = jnp.pad(chosen, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
+    down = jnp.pad(down, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64))))
+
+    def program(tile):
+        hidden_index = jnp.arange(64)
+        token_index = jnp.arange(token)
+        expert_index = jnp.arange(4)
+        first_d = tile * block_d
+        d_index = first_d + jnp.arange(block_d)
+        acc_place = jnp.full((token, block_d), 0.0, jnp.float32)
+        to_place = (2) // block_place * block_place
+
+        def step(block, state):
+            (acc_place,) = state
+            first_place = block * block_place
+            place_index = first_place + jnp.arange(block_place)
+            gate_tile = lax.dynamic_slice_in_dim(gate, first_place, block_place, 1)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_place, block_place, 1)
+            chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
+            down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
+            mul = down_tile.astype(jnp.float32).transpose(0, 3, 1, 2) * jax.nn.relu(state_tile)[:, None]
+            sum_ = jnp.sum(mul, axis=3)
+            mul_2 = sum_ * gate_tile[:, None]
+            tile_sum = jnp.sum(mul_2, axis=2)
+            next_acc_place = acc_place + tile_sum
+            return (next_acc_place,)
+
+        (acc_place,) = lax.fori_loop(0, -(-to_place // block_place), step, (acc_place,))
+        from_place = jnp.maximum(0, to_place)
+
+        def step_2(block, state):
+            (acc_place,) = state
+            first_place = block * block_place
+            place_index = first_place + jnp.arange(block_place)
+            gate_tile = lax.dynamic_slice_in_dim(gate, first_place, block_place, 1)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_place, block_place, 1)
+            chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
+            down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
+            mul = down_tile.astype(jnp.float32).transpose(0, 3, 1, 2) * jax.nn.relu(state_tile)[:, None]
+            sum_ = jnp.sum(mul, axis=3)
+            mul_2 = jnp.where((place_index < 2), sum_, 0.0) * gate_tile[:, None]
+            tile_sum = jnp.sum(mul_2, axis=2)
+            next_acc_place = acc_place + tile_sum
+            return (next_acc_place,)
+
+        (acc_place,) = lax.fori_loop(from_place // block_place, -(-2 // block_place), step_2, (acc_place,))
+        return acc_place.astype(jnp.bfloat16)
+
+    out_tiles = lax.map(program, jnp.arange(-(-64 // block_d)))
+    out_tiles = out_tiles.transpose(1, 0, 2)
+    out_tiles = out_tiles.reshape(token, -(-64 // block_d) * block_d)
+    return out_tiles[:, :64]
+
+
+def _experts_gathered_backward_buffer_0(chosen, down, d_out):
+    """experts_gathered_backward_buffer_0(chosen: i32[token place] in expert, down: bf16[expert hidden d], d_out: bf16[token d]) -> f32[token place hidden]"""
+    chosen = jnp.asarray(chosen, jnp.int32)
+    down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (down, d_out))
+    token, _ = chosen.shape
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    gathered_expert = down[chosen]  # [token place hidden d]
+    sum_d = jnp.einsum("tphd,td->tph", gathered_expert, d_out, preferred_element_type=jnp.float32)
+    return sum_d
+
+
+def _experts_gathered_backward_d_gate(chosen, down, d_out, state_2, *, block_d=256, block_place=512):
+    """experts_gathered_backward_d_gate(chosen: i32[token place] in expert, down: bf16[expert hidden d], d_out: bf16[token d], state: f32[token place hidden]) -> f32[token place], in blocks: memory does not grow with d."""
+    chosen = jnp.asarray(chosen, jnp.int32)
+    down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (down, d_out))
+    state_2 = jnp.asarray(state_2, jnp.float32)
+    token, _ = chosen.shape
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if state_2.shape != (token, 2, 64):
+        raise ValueError(f"state: f32[token place hidden] has shape {state_2.shape}, expected {(token, 2, 64)}")
+    block_d = min(block_d, max(64, 1))
+    block_place = min(block_place, max(2, 1))
+    state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_place, block_place - 2)), (0, 0)))
+    chosen = jnp.pad(chosen, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
+    down = jnp.pad(down, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-64 % block_d, block_d - 64))))
+
+    def program(tile):
+        hidden_index = jnp.arange(64)
+        token_index = jnp.arange(token)
+        expert_index = jnp.arange(4)
+        first_place = tile * block_place
+        place_index = first_place + jnp.arange(block_place)
+        acc_d = jnp.full((token, block_place), 0.0, jnp.float32)
+        state_tile = lax.dynamic_slice_in_dim(state_2, first_place, block_place, 1)
+        H = jax.nn.relu(state_tile)
+        chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
+        to_d = (64) // block_d * block_d
+
+        def step(block, state):
+            (acc_d,) = state
+            first_d = block * block_d
+            d_index = first_d + jnp.arange(block_d)
+            down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
+            mul = down_tile.astype(jnp.float32).transpose(0, 1, 3, 2) * H[:, :, None]
+            sum_ = jnp.sum(mul, axis=3)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_d, block_d, 1)
+            mul_2 = d_out_tile.astype(jnp.float32)[:, None] * sum_
+            tile_sum = jnp.sum(mul_2, axis=2)
+            next_acc_d = acc_d + tile_sum
+            return (next_acc_d,)
+
+        (acc_d,) = lax.fori_loop(0, -(-to_d // block_d), step, (acc_d,))
+        from_d = jnp.maximum(0, to_d)
+
+        def step_2(block, state):
+            (acc_d,) = state
+            first_d = block * block_d
+            d_index = first_d + jnp.arange(block_d)
+            down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
+            mul = down_tile.astype(jnp.float32).transpose(0, 1, 3, 2) * H[:, :, None]
+            sum_ = jnp.sum(mul, axis=3)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_d, block_d, 1)
+            mul_2 = d_out_tile.astype(jnp.float32)[:, None] * sum_
+            tile_sum = jnp.sum(mul_2, axis=2)
+            next_acc_d = acc_d + tile_sum
+            return (next_acc_d,)
+
+        (acc_d,) = lax.fori_loop(from_d // block_d, -(-64 // block_d), step_2, (acc_d,))
+        return acc_d
+
+    d_gate_tiles = lax.map(program, jnp.arange(-(-2 // block_place)))
+    d_gate_tiles = d_gate_tiles.transpose(1, 0, 2)
+    d_gate_tiles = d_gate_tiles.reshape(token, -(-2 // block_place) * block_place)
+    return d_gate_tiles[:, :2]
+
+
+def _experts_gathered_backward_d_X(gate, chosen, up, state, buffer_0):
+    """experts_gathered_backward_d_X(gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], state: f32[token place hidden], buffer_0: f32[token place hidden]) -> bf16[token d]"""
+    gate, state, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (gate, state, buffer_0))
+    chosen = jnp.asarray(chosen, jnp.int32)
+    up = jnp.asarray(up, jnp.bfloat16)
+    token, _ = gate.shape
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if state.shape != (token, 2, 64):
+        raise ValueError(f"state: f32[token place hidden] has shape {state.shape}, expected {(token, 2, 64)}")
+    if buffer_0.shape != (token, 2, 64):
+        raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
+    gathered_expert = up[chosen]  # [token place d hidden]
+    chosen_2 = jnp.where(state[:, :, None] > 0.0, gathered_expert.astype(jnp.float32), 0.0)
+    sum_place_hidden = jnp.einsum("tpdh,tp,tph->td", chosen_2, gate, buffer_0, precision="highest")
+    as_bf16 = sum_place_hidden.astype(jnp.bfloat16)  # [token d]
+    return as_bf16
+
+
+def _experts_gathered_backward_d_up_d_down(X, gate, chosen, d_out, state, buffer_0):
+    """experts_gathered_backward_d_up_d_down(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, d_out: bf16[token d], state: f32[token place hidden], buffer_0: f32[token place hidden]) -> (bf16[expert d hidden], bf16[expert hidden d])"""
+    X, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, d_out))
+    gate, state, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (gate, state, buffer_0))
+    chosen = jnp.asarray(chosen, jnp.int32)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if state.shape != (token, 2, 64):
+        raise ValueError(f"state: f32[token place hidden] has shape {state.shape}, expected {(token, 2, 64)}")
+    if buffer_0.shape != (token, 2, 64):
+        raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
+    eq_value = chosen[:, :, None] == jnp.arange(4)  # [token place expert]
+    and_value = (state[:, :, :, None] > 0.0) & eq_value[:, :, None]  # [token place hidden expert]
+    product = X[:, None, None].astype(jnp.float32) * gate[:, :, None, None] * buffer_0[:, :, :, None]
+    sum_token_place = jnp.sum(jnp.where(and_value[:, :, :, :, None], product[:, :, :, None], 0.0), axis=(0, 1))
+    as_bf16 = sum_token_place.transpose(1, 2, 0).astype(jnp.bfloat16)  # [expert d hidden]
+    product_2 = d_out[:, None, None].astype(jnp.float32) * gate[:, :, None, None] * jax.nn.relu(state[:, :, :, None])
+    sum_token_place_2 = jnp.sum(jnp.where(eq_value[:, :, None, None], product_2[:, :, :, :, None], 0.0), axis=(0, 1))
+    as_bf16_2 = sum_token_place_2.transpose(2, 0, 1).astype(jnp.bfloat16)  # [expert hidden d]
+    return as_bf16, as_bf16_2
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(5, 6))
+def _experts_gathered_differentiable(X, gate, chosen, up, down, block_place, block_d):
+    H = _experts_gathered_H(X, chosen, up)
+    out = _experts_gathered_out(gate, chosen, down, H, block_place=block_place, block_d=block_d)
+    return out
+
+
+def _experts_gathered_keeping(X, gate, chosen, up, down, block_place, block_d):
+    state = _experts_gathered_forward_state(X, chosen, up)
+    out = _experts_gathered_forward_out(gate, chosen, down, state, block_place=block_place, block_d=block_d)
+    return out, (X, gate, chosen, up, down, state)
+
+
+def _experts_gathered_pull(block_place, block_d, saved, cotangents):
+    X, gate, chosen, up, down, state = saved
+    d_out = cotangents
+    buffer_0 = _experts_gathered_backward_buffer_0(chosen, down, d_out)
+    d_gate = _experts_gathered_backward_d_gate(
+        chosen,
+        down,
+        d_out,
+        state,
+        block_d=block_d,
+        block_place=block_place,
+    )
+    d_X = _experts_gathered_backward_d_X(gate, chosen, up, state, buffer_0)
+    d_up, d_down = _experts_gathered_backward_d_up_d_down(X, gate, chosen, d_out, state, buffer_0)
+    return (d_X, d_gate, None, d_up, d_down)
+
+
+_experts_gathered_differentiable.defvjp(_experts_gathered_keeping, _experts_gathered_pull)
+
+
+def experts_gathered(X, gate, chosen, up, down, *, block_place=256, block_d=512):
+    """experts_gathered(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> bf16[token d], in blocks; differentiable in reverse."""
+    X, up, down = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down))
+    gate = jnp.asarray(gate, jnp.float32)
+    chosen = jnp.asarray(chosen, jnp.int32)
+    return _experts_gathered_differentiable(X, gate, chosen, up, down, block_place, block_d)
+
+
+def experts_gathered_plain(X, gate, chosen, up, down):
+    """experts_gathered(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> bf16[token d]"""
+    X, up, down = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down))
+    gate = jnp.asarray(gate, jnp.float32)
+    chosen = jnp.asarray(chosen, jnp.int32)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    gathered_expert = up[chosen]  # [token place d hidden]  # src[routing.diag:33]
+    sum_d = jnp.einsum("td,tpdh->tph", X, gathered_expert, preferred_element_type=jnp.float32)  # src[routing.diag:33]
+    gathered_expert_2 = down[chosen]  # [token place hidden d]  # src[routing.diag:34]
+    sum_hidden = jnp.einsum("tph,tphd->tdp", jax.nn.relu(sum_d).astype(jnp.bfloat16), gathered_expert_2, preferred_element_type=jnp.float32)  # src[routing.diag:34]
+    sum_place = jnp.einsum("tp,tdp->td", gate, sum_hidden, precision="highest")  # [token d]  # src[routing.diag:34]
+    as_bf16 = sum_place.astype(jnp.bfloat16)  # [token d]
+    return as_bf16

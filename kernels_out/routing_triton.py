@@ -1,0 +1,2441 @@
+"""Fused kernels for experts_masked, experts_gathered.
+
+Made by diagc 0.1.0 from routing.diag. Tiles are masked at ragged ends; arithmetic is float32.
+"""
+
+from __future__ import annotations
+
+import torch
+import triton
+import triton.language as tl
+
+__all__ = ["experts_masked", "experts_gathered"]
+
+
+@triton.jit
+def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
+    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
+    if EXACT:
+        return tl.load(pointers)
+    return tl.load(pointers, mask=mask, other=fill)
+
+
+def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
+    """Refuse an array that the kernel would misread."""
+    if array.dtype is not dtype or array.dim() != rank:
+        raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
+    if array.device != device:
+        raise ValueError(f"{name}: on {array.device}, but the first array is on {device}")
+    span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
+    if span >= 2**31:
+        raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+@triton.jit
+def experts_masked_kernel(
+    X_ptr, gate_ptr, chosen_ptr, up_ptr, down_ptr, out_ptr, X_stride_token, X_stride_d, gate_stride_token,
+    gate_stride_place, chosen_stride_token, chosen_stride_place, up_stride_expert, up_stride_d,
+    up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d, out_stride_token, out_stride_d,
+    size_token, BLOCK_EXPERT: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_PLACE: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+    EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    acc_expert = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    # src[routing.diag:15]
+    gate = tl.load(
+        gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
+        mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
+        other=0.0,
+    )
+    # src[routing.diag:16]
+    chosen = tl.load(
+        chosen_ptr + token_index[:, None] * chosen_stride_token + place_index[None, :] * chosen_stride_place,
+        mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
+        other=0,
+    )
+    # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
+    to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
+    # whole tiles, no mask needed
+    for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
+        expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
+        # src[routing.diag:17]
+        up = tl.load(
+            up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
+        )
+        # src[routing.diag:14]
+        # src[routing.diag:21]
+        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
+        # src[routing.diag:18]
+        down = tl.load(
+            down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
+        )
+        # src[routing.diag:22]
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        mul_token_expert_d = sum_3 * sum_[:, :, None]
+        tile_sum = tl.sum(mul_token_expert_d, 1)
+        next_acc_expert = acc_expert + tile_sum
+        acc_expert = next_acc_expert
+    from_expert = tl.maximum(0, to_expert)
+    # tiles that a mask or the end cuts
+    for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
+        expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
+        # src[routing.diag:17]
+        up = tl.load(
+            up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
+            mask=(expert_index < 4)[:, None, None],
+            other=0.0,
+        )
+        # src[routing.diag:14]
+        # src[routing.diag:21]
+        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
+        # src[routing.diag:18]
+        down = tl.load(
+            down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
+            mask=(expert_index < 4)[:, None, None],
+            other=0.0,
+        )
+        # src[routing.diag:22]
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        tile_2 = tl.where((expert_index < 4)[None, :, None], sum_3, 0.0)
+        mul_token_expert_d = tile_2 * sum_[:, :, None]
+        tile_sum = tl.sum(mul_token_expert_d, 1)
+        next_acc_expert = acc_expert + tile_sum
+        acc_expert = next_acc_expert
+    tl.store(
+        out_ptr + token_index[:, None] * out_stride_token + d_index[None, :] * out_stride_d,
+        acc_expert.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None],
+    )
+
+
+@triton.jit
+def experts_masked_forward_kernel(
+    X_ptr, gate_ptr, chosen_ptr, up_ptr, down_ptr, out_ptr, X_stride_token, X_stride_d, gate_stride_token,
+    gate_stride_place, chosen_stride_token, chosen_stride_place, up_stride_expert, up_stride_d,
+    up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d, out_stride_token, out_stride_d,
+    size_token, BLOCK_EXPERT: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_PLACE: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+    EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    acc_expert = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    # src[routing.diag:15]
+    gate = tl.load(
+        gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
+        mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
+        other=0.0,
+    )
+    # src[routing.diag:16]
+    chosen = tl.load(
+        chosen_ptr + token_index[:, None] * chosen_stride_token + place_index[None, :] * chosen_stride_place,
+        mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
+        other=0,
+    )
+    # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
+    to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
+    # whole tiles, no mask needed
+    for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
+        expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
+        # src[routing.diag:17]
+        up = tl.load(
+            up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
+        )
+        # src[routing.diag:14]
+        # src[routing.diag:21]
+        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
+        # src[routing.diag:18]
+        down = tl.load(
+            down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
+        )
+        # src[routing.diag:22]
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        mul_token_expert_d = sum_3 * sum_[:, :, None]
+        tile_sum = tl.sum(mul_token_expert_d, 1)
+        next_acc_expert = acc_expert + tile_sum
+        acc_expert = next_acc_expert
+    from_expert = tl.maximum(0, to_expert)
+    # tiles that a mask or the end cuts
+    for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
+        expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
+        # src[routing.diag:17]
+        up = tl.load(
+            up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
+            mask=(expert_index < 4)[:, None, None],
+            other=0.0,
+        )
+        # src[routing.diag:14]
+        # src[routing.diag:21]
+        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
+        # src[routing.diag:18]
+        down = tl.load(
+            down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
+            mask=(expert_index < 4)[:, None, None],
+            other=0.0,
+        )
+        # src[routing.diag:22]
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        tile_2 = tl.where((expert_index < 4)[None, :, None], sum_3, 0.0)
+        mul_token_expert_d = tile_2 * sum_[:, :, None]
+        tile_sum = tl.sum(mul_token_expert_d, 1)
+        next_acc_expert = acc_expert + tile_sum
+        acc_expert = next_acc_expert
+    tl.store(
+        out_ptr + token_index[:, None] * out_stride_token + d_index[None, :] * out_stride_d,
+        acc_expert.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None],
+    )
+
+
+@triton.jit
+def experts_masked_backward_buffer_0_kernel(
+    X_ptr, up_ptr, down_ptr, d_out_ptr, buffer_0_ptr, X_stride_token, X_stride_d, up_stride_expert,
+    up_stride_d, up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token,
+    d_out_stride_d, buffer_0_stride_token, buffer_0_stride_expert, size_token, BLOCK_D: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_TOKEN: tl.constexpr, BLOCK_EXPERT: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_expert = (program % tl.cdiv(4, BLOCK_EXPERT)) * BLOCK_EXPERT
+    expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+    program = program // tl.cdiv(4, BLOCK_EXPERT)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    d_out = tl.load(
+        d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
+    # src[routing.diag:17]
+    up = tl.load(
+        up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
+        mask=(expert_index < 4)[:, None, None],
+        other=0.0,
+    )
+    # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
+    # src[routing.diag:17]
+    # src[routing.diag:21]
+    mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
+    sum_ = tl.sum(mul_token_expert_d_hidden, 2)
+    # src[routing.diag:18]
+    down = tl.load(
+        down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
+        mask=(expert_index < 4)[:, None, None],
+        other=0.0,
+    )
+    # src[routing.diag:22]
+    mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
+    sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
+    mul_token_expert_d = sum_2 * d_out.to(tl.float32)[:, None, :]
+    sum_3 = tl.sum(mul_token_expert_d, 2)
+    tl.store(
+        buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + expert_index[None, :] * buffer_0_stride_expert,
+        sum_3,
+        mask=(token_index < size_token)[:, None] & (expert_index < 4)[None, :],
+    )
+
+
+@triton.jit
+def experts_masked_backward_weight_rows_kernel(
+    gate_ptr, chosen_ptr, weight_ptr, gate_stride_token, gate_stride_place, chosen_stride_token,
+    chosen_stride_place, weight_stride_token, weight_stride_expert, size_token, BLOCK_PLACE: tl.constexpr,
+    EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    expert_index = (program % 4).to(tl.int64)
+    program = program // 4
+    token_index = program.to(tl.int64)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    # src[routing.diag:15]
+    gate = load_tile(
+        gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+        (place_index < 2),
+        0.0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:16]
+    chosen = load_tile(
+        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+        (place_index < 2),
+        0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:20]
+    where_place = tl.where((expert_index == chosen) & (place_index < 2), gate, 0.0)
+    sum_ = tl.sum(where_place, 0)
+    tl.store(
+        weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
+        sum_.to(tl.bfloat16),
+    )
+
+
+@triton.jit
+def experts_masked_backward_weight_kernel(
+    gate_ptr, chosen_ptr, weight_ptr, gate_stride_token, gate_stride_place, chosen_stride_token,
+    chosen_stride_place, weight_stride_token, weight_stride_expert, size_token, BLOCK_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    expert_index = (program % 4).to(tl.int64)
+    program = program // 4
+    token_index = program.to(tl.int64)
+    weight = tl.full([], 0.0, tl.float32)
+    to_place = (2) // BLOCK_PLACE * BLOCK_PLACE
+    # whole tiles, no mask needed
+    for first_place in tl.range(0, to_place, BLOCK_PLACE):
+        place_index = first_place + tl.arange(0, BLOCK_PLACE)
+        # src[routing.diag:16]
+        chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+        # src[routing.diag:20]
+        # src[routing.diag:15]
+        gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
+        # src[routing.diag:20]
+        where_place = tl.where(expert_index == chosen, gate, 0.0)
+        tile_sum = tl.sum(where_place, 0)
+        next_weight = weight + tile_sum
+        weight = next_weight
+    from_place = tl.maximum(0, to_place)
+    # tiles that a mask or the end cuts
+    for first_place_2 in tl.range(from_place, 2, BLOCK_PLACE):
+        place_index = first_place_2 + tl.arange(0, BLOCK_PLACE)
+        # src[routing.diag:15]
+        gate = tl.load(
+            gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+            mask=(place_index < 2),
+            other=0.0,
+        )
+        # src[routing.diag:16]
+        chosen = tl.load(
+            chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+            mask=(place_index < 2),
+            other=0,
+        )
+        # src[routing.diag:20]
+        where_place = tl.where((expert_index == chosen) & (place_index < 2), gate, 0.0)
+        tile_sum = tl.sum(where_place, 0)
+        next_weight = weight + tile_sum
+        weight = next_weight
+    tl.store(
+        weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
+        weight.to(tl.bfloat16),
+    )
+
+
+@triton.jit
+def experts_masked_backward_d_X_kernel(
+    X_ptr, up_ptr, down_ptr, d_out_ptr, weight_ptr, d_X_ptr, X_stride_token, X_stride_d, up_stride_expert,
+    up_stride_d, up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token,
+    d_out_stride_d, weight_stride_token, weight_stride_expert, d_X_stride_token, d_X_stride_d, size_token,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_expert_hidden = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
+    for expert_index in tl.range(0, 4):
+        weight = tl.load(
+            weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        to_hidden = (64) // BLOCK_HIDDEN * BLOCK_HIDDEN
+        # whole tiles, no mask needed
+        for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+            hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+            # src[routing.diag:17]
+            up = tl.load(
+                up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+            )
+            # src[routing.diag:21]
+            dot = tl.dot(X, tl.trans(up))
+            # src[routing.diag:18]
+            down = tl.load(
+                down_ptr + expert_index * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
+            )
+            dot_2 = tl.dot(d_out, tl.trans(down))
+            tile = weight.to(tl.float32)[:, None] * tl.where(dot > 0.0, dot_2, 0.0)
+            tile_bf16 = tile.to(tl.bfloat16)
+            next_acc_expert_hidden = tl.dot(tile_bf16, up, acc_expert_hidden)
+            acc_expert_hidden = next_acc_expert_hidden
+        from_hidden = tl.maximum(0, to_hidden)
+        # tiles that a mask or the end cuts
+        for first_hidden_2 in tl.range(from_hidden, 64, BLOCK_HIDDEN):
+            hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+            # src[routing.diag:18]
+            down = tl.load(
+                down_ptr + expert_index * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
+                mask=(hidden_index < 64)[:, None],
+                other=0.0,
+            )
+            dot = tl.dot(d_out, tl.trans(down))
+            # src[routing.diag:17]
+            up = tl.load(
+                up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+                mask=(hidden_index < 64)[:, None],
+                other=0.0,
+            )
+            # src[routing.diag:21]
+            dot_2 = tl.dot(X, tl.trans(up))
+            where_token_hidden = tl.where((dot_2 > 0.0) & (hidden_index < 64)[None, :], dot, 0.0)
+            tile = weight.to(tl.float32)[:, None] * where_token_hidden
+            tile_bf16 = tile.to(tl.bfloat16)
+            next_acc_expert_hidden = tl.dot(tile_bf16, up, acc_expert_hidden)
+            acc_expert_hidden = next_acc_expert_hidden
+        acc_expert_hidden = acc_expert_hidden
+    tl.store(
+        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
+        acc_expert_hidden.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None],
+    )
+
+
+@triton.jit
+def experts_masked_backward_d_gate_rows_kernel(
+    chosen_ptr, buffer_0_ptr, d_gate_ptr, chosen_stride_token, chosen_stride_place, buffer_0_stride_token,
+    buffer_0_stride_expert, d_gate_stride_token, d_gate_stride_place, size_token, BLOCK_EXPERT: tl.constexpr,
+    EXACT_EXPERT: tl.constexpr,
+):
+    program = tl.program_id(0)
+    place_index = (program % 2).to(tl.int64)
+    program = program // 2
+    token_index = program.to(tl.int64)
+    expert_index = tl.arange(0, BLOCK_EXPERT)
+    buffer_0 = load_tile(
+        buffer_0_ptr + token_index * buffer_0_stride_token + expert_index * buffer_0_stride_expert,
+        (expert_index < 4),
+        0.0,
+        EXACT_EXPERT,
+    )
+    # src[routing.diag:16]
+    chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+    # src[routing.diag:20]
+    where_expert = tl.where((expert_index == chosen) & (expert_index < 4), buffer_0, 0.0)
+    sum_ = tl.sum(where_expert, 0)
+    tl.store(d_gate_ptr + token_index * d_gate_stride_token + place_index * d_gate_stride_place, sum_)
+
+
+@triton.jit
+def experts_masked_backward_d_gate_kernel(
+    chosen_ptr, buffer_0_ptr, d_gate_ptr, chosen_stride_token, chosen_stride_place, buffer_0_stride_token,
+    buffer_0_stride_expert, d_gate_stride_token, d_gate_stride_place, size_token, BLOCK_EXPERT: tl.constexpr,
+):
+    program = tl.program_id(0)
+    place_index = (program % 2).to(tl.int64)
+    program = program // 2
+    token_index = program.to(tl.int64)
+    sum_expert = tl.full([], 0.0, tl.float32)
+    # src[routing.diag:16]
+    chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+    to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
+    # whole tiles, no mask needed
+    for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
+        expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index * buffer_0_stride_token + expert_index * buffer_0_stride_expert,
+        )
+        where_expert = tl.where(expert_index == chosen, buffer_0, 0.0)
+        tile_sum = tl.sum(where_expert, 0)
+        next_sum_expert = sum_expert + tile_sum
+        sum_expert = next_sum_expert
+    from_expert = tl.maximum(0, to_expert)
+    # tiles that a mask or the end cuts
+    for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
+        expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index * buffer_0_stride_token + expert_index * buffer_0_stride_expert,
+            mask=(expert_index < 4),
+            other=0.0,
+        )
+        # src[routing.diag:20]
+        where_expert = tl.where((expert_index == chosen) & (expert_index < 4), buffer_0, 0.0)
+        tile_sum = tl.sum(where_expert, 0)
+        next_sum_expert = sum_expert + tile_sum
+        sum_expert = next_sum_expert
+    tl.store(d_gate_ptr + token_index * d_gate_stride_token + place_index * d_gate_stride_place, sum_expert)
+
+
+@triton.jit
+def experts_masked_backward_d_up_d_down_kernel(
+    X_ptr, up_ptr, down_ptr, d_out_ptr, weight_ptr, d_up_ptr, d_down_ptr, X_stride_token, X_stride_d,
+    up_stride_expert, up_stride_d, up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d,
+    d_out_stride_token, d_out_stride_d, weight_stride_token, weight_stride_expert, d_up_stride_expert,
+    d_up_stride_d, d_up_stride_hidden, d_down_stride_expert, d_down_stride_hidden, d_down_stride_d,
+    size_token, BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_EXPERT: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
+    first_expert = program * BLOCK_EXPERT
+    expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_token = tl.full([BLOCK_EXPERT, BLOCK_HIDDEN, BLOCK_D], 0.0, tl.float32)
+    acc_token_2 = tl.full([BLOCK_EXPERT, BLOCK_HIDDEN, BLOCK_D], 0.0, tl.float32)
+    # src[routing.diag:18]
+    down = tl.load(
+        down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, :, None] * down_stride_hidden + d_index[None, None, :] * down_stride_d,
+        mask=(expert_index < 4)[:, None, None] & (hidden_index < 64)[None, :, None],
+        other=0.0,
+    )
+    # src[routing.diag:17]
+    up = tl.load(
+        up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, None, :] * up_stride_d + hidden_index[None, :, None] * up_stride_hidden,
+        mask=(expert_index < 4)[:, None, None] & (hidden_index < 64)[None, :, None],
+        other=0.0,
+    )
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(
+            d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
+        )
+        # src[routing.diag:18]
+        d_out_f32 = d_out.to(tl.float32)
+        mul_expert_hidden_token_d = down.to(tl.float32)[:, :, None, :] * d_out_f32[None, None, :, :]
+        sum_ = tl.sum(mul_expert_hidden_token_d, 3)
+        # src[routing.diag:14]
+        X = tl.load(X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d)
+        X_f32 = X.to(tl.float32)
+        # src[routing.diag:17]
+        # src[routing.diag:21]
+        mul_expert_hidden_token_d_2 = X_f32[None, None, :, :] * up.to(tl.float32)[:, :, None, :]
+        sum_2 = tl.sum(mul_expert_hidden_token_d_2, 3)
+        weight = tl.load(
+            weight_ptr + token_index[None, :] * weight_stride_token + expert_index[:, None] * weight_stride_expert,
+            mask=(expert_index < 4)[:, None],
+            other=0.0,
+        )
+        weight_f32 = weight.to(tl.float32)
+        mul_expert_hidden_token_d_3 = (X_f32[None, :, :] * weight_f32[:, :, None])[:, None, :, :] * tl.where(sum_2 > 0.0, sum_, 0.0)[:, :, :, None]
+        tile_sum = tl.sum(mul_expert_hidden_token_d_3, 2)
+        next_acc_token = acc_token + tile_sum
+        mul_expert_hidden_token_d_4 = (d_out_f32[None, :, :] * weight_f32[:, :, None])[:, None, :, :] * tl.maximum(sum_2, 0.0)[:, :, :, None]
+        tile_sum_2 = tl.sum(mul_expert_hidden_token_d_4, 2)
+        next_acc_token_2 = acc_token_2 + tile_sum_2
+        acc_token = next_acc_token
+        acc_token_2 = next_acc_token_2
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(
+            d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:18]
+        d_out_f32 = d_out.to(tl.float32)
+        mul_expert_hidden_token_d = down.to(tl.float32)[:, :, None, :] * d_out_f32[None, None, :, :]
+        sum_ = tl.sum(mul_expert_hidden_token_d, 3)
+        # src[routing.diag:14]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        X_f32 = X.to(tl.float32)
+        # src[routing.diag:17]
+        # src[routing.diag:21]
+        mul_expert_hidden_token_d_2 = X_f32[None, None, :, :] * up.to(tl.float32)[:, :, None, :]
+        sum_2 = tl.sum(mul_expert_hidden_token_d_2, 3)
+        weight = tl.load(
+            weight_ptr + token_index[None, :] * weight_stride_token + expert_index[:, None] * weight_stride_expert,
+            mask=(token_index < size_token)[None, :] & (expert_index < 4)[:, None],
+            other=0.0,
+        )
+        weight_f32 = weight.to(tl.float32)
+        mul_expert_hidden_token_d_3 = (X_f32[None, :, :] * weight_f32[:, :, None])[:, None, :, :] * tl.where(sum_2 > 0.0, sum_, 0.0)[:, :, :, None]
+        tile_sum = tl.sum(mul_expert_hidden_token_d_3, 2)
+        next_acc_token = acc_token + tile_sum
+        mul_expert_hidden_token_d_4 = (d_out_f32[None, :, :] * weight_f32[:, :, None])[:, None, :, :] * tl.maximum(sum_2, 0.0)[:, :, :, None]
+        tile_sum_2 = tl.sum(mul_expert_hidden_token_d_4, 2)
+        next_acc_token_2 = acc_token_2 + tile_sum_2
+        acc_token = next_acc_token
+        acc_token_2 = next_acc_token_2
+    tl.store(
+        d_up_ptr + expert_index[:, None, None] * d_up_stride_expert + d_index[None, None, :] * d_up_stride_d + hidden_index[None, :, None] * d_up_stride_hidden,
+        acc_token.to(tl.bfloat16),
+        mask=(expert_index < 4)[:, None, None] & (hidden_index < 64)[None, :, None],
+    )
+    tl.store(
+        d_down_ptr + expert_index[:, None, None] * d_down_stride_expert + hidden_index[None, :, None] * d_down_stride_hidden + d_index[None, None, :] * d_down_stride_d,
+        acc_token_2.to(tl.bfloat16),
+        mask=(expert_index < 4)[:, None, None] & (hidden_index < 64)[None, :, None],
+    )
+
+
+def _experts_masked(
+    X: torch.Tensor,
+    gate: torch.Tensor,
+    chosen: torch.Tensor,
+    up: torch.Tensor,
+    down: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_masked(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> out: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("gate", gate, torch.float32, 2, X.device)
+    _check("chosen", chosen, torch.int32, 2, X.device)
+    _check("up", up, torch.bfloat16, 3, X.device)
+    _check("down", down, torch.bfloat16, 3, X.device)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    out = torch.empty((token, 64), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
+    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
+    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 256:
+        raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 256 elements are held on chip")
+    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE <= 64:
+        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE <= 128:
+        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
+    else:
+        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    experts_masked_kernel[grid](
+        X, gate, chosen, up, down, out, X.stride(0), X.stride(1), gate.stride(0), gate.stride(1),
+        chosen.stride(0), chosen.stride(1), up.stride(0), up.stride(1), up.stride(2), down.stride(0),
+        down.stride(1), down.stride(2), out.stride(0), out.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT,
+        BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE, BLOCK_TOKEN=BLOCK_TOKEN,
+        EXACT_D=64 == BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _experts_masked_forward(
+    X: torch.Tensor,
+    gate: torch.Tensor,
+    chosen: torch.Tensor,
+    up: torch.Tensor,
+    down: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_masked_forward(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> out: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("gate", gate, torch.float32, 2, X.device)
+    _check("chosen", chosen, torch.int32, 2, X.device)
+    _check("up", up, torch.bfloat16, 3, X.device)
+    _check("down", down, torch.bfloat16, 3, X.device)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    out = torch.empty((token, 64), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
+    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
+    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 256:
+        raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 256 elements are held on chip")
+    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE <= 64:
+        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE <= 128:
+        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
+    else:
+        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    experts_masked_forward_kernel[grid](
+        X, gate, chosen, up, down, out, X.stride(0), X.stride(1), gate.stride(0), gate.stride(1),
+        chosen.stride(0), chosen.stride(1), up.stride(0), up.stride(1), up.stride(2), down.stride(0),
+        down.stride(1), down.stride(2), out.stride(0), out.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT,
+        BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE, BLOCK_TOKEN=BLOCK_TOKEN,
+        EXACT_D=64 == BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _experts_masked_backward_buffer_0(
+    X: torch.Tensor,
+    up: torch.Tensor,
+    down: torch.Tensor,
+    d_out: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_masked_backward_buffer_0(X: bf16[token d], up: bf16[expert d hidden], down: bf16[expert hidden d], d_out: bf16[token d]) -> buffer_0: f32[token expert]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("up", up, torch.bfloat16, 3, X.device)
+    _check("down", down, torch.bfloat16, 3, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    buffer_0 = torch.empty((token, 4), dtype=torch.float32, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
+    if BLOCK_D * BLOCK_HIDDEN > 256:
+        raise ValueError(f"d x hidden = {BLOCK_D * BLOCK_HIDDEN}: at most 256 elements are held on chip")
+    if BLOCK_D * BLOCK_HIDDEN <= 64:
+        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 8, 1
+    elif BLOCK_D * BLOCK_HIDDEN <= 128:
+        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 8, 1
+    else:
+        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 8, 1
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(4, BLOCK_EXPERT),)
+    experts_masked_backward_buffer_0_kernel[grid](
+        X, up, down, d_out, buffer_0, X.stride(0), X.stride(1), up.stride(0), up.stride(1), up.stride(2),
+        down.stride(0), down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), token, BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_TOKEN=BLOCK_TOKEN,
+        BLOCK_EXPERT=BLOCK_EXPERT, EXACT_D=64 == BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _experts_masked_backward_weight(gate: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+    """_experts_masked_backward_weight(gate: f32[token place], chosen: i32[token place] in expert) -> weight: bf16[token expert]. Any strides; sizes are read off the shapes."""
+    _check("gate", gate, torch.float32, 2, gate.device)
+    _check("chosen", chosen, torch.int32, 2, gate.device)
+    token, _ = gate.shape
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    weight = torch.empty((token, 4), dtype=torch.bfloat16, device=gate.device)
+    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
+    if BLOCK_PLACE <= 16384:
+        if BLOCK_PLACE <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_PLACE <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token * 4,)
+        experts_masked_backward_weight_rows_kernel[grid](
+            gate, chosen, weight, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
+            weight.stride(0), weight.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, EXACT_PLACE=2 == BLOCK_PLACE,
+            num_warps=warps, num_stages=stages,
+        )
+        return weight
+    BLOCK_PLACE, warps, stages = 4096, 8, 2
+    grid = (token * 4,)
+    experts_masked_backward_weight_kernel[grid](
+        gate, chosen, weight, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
+        weight.stride(0), weight.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, num_warps=warps,
+        num_stages=stages,
+    )
+    return weight
+
+
+def _experts_masked_backward_d_X(
+    X: torch.Tensor,
+    up: torch.Tensor,
+    down: torch.Tensor,
+    d_out: torch.Tensor,
+    weight: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_masked_backward_d_X(X: bf16[token d], up: bf16[expert d hidden], down: bf16[expert hidden d], d_out: bf16[token d], weight: bf16[token expert]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("up", up, torch.bfloat16, 3, X.device)
+    _check("down", down, torch.bfloat16, 3, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.bfloat16, 2, X.device)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if weight.shape != (token, 4):
+        raise ValueError(f"weight: bf16[token expert] has shape {weight.shape}, expected {(token, 4)}")
+    d_X = torch.empty((token, 64), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_TOKEN, BLOCK_HIDDEN, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_TOKEN, BLOCK_HIDDEN, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_TOKEN, BLOCK_HIDDEN, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    experts_masked_backward_d_X_kernel[grid](
+        X, up, down, d_out, weight, d_X, X.stride(0), X.stride(1), up.stride(0), up.stride(1), up.stride(2),
+        down.stride(0), down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1), weight.stride(0),
+        weight.stride(1), d_X.stride(0), d_X.stride(1), token, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D,
+        BLOCK_TOKEN=BLOCK_TOKEN, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _experts_masked_backward_d_gate(chosen: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_experts_masked_backward_d_gate(chosen: i32[token place] in expert, buffer_0: f32[token expert]) -> d_gate: f32[token place]. Any strides; sizes are read off the shapes."""
+    _check("chosen", chosen, torch.int32, 2, chosen.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, chosen.device)
+    token, _ = chosen.shape
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if buffer_0.shape != (token, 4):
+        raise ValueError(f"buffer_0: f32[token expert] has shape {buffer_0.shape}, expected {(token, 4)}")
+    d_gate = torch.empty((token, 2), dtype=torch.float32, device=chosen.device)
+    BLOCK_EXPERT = max(16, triton.next_power_of_2(4))
+    if BLOCK_EXPERT <= 16384:
+        if BLOCK_EXPERT <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_EXPERT <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token * 2,)
+        experts_masked_backward_d_gate_rows_kernel[grid](
+            chosen, buffer_0, d_gate, chosen.stride(0), chosen.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), d_gate.stride(0), d_gate.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT,
+            EXACT_EXPERT=4 == BLOCK_EXPERT, num_warps=warps, num_stages=stages,
+        )
+        return d_gate
+    BLOCK_EXPERT, warps, stages = 4096, 8, 2
+    grid = (token * 2,)
+    experts_masked_backward_d_gate_kernel[grid](
+        chosen, buffer_0, d_gate, chosen.stride(0), chosen.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        d_gate.stride(0), d_gate.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_gate
+
+
+def _experts_masked_backward_d_up_d_down(
+    X: torch.Tensor,
+    up: torch.Tensor,
+    down: torch.Tensor,
+    d_out: torch.Tensor,
+    weight: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_experts_masked_backward_d_up_d_down(X: bf16[token d], up: bf16[expert d hidden], down: bf16[expert hidden d], d_out: bf16[token d], weight: bf16[token expert]) -> d_up: bf16[expert d hidden], d_down: bf16[expert hidden d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("up", up, torch.bfloat16, 3, X.device)
+    _check("down", down, torch.bfloat16, 3, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.bfloat16, 2, X.device)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if weight.shape != (token, 4):
+        raise ValueError(f"weight: bf16[token expert] has shape {weight.shape}, expected {(token, 4)}")
+    d_up = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
+    d_down = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_EXPERT, BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_EXPERT, BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 64, 16, 8, 1
+    else:
+        BLOCK_EXPERT, BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 64, 16, 8, 1
+    grid = (triton.cdiv(4, BLOCK_EXPERT) * triton.cdiv(64, BLOCK_HIDDEN),)
+    experts_masked_backward_d_up_d_down_kernel[grid](
+        X, up, down, d_out, weight, d_up, d_down, X.stride(0), X.stride(1), up.stride(0), up.stride(1),
+        up.stride(2), down.stride(0), down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1),
+        weight.stride(0), weight.stride(1), d_up.stride(0), d_up.stride(1), d_up.stride(2), d_down.stride(0),
+        d_down.stride(1), d_down.stride(2), token, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D,
+        BLOCK_EXPERT=BLOCK_EXPERT, BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_up, d_down
+
+
+class _experts_masked_autograd(torch.autograd.Function):
+    """experts_masked and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, gate, chosen, up, down):
+        token, _ = X.shape
+        if X.shape != (token, 64):
+            raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+        if gate.shape != (token, 2):
+            raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+        if chosen.shape != (token, 2):
+            raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+        if up.shape != (4, 64, 64):
+            raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+        if down.shape != (4, 64, 64):
+            raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+        out = _experts_masked_forward(X, gate, chosen, up, down)
+        ctx.save_for_backward(X, gate, chosen, up, down)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, gate, chosen, up, down = ctx.saved_tensors
+        buffer_0 = _experts_masked_backward_buffer_0(X, up, down, d_out)
+        weight = _experts_masked_backward_weight(gate, chosen)
+        d_X = _experts_masked_backward_d_X(X, up, down, d_out, weight)
+        d_gate = _experts_masked_backward_d_gate(chosen, buffer_0)
+        d_up, d_down = _experts_masked_backward_d_up_d_down(X, up, down, d_out, weight)
+        return d_X, d_gate, None, d_up, d_down
+
+
+def experts_masked(
+    X: torch.Tensor,
+    gate: torch.Tensor,
+    chosen: torch.Tensor,
+    up: torch.Tensor,
+    down: torch.Tensor,
+) -> torch.Tensor:
+    """experts_masked(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> out: bf16[token d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, gate, up, down)):
+        return _experts_masked_autograd.apply(X, gate, chosen, up, down)
+    out = _experts_masked(X, gate, chosen, up, down)
+    return out
+
+
+@triton.jit
+def experts_gathered_H_rows_kernel(
+    X_ptr, chosen_ptr, up_ptr, H_ptr, X_stride_token, X_stride_d, chosen_stride_token, chosen_stride_place,
+    up_stride_expert, up_stride_d, up_stride_hidden, H_stride_token, H_stride_place, H_stride_hidden,
+    size_token, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
+    place_index = (program % 2).to(tl.int64)
+    program = program // 2
+    token_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    # src[routing.diag:27]
+    X = tl.load(X_ptr + token_index * X_stride_token + d_index * X_stride_d)
+    # src[routing.diag:29]
+    chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+    # src[routing.diag:33]
+    up = tl.load(
+        up_ptr + chosen * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+        mask=(hidden_index < 64)[:, None],
+        other=0.0,
+    )
+    # src[routing.diag:27]
+    # src[routing.diag:33]
+    mul_hidden_d = up.to(tl.float32) * X.to(tl.float32)[None, :]
+    sum_ = tl.sum(mul_hidden_d, 1)
+    tl.store(
+        H_ptr + token_index * H_stride_token + place_index * H_stride_place + hidden_index * H_stride_hidden,
+        tl.maximum(sum_, 0.0).to(tl.bfloat16),
+        mask=(hidden_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_H_kernel(
+    X_ptr, chosen_ptr, up_ptr, H_ptr, X_stride_token, X_stride_d, chosen_stride_token, chosen_stride_place,
+    up_stride_expert, up_stride_d, up_stride_hidden, H_stride_token, H_stride_place, H_stride_hidden,
+    size_token, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
+    place_index = (program % 2).to(tl.int64)
+    program = program // 2
+    token_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_HIDDEN], 0.0, tl.float32)
+    # src[routing.diag:29]
+    chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+    to_d = (64) // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[routing.diag:27]
+        X = tl.load(X_ptr + token_index * X_stride_token + d_index * X_stride_d)
+        # src[routing.diag:33]
+        up = tl.load(
+            up_ptr + chosen * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+            mask=(hidden_index < 64)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:27]
+        # src[routing.diag:33]
+        mul_hidden_d = up.to(tl.float32) * X.to(tl.float32)[None, :]
+        tile_sum = tl.sum(mul_hidden_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[routing.diag:27]
+        X = tl.load(
+            X_ptr + token_index * X_stride_token + d_index * X_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        # src[routing.diag:33]
+        up = tl.load(
+            up_ptr + chosen * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+            mask=(d_index < 64)[None, :] & (hidden_index < 64)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:27]
+        # src[routing.diag:33]
+        mul_hidden_d = up.to(tl.float32) * X.to(tl.float32)[None, :]
+        tile_sum = tl.sum(mul_hidden_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    # src[routing.diag:33]
+    tl.store(
+        H_ptr + token_index * H_stride_token + place_index * H_stride_place + hidden_index * H_stride_hidden,
+        tl.maximum(acc_d, 0.0).to(tl.bfloat16),
+        mask=(hidden_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_out_rows_kernel(
+    gate_ptr, chosen_ptr, down_ptr, H_ptr, out_ptr, gate_stride_token, gate_stride_place, chosen_stride_token,
+    chosen_stride_place, down_stride_expert, down_stride_hidden, down_stride_d, H_stride_token,
+    H_stride_place, H_stride_hidden, out_stride_token, out_stride_d, size_token, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_PLACE: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr, EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    token_index = program.to(tl.int64)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    # src[routing.diag:29]
+    chosen = load_tile(
+        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+        (place_index < 2),
+        0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:34]
+    down = tl.load(
+        down_ptr + chosen[None, None, :] * down_stride_expert + hidden_index[None, :, None] * down_stride_hidden + d_index[:, None, None] * down_stride_d,
+        mask=(place_index < 2)[None, None, :] & (d_index < 64)[:, None, None],
+        other=0.0,
+    )
+    H = load_tile(
+        H_ptr + token_index * H_stride_token + place_index[None, :] * H_stride_place + hidden_index[:, None] * H_stride_hidden,
+        (place_index < 2)[None, :],
+        0.0,
+        EXACT_PLACE,
+    )
+    mul_d_hidden_place = H.to(tl.float32)[None, :, :] * down.to(tl.float32)
+    sum_ = tl.sum(mul_d_hidden_place, 1)
+    # src[routing.diag:28]
+    gate = load_tile(
+        gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+        (place_index < 2),
+        0.0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:34]
+    mul_d_place = gate[None, :] * sum_
+    sum_2 = tl.sum(mul_d_place, 1)
+    tl.store(
+        out_ptr + token_index * out_stride_token + d_index * out_stride_d,
+        sum_2.to(tl.bfloat16),
+        mask=(d_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_out_kernel(
+    gate_ptr, chosen_ptr, down_ptr, H_ptr, out_ptr, gate_stride_token, gate_stride_place, chosen_stride_token,
+    chosen_stride_place, down_stride_expert, down_stride_hidden, down_stride_d, H_stride_token,
+    H_stride_place, H_stride_hidden, out_stride_token, out_stride_d, size_token, BLOCK_PLACE: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    token_index = program.to(tl.int64)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    acc_place = tl.full([BLOCK_D], 0.0, tl.float32)
+    to_place = (2) // BLOCK_PLACE * BLOCK_PLACE
+    # whole tiles, no mask needed
+    for first_place in tl.range(0, to_place, BLOCK_PLACE):
+        place_index = first_place + tl.arange(0, BLOCK_PLACE)
+        # src[routing.diag:29]
+        chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+        # src[routing.diag:34]
+        down = tl.load(
+            down_ptr + chosen[None, :, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[:, None, None] * down_stride_d,
+            mask=(d_index < 64)[:, None, None],
+            other=0.0,
+        )
+        H = tl.load(
+            H_ptr + token_index * H_stride_token + place_index[:, None] * H_stride_place + hidden_index[None, :] * H_stride_hidden,
+        )
+        mul_d_place_hidden = H.to(tl.float32)[None, :, :] * down.to(tl.float32)
+        sum_ = tl.sum(mul_d_place_hidden, 2)
+        # src[routing.diag:28]
+        gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
+        # src[routing.diag:34]
+        mul_d_place = gate[None, :] * sum_
+        tile_sum = tl.sum(mul_d_place, 1)
+        next_acc_place = acc_place + tile_sum
+        acc_place = next_acc_place
+    from_place = tl.maximum(0, to_place)
+    # tiles that a mask or the end cuts
+    for first_place_2 in tl.range(from_place, 2, BLOCK_PLACE):
+        place_index = first_place_2 + tl.arange(0, BLOCK_PLACE)
+        # src[routing.diag:29]
+        chosen = tl.load(
+            chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+            mask=(place_index < 2),
+            other=0,
+        )
+        # src[routing.diag:34]
+        down = tl.load(
+            down_ptr + chosen[None, :, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[:, None, None] * down_stride_d,
+            mask=(place_index < 2)[None, :, None] & (d_index < 64)[:, None, None],
+            other=0.0,
+        )
+        H = tl.load(
+            H_ptr + token_index * H_stride_token + place_index[:, None] * H_stride_place + hidden_index[None, :] * H_stride_hidden,
+            mask=(place_index < 2)[:, None],
+            other=0.0,
+        )
+        mul_d_place_hidden = H.to(tl.float32)[None, :, :] * down.to(tl.float32)
+        sum_ = tl.sum(mul_d_place_hidden, 2)
+        # src[routing.diag:28]
+        gate = tl.load(
+            gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+            mask=(place_index < 2),
+            other=0.0,
+        )
+        # src[routing.diag:34]
+        mul_d_place = gate[None, :] * sum_
+        tile_sum = tl.sum(mul_d_place, 1)
+        next_acc_place = acc_place + tile_sum
+        acc_place = next_acc_place
+    tl.store(
+        out_ptr + token_index * out_stride_token + d_index * out_stride_d,
+        acc_place.to(tl.bfloat16),
+        mask=(d_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_forward_state_rows_kernel(
+    X_ptr, chosen_ptr, up_ptr, state_ptr, X_stride_token, X_stride_d, chosen_stride_token,
+    chosen_stride_place, up_stride_expert, up_stride_d, up_stride_hidden, state_stride_token,
+    state_stride_place, state_stride_hidden, size_token, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
+    place_index = (program % 2).to(tl.int64)
+    program = program // 2
+    token_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    # src[routing.diag:29]
+    chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+    # src[routing.diag:33]
+    up = tl.load(
+        up_ptr + chosen * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+        mask=(hidden_index < 64)[:, None],
+        other=0.0,
+    )
+    # src[routing.diag:27]
+    X = tl.load(X_ptr + token_index * X_stride_token + d_index * X_stride_d)
+    # src[routing.diag:33]
+    mul_hidden_d = X.to(tl.float32)[None, :] * up.to(tl.float32)
+    sum_ = tl.sum(mul_hidden_d, 1)
+    tl.store(
+        state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
+        sum_,
+        mask=(hidden_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_forward_state_kernel(
+    X_ptr, chosen_ptr, up_ptr, state_ptr, X_stride_token, X_stride_d, chosen_stride_token,
+    chosen_stride_place, up_stride_expert, up_stride_d, up_stride_hidden, state_stride_token,
+    state_stride_place, state_stride_hidden, size_token, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
+    place_index = (program % 2).to(tl.int64)
+    program = program // 2
+    token_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_HIDDEN], 0.0, tl.float32)
+    # src[routing.diag:29]
+    chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+    to_d = (64) // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[routing.diag:33]
+        up = tl.load(
+            up_ptr + chosen * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+            mask=(hidden_index < 64)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:27]
+        X = tl.load(X_ptr + token_index * X_stride_token + d_index * X_stride_d)
+        # src[routing.diag:33]
+        mul_hidden_d = X.to(tl.float32)[None, :] * up.to(tl.float32)
+        tile_sum = tl.sum(mul_hidden_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[routing.diag:33]
+        up = tl.load(
+            up_ptr + chosen * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+            mask=(d_index < 64)[None, :] & (hidden_index < 64)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:27]
+        X = tl.load(
+            X_ptr + token_index * X_stride_token + d_index * X_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        # src[routing.diag:33]
+        mul_hidden_d = X.to(tl.float32)[None, :] * up.to(tl.float32)
+        tile_sum = tl.sum(mul_hidden_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
+        acc_d,
+        mask=(hidden_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_forward_out_rows_kernel(
+    gate_ptr, chosen_ptr, down_ptr, state_ptr, out_ptr, gate_stride_token, gate_stride_place,
+    chosen_stride_token, chosen_stride_place, down_stride_expert, down_stride_hidden, down_stride_d,
+    state_stride_token, state_stride_place, state_stride_hidden, out_stride_token, out_stride_d, size_token,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_PLACE: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+    EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    token_index = program.to(tl.int64)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    # src[routing.diag:28]
+    gate = load_tile(
+        gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+        (place_index < 2),
+        0.0,
+        EXACT_PLACE,
+    )
+    state = load_tile(
+        state_ptr + token_index * state_stride_token + place_index[None, :] * state_stride_place + hidden_index[:, None] * state_stride_hidden,
+        (place_index < 2)[None, :],
+        0.0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:33]
+    # src[routing.diag:29]
+    chosen = load_tile(
+        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+        (place_index < 2),
+        0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:34]
+    down = tl.load(
+        down_ptr + chosen[None, None, :] * down_stride_expert + hidden_index[None, :, None] * down_stride_hidden + d_index[:, None, None] * down_stride_d,
+        mask=(place_index < 2)[None, None, :] & (d_index < 64)[:, None, None],
+        other=0.0,
+    )
+    mul_d_hidden_place = down.to(tl.float32) * tl.maximum(state, 0.0)[None, :, :]
+    sum_ = tl.sum(mul_d_hidden_place, 1)
+    mul_d_place = tl.where((place_index < 2)[None, :], sum_, 0.0) * gate[None, :]
+    sum_2 = tl.sum(mul_d_place, 1)
+    tl.store(
+        out_ptr + token_index * out_stride_token + d_index * out_stride_d,
+        sum_2.to(tl.bfloat16),
+        mask=(d_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_forward_out_kernel(
+    gate_ptr, chosen_ptr, down_ptr, state_ptr, out_ptr, gate_stride_token, gate_stride_place,
+    chosen_stride_token, chosen_stride_place, down_stride_expert, down_stride_hidden, down_stride_d,
+    state_stride_token, state_stride_place, state_stride_hidden, out_stride_token, out_stride_d, size_token,
+    BLOCK_PLACE: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    token_index = program.to(tl.int64)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    acc_place = tl.full([BLOCK_D], 0.0, tl.float32)
+    to_place = (2) // BLOCK_PLACE * BLOCK_PLACE
+    # whole tiles, no mask needed
+    for first_place in tl.range(0, to_place, BLOCK_PLACE):
+        place_index = first_place + tl.arange(0, BLOCK_PLACE)
+        # src[routing.diag:28]
+        gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
+        state = tl.load(
+            state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
+        )
+        # src[routing.diag:33]
+        # src[routing.diag:29]
+        chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+        # src[routing.diag:34]
+        down = tl.load(
+            down_ptr + chosen[None, :, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[:, None, None] * down_stride_d,
+            mask=(d_index < 64)[:, None, None],
+            other=0.0,
+        )
+        mul_d_place_hidden = down.to(tl.float32) * tl.maximum(state, 0.0)[None, :, :]
+        sum_ = tl.sum(mul_d_place_hidden, 2)
+        mul_d_place = sum_ * gate[None, :]
+        tile_sum = tl.sum(mul_d_place, 1)
+        next_acc_place = acc_place + tile_sum
+        acc_place = next_acc_place
+    from_place = tl.maximum(0, to_place)
+    # tiles that a mask or the end cuts
+    for first_place_2 in tl.range(from_place, 2, BLOCK_PLACE):
+        place_index = first_place_2 + tl.arange(0, BLOCK_PLACE)
+        # src[routing.diag:28]
+        gate = tl.load(
+            gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+            mask=(place_index < 2),
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
+            mask=(place_index < 2)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:33]
+        # src[routing.diag:29]
+        chosen = tl.load(
+            chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+            mask=(place_index < 2),
+            other=0,
+        )
+        # src[routing.diag:34]
+        down = tl.load(
+            down_ptr + chosen[None, :, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[:, None, None] * down_stride_d,
+            mask=(place_index < 2)[None, :, None] & (d_index < 64)[:, None, None],
+            other=0.0,
+        )
+        mul_d_place_hidden = down.to(tl.float32) * tl.maximum(state, 0.0)[None, :, :]
+        sum_ = tl.sum(mul_d_place_hidden, 2)
+        mul_d_place = tl.where((place_index < 2)[None, :], sum_, 0.0) * gate[None, :]
+        tile_sum = tl.sum(mul_d_place, 1)
+        next_acc_place = acc_place + tile_sum
+        acc_place = next_acc_place
+    tl.store(
+        out_ptr + token_index * out_stride_token + d_index * out_stride_d,
+        acc_place.to(tl.bfloat16),
+        mask=(d_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_backward_buffer_0_rows_kernel(
+    chosen_ptr, down_ptr, d_out_ptr, buffer_0_ptr, chosen_stride_token, chosen_stride_place,
+    down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token, d_out_stride_d,
+    buffer_0_stride_token, buffer_0_stride_place, buffer_0_stride_hidden, size_token, BLOCK_D: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
+    place_index = (program % 2).to(tl.int64)
+    program = program // 2
+    token_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
+    # src[routing.diag:29]
+    chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+    # src[routing.diag:34]
+    down = tl.load(
+        down_ptr + chosen * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
+        mask=(hidden_index < 64)[:, None],
+        other=0.0,
+    )
+    mul_hidden_d = down.to(tl.float32) * d_out.to(tl.float32)[None, :]
+    sum_ = tl.sum(mul_hidden_d, 1)
+    tl.store(
+        buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+        sum_,
+        mask=(hidden_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_backward_buffer_0_kernel(
+    chosen_ptr, down_ptr, d_out_ptr, buffer_0_ptr, chosen_stride_token, chosen_stride_place,
+    down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token, d_out_stride_d,
+    buffer_0_stride_token, buffer_0_stride_place, buffer_0_stride_hidden, size_token, BLOCK_D: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
+    place_index = (program % 2).to(tl.int64)
+    program = program // 2
+    token_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_HIDDEN], 0.0, tl.float32)
+    # src[routing.diag:29]
+    chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+    to_d = (64) // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
+        # src[routing.diag:34]
+        down = tl.load(
+            down_ptr + chosen * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
+            mask=(hidden_index < 64)[:, None],
+            other=0.0,
+        )
+        mul_hidden_d = down.to(tl.float32) * d_out.to(tl.float32)[None, :]
+        tile_sum = tl.sum(mul_hidden_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        # src[routing.diag:34]
+        down = tl.load(
+            down_ptr + chosen * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
+            mask=(hidden_index < 64)[:, None] & (d_index < 64)[None, :],
+            other=0.0,
+        )
+        mul_hidden_d = down.to(tl.float32) * d_out.to(tl.float32)[None, :]
+        tile_sum = tl.sum(mul_hidden_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+        acc_d,
+        mask=(hidden_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_backward_d_gate_rows_kernel(
+    chosen_ptr, down_ptr, d_out_ptr, state_ptr, d_gate_ptr, chosen_stride_token, chosen_stride_place,
+    down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token, d_out_stride_d,
+    state_stride_token, state_stride_place, state_stride_hidden, d_gate_stride_token, d_gate_stride_place,
+    size_token, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, BLOCK_PLACE: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_place = (program % tl.cdiv(2, BLOCK_PLACE)) * BLOCK_PLACE
+    place_index = first_place + tl.arange(0, BLOCK_PLACE)
+    program = program // tl.cdiv(2, BLOCK_PLACE)
+    token_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    state = tl.load(
+        state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
+        mask=(place_index < 2)[:, None],
+        other=0.0,
+    )
+    # src[routing.diag:33]
+    # src[routing.diag:29]
+    chosen = tl.load(
+        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+        mask=(place_index < 2),
+        other=0,
+    )
+    # src[routing.diag:34]
+    down = tl.load(
+        down_ptr + chosen[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
+        mask=(place_index < 2)[:, None, None],
+        other=0.0,
+    )
+    mul_place_d_hidden = down.to(tl.float32) * tl.maximum(state, 0.0)[:, None, :]
+    sum_ = tl.sum(mul_place_d_hidden, 2)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
+    mul_place_d = d_out.to(tl.float32)[None, :] * sum_
+    sum_2 = tl.sum(mul_place_d, 1)
+    tl.store(
+        d_gate_ptr + token_index * d_gate_stride_token + place_index * d_gate_stride_place,
+        sum_2,
+        mask=(place_index < 2),
+    )
+
+
+@triton.jit
+def experts_gathered_backward_d_gate_kernel(
+    chosen_ptr, down_ptr, d_out_ptr, state_ptr, d_gate_ptr, chosen_stride_token, chosen_stride_place,
+    down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token, d_out_stride_d,
+    state_stride_token, state_stride_place, state_stride_hidden, d_gate_stride_token, d_gate_stride_place,
+    size_token, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, BLOCK_PLACE: tl.constexpr,
+    EXACT_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_place = (program % tl.cdiv(2, BLOCK_PLACE)) * BLOCK_PLACE
+    place_index = first_place + tl.arange(0, BLOCK_PLACE)
+    program = program // tl.cdiv(2, BLOCK_PLACE)
+    token_index = program.to(tl.int64)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    acc_d = tl.full([BLOCK_PLACE], 0.0, tl.float32)
+    state = tl.load(
+        state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
+        mask=(place_index < 2)[:, None],
+        other=0.0,
+    )
+    # src[routing.diag:33]
+    H = tl.maximum(state, 0.0)
+    # src[routing.diag:29]
+    chosen = tl.load(
+        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+        mask=(place_index < 2),
+        other=0,
+    )
+    to_d = (64) // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[routing.diag:34]
+        down = tl.load(
+            down_ptr + chosen[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
+            mask=(place_index < 2)[:, None, None],
+            other=0.0,
+        )
+        mul_place_d_hidden = down.to(tl.float32) * H[:, None, :]
+        sum_ = tl.sum(mul_place_d_hidden, 2)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
+        mul_place_d = d_out.to(tl.float32)[None, :] * sum_
+        tile_sum = tl.sum(mul_place_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[routing.diag:34]
+        down = tl.load(
+            down_ptr + chosen[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
+            mask=(place_index < 2)[:, None, None] & (d_index < 64)[None, :, None],
+            other=0.0,
+        )
+        mul_place_d_hidden = down.to(tl.float32) * H[:, None, :]
+        sum_ = tl.sum(mul_place_d_hidden, 2)
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        mul_place_d = d_out.to(tl.float32)[None, :] * sum_
+        tile_sum = tl.sum(mul_place_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        d_gate_ptr + token_index * d_gate_stride_token + place_index * d_gate_stride_place,
+        acc_d,
+        mask=(place_index < 2),
+    )
+
+
+@triton.jit
+def experts_gathered_backward_d_X_rows_kernel(
+    gate_ptr, chosen_ptr, up_ptr, state_ptr, buffer_0_ptr, d_X_ptr, gate_stride_token, gate_stride_place,
+    chosen_stride_token, chosen_stride_place, up_stride_expert, up_stride_d, up_stride_hidden,
+    state_stride_token, state_stride_place, state_stride_hidden, buffer_0_stride_token, buffer_0_stride_place,
+    buffer_0_stride_hidden, d_X_stride_token, d_X_stride_d, size_token, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_PLACE: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr, EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    token_index = program.to(tl.int64)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    buffer_0 = load_tile(
+        buffer_0_ptr + token_index * buffer_0_stride_token + place_index[None, :] * buffer_0_stride_place + hidden_index[:, None] * buffer_0_stride_hidden,
+        (place_index < 2)[None, :],
+        0.0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:28]
+    gate = load_tile(
+        gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+        (place_index < 2),
+        0.0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:29]
+    chosen = load_tile(
+        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+        (place_index < 2),
+        0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:33]
+    up = tl.load(
+        up_ptr + chosen[None, None, :] * up_stride_expert + d_index[:, None, None] * up_stride_d + hidden_index[None, :, None] * up_stride_hidden,
+        mask=(place_index < 2)[None, None, :] & (d_index < 64)[:, None, None],
+        other=0.0,
+    )
+    state = load_tile(
+        state_ptr + token_index * state_stride_token + place_index[None, :] * state_stride_place + hidden_index[:, None] * state_stride_hidden,
+        (place_index < 2)[None, :],
+        float("-inf"),
+        EXACT_PLACE,
+    )
+    where_d_hidden_place = tl.where((state > 0.0)[None, :, :], up.to(tl.float32), 0.0)
+    mul_d_hidden_place = (gate[None, :] * buffer_0)[None, :, :] * where_d_hidden_place
+    sum_ = tl.sum(tl.sum(mul_d_hidden_place, 2), 1)
+    tl.store(
+        d_X_ptr + token_index * d_X_stride_token + d_index * d_X_stride_d,
+        sum_.to(tl.bfloat16),
+        mask=(d_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_backward_d_X_kernel(
+    gate_ptr, chosen_ptr, up_ptr, state_ptr, buffer_0_ptr, d_X_ptr, gate_stride_token, gate_stride_place,
+    chosen_stride_token, chosen_stride_place, up_stride_expert, up_stride_d, up_stride_hidden,
+    state_stride_token, state_stride_place, state_stride_hidden, buffer_0_stride_token, buffer_0_stride_place,
+    buffer_0_stride_hidden, d_X_stride_token, d_X_stride_d, size_token, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    token_index = program.to(tl.int64)
+    acc_place_hidden = tl.full([BLOCK_D], 0.0, tl.float32)
+    for place_index in tl.range(0, 2):
+        # src[routing.diag:28]
+        gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
+        # src[routing.diag:29]
+        chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+        to_hidden = (64) // BLOCK_HIDDEN * BLOCK_HIDDEN
+        # whole tiles, no mask needed
+        for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+            hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+            )
+            state = tl.load(
+                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
+            )
+            # src[routing.diag:33]
+            up = tl.load(
+                up_ptr + chosen * up_stride_expert + d_index[:, None] * up_stride_d + hidden_index[None, :] * up_stride_hidden,
+                mask=(d_index < 64)[:, None],
+                other=0.0,
+            )
+            where_d_hidden = tl.where((state > 0.0)[None, :], up.to(tl.float32), 0.0)
+            mul_d_hidden = (gate * buffer_0)[None, :] * where_d_hidden
+            tile_sum = tl.sum(mul_d_hidden, 1)
+            next_acc_place_hidden = acc_place_hidden + tile_sum
+            acc_place_hidden = next_acc_place_hidden
+        from_hidden = tl.maximum(0, to_hidden)
+        # tiles that a mask or the end cuts
+        for first_hidden_2 in tl.range(from_hidden, 64, BLOCK_HIDDEN):
+            hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+                mask=(hidden_index < 64),
+                other=0.0,
+            )
+            # src[routing.diag:33]
+            up = tl.load(
+                up_ptr + chosen * up_stride_expert + d_index[:, None] * up_stride_d + hidden_index[None, :] * up_stride_hidden,
+                mask=(d_index < 64)[:, None] & (hidden_index < 64)[None, :],
+                other=0.0,
+            )
+            state = tl.load(
+                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
+                mask=(hidden_index < 64),
+                other=float("-inf"),
+            )
+            where_d_hidden = tl.where((state > 0.0)[None, :], up.to(tl.float32), 0.0)
+            mul_d_hidden = (gate * buffer_0)[None, :] * where_d_hidden
+            tile_sum = tl.sum(mul_d_hidden, 1)
+            next_acc_place_hidden = acc_place_hidden + tile_sum
+            acc_place_hidden = next_acc_place_hidden
+        acc_place_hidden = acc_place_hidden
+    tl.store(
+        d_X_ptr + token_index * d_X_stride_token + d_index * d_X_stride_d,
+        acc_place_hidden.to(tl.bfloat16),
+        mask=(d_index < 64),
+    )
+
+
+@triton.jit
+def experts_gathered_backward_d_up_d_down_rows_kernel(
+    X_ptr, gate_ptr, chosen_ptr, d_out_ptr, state_ptr, buffer_0_ptr, d_up_ptr, d_down_ptr, X_stride_token,
+    X_stride_d, gate_stride_token, gate_stride_place, chosen_stride_token, chosen_stride_place,
+    d_out_stride_token, d_out_stride_d, state_stride_token, state_stride_place, state_stride_hidden,
+    buffer_0_stride_token, buffer_0_stride_place, buffer_0_stride_hidden, d_up_stride_expert, d_up_stride_d,
+    d_up_stride_hidden, d_down_stride_expert, d_down_stride_hidden, d_down_stride_d, size_token,
+    BLOCK_PLACE: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_PLACE: tl.constexpr,
+    EXACT_TOKEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    hidden_index = (program % 64).to(tl.int64)
+    program = program // 64
+    d_index = (program % 64).to(tl.int64)
+    program = program // 64
+    expert_index = program.to(tl.int64)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    token_index = tl.arange(0, BLOCK_TOKEN)
+    buffer_0 = load_tile(
+        buffer_0_ptr + token_index[None, :] * buffer_0_stride_token + place_index[:, None] * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+        (token_index < size_token)[None, :] & (place_index < 2)[:, None],
+        0.0,
+        EXACT_TOKEN and EXACT_PLACE,
+    )
+    # src[routing.diag:28]
+    gate = load_tile(
+        gate_ptr + token_index[None, :] * gate_stride_token + place_index[:, None] * gate_stride_place,
+        (token_index < size_token)[None, :] & (place_index < 2)[:, None],
+        0.0,
+        EXACT_TOKEN and EXACT_PLACE,
+    )
+    # src[routing.diag:27]
+    X = load_tile(
+        X_ptr + token_index * X_stride_token + d_index * X_stride_d,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    # src[routing.diag:29]
+    chosen = load_tile(
+        chosen_ptr + token_index[None, :] * chosen_stride_token + place_index[:, None] * chosen_stride_place,
+        (token_index < size_token)[None, :] & (place_index < 2)[:, None],
+        0,
+        EXACT_TOKEN and EXACT_PLACE,
+    )
+    eq_place_token = chosen == expert_index
+    state = load_tile(
+        state_ptr + token_index[None, :] * state_stride_token + place_index[:, None] * state_stride_place + hidden_index * state_stride_hidden,
+        (token_index < size_token)[None, :] & (place_index < 2)[:, None],
+        float("-inf"),
+        EXACT_TOKEN and EXACT_PLACE,
+    )
+    where_place_token = tl.where((state > 0.0) & eq_place_token, (X.to(tl.float32)[None, :] * gate) * buffer_0, 0.0)
+    sum_ = tl.sum(tl.sum(where_place_token, 1), 0)
+    tl.store(
+        d_up_ptr + expert_index * d_up_stride_expert + d_index * d_up_stride_d + hidden_index * d_up_stride_hidden,
+        sum_.to(tl.bfloat16),
+    )
+    # src[routing.diag:33]
+    d_out = load_tile(
+        d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_place_token = (d_out.to(tl.float32)[None, :] * gate) * tl.maximum(state, 0.0)
+    where_place_token_2 = tl.where(eq_place_token, mul_place_token, 0.0)
+    sum_2 = tl.sum(tl.sum(where_place_token_2, 1), 0)
+    tl.store(
+        d_down_ptr + expert_index * d_down_stride_expert + hidden_index * d_down_stride_hidden + d_index * d_down_stride_d,
+        sum_2.to(tl.bfloat16),
+    )
+
+
+@triton.jit
+def experts_gathered_backward_d_up_d_down_kernel(
+    X_ptr, gate_ptr, chosen_ptr, d_out_ptr, state_ptr, buffer_0_ptr, d_up_ptr, d_down_ptr, X_stride_token,
+    X_stride_d, gate_stride_token, gate_stride_place, chosen_stride_token, chosen_stride_place,
+    d_out_stride_token, d_out_stride_d, state_stride_token, state_stride_place, state_stride_hidden,
+    buffer_0_stride_token, buffer_0_stride_place, buffer_0_stride_hidden, d_up_stride_expert, d_up_stride_d,
+    d_up_stride_hidden, d_down_stride_expert, d_down_stride_hidden, d_down_stride_d, size_token,
+    BLOCK_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    hidden_index = (program % 64).to(tl.int64)
+    program = program // 64
+    d_index = (program % 64).to(tl.int64)
+    program = program // 64
+    expert_index = program.to(tl.int64)
+    sum_token_place = tl.full([], 0.0, tl.float32)
+    sum_token_place_2 = tl.full([], 0.0, tl.float32)
+    for token_index in tl.range(0, size_token):
+        # src[routing.diag:27]
+        X = tl.load(X_ptr + token_index * X_stride_token + d_index * X_stride_d)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
+        to_place = (2) // BLOCK_PLACE * BLOCK_PLACE
+        # whole tiles, no mask needed
+        for first_place in tl.range(0, to_place, BLOCK_PLACE):
+            place_index = first_place + tl.arange(0, BLOCK_PLACE)
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+            )
+            # src[routing.diag:28]
+            gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
+            # src[routing.diag:27]
+            # src[routing.diag:29]
+            chosen = tl.load(
+                chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+            )
+            eq_place = chosen == expert_index
+            state = tl.load(
+                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
+            )
+            where_place = tl.where((state > 0.0) & eq_place, (X.to(tl.float32) * gate) * buffer_0, 0.0)
+            tile_sum = tl.sum(where_place, 0)
+            next_sum_token_place = sum_token_place + tile_sum
+            # src[routing.diag:33]
+            mul_place = (d_out.to(tl.float32) * gate) * tl.maximum(state, 0.0)
+            where_place_2 = tl.where(eq_place, mul_place, 0.0)
+            tile_sum_2 = tl.sum(where_place_2, 0)
+            next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
+            sum_token_place = next_sum_token_place
+            sum_token_place_2 = next_sum_token_place_2
+        from_place = tl.maximum(0, to_place)
+        # tiles that a mask or the end cuts
+        for first_place_2 in tl.range(from_place, 2, BLOCK_PLACE):
+            place_index = first_place_2 + tl.arange(0, BLOCK_PLACE)
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+                mask=(place_index < 2),
+                other=0.0,
+            )
+            # src[routing.diag:28]
+            gate = tl.load(
+                gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+                mask=(place_index < 2),
+                other=0.0,
+            )
+            # src[routing.diag:27]
+            # src[routing.diag:29]
+            chosen = tl.load(
+                chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+                mask=(place_index < 2),
+                other=0,
+            )
+            eq_place = chosen == expert_index
+            state = tl.load(
+                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
+                mask=(place_index < 2),
+                other=float("-inf"),
+            )
+            where_place = tl.where((state > 0.0) & eq_place, (X.to(tl.float32) * gate) * buffer_0, 0.0)
+            tile_sum = tl.sum(where_place, 0)
+            next_sum_token_place = sum_token_place + tile_sum
+            # src[routing.diag:33]
+            mul_place = (d_out.to(tl.float32) * gate) * tl.maximum(state, 0.0)
+            where_place_2 = tl.where(eq_place, mul_place, 0.0)
+            tile_sum_2 = tl.sum(where_place_2, 0)
+            next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
+            sum_token_place = next_sum_token_place
+            sum_token_place_2 = next_sum_token_place_2
+        sum_token_place = sum_token_place
+        sum_token_place_2 = sum_token_place_2
+    tl.store(
+        d_up_ptr + expert_index * d_up_stride_expert + d_index * d_up_stride_d + hidden_index * d_up_stride_hidden,
+        sum_token_place.to(tl.bfloat16),
+    )
+    tl.store(
+        d_down_ptr + expert_index * d_down_stride_expert + hidden_index * d_down_stride_hidden + d_index * d_down_stride_d,
+        sum_token_place_2.to(tl.bfloat16),
+    )
+
+
+def _experts_gathered_H(X: torch.Tensor, chosen: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+    """_experts_gathered_H(X: bf16[token d], chosen: i32[token place] in expert, up: bf16[expert d hidden]) -> H: bf16[token place hidden]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("chosen", chosen, torch.int32, 2, X.device)
+    _check("up", up, torch.bfloat16, 3, X.device)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    H = torch.empty((token, 2, 64), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D <= 1024:
+        if BLOCK_D <= 64:
+            BLOCK_HIDDEN, warps, stages = 16, 4, 1
+        elif BLOCK_D <= 256:
+            BLOCK_HIDDEN, warps, stages = 16, 8, 1
+        else:
+            BLOCK_HIDDEN, warps, stages = 16, 16, 1
+        grid = (token * 2 * triton.cdiv(64, BLOCK_HIDDEN),)
+        experts_gathered_H_rows_kernel[grid](
+            X, chosen, up, H, X.stride(0), X.stride(1), chosen.stride(0), chosen.stride(1), up.stride(0),
+            up.stride(1), up.stride(2), H.stride(0), H.stride(1), H.stride(2), token, BLOCK_D=BLOCK_D,
+            BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return H
+    BLOCK_D, BLOCK_HIDDEN, warps, stages = 128, 16, 8, 2
+    grid = (token * 2 * triton.cdiv(64, BLOCK_HIDDEN),)
+    experts_gathered_H_kernel[grid](
+        X, chosen, up, H, X.stride(0), X.stride(1), chosen.stride(0), chosen.stride(1), up.stride(0),
+        up.stride(1), up.stride(2), H.stride(0), H.stride(1), H.stride(2), token, BLOCK_D=BLOCK_D,
+        BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+    )
+    return H
+
+
+def _experts_gathered_out(
+    gate: torch.Tensor,
+    chosen: torch.Tensor,
+    down: torch.Tensor,
+    H: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_gathered_out(gate: f32[token place], chosen: i32[token place] in expert, down: bf16[expert hidden d], H: bf16[token place hidden]) -> out: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("gate", gate, torch.float32, 2, gate.device)
+    _check("chosen", chosen, torch.int32, 2, gate.device)
+    _check("down", down, torch.bfloat16, 3, gate.device)
+    _check("H", H, torch.bfloat16, 3, gate.device)
+    token, _ = gate.shape
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if H.shape != (token, 2, 64):
+        raise ValueError(f"H: bf16[token place hidden] has shape {H.shape}, expected {(token, 2, 64)}")
+    out = torch.empty((token, 64), dtype=torch.bfloat16, device=gate.device)
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
+    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
+    if BLOCK_HIDDEN * BLOCK_PLACE <= 1024:
+        if BLOCK_HIDDEN * BLOCK_PLACE <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_HIDDEN * BLOCK_PLACE <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (token * triton.cdiv(64, BLOCK_D),)
+        experts_gathered_out_rows_kernel[grid](
+            gate, chosen, down, H, out, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
+            down.stride(0), down.stride(1), down.stride(2), H.stride(0), H.stride(1), H.stride(2),
+            out.stride(0), out.stride(1), token, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE,
+            BLOCK_D=BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps,
+            num_stages=stages,
+        )
+        return out
+    BLOCK_HIDDEN_2 = max(16, triton.next_power_of_2(64))
+    if BLOCK_HIDDEN_2 > 16384:
+        raise ValueError(f"hidden = {BLOCK_HIDDEN_2}: at most 16384 elements are held on chip")
+    if BLOCK_HIDDEN_2 <= 64:
+        BLOCK_PLACE, BLOCK_D, warps, stages = 16, 16, 8, 2
+    elif BLOCK_HIDDEN_2 <= 256:
+        BLOCK_PLACE, BLOCK_D, warps, stages = 4, 16, 8, 2
+    elif BLOCK_HIDDEN_2 <= 1024:
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+    elif BLOCK_HIDDEN_2 <= 4096:
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+    else:
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+    grid = (token * triton.cdiv(64, BLOCK_D),)
+    experts_gathered_out_kernel[grid](
+        gate, chosen, down, H, out, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
+        down.stride(0), down.stride(1), down.stride(2), H.stride(0), H.stride(1), H.stride(2), out.stride(0),
+        out.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, BLOCK_HIDDEN=BLOCK_HIDDEN_2, BLOCK_D=BLOCK_D,
+        EXACT_HIDDEN=64 == BLOCK_HIDDEN_2, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _experts_gathered_forward_state(X: torch.Tensor, chosen: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+    """_experts_gathered_forward_state(X: bf16[token d], chosen: i32[token place] in expert, up: bf16[expert d hidden]) -> state: f32[token place hidden]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("chosen", chosen, torch.int32, 2, X.device)
+    _check("up", up, torch.bfloat16, 3, X.device)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    state = torch.empty((token, 2, 64), dtype=torch.float32, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D <= 1024:
+        if BLOCK_D <= 64:
+            BLOCK_HIDDEN, warps, stages = 16, 4, 1
+        elif BLOCK_D <= 256:
+            BLOCK_HIDDEN, warps, stages = 16, 8, 1
+        else:
+            BLOCK_HIDDEN, warps, stages = 16, 16, 1
+        grid = (token * 2 * triton.cdiv(64, BLOCK_HIDDEN),)
+        experts_gathered_forward_state_rows_kernel[grid](
+            X, chosen, up, state, X.stride(0), X.stride(1), chosen.stride(0), chosen.stride(1), up.stride(0),
+            up.stride(1), up.stride(2), state.stride(0), state.stride(1), state.stride(2), token,
+            BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_D=64 == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return state
+    BLOCK_D, BLOCK_HIDDEN, warps, stages = 128, 16, 8, 2
+    grid = (token * 2 * triton.cdiv(64, BLOCK_HIDDEN),)
+    experts_gathered_forward_state_kernel[grid](
+        X, chosen, up, state, X.stride(0), X.stride(1), chosen.stride(0), chosen.stride(1), up.stride(0),
+        up.stride(1), up.stride(2), state.stride(0), state.stride(1), state.stride(2), token, BLOCK_D=BLOCK_D,
+        BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _experts_gathered_forward_out(
+    gate: torch.Tensor,
+    chosen: torch.Tensor,
+    down: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_gathered_forward_out(gate: f32[token place], chosen: i32[token place] in expert, down: bf16[expert hidden d], state: f32[token place hidden]) -> out: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("gate", gate, torch.float32, 2, gate.device)
+    _check("chosen", chosen, torch.int32, 2, gate.device)
+    _check("down", down, torch.bfloat16, 3, gate.device)
+    _check("state", state, torch.float32, 3, gate.device)
+    token, _ = gate.shape
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if state.shape != (token, 2, 64):
+        raise ValueError(f"state: f32[token place hidden] has shape {state.shape}, expected {(token, 2, 64)}")
+    out = torch.empty((token, 64), dtype=torch.bfloat16, device=gate.device)
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
+    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
+    if BLOCK_HIDDEN * BLOCK_PLACE <= 1024:
+        if BLOCK_HIDDEN * BLOCK_PLACE <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_HIDDEN * BLOCK_PLACE <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (token * triton.cdiv(64, BLOCK_D),)
+        experts_gathered_forward_out_rows_kernel[grid](
+            gate, chosen, down, state, out, gate.stride(0), gate.stride(1), chosen.stride(0),
+            chosen.stride(1), down.stride(0), down.stride(1), down.stride(2), state.stride(0),
+            state.stride(1), state.stride(2), out.stride(0), out.stride(1), token, BLOCK_HIDDEN=BLOCK_HIDDEN,
+            BLOCK_PLACE=BLOCK_PLACE, BLOCK_D=BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN,
+            EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_HIDDEN_2 = max(16, triton.next_power_of_2(64))
+    if BLOCK_HIDDEN_2 > 16384:
+        raise ValueError(f"hidden = {BLOCK_HIDDEN_2}: at most 16384 elements are held on chip")
+    if BLOCK_HIDDEN_2 <= 64:
+        BLOCK_PLACE, BLOCK_D, warps, stages = 16, 16, 8, 2
+    elif BLOCK_HIDDEN_2 <= 256:
+        BLOCK_PLACE, BLOCK_D, warps, stages = 4, 16, 8, 2
+    elif BLOCK_HIDDEN_2 <= 1024:
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+    elif BLOCK_HIDDEN_2 <= 4096:
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+    else:
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+    grid = (token * triton.cdiv(64, BLOCK_D),)
+    experts_gathered_forward_out_kernel[grid](
+        gate, chosen, down, state, out, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
+        down.stride(0), down.stride(1), down.stride(2), state.stride(0), state.stride(1), state.stride(2),
+        out.stride(0), out.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, BLOCK_HIDDEN=BLOCK_HIDDEN_2,
+        BLOCK_D=BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN_2, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _experts_gathered_backward_buffer_0(
+    chosen: torch.Tensor,
+    down: torch.Tensor,
+    d_out: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_gathered_backward_buffer_0(chosen: i32[token place] in expert, down: bf16[expert hidden d], d_out: bf16[token d]) -> buffer_0: f32[token place hidden]. Any strides; sizes are read off the shapes."""
+    _check("chosen", chosen, torch.int32, 2, chosen.device)
+    _check("down", down, torch.bfloat16, 3, chosen.device)
+    _check("d_out", d_out, torch.bfloat16, 2, chosen.device)
+    token, _ = chosen.shape
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    buffer_0 = torch.empty((token, 2, 64), dtype=torch.float32, device=chosen.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D <= 1024:
+        if BLOCK_D <= 64:
+            BLOCK_HIDDEN, warps, stages = 16, 4, 1
+        elif BLOCK_D <= 256:
+            BLOCK_HIDDEN, warps, stages = 16, 8, 1
+        else:
+            BLOCK_HIDDEN, warps, stages = 16, 16, 1
+        grid = (token * 2 * triton.cdiv(64, BLOCK_HIDDEN),)
+        experts_gathered_backward_buffer_0_rows_kernel[grid](
+            chosen, down, d_out, buffer_0, chosen.stride(0), chosen.stride(1), down.stride(0), down.stride(1),
+            down.stride(2), d_out.stride(0), d_out.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_0.stride(2), token, BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_D=64 == BLOCK_D,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, BLOCK_HIDDEN, warps, stages = 128, 16, 8, 2
+    grid = (token * 2 * triton.cdiv(64, BLOCK_HIDDEN),)
+    experts_gathered_backward_buffer_0_kernel[grid](
+        chosen, down, d_out, buffer_0, chosen.stride(0), chosen.stride(1), down.stride(0), down.stride(1),
+        down.stride(2), d_out.stride(0), d_out.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), token, BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _experts_gathered_backward_d_gate(
+    chosen: torch.Tensor,
+    down: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_gathered_backward_d_gate(chosen: i32[token place] in expert, down: bf16[expert hidden d], d_out: bf16[token d], state: f32[token place hidden]) -> d_gate: f32[token place]. Any strides; sizes are read off the shapes."""
+    _check("chosen", chosen, torch.int32, 2, chosen.device)
+    _check("down", down, torch.bfloat16, 3, chosen.device)
+    _check("d_out", d_out, torch.bfloat16, 2, chosen.device)
+    _check("state", state, torch.float32, 3, chosen.device)
+    token, _ = chosen.shape
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if state.shape != (token, 2, 64):
+        raise ValueError(f"state: f32[token place hidden] has shape {state.shape}, expected {(token, 2, 64)}")
+    d_gate = torch.empty((token, 2), dtype=torch.float32, device=chosen.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
+    if BLOCK_D * BLOCK_HIDDEN <= 1024:
+        if BLOCK_D * BLOCK_HIDDEN <= 64:
+            BLOCK_PLACE, warps, stages = 16, 4, 1
+        elif BLOCK_D * BLOCK_HIDDEN <= 256:
+            BLOCK_PLACE, warps, stages = 16, 8, 1
+        else:
+            BLOCK_PLACE, warps, stages = 16, 16, 1
+        grid = (token * triton.cdiv(2, BLOCK_PLACE),)
+        experts_gathered_backward_d_gate_rows_kernel[grid](
+            chosen, down, d_out, state, d_gate, chosen.stride(0), chosen.stride(1), down.stride(0),
+            down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1), state.stride(0),
+            state.stride(1), state.stride(2), d_gate.stride(0), d_gate.stride(1), token, BLOCK_D=BLOCK_D,
+            BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE, EXACT_D=64 == BLOCK_D,
+            EXACT_HIDDEN=64 == BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+        )
+        return d_gate
+    BLOCK_HIDDEN_2 = max(16, triton.next_power_of_2(64))
+    if BLOCK_HIDDEN_2 > 16384:
+        raise ValueError(f"hidden = {BLOCK_HIDDEN_2}: at most 16384 elements are held on chip")
+    if BLOCK_HIDDEN_2 <= 64:
+        BLOCK_D, BLOCK_PLACE, warps, stages = 16, 16, 8, 2
+    elif BLOCK_HIDDEN_2 <= 256:
+        BLOCK_D, BLOCK_PLACE, warps, stages = 4, 16, 8, 2
+    elif BLOCK_HIDDEN_2 <= 1024:
+        BLOCK_D, BLOCK_PLACE, warps, stages = 1, 16, 8, 2
+    elif BLOCK_HIDDEN_2 <= 4096:
+        BLOCK_D, BLOCK_PLACE, warps, stages = 1, 16, 8, 2
+    else:
+        BLOCK_D, BLOCK_PLACE, warps, stages = 1, 16, 8, 2
+    grid = (token * triton.cdiv(2, BLOCK_PLACE),)
+    experts_gathered_backward_d_gate_kernel[grid](
+        chosen, down, d_out, state, d_gate, chosen.stride(0), chosen.stride(1), down.stride(0),
+        down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+        state.stride(2), d_gate.stride(0), d_gate.stride(1), token, BLOCK_D=BLOCK_D,
+        BLOCK_HIDDEN=BLOCK_HIDDEN_2, BLOCK_PLACE=BLOCK_PLACE, EXACT_HIDDEN=64 == BLOCK_HIDDEN_2,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_gate
+
+
+def _experts_gathered_backward_d_X(
+    gate: torch.Tensor,
+    chosen: torch.Tensor,
+    up: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_gathered_backward_d_X(gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], state: f32[token place hidden], buffer_0: f32[token place hidden]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("gate", gate, torch.float32, 2, gate.device)
+    _check("chosen", chosen, torch.int32, 2, gate.device)
+    _check("up", up, torch.bfloat16, 3, gate.device)
+    _check("state", state, torch.float32, 3, gate.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, gate.device)
+    token, _ = gate.shape
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if state.shape != (token, 2, 64):
+        raise ValueError(f"state: f32[token place hidden] has shape {state.shape}, expected {(token, 2, 64)}")
+    if buffer_0.shape != (token, 2, 64):
+        raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
+    d_X = torch.empty((token, 64), dtype=torch.bfloat16, device=gate.device)
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
+    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
+    if BLOCK_HIDDEN * BLOCK_PLACE <= 1024:
+        if BLOCK_HIDDEN * BLOCK_PLACE <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_HIDDEN * BLOCK_PLACE <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (token * triton.cdiv(64, BLOCK_D),)
+        experts_gathered_backward_d_X_rows_kernel[grid](
+            gate, chosen, up, state, buffer_0, d_X, gate.stride(0), gate.stride(1), chosen.stride(0),
+            chosen.stride(1), up.stride(0), up.stride(1), up.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_X.stride(0),
+            d_X.stride(1), token, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE, BLOCK_D=BLOCK_D,
+            EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps, num_stages=stages,
+        )
+        return d_X
+    BLOCK_HIDDEN, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (token * triton.cdiv(64, BLOCK_D),)
+    experts_gathered_backward_d_X_kernel[grid](
+        gate, chosen, up, state, buffer_0, d_X, gate.stride(0), gate.stride(1), chosen.stride(0),
+        chosen.stride(1), up.stride(0), up.stride(1), up.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_X.stride(0),
+        d_X.stride(1), token, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _experts_gathered_backward_d_up_d_down(
+    X: torch.Tensor,
+    gate: torch.Tensor,
+    chosen: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_experts_gathered_backward_d_up_d_down(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, d_out: bf16[token d], state: f32[token place hidden], buffer_0: f32[token place hidden]) -> d_up: bf16[expert d hidden], d_down: bf16[expert hidden d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("gate", gate, torch.float32, 2, X.device)
+    _check("chosen", chosen, torch.int32, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 3, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, X.device)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if state.shape != (token, 2, 64):
+        raise ValueError(f"state: f32[token place hidden] has shape {state.shape}, expected {(token, 2, 64)}")
+    if buffer_0.shape != (token, 2, 64):
+        raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
+    d_up = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
+    d_down = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
+    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
+    BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
+    if BLOCK_PLACE * BLOCK_TOKEN <= 16384:
+        if BLOCK_PLACE * BLOCK_TOKEN <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_PLACE * BLOCK_TOKEN <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (4 * 64 * 64,)
+        experts_gathered_backward_d_up_d_down_rows_kernel[grid](
+            X, gate, chosen, d_out, state, buffer_0, d_up, d_down, X.stride(0), X.stride(1), gate.stride(0),
+            gate.stride(1), chosen.stride(0), chosen.stride(1), d_out.stride(0), d_out.stride(1),
+            state.stride(0), state.stride(1), state.stride(2), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_0.stride(2), d_up.stride(0), d_up.stride(1), d_up.stride(2), d_down.stride(0),
+            d_down.stride(1), d_down.stride(2), token, BLOCK_PLACE=BLOCK_PLACE, BLOCK_TOKEN=BLOCK_TOKEN,
+            EXACT_PLACE=2 == BLOCK_PLACE, EXACT_TOKEN=token == BLOCK_TOKEN, num_warps=warps,
+            num_stages=stages,
+        )
+        return d_up, d_down
+    BLOCK_PLACE, warps, stages = 4096, 8, 2
+    grid = (4 * 64 * 64,)
+    experts_gathered_backward_d_up_d_down_kernel[grid](
+        X, gate, chosen, d_out, state, buffer_0, d_up, d_down, X.stride(0), X.stride(1), gate.stride(0),
+        gate.stride(1), chosen.stride(0), chosen.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0),
+        state.stride(1), state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        d_up.stride(0), d_up.stride(1), d_up.stride(2), d_down.stride(0), d_down.stride(1), d_down.stride(2),
+        token, BLOCK_PLACE=BLOCK_PLACE, num_warps=warps, num_stages=stages,
+    )
+    return d_up, d_down
+
+
+class _experts_gathered_autograd(torch.autograd.Function):
+    """experts_gathered and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, gate, chosen, up, down):
+        token, _ = X.shape
+        if X.shape != (token, 64):
+            raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+        if gate.shape != (token, 2):
+            raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+        if chosen.shape != (token, 2):
+            raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+        if up.shape != (4, 64, 64):
+            raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+        if down.shape != (4, 64, 64):
+            raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+        state = _experts_gathered_forward_state(X, chosen, up)
+        out = _experts_gathered_forward_out(gate, chosen, down, state)
+        ctx.save_for_backward(X, gate, chosen, up, down, state)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, gate, chosen, up, down, state = ctx.saved_tensors
+        buffer_0 = _experts_gathered_backward_buffer_0(chosen, down, d_out)
+        d_gate = _experts_gathered_backward_d_gate(chosen, down, d_out, state)
+        d_X = _experts_gathered_backward_d_X(gate, chosen, up, state, buffer_0)
+        d_up, d_down = _experts_gathered_backward_d_up_d_down(X, gate, chosen, d_out, state, buffer_0)
+        return d_X, d_gate, None, d_up, d_down
+
+
+def experts_gathered(
+    X: torch.Tensor,
+    gate: torch.Tensor,
+    chosen: torch.Tensor,
+    up: torch.Tensor,
+    down: torch.Tensor,
+) -> torch.Tensor:
+    """experts_gathered(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> out: bf16[token d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, gate, up, down)):
+        return _experts_gathered_autograd.apply(X, gate, chosen, up, down)
+    H = _experts_gathered_H(X, chosen, up)
+    out = _experts_gathered_out(gate, chosen, down, H)
+    return out
