@@ -102,9 +102,9 @@ def swiglu(X, W, U, D, *, block_h=256, block_b=512):
     block_h = min(block_h, max(h, 1))
     block_b = min(block_b, max(b, 1))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
-    W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
     D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
+    W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
+    U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
 
     def program(tile):
         first_b = tile * block_b
@@ -115,12 +115,12 @@ def swiglu(X, W, U, D, *, block_h=256, block_b=512):
         def step(block, state):
             (acc_h,) = state
             first_h = block * block_h
-            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
-            dot = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
-            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (dot * jax.nn.silu(dot_2)).astype(jnp.bfloat16)
             D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
+            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
+            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
+            dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (jax.nn.silu(dot) * dot_2).astype(jnp.bfloat16)
             next_acc_h = acc_h + jnp.einsum("bh,ho->bo", tile_bf16, D_tile, preferred_element_type=jnp.float32)
             return (next_acc_h,)
 
@@ -130,14 +130,12 @@ def swiglu(X, W, U, D, *, block_h=256, block_b=512):
         def step_2(block, state):
             (acc_h,) = state
             first_h = block * block_h
-            h_index = first_h + jnp.arange(block_h)
-            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
-            dot = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
-            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            mul = jnp.where((h_index < h), dot, 0.0) * jax.nn.silu(dot_2)
-            tile_bf16 = mul.astype(jnp.bfloat16)
             D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
+            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
+            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
+            dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (jax.nn.silu(dot) * dot_2).astype(jnp.bfloat16)
             next_acc_h = acc_h + jnp.einsum("bh,ho->bo", tile_bf16, D_tile, preferred_element_type=jnp.float32)
             return (next_acc_h,)
 
@@ -183,8 +181,8 @@ def geglu(X, W, U, D, *, block_h=256, block_b=512):
     block_h = min(block_h, max(h, 1))
     block_b = min(block_b, max(b, 1))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
     W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
+    U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
     D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
 
     def program(tile):
@@ -196,11 +194,11 @@ def geglu(X, W, U, D, *, block_h=256, block_b=512):
         def step(block, state):
             (acc_h,) = state
             first_h = block * block_h
-            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
-            dot = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            mul = dot * jax.nn.gelu(dot_2, approximate=False)
+            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
+            dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
+            mul = jax.nn.gelu(dot, approximate=False) * dot_2
             tile_bf16 = mul.astype(jnp.bfloat16)
             D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             next_acc_h = acc_h + jnp.einsum("bh,ho->bo", tile_bf16, D_tile, preferred_element_type=jnp.float32)
@@ -213,12 +211,12 @@ def geglu(X, W, U, D, *, block_h=256, block_b=512):
             (acc_h,) = state
             first_h = block * block_h
             h_index = first_h + jnp.arange(block_h)
-            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
-            dot = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            mul = jnp.where((h_index < h), dot, 0.0) * jax.nn.gelu(dot_2, approximate=False)
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            gelu = jax.nn.gelu(jnp.where((h_index < h), dot, 0.0), approximate=False)
+            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
+            dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (gelu * dot_2).astype(jnp.bfloat16)
             D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             next_acc_h = acc_h + jnp.einsum("bh,ho->bo", tile_bf16, D_tile, preferred_element_type=jnp.float32)
             return (next_acc_h,)
@@ -264,8 +262,8 @@ def lora(X, W, A, B, *, block_r=256, block_b=512):
     block_r = min(block_r, max(16, 1))
     block_b = min(block_b, max(b, 1))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    A = jnp.pad(A, ((0, 0), (0, max(-16 % block_r, block_r - 16))))
     B = jnp.pad(B, ((0, max(-16 % block_r, block_r - 16)), (0, 0)))
+    A = jnp.pad(A, ((0, 0), (0, max(-16 % block_r, block_r - 16))))
 
     def program(tile):
         first_b = tile * block_b
@@ -276,10 +274,10 @@ def lora(X, W, A, B, *, block_r=256, block_b=512):
         def step(block, state):
             (acc_r,) = state
             first_r = block * block_r
+            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
             A_tile = lax.dynamic_slice_in_dim(A, first_r, block_r, 1)
             dot = jnp.einsum("bi,ir->br", X_tile, A_tile, preferred_element_type=jnp.float32)
             dot_bf16 = dot.astype(jnp.bfloat16)
-            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
             next_acc_r = acc_r + jnp.einsum("br,ro->bo", dot_bf16, B_tile, preferred_element_type=jnp.float32)
             return (next_acc_r,)
 
@@ -289,17 +287,16 @@ def lora(X, W, A, B, *, block_r=256, block_b=512):
         def step_2(block, state):
             (acc_r,) = state
             first_r = block * block_r
-            r_index = first_r + jnp.arange(block_r)
+            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
             A_tile = lax.dynamic_slice_in_dim(A, first_r, block_r, 1)
             dot = jnp.einsum("bi,ir->br", X_tile, A_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = jnp.where((r_index < 16), dot, 0.0).astype(jnp.bfloat16)
-            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
-            next_acc_r = acc_r + jnp.einsum("br,ro->bo", tile_bf16, B_tile, preferred_element_type=jnp.float32)
+            dot_bf16 = dot.astype(jnp.bfloat16)
+            next_acc_r = acc_r + jnp.einsum("br,ro->bo", dot_bf16, B_tile, preferred_element_type=jnp.float32)
             return (next_acc_r,)
 
         (acc_r,) = lax.fori_loop(from_r // block_r, -(-16 // block_r), step_2, (acc_r,))
         dot = jnp.einsum("bi,io->bo", X_tile, W, preferred_element_type=jnp.float32)
-        return (dot + acc_r).astype(jnp.bfloat16)
+        return (acc_r + dot).astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-b // block_b)))
     out_tiles = out_tiles.reshape(-(-b // block_b) * block_b, o)

@@ -36,101 +36,101 @@ def kurtosis(Q, K, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        acc_d_x = jnp.full((block_q,), 0.0, jnp.float32)
+        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q,), 0.0, jnp.float32)
+        sum_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_f32 = jnp.float32(x)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         recip = 1 / tile_f32
         to_x = x // block_x * block_x
 
         def step(block, state):
-            acc_d_x, acc_x, acc_x_2, acc_x_3, sum_x, centre = state
+            sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = state
             first_x = block * block_x
             before_f32 = first_x.astype(jnp.float32)
             seen_f32 = jnp.minimum(first_x + block_x, x).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            mul = Q_tile.astype(jnp.float32)[:, None] * K_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul, axis=(2, 1))
-            next_acc_d_x = acc_d_x + tile_sum
-            chosen = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
-            mul_2 = recip * rsqrt * (next_acc_d_x * chosen)
-            next_centre = jnp.where(jnp.abs(mul_2) < jnp.inf, mul_2, 0.0)
-            change = next_centre - centre
-            acc_x_4 = (-4.0 * sum_x + before_f32 * change) * change
-            acc_x_5 = -4.0 * acc_x_2 + (6.0 * acc_x_3 + acc_x_4) * change
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            C = dot * rsqrt - next_centre[:, None]
-            mul_3 = C * C * C * C
-            tile_sum_2 = jnp.sum(mul_3, axis=1)
-            next_acc_x = acc_x + acc_x_5 * change + tile_sum_2
-            acc_x_6 = (3.0 * sum_x + -1.0 * before_f32 * change) * change
-            acc_x_7 = acc_x_2 + (-3.0 * acc_x_3 + acc_x_6) * change
-            mul_4 = C * C * C
-            tile_sum_3 = jnp.sum(mul_4, axis=1)
-            next_acc_x_2 = acc_x_7 + tile_sum_3
-            acc_x_8 = (-2.0 * sum_x + before_f32 * change) * change
-            mul_5 = C * C
-            tile_sum_4 = jnp.sum(mul_5, axis=1)
-            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_4
-            tile_sum_5 = jnp.sum(C, axis=1)
-            next_sum_x = sum_x + -1.0 * before_f32 * change + tile_sum_5
-            return (next_acc_d_x, next_acc_x, next_acc_x_2, next_acc_x_3, next_sum_x, next_centre)
+            tile_sum = jnp.sum(dot, axis=1)
+            next_sum_x = sum_x + tile_sum
+            chosen = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
+            mul = next_sum_x * chosen * recip
+            next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
+            change = next_centre - centre
+            acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
+            sub = dot - next_centre[:, None]
+            mul_2 = sub * sub
+            tile_sum_2 = jnp.sum(mul_2, axis=1)
+            next_acc_x = acc_x + acc_x_4 + tile_sum_2
+            tile_sum_3 = jnp.sum(sub, axis=1)
+            next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_3
+            acc_x_5 = (-4.0 * sum_x_2 + before_f32 * change) * change
+            acc_x_6 = -4.0 * acc_x_3 + (6.0 * acc_x + acc_x_5) * change
+            mul_3 = sub * sub * sub * sub
+            tile_sum_4 = jnp.sum(mul_3, axis=1)
+            next_acc_x_2 = acc_x_2 + acc_x_6 * change + tile_sum_4
+            acc_x_7 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
+            acc_x_8 = (-3.0 * acc_x + acc_x_7 * change) * change
+            mul_4 = sub * sub * sub
+            tile_sum_5 = jnp.sum(mul_4, axis=1)
+            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_5
+            return (next_sum_x, next_acc_x, next_sum_x_2, next_acc_x_2, next_acc_x_3, next_centre)
 
-        acc_d_x, acc_x, acc_x_2, acc_x_3, sum_x, centre = lax.fori_loop(
+        sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = lax.fori_loop(
             0,
             -(-to_x // block_x),
             step,
-            (acc_d_x, acc_x, acc_x_2, acc_x_3, sum_x, centre),
+            (sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre),
         )
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            acc_d_x, acc_x, acc_x_2, acc_x_3, sum_x, centre = state
+            sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             before_f32 = first_x.astype(jnp.float32)
             seen_f32 = jnp.minimum(first_x + block_x, x).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            mul = Q_tile.astype(jnp.float32)[:, None] * K_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul, axis=(2, 1))
-            next_acc_d_x = acc_d_x + tile_sum
-            chosen = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
-            mul_2 = recip * rsqrt * (next_acc_d_x * chosen)
-            next_centre = jnp.where(jnp.abs(mul_2) < jnp.inf, mul_2, 0.0)
-            change = next_centre - centre
-            acc_x_4 = (-4.0 * sum_x + before_f32 * change) * change
-            acc_x_5 = -4.0 * acc_x_2 + (6.0 * acc_x_3 + acc_x_4) * change
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            C = jnp.where((x_index < x), dot * rsqrt - next_centre[:, None], 0.0)
-            mul_3 = C * C * C * C
-            tile_sum_2 = jnp.sum(mul_3, axis=1)
-            next_acc_x = acc_x + acc_x_5 * change + tile_sum_2
-            acc_x_6 = (3.0 * sum_x + -1.0 * before_f32 * change) * change
-            acc_x_7 = acc_x_2 + (-3.0 * acc_x_3 + acc_x_6) * change
-            mul_4 = C * C * C
-            tile_sum_3 = jnp.sum(mul_4, axis=1)
-            next_acc_x_2 = acc_x_7 + tile_sum_3
-            acc_x_8 = (-2.0 * sum_x + before_f32 * change) * change
-            mul_5 = C * C
-            tile_sum_4 = jnp.sum(mul_5, axis=1)
-            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_4
-            tile_sum_5 = jnp.sum(C, axis=1)
-            next_sum_x = sum_x + -1.0 * before_f32 * change + tile_sum_5
-            return (next_acc_d_x, next_acc_x, next_acc_x_2, next_acc_x_3, next_sum_x, next_centre)
+            chosen = jnp.where((x_index < x), dot, 0.0)
+            tile_sum = jnp.sum(chosen, axis=1)
+            next_sum_x = sum_x + tile_sum
+            chosen_2 = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
+            mul = next_sum_x * chosen_2 * recip
+            next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
+            change = next_centre - centre
+            acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
+            chosen_3 = jnp.where((x_index < x), chosen - next_centre[:, None], 0.0)
+            mul_2 = chosen_3 * chosen_3
+            tile_sum_2 = jnp.sum(mul_2, axis=1)
+            next_acc_x = acc_x + acc_x_4 + tile_sum_2
+            tile_sum_3 = jnp.sum(chosen_3, axis=1)
+            next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_3
+            acc_x_5 = (-4.0 * sum_x_2 + before_f32 * change) * change
+            acc_x_6 = -4.0 * acc_x_3 + (6.0 * acc_x + acc_x_5) * change
+            mul_3 = chosen_3 * chosen_3 * chosen_3 * chosen_3
+            tile_sum_4 = jnp.sum(mul_3, axis=1)
+            next_acc_x_2 = acc_x_2 + acc_x_6 * change + tile_sum_4
+            acc_x_7 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
+            acc_x_8 = (-3.0 * acc_x + acc_x_7 * change) * change
+            mul_4 = chosen_3 * chosen_3 * chosen_3
+            tile_sum_5 = jnp.sum(mul_4, axis=1)
+            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_5
+            return (next_sum_x, next_acc_x, next_sum_x_2, next_acc_x_2, next_acc_x_3, next_centre)
 
-        acc_d_x, acc_x, acc_x_2, acc_x_3, sum_x, centre = lax.fori_loop(
+        sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (acc_d_x, acc_x, acc_x_2, acc_x_3, sum_x, centre),
+            (sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre),
         )
-        recip_2 = 1 / (0.001 + recip * acc_x_3)
-        return recip * acc_x * recip_2 * recip_2
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        recip_2 = 1 / (0.001 + rsqrt * rsqrt * recip * acc_x)
+        mul = rsqrt * rsqrt * rsqrt * rsqrt * recip * recip_2
+        return mul * recip_2 * acc_x_2
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q)
@@ -179,8 +179,8 @@ def deviation(Q, K, t, *, block_x=256, block_q=512):
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -188,7 +188,7 @@ def deviation(Q, K, t, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = dot * rsqrt
+            mul = rsqrt * dot
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -196,7 +196,7 @@ def deviation(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = t_tile * e
+            mul_2 = e * t_tile
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             m = jnp.where(next_z > 0.0, next_acc_x * (1 / next_z), 0.0)
@@ -226,7 +226,7 @@ def deviation(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -234,7 +234,7 @@ def deviation(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = t_tile * e
+            mul_2 = e * t_tile
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             m = jnp.where(next_z > 0.0, next_acc_x * (1 / next_z), 0.0)
@@ -290,7 +290,7 @@ def deviation_plain(Q, K, t):
     return m, sqrt_value
 
 
-def spread(Q, K, V, *, block_x=256, block_q=512, block_e=512):
+def spread(Q, K, V, *, block_x=256, block_q=512):
     """spread(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (f32[q e], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -302,24 +302,21 @@ def spread(Q, K, V, *, block_x=256, block_q=512, block_e=512):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    block_e = min(block_e, max(e, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, max(-e % block_e, block_e - e))))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_e = (tile % -(-e // block_e)) * block_e
-        tile = tile // -(-e // block_e)
         first_q = tile * block_q
         m = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        acc_x = jnp.full((block_q, block_e), 0.0, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
-            m, acc_x, z, acc_x_2 = state
+            m, z, acc_x, acc_x_2 = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             S = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
@@ -328,23 +325,23 @@ def spread(Q, K, V, *, block_x=256, block_q=512, block_e=512):
             scale = jnp.exp(m - next_m)
             sub = S - next_m[:, None]
             w = jnp.exp(sub)
-            w_bf16 = w.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 0), first_e, block_e, 1)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             tile_sum = jnp.sum(w, axis=1)
             next_z = z * scale + tile_sum
+            w_bf16 = w.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
             change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             mul = w * sub
             tile_sum_2 = jnp.sum(mul, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
-            return (next_m, next_acc_x, next_z, next_acc_x_2)
+            return (next_m, next_z, next_acc_x, next_acc_x_2)
 
-        m, acc_x, z, acc_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (m, acc_x, z, acc_x_2))
+        m, z, acc_x, acc_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (m, z, acc_x, acc_x_2))
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            m, acc_x, z, acc_x_2 = state
+            m, z, acc_x, acc_x_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -355,35 +352,31 @@ def spread(Q, K, V, *, block_x=256, block_q=512, block_e=512):
             scale = jnp.exp(m - next_m)
             sub = S_2 - next_m[:, None]
             w = jnp.exp(sub)
-            w_bf16 = w.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_x, block_x, 0), first_e, block_e, 1)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             tile_sum = jnp.sum(w, axis=1)
             next_z = z * scale + tile_sum
+            w_bf16 = w.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
             change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             chosen_2 = jnp.where((x_index < x), w * sub, 0.0)
             tile_sum_2 = jnp.sum(chosen_2, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
-            return (next_m, next_acc_x, next_z, next_acc_x_2)
+            return (next_m, next_z, next_acc_x, next_acc_x_2)
 
-        m, acc_x, z, acc_x_2 = lax.fori_loop(
+        m, z, acc_x, acc_x_2 = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (m, acc_x, z, acc_x_2),
+            (m, z, acc_x, acc_x_2),
         )
         recip = 1 / z
-        return acc_x * recip[:, None], jnp.exp(jnp.log(z) - acc_x_2 * recip)
+        return recip[:, None] * acc_x, jnp.exp(jnp.log(z) - recip * acc_x_2)
 
-    O_tiles, N_tiles = lax.map(program, jnp.arange((-(-q // block_q)) * (-(-e // block_e))))
-    O_tiles = O_tiles.reshape(-(-q // block_q), -(-e // block_e), *O_tiles.shape[1:])
-    O_tiles = O_tiles.transpose(0, 2, 1, 3)
-    O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, -(-e // block_e) * block_e)
-    N_tiles = N_tiles.reshape(-(-q // block_q), -(-e // block_e), *N_tiles.shape[1:])
-    N_tiles = N_tiles[:, 0]
+    O_tiles, N_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)
     N_tiles = N_tiles.reshape(-(-q // block_q) * block_q)
-    return O_tiles[:q, :e], N_tiles[:q]
+    return O_tiles[:q], N_tiles[:q]
 
 
 def spread_plain(Q, K, V):
@@ -437,8 +430,8 @@ def drift(Q, K, t, *, block_x=256, block_q=512):
         acc_x_7 = jnp.full((block_q,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         recip = 1 / jnp.float32(x)
         to_x = x // block_x * block_x
 
@@ -448,7 +441,7 @@ def drift(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = dot * rsqrt
+            mul = rsqrt * dot
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -474,7 +467,7 @@ def drift(Q, K, t, *, block_x=256, block_q=512):
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
             sub = t_tile - next_centre_2[:, None]
             sub_2 = x_f32 * recip - next_centre[:, None]
-            mul_4 = sub_2 * sub * e
+            mul_4 = sub_2 * e * sub
             tile_sum_4 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
             mul_5 = e * sub
@@ -508,7 +501,7 @@ def drift(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -534,7 +527,7 @@ def drift(Q, K, t, *, block_x=256, block_q=512):
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
             chosen = jnp.where((x_index < x), t_tile - next_centre_2[:, None], 0.0)
             chosen_2 = jnp.where((x_index < x), x_f32 * recip - next_centre[:, None], 0.0)
-            chosen_3 = jnp.where((x_index < x), chosen_2 * chosen * e, 0.0)
+            chosen_3 = jnp.where((x_index < x), chosen_2 * e * chosen, 0.0)
             tile_sum_4 = jnp.sum(chosen_3, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
             mul_4 = e * chosen
@@ -562,10 +555,9 @@ def drift(Q, K, t, *, block_x=256, block_q=512):
         )
         recip_2 = 1 / z
         gt = z > 0.0
-        add = jnp.where(gt, acc_x_3 * recip_2, 0.0) + jnp.where(gt, recip_2 * acc_x_2, 0.0)
-        centre_3 = jnp.where(gt, recip * acc_x * recip_2, 0.0)
-        add_2 = jnp.where(gt, acc_x_6 * recip_2, 0.0) + centre_3
-        return add, add_2
+        chosen = jnp.where(gt, recip_2 * (acc_x_3 + acc_x_2), 0.0)
+        chosen_2 = jnp.where(gt, recip_2 * (acc_x_6 + acc_x * recip), 0.0)
+        return chosen, chosen_2
 
     forecast_tiles, lean_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     forecast_tiles = forecast_tiles.reshape(-(-q // block_q) * block_q)
@@ -683,7 +675,7 @@ def temperature(Q, K, b, *, block_x=256, block_q=512):
             return (next_m, next_z, next_acc_x)
 
         m, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (m, z, acc_x))
-        chosen = jnp.where(z > 0.0, rsqrt * acc_x * (1 / z), 0.0)
+        chosen = jnp.where(z > 0.0, rsqrt * (1 / z) * acc_x, 0.0)
         return jnp.log(z) + m, chosen
 
     L_tiles, E_tiles = lax.map(program, jnp.arange(-(-q // block_q)))

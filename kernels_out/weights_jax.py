@@ -41,8 +41,8 @@ def sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
@@ -55,10 +55,10 @@ def sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
         def step(block, state):
             (sum_x,) = state
             first_x = block * block_x
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            mul = V_tile.astype(jnp.float32).T[:, None] * jax.nn.sigmoid(rsqrt * dot)
+            mul = jax.nn.sigmoid(rsqrt * dot) * V_tile.astype(jnp.float32).T[:, None]
             tile_sum = jnp.sum(mul, axis=2)
             next_sum_x = sum_x + tile_sum
             return (next_sum_x,)
@@ -71,12 +71,12 @@ def sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
             (sum_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            mul = V_tile.astype(jnp.float32).T[:, None] * jax.nn.sigmoid(rsqrt * dot)
-            mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, mul, 0.0)
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
+            mul_2 = jax.nn.sigmoid(mul) * V_tile.astype(jnp.float32).T[:, None]
+            chosen = jnp.where(x_index <= q_index[:, None], mul_2, 0.0)
             tile_sum = jnp.sum(chosen, axis=2)
             next_sum_x = sum_x + tile_sum
             return (next_sum_x,)
@@ -138,8 +138,8 @@ def spherical(Q, K, V, *, block_x=256, block_q=512):
             mul = dot * dot
             tile_sum = jnp.sum(mul, axis=1)
             next_acc_x = acc_x + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_bf16 = dot.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", dot_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2)
 
@@ -156,8 +156,8 @@ def spherical(Q, K, V, *, block_x=256, block_q=512):
             mul = chosen * chosen
             tile_sum = jnp.sum(mul, axis=1)
             next_acc_x = acc_x + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             tile_bf16 = chosen.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2)
 
@@ -213,65 +213,65 @@ def sink(Q, K, V, s, *, block_x=256, block_q=512):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
-            max_x, sum_x, acc_x = state
+            max_x, acc_x, sum_x = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * dot
+            mul = dot * rsqrt
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            m = jnp.maximum(next_max_x, s)
-            sub = jnp.maximum(max_x, s) - jnp.where(m == -jnp.inf, 0.0, m)
+            m = jnp.maximum(s, next_max_x)
+            sub = jnp.maximum(s, max_x) - jnp.where(m == -jnp.inf, 0.0, m)
             scale = jnp.exp(sub)
             w = jnp.exp(mul - m[:, None])
+            w_bf16 = w.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            w_bf16 = w.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
-            return (next_max_x, next_sum_x, next_acc_x)
+            return (next_max_x, next_acc_x, next_sum_x)
 
-        max_x, sum_x, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, sum_x, acc_x))
+        max_x, acc_x, sum_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, acc_x, sum_x))
         from_x = jnp.maximum(0, to_x)
         to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
-            max_x, sum_x, acc_x = state
+            max_x, acc_x, sum_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            S = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            m = jnp.maximum(next_max_x, s)
+            m = jnp.maximum(s, next_max_x)
             safe_m = jnp.where(m == -jnp.inf, 0.0, m)
-            scale = jnp.exp(jnp.maximum(max_x, s) - safe_m)
+            scale = jnp.exp(jnp.maximum(s, max_x) - safe_m)
             w = jnp.exp(S - safe_m[:, None])
+            w_bf16 = w.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            w_bf16 = w.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
-            return (next_max_x, next_sum_x, next_acc_x)
+            return (next_max_x, next_acc_x, next_sum_x)
 
-        max_x, sum_x, acc_x = lax.fori_loop(
+        max_x, acc_x, sum_x = lax.fori_loop(
             from_x // block_x,
             -(-to_x_2 // block_x),
             step_2,
-            (max_x, sum_x, acc_x),
+            (max_x, acc_x, sum_x),
         )
-        m = jnp.maximum(max_x, s)
+        m = jnp.maximum(s, max_x)
         exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
-        tile_bf16 = ((1 / (exp + sum_x))[:, None] * acc_x).astype(jnp.bfloat16)
+        tile_bf16 = (acc_x * (1 / (exp + sum_x))[:, None]).astype(jnp.bfloat16)
         return tile_bf16
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -342,8 +342,8 @@ def multi_query(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -366,13 +366,13 @@ def multi_query(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -441,8 +441,8 @@ def cross(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -462,13 +462,13 @@ def cross(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -567,7 +567,7 @@ def with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
 
         m, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (m, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), m + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + m
 
     O_tiles, L_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)

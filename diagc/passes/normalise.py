@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from diagc.core import ops
 from diagc.core.axes import ONE, Coordinate, Size
 from diagc.core.canonical import Colouring
+from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import (
     Diagram,
     Node,
@@ -36,7 +37,9 @@ from diagc.passes.normalise_terms import SUMMED_MASKS, TERMS
 
 
 def _nested_reduction(current: Node) -> Node | None:
-    """∑ₐ ∑_b e = ∑ₐ_b e, for every commutative monoid."""
+    """∑ₐ ∑_b e = ∑ₐ_b e, for every commutative monoid. The order of contractions is chosen elsewhere, by work."""
+    if current.inputs and contracted_factors(current.inputs[0]):
+        return None
     match current.op, current.inputs[0].op if current.inputs else None:
         case ops.Reduce(outer, axes), ops.Reduce(inner, more) if outer == inner and outer not in (
             "argmax",

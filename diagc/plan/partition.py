@@ -204,14 +204,15 @@ class _Partition:
         return self.record.follow(result, with_inputs(result, rebuild(result.inputs, change)))
 
     def _build(self, group: tuple[Node, ...], made: tuple[Node, ...]) -> Stage:
-        names, layouts = list[str](), list[Array]()
-        for result in group:
-            places = [p for p, output in enumerate(self.diagram.outputs) if output is result]
+        names, layouts, outputs = list[str](), list[Array](), list[Node]()
+        for result, output in zip(group, made, strict=True):
+            places = [p for p, root in enumerate(self.diagram.outputs) if root is result]
             buffer = self.cuts.get(result)
-            if places:
-                names.append(self.diagram.output_names[places[0]])
-                layouts.append(self.diagram.layouts[places[0]])
-            else:
+            outputs += [output] * max(len(places), 1)
+            for place in places:  # results that are equal are stored under each name
+                names.append(self.diagram.output_names[place])
+                layouts.append(self.diagram.layouts[place])
+            if not places:
                 assert buffer is not None and isinstance(buffer.op, ops.Input)
                 names.append(buffer.op.name)
                 layouts.append(buffer.array)
@@ -221,7 +222,7 @@ class _Partition:
         name = (
             f"{self.diagram.name}_{'_'.join(names)}" if group != tuple(self._results()) else self.diagram.name
         )
-        diagram = Diagram(name, tuple(inputs), made, tuple(names), tuple(layouts))
+        diagram = Diagram(name, tuple(inputs), tuple(outputs), tuple(names), tuple(layouts))
         return Stage(diagram, structure(diagram))
 
     def _result_input(self, output: Node) -> Node:
