@@ -63,7 +63,7 @@ def _linear_cross_entropy(X, W, label, *, block_vocab=256, block_token=512):
             exp = jnp.exp(logits - next_m[:, None])
             tile_sum = jnp.sum(exp, axis=1)
             next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
-            chosen = jnp.where(vocab_index == label_tile[:, None], logits, 0.0)
+            chosen = jnp.where(label_tile[:, None] == vocab_index, logits, 0.0)
             tile_sum_2 = jnp.sum(chosen, axis=1)
             next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
             return (next_m, next_sum_vocab, next_sum_vocab_2)
@@ -88,7 +88,7 @@ def _linear_cross_entropy(X, W, label, *, block_vocab=256, block_token=512):
             exp = jnp.exp(logits_2 - next_m[:, None])
             tile_sum = jnp.sum(exp, axis=1)
             next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
-            mask = (vocab_index == label_tile[:, None]) & (vocab_index < vocab)
+            mask = (label_tile[:, None] == vocab_index) & (vocab_index < vocab)
             chosen = jnp.where(mask, logits_2, 0.0)
             tile_sum_2 = jnp.sum(chosen, axis=1)
             next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -100,7 +100,7 @@ def _linear_cross_entropy(X, W, label, *, block_vocab=256, block_token=512):
             step_2,
             (m, sum_vocab, sum_vocab_2),
         )
-        return jnp.log(sum_vocab) + m - sum_vocab_2
+        return m + jnp.log(sum_vocab) - sum_vocab_2
 
     out_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
     out_tiles = out_tiles.reshape(-(-token // block_token) * block_token)

@@ -60,7 +60,7 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index > sub[:, None]) & (x_index <= q_index[:, None])
+            mask = (x_index <= q_index[:, None]) & (sub[:, None] < x_index)
             S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -69,8 +69,8 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -89,8 +89,8 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -103,7 +103,7 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index > sub[:, None]) & (x_index <= q_index[:, None])
+            mask = (x_index <= q_index[:, None]) & (sub[:, None] < x_index)
             S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -112,13 +112,13 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x_3 // block_x, -(-to_x // block_x), step_3, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -527,8 +527,8 @@ def _dilated(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -537,7 +537,7 @@ def _dilated(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(0 == (q_index[:, None] - x_index) % 4, rsqrt * dot, -jnp.inf)
+            S = jnp.where(0 == (q_index[:, None] - x_index) % 4, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -560,7 +560,7 @@ def _dilated(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (0 == (q_index[:, None] - x_index) % 4) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
+            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -938,7 +938,7 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            mask = (x_index < 64) | (x_index <= q_index[:, None])
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             S = jnp.where(mask, dot * rsqrt, -jnp.inf)
@@ -948,8 +948,8 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -962,7 +962,7 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            mask = (x_index < 64) | (x_index <= q_index[:, None])
             S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -971,13 +971,13 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -1317,8 +1317,8 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -1327,15 +1327,15 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(of_x_tile == of_q_tile[:, None], dot * rsqrt, -jnp.inf)
+            S = jnp.where(of_x_tile == of_q_tile[:, None], rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
             e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -1351,7 +1351,7 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
             mask = (of_x_tile == of_q_tile[:, None]) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1359,8 +1359,8 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -2153,8 +2153,8 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
         max_x = jnp.full((h, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((h, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((h, block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -2164,7 +2164,7 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
             tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            add = rsqrt * dot + tile_f32 * slope[:, None, None]
+            add = dot * rsqrt + tile_f32 * slope[:, None, None]
             tile_max = jnp.max(add, axis=2)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -2188,7 +2188,7 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
             tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            add = rsqrt * dot + tile_f32 * slope[:, None, None]
+            add = dot * rsqrt + tile_f32 * slope[:, None, None]
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             S = jnp.where(mask, add, -jnp.inf)
             tile_max = jnp.max(S, axis=2)
@@ -2204,7 +2204,7 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, None], acc_x * (1 / z)[:, :, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, None], (1 / z)[:, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -2722,7 +2722,7 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
             mul = tanh * 30.0
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -2730,8 +2730,8 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -2745,7 +2745,7 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             S = jnp.where(mask, tanh * 30.0, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
@@ -2755,13 +2755,13 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))

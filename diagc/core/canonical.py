@@ -28,13 +28,19 @@ def _digest(*parts: str) -> str:
 
 
 class Colouring:
-    """Colours of axes and hashes of nodes for the sub-diagram below `roots`."""
+    """Colours of axes and hashes of nodes for the sub-diagram below `roots`.
 
-    def __init__(self, roots: Iterable[Node]) -> None:
+    `layouts` are the results as they are stored: the place of an axis there tells it apart.
+    """
+
+    def __init__(self, roots: Iterable[Node], layouts: Iterable[Array] = ()) -> None:
         self.nodes = tuple(walk(roots))
         self.roots = tuple(roots)
         every = (a for n in self.nodes for a in (*n.axes, *operator_axes(n.op)))
         self.axis_colours = dict.fromkeys(every, "axis")
+        for number, layout in enumerate(layouts):
+            for place, axis in enumerate(layout.axes):
+                self.axis_colours[axis] = _digest(self.axis_colours.get(axis, "axis"), f"{number} {place}")
         self.hashes: dict[Node, str] = {}
         self.contexts: dict[Node, str] = {}
         self._symbol_colours: dict[str, str] = {}
@@ -132,7 +138,7 @@ class Colouring:
 
 def diagram_hash(diagram: Diagram) -> str:
     """24 hexadecimal digits; equal for diagrams that differ in names and order of declarations only."""
-    colouring = Colouring(diagram.outputs)
+    colouring = Colouring(diagram.outputs, diagram.layouts)
     results = (
         colouring.hashes[n] + colouring.layout(t)
         for n, t in zip(diagram.outputs, diagram.layouts, strict=True)

@@ -204,6 +204,12 @@ class Diagram:
         return in_order([*found, *(a for n in walk(self.outputs) for a in (*n.axes, *operator_axes(n.op)))])
 
     @property
+    def reading_order(self) -> tuple[Axis, ...]:
+        """Every axis in the order of the results, then as they are read: declarations do not change it."""
+        stored = [a for layout in self.layouts for a in layout.axes]
+        return in_order([*stored, *(a for n in walk(self.outputs) for a in n.axes)])
+
+    @property
     def size_symbols(self) -> tuple[str, ...]:
         """The size symbols that the caller's arrays determine or that a size expression reads."""
         used = [axis.size for axis in self.axes]

@@ -14,7 +14,8 @@ from diagc.core import ops
 from diagc.core.diagram import Diagram, Node, apply, constant, node, substitute, users
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.passes.forms import function
-from diagc.passes.normalise import SCALARS, order
+from diagc.passes.normalise import order
+from diagc.passes.normalise_scalars import SCALARS
 
 LOG2_E = math.log2(math.e)
 
@@ -63,7 +64,7 @@ class BaseTwo:
         """The diagram with `exp2` for `exp`, in normal form."""
         record = record or Record()
         scaled = rewrite(diagram.outputs, (RULE, *SCALARS), record)
-        return diagram.with_outputs(order(_share_maxima(scaled), record))
+        return order(diagram.with_outputs(_share_maxima(scaled)), record)
 
 
 def _share_maxima(roots: tuple[Node, ...]) -> tuple[Node, ...]:

@@ -66,4 +66,4 @@ class MaskedFactors:
     def run(self, diagram: Diagram, record: Record | None = None) -> Diagram:
         """The diagram with masks inside its contractions."""
         record = record or Record()
-        return diagram.with_outputs(order(rewrite(diagram.outputs, (RULE, SIDE), record), record))
+        return order(diagram.with_outputs(rewrite(diagram.outputs, (RULE, SIDE), record)), record)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 from diagc.core import ops
-from diagc.core.axes import Coordinate, Size
+from diagc.core.axes import ONE, Coordinate, Size
 from diagc.core.canonical import Colouring
+from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import (
     Diagram,
     Node,
@@ -28,116 +28,19 @@ from diagc.core.diagram import (
     with_inputs,
 )  # fmt: skip
 from diagc.core.dtypes import DType
-from diagc.core.meaning import of_constants
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.passes.forms import function, literal, product
+from diagc.passes.normalise_scalars import SCALARS, WIDENING
 from diagc.passes.normalise_terms import SUMMED_MASKS, TERMS
 from diagc.passes.sharing import shared_folds
-
-# ---- scalar algebra
-
-
-def _quotient(current: Node) -> Node | None:
-    if function(current) != "div":
-        return None
-    return apply("mul", current.inputs[0], apply("recip", current.inputs[1]))
-
-
-def _negation(current: Node) -> Node | None:
-    return apply("mul", constant(-1.0), current.inputs[0]) if _is_float(current, "neg") else None
-
-
-def _is_float(current: Node, name: str) -> bool:
-    return function(current) == name and current.dtype.kind == "float"
-
-
-_POWERS = {0.5: "sqrt", -0.5: "rsqrt", -1.0: "recip"}
-
-
-def _power(current: Node) -> Node | None:
-    if function(current) != "pow" or current.dtype.kind != "float":
-        return None
-    base, exponent = current.inputs[0], literal(current.inputs[1])
-    if exponent is None or current.inputs[1].axes:
-        return None
-    if float(exponent) in _POWERS:
-        return apply(_POWERS[float(exponent)], base)
-    return product([base] * int(exponent)) if exponent in (1, 2, 3, 4) else None
-
-
-def _reciprocal(current: Node) -> Node | None:
-    if function(current) != "recip":
-        return None
-    inner = current.inputs[0]
-    inverse = {"recip": None, "sqrt": "rsqrt", "rsqrt": "sqrt"}
-    name = function(inner)
-    if name == "mul":
-        return apply("mul", *(apply("recip", factor) for factor in inner.inputs))
-    if name in inverse:
-        outer = inverse[name]
-        return inner.inputs[0] if outer is None else apply(outer, inner.inputs[0])
-    return None
-
-
-def _flatten(current: Node) -> Node | None:
-    name = function(current)
-    if name not in ("add", "mul", "and", "or", "min", "max"):
-        return None
-    if not any(function(operand) == name and operand.dtype is current.dtype for operand in current.inputs):
-        return None
-    flat = [
-        inner
-        for operand in current.inputs
-        for inner in (
-            operand.inputs if function(operand) == name and operand.dtype is current.dtype else (operand,)
-        )
-    ]
-    return apply(name, *flat)
-
-
-def _literals(current: Node) -> Node | None:
-    """An integer literal among floating-point operands is that floating-point number."""
-    if not isinstance(current.op, ops.Map) or all(o.dtype.kind != "float" for o in current.inputs):
-        return None
-    made = [
-        constant(float(o.op.value)) if isinstance(o.op, ops.Constant) and o.dtype.kind == "int" else o
-        for o in current.inputs
-    ]
-    return with_inputs(current, tuple(made))
-
-
-def _fold_constants(current: Node) -> Node | None:
-    """Constants of a sum or a product are collected; neutral ones vanish."""
-    name = function(current)
-    if name not in ("add", "mul") or current.dtype.kind != "float":
-        return None
-    values = [o.op.value for o in current.inputs if isinstance(o.op, ops.Constant)]
-    rest = [o for o in current.inputs if not isinstance(o.op, ops.Constant)]
-    neutral = 0.0 if name == "add" else 1.0
-    folded = sum(map(float, values)) if name == "add" else math.prod(map(float, values))
-    if not values or not rest or (len(values) == 1 and folded != neutral):
-        return None
-    if folded != neutral:
-        return apply(name, constant(folded), *rest)
-    made = rest[0] if len(rest) == 1 else apply(name, *rest)
-    return made if made.dtype is current.dtype else node(ops.Cast(current.dtype), made)
-
-
-def _evaluate(current: Node) -> Node | None:
-    """A scalar function of constants is a constant."""
-    if not isinstance(current.op, ops.Map) or not all(isinstance(o.op, ops.Constant) for o in current.inputs):
-        return None
-    values = [cast(ops.Constant, o.op).value for o in current.inputs]
-    result = of_constants(current.op.function.name, values)
-    kinds = {"float": float, "int": int, "bool": bool}
-    return constant(kinds[current.dtype.kind](result)) if math.isfinite(result) else None
-
 
 # ---- reductions
 
 
 def _nested_reduction(current: Node) -> Node | None:
-    """∑ₐ ∑_b e = ∑ₐ_b e, for every commutative monoid."""
+    """∑ₐ ∑_b e = ∑ₐ_b e, for every commutative monoid. The order of contractions is chosen elsewhere, by work."""
+    if current.inputs and contracted_factors(current.inputs[0]):
+        return None
     match current.op, current.inputs[0].op if current.inputs else None:
         case ops.Reduce(outer, axes), ops.Reduce(inner, more) if outer == inner and outer not in (
             "argmax",
@@ -235,17 +138,13 @@ def _nested_mask(current: Node) -> Node | None:
 
 
 def _spread_operand(current: Node) -> Node | None:
-    """Pointwise operations weave; an operand need not be repeated along axes that another one has."""
-    if not isinstance(current.op, ops.Map):
+    """Pointwise operations weave; what is repeated along an axis that no operand has is repeated afterwards."""
+    if not isinstance(current.op, ops.Map | ops.Cast):
         return None
-    for place, operand in enumerate(current.inputs):
-        if isinstance(operand.op, ops.Spread):
-            others = {a for p, o in enumerate(current.inputs) if p != place for a in o.axes}
-            if set(operand.op.axes) <= others:
-                return with_inputs(
-                    current, (*current.inputs[:place], operand.inputs[0], *current.inputs[place + 1 :])
-                )
-    return None
+    narrow = tuple(o.inputs[0] if isinstance(o.op, ops.Spread) else o for o in current.inputs)
+    if narrow == current.inputs:
+        return None
+    return spread(with_inputs(current, narrow), current.axes)
 
 
 def _view_of_map(current: Node) -> Node | None:
@@ -256,6 +155,9 @@ def _view_of_map(current: Node) -> Node | None:
     if isinstance(inner.op, ops.Map | ops.Cast):
         parts = [view(o, {a: c for a, c in coordinates.items() if a in o.axes}) for o in inner.inputs]
         return with_inputs(inner, tuple(parts))
+    if isinstance(inner.op, ops.Spread):
+        made = view(inner.inputs[0], {a: c for a, c in coordinates.items() if a in inner.inputs[0].axes})
+        return spread(made, current.axes)
     if isinstance(inner.op, ops.Iota):
         return _index_value(coordinates[inner.op.axis])
     if isinstance(inner.op, ops.Reduce) and not _touches(coordinates, inner.op):
@@ -273,9 +175,13 @@ def _touches(coordinates: dict[ops.Axis, Coordinate], op: ops.Reduce) -> bool:
 def _index_value(coordinate: Coordinate) -> Node | None:
     if not coordinate.is_affine:
         return None
-    terms = [apply("mul", size_node(c), node(ops.Iota(a))) for a, c in coordinate.terms]
-    total = size_node(coordinate.offset)
-    return apply("add", total, *terms) if terms else total
+    terms = [
+        node(ops.Iota(a)) if c == ONE else apply("mul", size_node(c), node(ops.Iota(a)))
+        for a, c in coordinate.terms
+    ]
+    if coordinate.offset != Size() or not terms:
+        terms.insert(0, size_node(coordinate.offset))
+    return terms[0] if len(terms) == 1 else apply("add", *terms)
 
 
 def _view_of_view(current: Node) -> Node | None:
@@ -307,16 +213,6 @@ def _gather_of_computed(current: Node) -> Node | None:
             return None
 
 
-SCALARS = (
-    Rule("quotient", "a / b = a · b⁻¹", _quotient),
-    Rule("negation", "−a = (−1) · a", _negation),
-    Rule("power", "aⁿ is a product; a^½, a^−½, a^−1 have names", _power),
-    Rule("reciprocal", "(a·b)⁻¹ = a⁻¹·b⁻¹; (√a)⁻¹ = rsqrt a", _reciprocal),
-    Rule("flatten", "associativity", _flatten),
-    Rule("literals", "an integer among reals is real", _literals),
-    Rule("constants", "associativity and commutativity of constants", _fold_constants),
-    Rule("evaluate", "a function of constants is a constant", _evaluate),
-)
 REDUCTIONS = (
     Rule("nested-reduction", "∑ₐ ∑_b e = ∑ₐ_b e", _nested_reduction),
     Rule("place-of-extremum", "argmax a = min where(a = max a, index, last)", _place_of_extremum),
@@ -334,7 +230,10 @@ VIEWS = (
     Rule("view-of-view", "re-indexings compose", _view_of_view),
     Rule("gather-of-computed", "E[v → t] = ∑ᵥ [v = t]·E", _gather_of_computed),
 )
-RULES = VIEWS + SCALARS + TERMS + MASKS + REDUCTIONS + SUMMED_MASKS
+FIRST = VIEWS + SCALARS + TERMS[:1]
+"""What makes sums and products flat, which the other rules need: else brackets would decide what they find."""
+
+RULES = VIEWS + SCALARS + WIDENING + TERMS + MASKS + REDUCTIONS + SUMMED_MASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,13 +245,16 @@ class Normalise:
     def run(self, diagram: Diagram, record: Record | None = None) -> Diagram:
         """The diagram in normal form; the same object when it was normal already."""
         record = record or Record()
-        roots = shared_folds(rewrite(diagram.outputs, self.rules, record), record)
-        return diagram.with_outputs(order(roots, record))
+        first = tuple(rule for rule in self.rules if rule in FIRST)
+        for rules in (first, self.rules):
+            diagram = order(diagram.with_outputs(rewrite(diagram.outputs, rules, record)), record)
+        shared = shared_folds(diagram.outputs, record)
+        return diagram if shared == diagram.outputs else order(diagram.with_outputs(shared), record)
 
 
-def order(roots: tuple[Node, ...], record: Record) -> tuple[Node, ...]:
+def order(diagram: Diagram, record: Record) -> Diagram:
     """Operands of commutative functions in an order that names do not change."""
-    colouring = Colouring(roots)
+    colouring = Colouring(diagram.outputs, diagram.layouts)
     places = {current: place for place, current in enumerate(colouring.nodes)}
     ranks: dict[int, tuple[str, str, int]] = {}
 
@@ -364,4 +266,4 @@ def order(roots: tuple[Node, ...], record: Record) -> tuple[Node, ...]:
         ranks.setdefault(id(made), rank)
         return record.follow(current, made)
 
-    return rebuild(roots, change)
+    return diagram.with_outputs(rebuild(diagram.outputs, change))

@@ -11,7 +11,7 @@ from diagc.core import ops
 from diagc.core.diagram import Node, apply, constant, reduction, spread, walk
 from diagc.core.guards import conjuncts, known_value, positive
 from diagc.core.rewrite import Rule
-from diagc.passes.forms import function, literal, product
+from diagc.passes.forms import function, literal, product, scaled, total, weighted_terms
 
 
 def _factors(term: Node) -> tuple[float, Counter[Node]]:
@@ -31,41 +31,45 @@ def _term(number: float, factors: Counter[Node]) -> Node:
     return product(every if number == 1.0 and every else [constant(number), *every])
 
 
-def _sum(terms: list[Node]) -> Node:
-    return terms[0] if len(terms) == 1 else apply("add", *terms)
-
-
-def _is_sum(current: Node) -> bool:
-    return function(current) == "add" and current.dtype.kind == "float"
+def _weighted_factors(current: Node) -> list[tuple[float, Counter[Node]]]:
+    """The terms of a sum or a difference as numbers times factors; empty for what is neither."""
+    if function(current) not in ("add", "sub") or current.dtype.kind != "float":
+        return []
+    found = [(number, *_factors(term)) for number, term in weighted_terms(current)]
+    return [(number * own, factors) for number, own, factors in found]
 
 
 def _like_terms(current: Node) -> Node | None:
-    """c·e + d·e = (c + d)·e for numbers c and d."""
-    if not _is_sum(current):
-        return None
+    """c·e + d·e = (c + d)·e for numbers c, d."""
+    terms = _weighted_factors(current)
     found: dict[frozenset[tuple[Node, int]], tuple[float, Counter[Node]]] = {}
-    for term in current.inputs:
-        number, factors = _factors(term)
+    for number, factors in terms:
         key = frozenset(factors.items())
         found[key] = (found[key][0] + number if key in found else number, factors)
-    if len(found) == len(current.inputs):
+    if len(found) == len(terms) and all(number for number, _ in terms):
         return None
-    made = _sum([_term(number, factors) for number, factors in found.values()])
+    every = [_term(number, factors) for number, factors in found.values()]
+    kept = total([_term(number, factors) for number, factors in found.values() if number])
+    made = kept if kept.dtype is current.dtype and set(kept.axes) == set(current.axes) else total(every)
     return made if made.dtype is current.dtype and set(made.axes) == set(current.axes) else None
 
 
 def _common_factor(current: Node) -> Node | None:
     """f·a + f·b = f·(a + b)."""
-    if not _is_sum(current):
+    terms = _weighted_factors(current)
+    if len(terms) < 2:
         return None
-    terms = [_factors(term) for term in current.inputs]
     common = terms[0][1].copy()
     for _, factors in terms[1:]:
         common &= factors
-    if not common:
+    sizes = {abs(number) for number, _ in terms}
+    number = sizes.pop() if len(sizes) == 1 and all(factors for _, factors in terms) else 1.0
+    if not number or (not common and number == 1.0):
         return None
-    rest = [_term(number, factors - common) for number, factors in terms]
-    made = apply("mul", *common.elements(), _sum(rest))
+    rest = total([_term(own / number, factors - common) for own, factors in terms])
+    made = product(
+        [*common.elements(), rest] if number == 1.0 else [constant(number), *common.elements(), rest]
+    )
     return made if made.dtype is current.dtype else None
 
 
@@ -96,6 +100,23 @@ def _implied_mask(current: Node) -> Node | None:
     if not kept:
         return value if value.dtype is current.dtype else None
     return apply("where", kept[0] if len(kept) == 1 else apply("and", *kept), value, constant(0.0))
+
+
+def _mask_of_sum(current: Node) -> Node | None:
+    """where(c, a, 0) + where(c, b, 0) = where(c, a + b, 0)."""
+    if function(current) not in ("add", "sub") or current.dtype.kind != "float":
+        return None
+    rest, masked = list[Node](), dict[Node, list[Node]]()
+    for number, term in weighted_terms(current):
+        if function(term) == "where" and literal(term.inputs[2]) == 0:
+            masked.setdefault(term.inputs[0], []).append(scaled(number, term.inputs[1]))
+        else:
+            rest.append(scaled(number, term))
+    if all(len(values) == 1 for values in masked.values()):
+        return None
+    joined = [apply("where", c, total(values), constant(0.0)) for c, values in masked.items()]
+    made = total([*rest, *joined])
+    return made if made.dtype is current.dtype else None
 
 
 def _vanishes_without(part: Node, value: Node) -> bool:
@@ -160,6 +181,7 @@ TERMS = (
     Rule("cancel", "a·a⁻¹ = 1 for a > 0", _cancel),
 )
 SUMMED_MASKS = (
+    Rule("mask-of-sum", "where(c, a, 0) + where(c, b, 0) = where(c, a + b, 0)", _mask_of_sum),
     Rule("implied-mask", "where(b, e, 0) = e where e vanishes without b", _implied_mask),
     Rule("factor-of-masked-sum", "∑ₐ where(c, f·e, 0) = f·∑ₐ where(c, e, 0), f free of a", _factor_of_masked_sum),
     Rule("mask-of-masked-sum", "∑ₐ where(b and c, e, 0) = where(b, ∑ₐ where(c, e, 0), 0)", _mask_of_masked_sum),

@@ -113,7 +113,7 @@ class _Partition:
         taken |= set(self.diagram.output_names)
         while name in taken:
             name += "_"
-        places = {axis: place for place, axis in enumerate(self.diagram.axes)}
+        places = {axis: place for place, axis in enumerate(self.diagram.reading_order)}
         array = Array(dtype, tuple(sorted(current.axes, key=places.__getitem__)), current.array.index_of)
         self.cuts[current] = node(ops.Input(name), array=array)
 

@@ -100,6 +100,20 @@ def _implied_mask(make: Maker) -> Node:
     return apply("where", apply("and", *masks), spread(weight, make.axes), constant(0.0))
 
 
+def _negative(make: Maker) -> Node:
+    return apply("mul", constant(-0.5), make.input())
+
+
+def _wide(make: Maker) -> Node:
+    return apply("tanh", make.value(1))
+
+
+def _masked_terms(make: Maker) -> Node:
+    mask = make.condition(1)
+    masked = [apply("where", mask, _wide(make), constant(0.0)) for _ in range(2)]
+    return apply("sub", apply("add", masked[0], make.input()), masked[1])
+
+
 PATTERNS: Final[dict[str, Pattern]] = {
     "literals": lambda m: apply("where", m.condition(1), apply("tanh", m.value(1)), constant(0)),
     "quotient": lambda m: apply("div", m.value(2), m.positive(2)),
@@ -111,6 +125,18 @@ PATTERNS: Final[dict[str, Pattern]] = {
     "flatten": lambda m: apply("add", apply("add", m.input(), m.input()), apply("mul", m.input(), m.input())),
     "constants": lambda m: apply("add", constant(1.5), apply("mul", constant(2.0), m.input()), constant(2)),
     "evaluate": lambda m: apply("mul", m.input(), apply("exp", constant(0.5))),
+    "difference": lambda m: apply("sub", apply("add", m.input(), apply("neg", m.input())), _negative(m)),
+    "sign-of-sum": lambda m: apply("mul", constant(-2.0), apply("sub", _wide(m), _wide(m))),
+    "mirror": lambda m: apply("where", apply("gt", m.value(1), m.value(1)), m.value(1), constant(0.0)),
+    "denial": lambda m: apply(
+        "where", apply("not", apply("not", apply("not", m.condition(1)))), m.positive(1), constant(0.5)
+    ),
+    "real-operand": lambda m: apply("rsqrt", apply("add", node(ops.Iota(m.axis("a"))), constant(2))),
+    "widening": lambda m: apply("exp", apply("tanh", apply("mul", constant(1.0), m.input()))),
+    "place-of-extremum": lambda m: cast(
+        node(ops.Reduce(m.generator.choice(("argmax", "argmin")), (m.axis("a"),)), _row(m)), DType.F32
+    ),
+    "mask-of-sum": _masked_terms,
     "nested-reduction": lambda m: _sum(m, reduction("sum", (m.axis("b"),), spread(m.value(2), m.axes))),
     "hoist-factors": lambda m: _sum(m, apply("mul", _free(m, "a"), _spreadable(m, "a"))),
     "hoist-mask": lambda m: _sum(

@@ -150,7 +150,9 @@ def test_the_backward_has_one_difference_and_no_derivative_of_the_maximum() -> N
     ]
     assert not equalities, "ties of the maximum play no part"
     added = [n for n in walk(diagram.outputs) if isinstance(n.op, ops.Map) and n.op.function.name == "add"]
-    assert len([n for n in added if n.dtype is DType.F32]) == 1, "dP - delta, and nothing else is added"
+    assert not [n for n in added if n.dtype is DType.F32]
+    taken = [n for n in walk(diagram.outputs) if isinstance(n.op, ops.Map) and n.op.function.name == "sub"]
+    assert len(taken) == 2, "S - m and dP - delta"
 
 
 def test_normal_form_is_final() -> None:

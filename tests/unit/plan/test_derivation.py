@@ -92,7 +92,7 @@ def test_moments_are_written_out() -> None:
     name, change = squares.name, "(c1_new - c1_old)"
     assert squares.rescale == f"{name} - 2 * {change} * {first}_old + {change} ^ 2 * {count}_old"
     (centre,) = loop.centres
-    assert (centre.name, centre.formula) == ("c1", "1 / size(x) * r1")
+    assert (centre.name, centre.formula) == ("c1", "1 / cast(size(x), f32) * r1")
     assert centre.held is not None and "abs" in centre.held
 
 
