@@ -255,7 +255,7 @@ class KernelWriter:
             conditions += [
                 self._in_range(axis, c, want)
                 for axis, c in pairs
-                if isinstance(c, Coordinate) and c.axis is None
+                if isinstance(c, Coordinate) and (c.axis is None or c.axis.size != axis.size)
             ]
         name = self.text[target] = self.writer.fresh(self._hint(target))
         if not conditions:

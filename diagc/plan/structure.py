@@ -208,9 +208,17 @@ def _extents(
     if not tiled and not streamed and not resident and candidates:
         tiled = {_innermost(diagram, candidates)}
     extents |= {axis: Extent(axis, "tile" if axis in tiled else "one") for axis in candidates}
-    for axis in in_order(a for n in nodes for a in n.axes):
+    for axis in in_order(a for n in _tiles(nodes, diagram) for a in n.axes):
         extents.setdefault(axis, Extent(axis, "resident"))
     return extents
+
+
+def _tiles(nodes: tuple[Node, ...], diagram: Diagram) -> list[Node]:
+    """The nodes that a kernel holds tiles of: not the arrays that are read at other indices than their own."""
+    held = set(diagram.outputs)
+    for current in nodes:
+        held.update(current.inputs[1:] if isinstance(current.op, ops.View | ops.Gather) else current.inputs)
+    return [current for current in nodes if current in held]
 
 
 def _held_sides(nodes: tuple[Node, ...], tiled: set[Axis], looped: set[Axis]) -> set[Axis]:
