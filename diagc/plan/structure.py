@@ -101,6 +101,8 @@ def is_fusible(diagram: Diagram) -> bool:
 def _is_fusible(current: Node) -> bool:
     if isinstance(current.op, ops.Reduce) and current.op.monoid in ("argmax", "argmin"):
         return False
+    if isinstance(current.op, ops.View | ops.Gather) and not isinstance(current.inputs[0].op, ops.Input):
+        return False
     return isinstance(current.op, FUSIBLE)
 
 
@@ -118,6 +120,8 @@ def _spoken(op: ops.Operator) -> str:
     match op:
         case ops.Reduce(monoid):
             return f"`{monoid}`"
+        case ops.View() | ops.Gather():
+            return "a re-indexing of a computed array"
         case ops.Cumulative():
             return "`cumsum`"
         case ops.Scan() | ops.TopK() | ops.Concat():
