@@ -30,7 +30,7 @@ def normal_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[D
     return Reassociate(sizes or {}).run(Normalise().run(entry.diagram, record), record), record
 
 
-def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: bool = True) -> EntryKernels:
+def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: bool = False) -> EntryKernels:
     """The kernels of an entry: one if it can be, and where that limits sizes the several that do not.
 
     `sizes` are values of size symbols for which they should be fast; they are right for all. With `gradients` there are

@@ -17,6 +17,7 @@ from diagc.backends.triton_terms import (
     is_parenthesised,
     number_text,
     repeats_operand,
+    running_text,
     size_text,
     takes_atoms,
 )  # fmt: skip
@@ -152,6 +153,10 @@ class KernelWriter:
                 self._define(target, end if after else first, atom=not after)
             case ir.Fold():
                 self._fold(statement)
+            case ir.Running(target, monoid, axis, operand):
+                place = self.dims(operand.axes).index(axis)
+                text = running_text(monoid, self.text[operand], place, self.writer.helpers)
+                self._define(target, text, inline=False)
             case ir.Dot():
                 self._dot(statement)
 
@@ -193,7 +198,7 @@ class KernelWriter:
             return
         dims = self.dims(target.axes)
         if dims or target.axes or target.hint:  # the start of a state
-            shape = ", ".join(map(block_name, dims))
+            shape = ", ".join(block_name(self.kernel.extents[axis].of or axis) for axis in dims)
             text = f"tl.full([{shape}], {number_text(value)}, {DTYPES[target.dtype]})"
             self._define(target, text, inline=False)
         else:
@@ -346,6 +351,8 @@ class KernelWriter:
                 self.writer.line(f"{self.names.indices[statement.axis]} = {offsets}")
             else:
                 self.names.indices[statement.axis] = variable
+            for twin in self.kernel.twins(statement.axis):
+                self.names.indices[twin] = self.names.indices[statement.axis]
             self._statements(statement.body)
             for carried in statement.carried:
                 self.writer.line(

@@ -16,6 +16,7 @@ from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_components
 from diagc.diagnostics import failure
 from diagc.plan.extent import Extent
+from diagc.plan.ordered import Ordered, ordered, refused
 
 FUSIBLE = (
     ops.Input
@@ -29,6 +30,8 @@ FUSIBLE = (
     | ops.View
     | ops.Gather
     | ops.Spread
+    | ops.Cumulative
+    | ops.Scan
 )
 """The leaves that fused kernels are made of; the others run in plain JAX."""
 
@@ -54,6 +57,12 @@ class Structure:
     extents: dict[Axis, Extent]
     group_axes: tuple[Axis, ...]
     stored_axis: Axis | None
+    ordered: Ordered | None = None
+
+    @property
+    def roots(self) -> tuple[Node, ...]:
+        """What is computed: the results, or with an order of tiles what one tile computes."""
+        return self.diagram.outputs if self.ordered is None else self.ordered.roots
 
     @property
     def streamed(self) -> tuple[Axis, ...]:
@@ -74,17 +83,37 @@ def structure(diagram: Diagram, resident_rows: bool = False) -> Structure:
     Raises `DiagnosticError` E0702 for leaves that no kernel is made of.
     """
     _refuse_unknown(diagram)
-    nodes = tuple(walk(diagram.outputs))
+    order = ordered(diagram)
+    nodes = tuple(walk(diagram.outputs if order is None else order.roots))
     reductions = [n for n in nodes if isinstance(n.op, ops.Reduce)]
-    resident = _resident_axes(reductions)
+    inner = _inner(diagram, order, reductions)
+    resident = _resident_axes(reductions) | {axis for r in inner for axis in reduced_axes(r)}
     if resident_rows:
         resident |= {axis for r in reductions for axis in reduced_axes(r)}
     passes = _passes([r for r in reductions if not set(reduced_axes(r)) <= resident], resident)
     streamed = {p.axes[-1] for p in passes}
     walked = {axis for p in passes for axis in p.axes[:-1]}
+    if order is not None:
+        if order.axis in (walked if order.twin else streamed | walked):
+            raise refused(diagram, f"`{order.axis}` in two kinds of loops")
+        (streamed if order.twin else walked).add(order.axis)
     group, stored = _group_axes(diagram, streamed | walked)
-    extents = _extents(diagram, nodes, group, resident, streamed, walked)
-    return Structure(diagram, passes, extents, group, stored)
+    twins = {order.twin} if order is not None and order.twin else set[Axis]()
+    extents = _extents(diagram, nodes, group, resident - twins, streamed, walked, order)
+    if order is not None and order.twin in extents:
+        extents[order.twin] = Extent(order.twin, "twin", order.axis)
+    return Structure(diagram, passes, extents, group, stored, order)
+
+
+def _inner(diagram: Diagram, order: Ordered | None, reductions: list[Node]) -> list[Node]:
+    """The reductions that every tile of an order does for itself."""
+    if order is None:
+        return []
+    dependent = order.dependent
+    inner = [r for r in reductions if r in dependent]
+    if any(order.axis in reduced_axes(r) for r in inner):
+        raise refused(diagram, f"a fold over `{order.axis}` of what runs along it")
+    return inner
 
 
 def reduced_axes(reduction: Node) -> tuple[Axis, ...]:
@@ -109,11 +138,7 @@ def _is_fusible(current: Node) -> bool:
 def _refuse_unknown(diagram: Diagram) -> None:
     for current in walk(diagram.outputs):
         if not _is_fusible(current):
-            raise failure(
-                "E0702",
-                f"`{diagram.name}` uses {_spoken(current.op)}, which no kernel is made for yet",
-                help="compile it with `--target jax`, which runs everything the language has",
-            )
+            raise refused(diagram, _spoken(current.op))
 
 
 def _spoken(op: ops.Operator) -> str:
@@ -122,9 +147,7 @@ def _spoken(op: ops.Operator) -> str:
             return f"`{monoid}`"
         case ops.View() | ops.Gather():
             return "a re-indexing of a computed array"
-        case ops.Cumulative():
-            return "`cumsum`"
-        case ops.Scan() | ops.TopK() | ops.Concat():
+        case ops.TopK() | ops.Concat():
             return f"`{type(op).__name__.lower()}`"
         case _:
             return "random numbers"
@@ -198,7 +221,7 @@ def _group_axes(diagram: Diagram, streamed: set[Axis]) -> tuple[tuple[Axis, ...]
 
 def _extents(
     diagram: Diagram, nodes: tuple[Node, ...], group: tuple[Axis, ...], resident: set[Axis],
-    streamed: set[Axis], walked: set[Axis],
+    streamed: set[Axis], walked: set[Axis], order: Ordered | None,
 ) -> dict[Axis, Extent]:  # fmt: skip
     extents = {axis: Extent(axis, "stream") for axis in sorted(streamed, key=_uid)}
     extents |= {axis: Extent(axis, "walk") for axis in sorted(walked - streamed, key=_uid)}
@@ -209,7 +232,8 @@ def _extents(
     extents |= {axis: Extent(axis, "resident") for axis in candidates if axis in held}
     candidates = [axis for axis in candidates if axis not in held]
     tiled -= held
-    if not tiled and not streamed and not resident and candidates:
+    whole = not streamed and not resident if order is None else order.twin is None or not (resident or held)
+    if not tiled and whole and candidates:
         tiled = {_innermost(diagram, candidates)}
     extents |= {axis: Extent(axis, "tile" if axis in tiled else "one") for axis in candidates}
     for axis in in_order(a for n in _tiles(nodes, diagram) for a in n.axes):
@@ -248,12 +272,19 @@ def _innermost(diagram: Diagram, candidates: list[Axis]) -> Axis:
 
 
 def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis]) -> set[Axis]:
-    """For each contraction the innermost axis that only its left, and that only its right side carries."""
+    """For each contraction the innermost axis that only its left, and that only its right side carries.
+
+    A factor with a part of the axes of another is on the side of that one.
+    """
     tiled: set[Axis] = set()
     for reduction in nodes:
         factors = contracted_factors(reduction)
-        for factor in factors:
-            own = [a for a in candidates if a in factor.axes and any(a not in f.axes for f in factors)]
-            if own and not tiled & set(own):
+        sides = [
+            [a for a in candidates if a in factor.axes and any(a not in f.axes for f in factors)]
+            for factor in factors
+        ]
+        for own in sides:
+            inside = any(set(own) < set(other) for other in sides)
+            if own and not inside and not tiled & set(own):
                 tiled.add(own[-1])
     return tiled
