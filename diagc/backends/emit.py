@@ -26,8 +26,10 @@ from diagc.check.entry import Entry
 from diagc.core import ops
 from diagc.core.axes import Axis
 from diagc.core.diagram import Diagram, Node, walk
+from diagc.diagnostics import DiagnosticError
 from diagc.kernel.ir import Kernel
 from diagc.kernel.lower import lower
+from diagc.passes.choices import Choices
 from diagc.plan.structure import Structure, is_fusible, structure
 
 CPU_TILE, CPU_STREAM = 512, 256
@@ -49,9 +51,13 @@ def blockwise(entry: Entry, sizes: Mapping[str, int] | None = None) -> Kernel | 
     Blocks pay where something between the inputs and the outputs has a streamed axis and is larger than each of them.
     """
     normal, record = normal_form(entry, sizes)
+    normal = Choices().run(normal, record)
     if not is_fusible(normal):
         return None
-    planned = structure(normal)
+    try:
+        planned = structure(normal)
+    except DiagnosticError:
+        return None
     if not planned.streamed or not _pays(planned):
         return None
     return lower(planned, entry.diagram.name, record, padded=False)
@@ -59,6 +65,8 @@ def blockwise(entry: Entry, sizes: Mapping[str, int] | None = None) -> Kernel | 
 
 def _pays(planned: Structure) -> bool:
     streamed = set(planned.streamed)
+    if planned.ordered is not None:
+        return any(isinstance(n.op, ops.Reduce) for n in walk(planned.ordered.outputs))
     outside = [set(n.axes) for n in planned.diagram.inputs] + [set(t.axes) for t in planned.diagram.layouts]
     computed = (
         n for n in walk(planned.diagram.outputs) if isinstance(n.op, ops.Reduce) and streamed & set(n.axes)

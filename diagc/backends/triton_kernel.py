@@ -355,9 +355,10 @@ class KernelWriter:
                 self.names.indices[twin] = self.names.indices[statement.axis]
             self._statements(statement.body)
             for carried in statement.carried:
-                self.writer.line(
-                    f"{self.text[carried.state]} = {self.operand(carried.next, self.dims(carried.state.axes))}"
-                )
+                state = self.text[carried.state]
+                after = self.operand(carried.next, self.dims(carried.state.axes))
+                if after != state:
+                    self.writer.line(f"{state} = {after}")
         self.writer.taken, self.bounds, self.source = taken, known, None
         for carried in statement.carried:
             self.text[carried.result] = self.text[carried.state]

@@ -1,8 +1,7 @@
 """Steps of state machines that are affine in the state, point by point: h' = a·h + b with a and b free of h.
 
-Affine maps compose: h after the steps s+1 … t is D(t, s)·h + …, with D(t, s) the product of a over these steps. With
-L = ∑ log|a| over the factors that are not 0, Z the number of zeros and N that of negative factors so far,
-D(t, s) = [Z_t = Z_s] · (−1)^(N_t − N_s) · exp(L_t − L_s): no division, and exact where a is 0 or negative.
+Affine maps compose: with D(t, s) the product of a over the steps after s up to t, h_t = D(t, s)·h_s + ∑ over these steps
+r of D(t, r)·b_r.
 
 >>> from diagc.core.diagram import Array, apply, constant, node
 >>> from diagc.core.dtypes import DType
@@ -16,11 +15,10 @@ True
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from diagc.core import ops
-from diagc.core.diagram import Node, apply, constant, node, spread, walk
+from diagc.core.diagram import Node, apply, constant, spread, walk
 from diagc.core.dtypes import DType
 
 
@@ -88,7 +86,9 @@ def _sum(parts: list[Affine]) -> Affine:
     if len(factors) == 1:
         factor = factors[0]
     else:
-        factor = apply("add", *(constant(1.0) if f is None else f for f in factors)) if factors else constant(0.0)
+        factor = (
+            apply("add", *(constant(1.0) if f is None else f for f in factors)) if factors else constant(0.0)
+        )
     return Affine(factor, (offsets[0] if len(offsets) == 1 else apply("add", *offsets)) if offsets else None)
 
 
@@ -110,36 +110,3 @@ def _chosen(condition: Node, left: Affine, right: Affine) -> Affine:
 
 def _is_zero(factor: Node | None) -> bool:
     return factor is not None and isinstance(factor.op, ops.Constant) and factor.op.value == 0
-
-
-def logarithm(current: Node) -> Node | None:
-    """log of a node that is positive by its form, without taking a logarithm of what underflows; else None."""
-    match current.op:
-        case ops.Constant(value) if value > 0:
-            return constant(math.log(value))
-        case ops.Cast() | ops.Spread():
-            inner = logarithm(current.inputs[0])
-            return None if inner is None else node(current.op, inner)
-        case ops.Map(function):
-            return _mapped_logarithm(function.name, current)
-        case _:
-            return None
-
-
-def _mapped_logarithm(name: str, current: Node) -> Node | None:
-    operand = current.inputs[-1]
-    match name:
-        case "exp":
-            return operand
-        case "exp2":
-            return apply("mul", constant(math.log(2.0)), operand)
-        case "sigmoid":
-            return apply("neg", apply("softplus", apply("neg", operand)))
-        case "recip":
-            inner = logarithm(operand)
-            return None if inner is None else apply("neg", inner)
-        case "mul":
-            found = [f for f in map(logarithm, current.inputs) if f is not None]
-            return apply("add", *found) if len(found) == len(current.inputs) else None
-        case _:
-            return None

@@ -199,6 +199,10 @@ class Kernel:
     def extent(self, axis: Axis) -> Extent:
         return self.extents[axis]
 
+    @property
+    def _has_twin(self) -> bool:
+        return any(extent.kind == "twin" for extent in self.extents.values())
+
     def twins(self, axis: Axis) -> tuple[Axis, ...]:
         """The axes that are second indices in the blocks of an axis."""
         return tuple(a for a, extent in self.extents.items() if extent.of == axis)
@@ -208,8 +212,12 @@ class Kernel:
         return tuple(axis for axis in axes if self.extents[axis].blocked)
 
     def dimension_order(self) -> list[Axis]:
-        """Tiled axes as in the result, then streamed ones, then resident ones: the order of dimensions of tiles."""
-        kinds = {"tile": 0, "stream": 1, "twin": 2, "resident": 3, "one": 4, "walk": 4}
+        """Tiled axes as in the result, then streamed ones, then resident ones: the order of dimensions of tiles.
+
+        Where results are stored along a loop, its axis comes first: then no product is transposed.
+        """
+        order = ("stream", "twin", "resident", "tile") if self._has_twin else ("tile", "stream", "resident")
+        kinds = {kind: order.index(kind) if kind in order else len(order) for kind in ("one", "walk", *order)}
         places = {axis: place for place, axis in enumerate(self.group_axes)}
         axes = list(self.extents)
         return sorted(

@@ -45,7 +45,8 @@ class _Lowering(PassBuilder):
     def _force_resident(self, streamed: set[Node]) -> None:
         """Choose what to mask so that folds over resident axes see neutral lanes."""
         pending: dict[Axis, list[Node]] = {}
-        for current in walk(self.structure.roots):
+        order = self.structure.ordered  # its last tile, the one that the end cuts, makes results only
+        for current in walk(self.structure.diagram.outputs if order is None else order.outputs):
             if isinstance(current.op, ops.Reduce) and current not in streamed:
                 for axis in current.op.axes:
                     if not self.exact(axis):
@@ -92,6 +93,7 @@ class _Lowering(PassBuilder):
         state, name = carried.state, "state" if carried.state.axes else "carried"
         value = literal(carried.start)
         if value is not None:
+            value = float(value) if state.dtype.kind == "float" else value
             return self.literal(self.root, value, state.dtype, state.axes, name)
         return self.over(self.root, self.value(self.root, carried.start), state.axes)
 

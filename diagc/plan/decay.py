@@ -1,4 +1,8 @@
-"""D(t, s), the product of the factors of the steps after s up to t, on one tile: see `core/affine.py`."""
+"""D(t, s) = ∏ a over the steps after s up to t, on one tile: products of the factors themselves.
+
+Nothing is divided and no logarithm is taken, so that factors may be 0 or negative, and a product of many small ones
+underflows to 0 as it does step by step.
+"""
 
 from __future__ import annotations
 
@@ -6,74 +10,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from diagc.core import ops
-from diagc.core.affine import logarithm
 from diagc.core.axes import Axis
-from diagc.core.diagram import Node, apply, cast, constant, node, reduction, spread
-from diagc.core.dtypes import DType
-
-
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """A running sum at the rows of a tile, at its columns, and over the whole tile."""
-
-    rows: Node
-    columns: Node
-    end: Node
+from diagc.core.diagram import Node, apply, constant, node, reduction, spread
 
 
 @dataclass(frozen=True, slots=True)
 class Decay:
-    """The products of a factor over parts of a tile; `zeros` and `negatives` where it may be 0 or negative."""
+    """The products of a factor over parts of a tile, whose rows are `axis` and whose columns are `twin`."""
 
-    logarithms: _Running
-    zeros: _Running | None = None
-    negatives: _Running | None = None
-
-    @staticmethod
-    def of(factor: Node, axis: Axis, twin: Axis, renamed: Callable[[Node], Node]) -> Decay:
-        """The decay of a factor along an axis, whose columns are called `twin`."""
-
-        def running(value: Node) -> _Running:
-            rows = spread(value, (axis,))
-            columns = renamed(rows)
-            return _Running(
-                node(ops.Cumulative("sum", axis), rows),
-                node(ops.Cumulative("sum", twin), columns),
-                reduction("sum", (twin,), columns),
-            )
-
-        known = logarithm(factor)
-        if known is not None:
-            return Decay(running(cast(known, DType.F32)))
-        zero = apply("eq", factor, constant(0.0))
-        negative = apply("lt", factor, constant(0.0))
-        logs = apply("log", apply("where", zero, constant(1.0), apply("abs", factor)))
-        return Decay(running(logs), *(running(cast(n, DType.F32)) for n in (zero, negative)))
+    factor: Node
+    axis: Axis
+    twin: Axis
+    renamed: Callable[[Node], Node]
 
     def within(self) -> Node:
-        """D(t, s) for the rows t and the columns s of a tile, where s ≤ t."""
-        exponent = apply("sub", self.logarithms.rows, self.logarithms.columns)
-        return self._signed(apply("exp", exponent), lambda r: apply("sub", r.rows, r.columns))
+        """D(t, s) for rows and columns of a tile with s ≤ t; 1 elsewhere."""
+        return node(ops.Cumulative("prod", self.axis), self._later())
 
     def before(self) -> Node:
         """The product over the steps of the tile up to each row."""
-        return self._signed(apply("exp", self.logarithms.rows), lambda r: r.rows)
+        return node(ops.Cumulative("prod", self.axis), spread(self.factor, (self.axis,)))
 
     def after(self) -> Node:
         """The product over the steps of the tile after each column."""
-        exponent = apply("sub", self.logarithms.end, self.logarithms.columns)
-        return self._signed(apply("exp", exponent), lambda r: apply("sub", r.end, r.columns))
+        return reduction("prod", (self.axis,), self._later())
 
     def whole(self) -> Node:
         """The product over the steps of the tile."""
-        return self._signed(apply("exp", self.logarithms.end), lambda r: r.end)
+        return reduction("prod", (self.twin,), self.renamed(spread(self.factor, (self.axis,))))
 
-    def _signed(self, size: Node, count: Callable[[_Running], Node]) -> Node:
-        if self.zeros is None or self.negatives is None:
-            return size
-        negatives = count(self.negatives)
-        half = apply("floor", apply("mul", constant(0.5), negatives))
-        odd = apply("sub", negatives, apply("mul", constant(2.0), half))
-        sign = apply("sub", constant(1.0), apply("mul", constant(2.0), odd))
-        none = apply("eq", count(self.zeros), constant(0.0))
-        return apply("where", none, apply("mul", sign, size), constant(0.0))
+    def _later(self) -> Node:
+        later = apply("gt", node(ops.Iota(self.axis)), node(ops.Iota(self.twin)))
+        return apply("where", later, self.factor, constant(1.0))

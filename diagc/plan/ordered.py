@@ -4,8 +4,7 @@ A running fold of a tile starts from the fold of the tiles before. A machine who
 whose states are read by contractions alone, needs no state but that at the start of a tile (`core/affine.py`):
 ∑_d q_t·h_t = D(t, start)·∑_d q_t·h + ∑ over s ≤ t in the tile of D(t, s)·(∑_d q_t·k_s)·v_s, where k_s·v_s is what step
 s adds; h goes on as D(end, start)·h + ∑ D(end, s)·k_s·v_s. Other machines go step by step.
-Chunks after Dao and Gu (Mamba-2, arXiv 2405.21060) and Yang et al. (GLA, 2312.06635); products of decays are
-exponentials of differences of running sums of logarithms, never quotients.
+Chunks after Dao and Gu (Mamba-2, arXiv 2405.21060) and Yang et al. (GLA, 2312.06635).
 """
 
 from __future__ import annotations
@@ -69,11 +68,14 @@ class Ordered:
     @property
     def dependent(self) -> set[Node]:
         """What differs from tile to tile, by its indices or by a state, whatever axes it has."""
-        moving, found = {self.axis, self.twin}, {c.state for c in self.carried}
+        local = {c.state for c in self.carried}
+        along: set[Node] = set()
         for current in walk(self.roots):
-            if moving & set(current.axes) or any(operand in found for operand in current.inputs):
-                found.add(current)
-        return found
+            if self.twin in current.axes or any(operand in local for operand in current.inputs):
+                local.add(current)
+            elif self.axis in current.axes:
+                along.add(current)
+        return local | along
 
 
 def ordered_axes(nodes: Iterable[Node]) -> tuple[Axis, ...]:
@@ -92,6 +94,8 @@ def ordered(diagram: Diagram) -> Ordered | None:
     if len(axes) > 1:
         raise refused(diagram, f"what runs along `{axes[0]}` with what runs along `{axes[1]}`")
     axis = axes[0]
+    if _folded(diagram, axis):
+        raise refused(diagram, f"a fold over `{axis}` of what runs along it")
     twin = Axis(f"{axis.uid}#tile", axis.size)
     for form in (_Tile(axis, twin), _Step(axis)):
         outputs = rebuild(diagram.outputs, form.change)
@@ -107,6 +111,19 @@ def refused(diagram: Diagram, what: str) -> DiagnosticError:
         f"`{diagram.name}` uses {what}, which no kernel is made for yet",
         help="compile it with `--target jax`, which runs everything the language has",
     )
+
+
+def _folded(diagram: Diagram, axis: Axis) -> bool:
+    """Whether something folds or re-indexes along the axis what runs along it."""
+    runs: set[Node] = set()
+    for current in walk(diagram.outputs):
+        if any(operand in runs for operand in current.inputs):
+            runs.add(current)
+            if isinstance(current.op, ops.Reduce) and axis in current.op.axes:
+                return True
+        elif isinstance(current.op, ops.Cumulative | ops.Scan):
+            runs.add(current)
+    return False
 
 
 def _placeholder(name: str, array: Array) -> Node:
@@ -205,7 +222,7 @@ class _Tile(_Step):
             return None
         decay = None
         if parts.factor is not None:
-            decay = Decay.of(parts.factor, self.axis, self.twin, self._renamed)
+            decay = Decay(parts.factor, self.axis, self.twin, self._renamed)
         state = self._state(machines[0], parts, decay)
         compute = contraction_dtype(made)
         like = ops.Reduce("sum", made.op.axes, compute, made.op.accumulate)
@@ -303,12 +320,18 @@ def _parts(
     both = {a for f in (*read, *keys) for a in f.axes} - {axis, *consumed}
     decaying = set(() if factor is None else factor.axes) - {axis}
     own = {a for f in values for a in f.axes} - both - decaying - {axis}
-    alone = {a for f in keys for a in f.axes} - {axis, *consumed} - {a for f in (*read, *values) for a in f.axes}
+    alone = (
+        {a for f in keys for a in f.axes} - {axis, *consumed} - {a for f in (*read, *values) for a in f.axes}
+    )
     if len(consumed) != 1 or not keys or decaying & set(consumed) or alone or len(own) > 1:
         return None
     if decaying - both and not own:
         return None
-    if any(isinstance(n.op, ops.Gather) for root in (*every, *([factor] if factor else [])) for n in walk((root,))):
+    if any(
+        isinstance(n.op, ops.Gather)
+        for root in (*every, *([factor] if factor else []))
+        for n in walk((root,))
+    ):
         return None
     return _Parts(factor, keys, values)
 

@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import contracted_factors, contraction_dtype, is_product, product_factors, summed_factors
+from diagc.core.contraction import (
+    contracted_factors,
+    contraction_dtype,
+    is_product,
+    product_factors,
+    summed_factors,
+)
 from diagc.core.diagram import Array, Diagram, Node, node, rebuild, substitute, users, walk, with_inputs
 from diagc.core.dtypes import DType
 from diagc.core.rewrite import Record
@@ -327,7 +333,9 @@ def _makers(root: Node, runs: Mapping[Node, set[Axis]]) -> list[Node]:
 def _products(root: Node, axis: Axis) -> list[Node]:
     """The products of matrices along an axis that a node is made of."""
     made = (n for n in walk((root,)) if isinstance(n.op, ops.Reduce) and axis in n.axes)
-    return [n for n in made if _multiplies(n) and not any(isinstance(f.op, ops.Scan) for f in summed_factors(n))]
+    return [
+        n for n in made if _multiplies(n) and not any(isinstance(f.op, ops.Scan) for f in summed_factors(n))
+    ]
 
 
 def _again(made: Structure, reductions: Sequence[Node]) -> list[Node]:

@@ -86,7 +86,8 @@ def structure(diagram: Diagram, resident_rows: bool = False) -> Structure:
     order = ordered(diagram)
     nodes = tuple(walk(diagram.outputs if order is None else order.roots))
     reductions = [n for n in nodes if isinstance(n.op, ops.Reduce)]
-    inner = _inner(diagram, order, reductions)
+    inside = order.dependent if order is not None else set[Node]()
+    inner = [r for r in reductions if r in inside]
     resident = _resident_axes(reductions) | {axis for r in inner for axis in reduced_axes(r)}
     if resident_rows:
         resident |= {axis for r in reductions for axis in reduced_axes(r)}
@@ -103,17 +104,6 @@ def structure(diagram: Diagram, resident_rows: bool = False) -> Structure:
     if order is not None and order.twin in extents:
         extents[order.twin] = Extent(order.twin, "twin", order.axis)
     return Structure(diagram, passes, extents, group, stored, order)
-
-
-def _inner(diagram: Diagram, order: Ordered | None, reductions: list[Node]) -> list[Node]:
-    """The reductions that every tile of an order does for itself."""
-    if order is None:
-        return []
-    dependent = order.dependent
-    inner = [r for r in reductions if r in dependent]
-    if any(order.axis in reduced_axes(r) for r in inner):
-        raise refused(diagram, f"a fold over `{order.axis}` of what runs along it")
-    return inner
 
 
 def reduced_axes(reduction: Node) -> tuple[Axis, ...]:
