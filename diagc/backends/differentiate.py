@@ -40,7 +40,9 @@ class Derivative:
 
 
 def is_differentiable(diagram: Diagram) -> bool:
-    """Whether there is a real result and a real input."""
+    """Whether there is a real result and a real input, and no state machine: its transpose reads every state."""
+    if any(isinstance(n.op, ops.Scan) for n in walk(diagram.outputs)):
+        return False
     return any(a.dtype.kind == "float" for a in diagram.layouts) and any(map(_is_real, diagram.inputs))
 
 

@@ -30,7 +30,7 @@ def normal_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[D
     return Reassociate(sizes or {}).run(Normalise().run(entry.diagram, record), record), record
 
 
-def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: bool = False) -> EntryKernels:
+def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: bool = True) -> EntryKernels:
     """The kernels of an entry: one if it can be, and where that limits sizes the several that do not.
 
     `sizes` are values of size symbols for which they should be fast; they are right for all. With `gradients` there are
@@ -84,7 +84,7 @@ def _variants(stage: Stage, record: Record, schedules: Sequence[Schedule]) -> tu
     streamed, name = stage.structure, stage.diagram.name
     chosen = scheduled(streamed, configurations(streamed), schedules)
     variants = [Variant(lower(streamed, name, record), chosen)]
-    if streamed.streamed and not has_dot(streamed):
+    if streamed.streamed and streamed.ordered is None and not has_dot(streamed):
         held = structure(stage.diagram, resident_rows=True)
         rows = scheduled(held, configurations(held), schedules)
         variants.insert(0, Variant(lower(held, f"{name}_rows", record), rows))

@@ -1,7 +1,7 @@
 """Steps of state machines that are affine in the state, point by point: h' = a·h + b with a and b free of h.
 
-Affine maps compose: with D(t, s) the product of a over the steps after s up to t, h_t = D(t, s)·h_s + ∑ over these steps
-r of D(t, r)·b_r.
+Affine maps compose: with D(t, s) the product of a over the steps after s up to t, h_t = D(t, s)·h_s + ∑ D(t, r)·b_r
+over these steps r.
 
 >>> from diagc.core.diagram import Array, apply, constant, node
 >>> from diagc.core.dtypes import DType

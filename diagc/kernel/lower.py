@@ -11,8 +11,8 @@ from diagc.core.axes import Axis
 from diagc.core.diagram import Node, walk
 from diagc.core.guards import guard_points
 from diagc.core.rewrite import Record
-from diagc.kernel.builder import Scope
-from diagc.kernel.ir import Kernel, Loop, Store, Value
+from diagc.kernel.builder import Phase, Scope
+from diagc.kernel.ir import Bound, Kernel, Loop, Store, Value
 from diagc.kernel.streaming import PassBuilder, close, everything, phases, renewed
 from diagc.passes.forms import literal
 from diagc.plan.ordered import Carried, Ordered
@@ -78,7 +78,8 @@ class _Lowering(PassBuilder):
         """The loop whose tiles hand a state on; a tile that the end cuts is the last and has nobody to hand it to."""
         states = [self._start(c) for c in order.carried]
         moving = (order.axis,) if order.twin is None else (order.axis, order.twin)
-        loops = phases(order.axis, ()) if order.twin else [("full", *everything(order.axis))]
+        each: list[tuple[Phase, Bound, Bound]] = [("full", *everything(order.axis))]
+        loops = phases(order.axis, ()) if order.twin else each
         for phase, start, stop in loops:
             scope = Scope(self.root, moving, phase, dependent=order.dependent)
             inside = renewed(states)

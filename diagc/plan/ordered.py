@@ -88,12 +88,11 @@ def ordered(diagram: Diagram) -> Ordered | None:
 
     Raises `DiagnosticError` E0702 where one loop does not do.
     """
-    axes = ordered_axes(walk(diagram.outputs))
-    if not axes:
+    axis, *others = ordered_axes(walk(diagram.outputs)) or (None,)
+    if axis is None:
         return None
-    if len(axes) > 1:
-        raise refused(diagram, f"what runs along `{axes[0]}` with what runs along `{axes[1]}`")
-    axis = axes[0]
+    if others:
+        raise refused(diagram, f"what runs along `{axis}` with what runs along `{others[0]}`")
     if _folded(diagram, axis):
         raise refused(diagram, f"a fold over `{axis}` of what runs along it")
     twin = Axis(f"{axis.uid}#tile", axis.size)

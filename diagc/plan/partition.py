@@ -292,7 +292,7 @@ def _out_of_order(diagram: Diagram) -> list[Node]:
     runs: dict[Node, set[Axis]] = {}
     found: list[Node] = []
     for current in walk(diagram.outputs):
-        below = set[Axis]().union(*(runs[o] for o in current.inputs))
+        below: set[Axis] = set[Axis]().union(*(runs[o] for o in current.inputs))
         stops = _stops(current, below)
         if stops and below:
             found += [n for o in current.inputs for n in _makers(o, runs)]
