@@ -43,7 +43,7 @@ def _affine(current: Node, state: Node, dependent: set[Node]) -> Affine | None:
     if current is state:
         return Affine(None, None)
     if current not in dependent:
-        return Affine(constant(0.0), current)
+        return Affine(constant(0.0), None if _is_zero(current) else current)
     parts = [_affine(operand, state, dependent) for operand in current.inputs]
     found = [part for part in parts if part is not None]
     if len(found) < len(parts):
@@ -103,10 +103,14 @@ def _chosen(condition: Node, left: Affine, right: Affine) -> Affine:
     factors = [constant(1.0) if p.factor is None else p.factor for p in (left, right)]
     offsets = [constant(0.0) if p.offset is None else p.offset for p in (left, right)]
     same = left.factor is right.factor
+    none = left.offset is None and right.offset is None
     return Affine(
-        left.factor if same else apply("where", condition, *factors), apply("where", condition, *offsets)
+        left.factor if same else apply("where", condition, *factors),
+        None if none else apply("where", condition, *offsets),
     )
 
 
 def _is_zero(factor: Node | None) -> bool:
+    while factor is not None and isinstance(factor.op, ops.Spread | ops.Cast):
+        factor = factor.inputs[0]
     return factor is not None and isinstance(factor.op, ops.Constant) and factor.op.value == 0

@@ -79,8 +79,8 @@ fn weights(Q: f32[t d], K: f32[t d], V: f32[t e]) -> f32[t e] {
   return sum[d](exp(Q) * S) / sum[d](exp(Q) * z)
 }
 fn fibonacci(X: f32[t d]) -> f32[t d] {
-  a, b = scan[t](a = 0, b = 1; b * 0.5, a + b * X)
-  return a + b
+  low, high = scan[t](low = 0, high = 1; high * 0.5, low + high * X)
+  return low + high
 }
 fn joined(A: f32[a e], B: f32[c e]) -> f32[ac e] {
   return concat[ac](exp(A), B * 2)
