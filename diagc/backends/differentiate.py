@@ -16,6 +16,7 @@ from diagc.core.derivative.reverse import gradient
 from diagc.core.diagram import Array, Diagram, Node, apply, node, walk
 from diagc.core.rewrite import Record
 from diagc.passes.base_two import BaseTwo
+from diagc.passes.choices import Choices
 from diagc.passes.exchange import exchange, read_saved
 from diagc.passes.forms import function
 from diagc.passes.masked_factors import MaskedFactors
@@ -41,13 +42,15 @@ class Derivative:
 
 
 def is_differentiable(diagram: Diagram) -> bool:
-    """Whether there is a real result and a real input."""
+    """Whether there is a real result and a real input, and no state machine: its transpose reads every state."""
+    if any(isinstance(n.op, ops.Scan) for n in walk(diagram.outputs)):
+        return False
     return any(a.dtype.kind == "float" for a in diagram.layouts) and any(map(_is_real, diagram.inputs))
 
 
 def planned(normal: Diagram, record: Record) -> Diagram:
-    """The form that kernels are planned for: exponentials in base two, masks inside contractions."""
-    return MaskedFactors().run(BaseTwo().run(normal, record), record)
+    """The form that kernels are planned for: choices by index, exponentials in base two, masks inside contractions."""
+    return MaskedFactors().run(BaseTwo().run(Choices().run(normal, record), record), record)
 
 
 def with_gradients(diagram: Diagram) -> tuple[Diagram, tuple[Node, ...]]:
@@ -74,12 +77,14 @@ def derivative(
     """
     joint, cotangents = with_gradients(normal)
     names = _Names({input_name(n) for n in joint.inputs} | set(joint.output_names))
-    backward = Normalise().run(replace(joint, name=f"{normal.name}_backward"), record)
-    backward, kept = _reading_saved(backward, len(normal.outputs), names, record, held)
+    written = Choices().run(replace(joint, name=f"{normal.name}_backward"), record)
+    backward = Normalise().run(written, record)
+    results = backward.outputs[: len(normal.outputs)]
+    backward, kept = _reading_saved(backward, len(results), names, record, held)
     forward = replace(
         normal,
         name=f"{normal.name}_forward",
-        outputs=(*normal.outputs, *kept),
+        outputs=(*results, *kept),
         output_names=(*normal.output_names, *map(input_name, kept.values())),
         layouts=(*normal.layouts, *(stand_in.array for stand_in in kept.values())),
     )

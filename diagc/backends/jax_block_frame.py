@@ -44,7 +44,7 @@ class Frame:
     def ordered(self, axes: Iterable[Axis]) -> tuple[Axis, ...]:
         """Axes in the one order that tiles have throughout, so that little is transposed."""
         places = {axis: place for place, axis in enumerate(self.kernel.group_axes)}
-        kinds = {"one": 0, "walk": 0, "tile": 1, "stream": 2, "resident": 3}
+        kinds = {"one": 0, "walk": 0, "tile": 1, "stream": 2, "twin": 3, "resident": 4}
         names = list(self.kernel.extents)
         return tuple(sorted(
             in_order(axes), key=lambda a: (kinds[self._kind(a)], places.get(a, len(places)), names.index(a))
@@ -90,6 +90,7 @@ class Frame:
             self.text[target] = literal(value)
 
     def _extent(self, axis: Axis) -> str:
+        axis = self.kernel.extents[axis].of or axis
         cut = self._kind(axis) in ("tile", "stream")
         return block_argument(axis) if cut else size_text(axis.size, self.symbols).text
 

@@ -100,15 +100,22 @@ class Memory(Bounds):
         layout = self.kernel.outputs[statement.output][1]
         value = self.text[statement.value]
         value = permuted(value, [a for a in layout.axes if a in value.axes])
-        missing = [a for a in layout.axes if a not in value.axes]
+        missing = [a for a in layout.axes if a not in value.axes and self._kind(a) != "walk"]
         if missing:
-            shape = tuple_text([self._extent(a) for a in layout.axes])
-            value = Text(f"jnp.broadcast_to({aligned(value, layout.axes).text}, {shape})", 7, layout.axes)
+            frame = [a for a in layout.axes if self._kind(a) != "walk"]
+            shape = tuple_text([self._extent(a) for a in frame])
+            value = Text(f"jnp.broadcast_to({aligned(value, frame).text}, {shape})", 7, tuple(frame))
         streamed = [a for a in layout.axes if self._kind(a) == "stream"]
         if streamed:
             buffer, place = self.outputs[statement.output], layout.axes.index(streamed[0])
             arguments = [buffer, value.text, self.first[streamed[0]], str(place)]
             self.writer.call(f"{buffer} = lax.dynamic_update_slice_in_dim", arguments, "")
+            return
+        walked = [a for a in layout.axes if self._kind(a) == "walk"]
+        if walked:
+            buffer, place = self.outputs[statement.output], layout.axes.index(walked[0])
+            arguments = [buffer, value.text, self.indices[walked[0]], str(place)]
+            self.writer.call(f"{buffer} = lax.dynamic_update_index_in_dim", arguments, "")
             return
         self.outputs[statement.output] = value.text
 

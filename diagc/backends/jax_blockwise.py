@@ -82,6 +82,8 @@ class BlockBody(Memory):
                     self._leaf(statement)
                 case ir.Fold():
                     self._fold(statement)
+                case ir.Running():
+                    self._running(statement)
                 case ir.Dot():
                     self._dot(statement)
                 case ir.Loop():
@@ -126,6 +128,12 @@ class BlockBody(Memory):
         kept = tuple(a for a in value.axes if a not in statement.axes)
         where = str(places[0]) if len(places) == 1 else tuple_text([str(p) for p in places])
         self._define(statement.target, Text(f"jnp.{statement.monoid}({value.text}, axis={where})", 7, kept))
+
+    def _running(self, statement: ir.Running) -> None:
+        value, monoid = self.text[statement.operand], statement.monoid
+        function = f"jnp.cum{monoid}" if monoid in ("sum", "prod") else f"lax.cum{monoid}"
+        place = value.axes.index(statement.axis)
+        self._define(statement.target, Text(f"{function}({value.text}, axis={place})", 7, value.axes))
 
     def _dot(self, statement: ir.Dot) -> None:
         left, right = self.text[statement.left], self.text[statement.right]
@@ -173,7 +181,8 @@ class BlockBody(Memory):
             nexts = [permuted(self.text[c.next], self.text[c.start].axes).text for c in statement.carried]
             self.writer.line(f"return {tuple_text([*nexts, *buffers])}")
         self.bounds, self.indices = known, outer
-        self.first.pop(statement.axis, None)
+        for axis in (statement.axis, *self.kernel.twins(statement.axis)):
+            self.first.pop(axis, None)
         self.writer.line()
         arguments = [start, stop, function, tuple_text(names)]
         self.writer.call(f"{unpacking(names)} = lax.fori_loop", arguments, "")
@@ -187,11 +196,15 @@ class BlockBody(Memory):
             return
         self.first[axis] = self.writer.fresh(f"first_{axis.name}")
         self.writer.line(f"{self.first[axis]} = block * {block_argument(axis)}")
-        if self._is_indexed(axis, statement.body):
+        if any(self._is_indexed(a, statement.body) for a in (axis, *self.kernel.twins(axis))):
             self.indices[axis] = self.writer.fresh(f"{axis.name}_index")
             self.writer.line(
                 f"{self.indices[axis]} = {self.first[axis]} + jnp.arange({block_argument(axis)})"
             )
+        for twin in self.kernel.twins(axis):
+            self.first[twin] = self.first[axis]
+            if axis in self.indices:
+                self.indices[twin] = self.indices[axis]
 
 
 def _leads(left: Text, right: Text, order: tuple[Axis, ...]) -> bool:

@@ -32,6 +32,7 @@ from diagc.core.rewrite import Record
 from diagc.diagnostics import DiagnosticError
 from diagc.kernel.ir import Kernel
 from diagc.kernel.lower import lower
+from diagc.passes.choices import Choices
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.plan.partition import Stage, partition
 from diagc.plan.structure import Structure, is_fusible
@@ -59,6 +60,7 @@ def blockwise(entry: Entry, sizes: Mapping[str, int] | None = None) -> Blocks | 
     Blocks pay where something between the inputs and the outputs has a streamed axis and is larger than each of them.
     """
     normal, record = normal_form(entry, sizes)
+    normal = Choices().run(normal, record)
     if not is_fusible(normal):
         return None
     try:
@@ -86,6 +88,8 @@ def _derivative(normal: Diagram, record: Record) -> Derivative | None:
 
 def _pays(planned: Structure) -> bool:
     streamed = set(planned.streamed)
+    if planned.ordered is not None:
+        return any(isinstance(n.op, ops.Reduce) for n in walk(planned.ordered.outputs))
     outside = [set(n.axes) for n in planned.diagram.inputs] + [set(t.axes) for t in planned.diagram.layouts]
     computed = (
         n for n in walk(planned.diagram.outputs) if isinstance(n.op, ops.Reduce) and streamed & set(n.axes)

@@ -17,6 +17,7 @@ from diagc.backends.triton_terms import (
     is_parenthesised,
     number_text,
     repeats_operand,
+    running_text,
     size_text,
     takes_atoms,
 )  # fmt: skip
@@ -104,11 +105,7 @@ class KernelWriter:
             index = "program" if last else f"program % {count}"
             if tile:
                 first = self.writer.fresh(f"first_{axis.name}")
-                self.writer.line(
-                    f"{first} = {index} * {block_name(axis)}"
-                    if last
-                    else f"{first} = ({index}) * {block_name(axis)}"
-                )
+                self.writer.line(f"{first} = {index if last else f'({index})'} * {block_name(axis)}")
                 self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
                 self.writer.line(f"{self.names.indices[axis]} = {first} + tl.arange(0, {block_name(axis)})")
                 self.bounds[axis, _FIRST] = first
@@ -152,6 +149,10 @@ class KernelWriter:
                 self._define(target, end if after else first, atom=not after)
             case ir.Fold():
                 self._fold(statement)
+            case ir.Running(target, monoid, axis, operand):
+                place = self.dims(operand.axes).index(axis)
+                text = running_text(monoid, self.text[operand], place, self.writer.helpers)
+                self._define(target, text, inline=False)
             case ir.Dot():
                 self._dot(statement)
 
@@ -193,7 +194,7 @@ class KernelWriter:
             return
         dims = self.dims(target.axes)
         if dims or target.axes or target.hint:  # the start of a state
-            shape = ", ".join(map(block_name, dims))
+            shape = ", ".join(block_name(self.kernel.extents[axis].of or axis) for axis in dims)
             text = f"tl.full([{shape}], {number_text(value)}, {DTYPES[target.dtype]})"
             self._define(target, text, inline=False)
         else:
@@ -255,7 +256,7 @@ class KernelWriter:
             conditions += [
                 self._in_range(axis, c, want)
                 for axis, c in pairs
-                if isinstance(c, Coordinate) and c.axis is None
+                if isinstance(c, Coordinate) and (c.axis is None or c.axis.size != axis.size)
             ]
         name = self.text[target] = self.writer.fresh(self._hint(target))
         if not conditions:
@@ -322,20 +323,15 @@ class KernelWriter:
     def _loop(self, statement: ir.Loop) -> None:
         start, stop = (self._bound(statement.axis, b) for b in (statement.start, statement.stop))
         for carried in statement.carried:
-            self._state(carried)
+            self.text[carried.state] = self.text[carried.start]  # one name through the loops
         extent = self.kernel.extents[statement.axis]
         blocked = extent.blocked
         step = f", {block_name(statement.axis)}" if blocked else ""
         variable = self.writer.fresh(
             f"first_{statement.axis.name}" if blocked else f"{statement.axis.name}_index"
         )
-        what = (
-            "whole tiles, no mask needed"
-            if statement.phase == "full"
-            else "tiles that a mask or the end cuts"
-        )
         if blocked:
-            self.writer.line(f"# {what}")
+            self.writer.line(f"# {_PHASES[statement.phase]}")
         self.writer.line(f"for {variable} in tl.range({start}, {stop}{step}):")
         taken, known = set(self.writer.taken), dict(self.bounds)
         with self.writer.indented():
@@ -346,18 +342,20 @@ class KernelWriter:
                 self.writer.line(f"{self.names.indices[statement.axis]} = {offsets}")
             else:
                 self.names.indices[statement.axis] = variable
+            for twin in self.kernel.twins(statement.axis):
+                self.names.indices[twin] = self.names.indices[statement.axis]
             self._statements(statement.body)
-            for carried in statement.carried:
-                self.writer.line(
-                    f"{self.text[carried.state]} = {self.operand(carried.next, self.dims(carried.state.axes))}"
-                )
+            self._renew(statement.carried)
         self.writer.taken, self.bounds, self.source = taken, known, None
         for carried in statement.carried:
             self.text[carried.result] = self.text[carried.state]
 
-    def _state(self, carried: ir.Carried) -> None:
-        """A state keeps one name through the loops that carry it."""
-        self.text[carried.state] = self.text[carried.start]
+    def _renew(self, states: tuple[ir.Carried, ...]) -> None:
+        """States take the values for the next iteration; one that stays is left."""
+        for carried in states:
+            after = self.operand(carried.next, self.dims(carried.state.axes))
+            if after != self.text[carried.state]:
+                self.writer.line(f"{self.text[carried.state]} = {after}")
 
     def _bound(self, axis: Axis, bound: ir.Bound) -> str:
         """A bound as an integer expression; bounds in use twice get a name."""
@@ -397,4 +395,5 @@ class KernelWriter:
         return f"tl.minimum({first} + {block_name(axis)}, {self.names.size(axis.size)}) - 1"
 
 
+_PHASES = {"full": "whole tiles, no mask needed", "partial": "tiles that a mask or the end cuts"}
 _FIRST = ir.Bound("max", ())

@@ -113,7 +113,8 @@ def _names(kernel: Kernel, writer: Writer) -> Names:
 
 
 def blocked_axes(kernel: Kernel) -> list[Axis]:
-    return [axis for axis, extent in kernel.extents.items() if extent.blocked]
+    """The axes whose blocks are compile-time constants; a twin has the block of its axis."""
+    return [axis for axis, extent in kernel.extents.items() if extent.blocked and extent.of is None]
 
 
 def argument_names(kernel: Kernel) -> tuple[Names, list[str], list[str]]:

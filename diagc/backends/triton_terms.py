@@ -96,6 +96,14 @@ def round(x):
 def product(a, b):
     return a * b
 """,
+    "larger": """@triton.jit
+def larger(a, b):
+    return tl.maximum(a, b)
+""",
+    "smaller": """@triton.jit
+def smaller(a, b):
+    return tl.minimum(a, b)
+""",
     "load_tile": '''@triton.jit
 def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
     """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
@@ -158,6 +166,15 @@ def is_parenthesised(text: str) -> bool:
         if depth == 0:
             return place == len(text) - 1
     return False
+
+
+def running_text(monoid: str, text: str, place: int, helpers: set[str]) -> str:
+    """The running fold of a monoid along dimension `place` of a tile."""
+    if monoid in ("sum", "prod"):
+        return f"tl.cum{monoid}({text}, {place})"
+    name = "larger" if monoid == "max" else "smaller"
+    helpers.add(name)
+    return f"tl.associative_scan({text}, {place}, {name})"
 
 
 def fold_text(monoid: str, text: str, place: int, helpers: set[str]) -> str:

@@ -134,6 +134,14 @@ class Builder(ABC):
         scope.statements.append(Number(target, value))
         return target
 
+    def over(self, scope: Scope, value: Value, axes: tuple[Axis, ...]) -> Value:
+        """The value with a dimension for each of the blocked axes, repeated along those that it lacks."""
+        missing = tuple(a for a in axes if a not in value.axes and self.extents[a].blocked)
+        if not missing:
+            return value
+        zero = self.literal(scope, 0 if value.dtype.kind == "int" else 0.0, value.dtype, missing, "zero")
+        return self.add(scope, "add", zero, value, dtype=value.dtype, origin=value.origin)
+
     def cast(self, scope: Scope, value: Value, dtype: DType) -> Value:
         """The value in another dtype; conversions are shared."""
         if value.dtype is dtype:

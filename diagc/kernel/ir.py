@@ -122,6 +122,16 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Running:
+    """The inclusive running fold of a monoid along a blocked axis of a tile."""
+
+    target: Value
+    monoid: Monoid
+    axis: Axis
+    operand: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Dot:
     """Contraction of two tiles over `axes`, computed in `compute`, accumulated in the target's dtype onto `start`."""
 
@@ -167,7 +177,7 @@ class Store:
     guard: tuple[Axis, ...]
 
 
-Computation = Apply | Number | Index | Inside | Progress | Fold | Dot
+Computation = Apply | Number | Index | Inside | Progress | Fold | Running | Dot
 Statement = Load | Store | Loop | Computation
 
 
@@ -189,13 +199,25 @@ class Kernel:
     def extent(self, axis: Axis) -> Extent:
         return self.extents[axis]
 
+    @property
+    def _has_twin(self) -> bool:
+        return any(extent.kind == "twin" for extent in self.extents.values())
+
+    def twins(self, axis: Axis) -> tuple[Axis, ...]:
+        """The axes that are second indices in the blocks of an axis."""
+        return tuple(a for a, extent in self.extents.items() if extent.of == axis)
+
     def blocked(self, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         """Those of the axes for which a tile has a dimension."""
         return tuple(axis for axis in axes if self.extents[axis].blocked)
 
     def dimension_order(self) -> list[Axis]:
-        """Tiled axes as in the result, then streamed ones, then resident ones: the order of dimensions of tiles."""
-        kinds = {"tile": 0, "stream": 1, "resident": 2, "one": 3, "walk": 3}
+        """Tiled axes as in the result, then streamed ones, then resident ones: the order of dimensions of tiles.
+
+        Where results are stored along a loop, its axis comes first: then no product is transposed.
+        """
+        order = ("stream", "twin", "resident", "tile") if self._has_twin else ("tile", "stream", "resident")
+        kinds = {kind: order.index(kind) if kind in order else len(order) for kind in ("one", "walk", *order)}
         places = {axis: place for place, axis in enumerate(self.group_axes)}
         axes = list(self.extents)
         return sorted(
@@ -226,7 +248,7 @@ def count_uses(statements: Iterable[Statement]) -> Counter[Value]:
                 uses.update(operands)
             case Load(_, _, coordinates):
                 uses.update(c for c in coordinates if isinstance(c, Value))
-            case Fold(_, _, _, operand):
+            case Fold(_, _, _, operand) | Running(_, _, _, operand):
                 uses.update((operand, operand))
             case Dot(_, left, right, _, _, start):
                 uses.update((left, left, right, right, *((start,) if start is not None else ())))

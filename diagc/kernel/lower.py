@@ -11,9 +11,11 @@ from diagc.core.axes import Axis
 from diagc.core.diagram import Node, walk
 from diagc.core.guards import guard_points
 from diagc.core.rewrite import Record
-from diagc.kernel.builder import Scope
-from diagc.kernel.ir import Kernel, Loop, Store
-from diagc.kernel.streaming import PassBuilder, phases
+from diagc.kernel.builder import Phase, Scope
+from diagc.kernel.ir import Bound, Kernel, Loop, Store, Value
+from diagc.kernel.streaming import PassBuilder, close, everything, phases, renewed
+from diagc.passes.forms import literal
+from diagc.plan.ordered import Carried, Ordered
 from diagc.plan.structure import Structure
 
 
@@ -43,7 +45,8 @@ class _Lowering(PassBuilder):
     def _force_resident(self, streamed: set[Node]) -> None:
         """Choose what to mask so that folds over resident axes see neutral lanes."""
         pending: dict[Axis, list[Node]] = {}
-        for current in walk(self.structure.diagram.outputs):
+        order = self.structure.ordered  # its last tile, the one that the end cuts, makes results only
+        for current in walk(self.structure.diagram.outputs if order is None else order.outputs):
             if isinstance(current.op, ops.Reduce) and current not in streamed:
                 for axis in current.op.axes:
                     if not self.exact(axis):
@@ -63,14 +66,42 @@ class _Lowering(PassBuilder):
         self._store(self.root, [place for place in range(len(layouts)) if place not in along])
         if axis is None or not along:
             return
+        if self.structure.ordered is not None:
+            self._in_order(self.structure.ordered, along)
+            return
         for phase, start, stop in phases(axis, ()):
             scope = Scope(self.root, (axis,), phase)
             self._store(scope, along)
             self.root.statements.append(Loop(axis, start, stop, phase, (), tuple(scope.statements)))
 
+    def _in_order(self, order: Ordered, along: list[int]) -> None:
+        """The loop whose tiles hand a state on; a tile that the end cuts is the last and has nobody to hand it to."""
+        states = [self._start(c) for c in order.carried]
+        moving = (order.axis,) if order.twin is None else (order.axis, order.twin)
+        each: list[tuple[Phase, Bound, Bound]] = [("full", *everything(order.axis))]
+        loops = phases(order.axis, ()) if order.twin else each
+        for phase, start, stop in loops:
+            scope = Scope(self.root, moving, phase, dependent=order.dependent)
+            inside = renewed(states)
+            scope.values = dict(zip((c.state for c in order.carried), inside, strict=True))
+            self._store(scope, along)
+            last = phase == "partial"
+            nexts = inside if last else [self.value(scope, c.next) for c in order.carried]
+            states = close(self.root, scope, start, stop, inside, states, nexts)
+
+    def _start(self, carried: Carried) -> Value:
+        """The value of a state before the first tile, over all its axes."""
+        state, name = carried.state, "state" if carried.state.axes else "carried"
+        value = literal(carried.start)
+        if value is not None:
+            value = float(value) if state.dtype.kind == "float" else value
+            return self.literal(self.root, value, state.dtype, state.axes, name)
+        return self.over(self.root, self.value(self.root, carried.start), state.axes)
+
     def _store(self, scope: Scope, places: list[int]) -> None:
         diagram = self.structure.diagram
+        outputs = diagram.outputs if self.structure.ordered is None else self.structure.ordered.outputs
         for place in places:
             layout = diagram.layouts[place]
-            value = self.cast(scope, self.value(scope, diagram.outputs[place]), layout.dtype)
+            value = self.cast(scope, self.value(scope, outputs[place]), layout.dtype)
             scope.statements.append(Store(place, value, self.ragged(scope, layout.axes)))

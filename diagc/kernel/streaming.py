@@ -48,18 +48,18 @@ class PassBuilder(TileBuilder):
     ) -> list[Value]:
         axis, inner = axes[0], axes[1:]
         if inner:  # walk one index at a time around the blocked loop
-            start, stop = Bound("max", (Edge((), Size()),)), Bound("min", (Edge((), axis.size),))
+            start, stop = everything(axis)
             body = Scope(scope, (axis,), "full")
-            inside = _renewed(states)
+            inside = renewed(states)
             nexts = self._loops(algebra, body, inner, inside)
-            return _close(scope, body, start, stop, inside, states, nexts)
+            return close(scope, body, start, stop, inside, states, nexts)
         masks = masks_of(tuple(c.reduction for c in algebra.components), axis)
         for phase, start, stop in phases(axis, masks):
             body = Scope(scope, (axis,), phase, dependent=_dependent(algebra))
             self._force(body, tuple(c.reduction for c in algebra.carried), axis, masks)
-            inside = _renewed(states)
+            inside = renewed(states)
             nexts = self._step(body, algebra, inside)
-            states = _close(scope, body, start, stop, inside, states, nexts)
+            states = close(scope, body, start, stop, inside, states, nexts)
         return states
 
     def _force(self, scope: Scope, reductions: tuple[Node, ...], axis: Axis, masks: tuple[Mask, ...]) -> None:
@@ -145,12 +145,17 @@ def phases(axis: Axis, masks: tuple[Mask, ...]) -> list[tuple[Phase, Bound, Boun
     ]
 
 
-def _renewed(states: list[Value]) -> list[Value]:
+def everything(axis: Axis) -> tuple[Bound, Bound]:
+    """The bounds of a loop over a whole axis."""
+    return Bound("max", (Edge((), Size()),)), Bound("min", (Edge((), axis.size),))
+
+
+def renewed(states: list[Value]) -> list[Value]:
     """States of the same type, for the inside of a loop or for its results."""
     return [Value(s.axes, s.dtype, s.origin, s.hint) for s in states]
 
 
-def _close(
+def close(
     scope: Scope,
     body: Scope,
     start: Bound,
@@ -160,7 +165,7 @@ def _close(
     nexts: list[Value],
 ) -> list[Value]:
     """Append the loop whose body has been built; its results."""
-    results = _renewed(states)
+    results = renewed(states)
     carried = tuple(map(Carried, inside, states, nexts, results))
     scope.statements.append(Loop(body.axes[0], start, stop, body.phase, carried, tuple(body.statements)))
     return results

@@ -53,6 +53,8 @@ def _right(statement: ir.Load | ir.Computation, names: dict[ir.Value, str]) -> s
         case ir.Load(_, source, coordinates, guard, fill):
             places = ", ".join(_name(c, names) if isinstance(c, ir.Value) else str(c) for c in coordinates)
             return f"load {getattr(source.op, 'name', '')}[{places}]{_guard(guard)} else {fill}"
+        case ir.Running(_, monoid, axis, operand):
+            return f"running {monoid} along {axis} of {_name(operand, names)}"
         case ir.Apply(_, function, operands):
             return f"{function} {', '.join(_name(o, names) for o in operands)}"
         case ir.Number(_, value):

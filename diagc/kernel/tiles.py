@@ -11,7 +11,7 @@ from diagc.core.contraction import contracted_factors, contraction_dtype, summed
 from diagc.core.diagram import Node
 from diagc.core.dtypes import DType, promote
 from diagc.kernel.builder import NEGATIVE_INFINITY, Builder, Scope
-from diagc.kernel.ir import Dot, Fold, Index, Number, Value
+from diagc.kernel.ir import Dot, Fold, Index, Number, Running, Value
 
 _COMBINE = {"sum": "add", "max": "max", "min": "min", "prod": "mul", "any": "or", "all": "and"}
 
@@ -77,6 +77,12 @@ class TileBuilder(Builder):
                 return self.value(scope, node.inputs[0])
             case ops.Reduce():
                 return self._tile_fold(scope, node, None)
+            case ops.Cumulative(monoid, axis):
+                operand = self.cast(scope, self.value(scope, node.inputs[0]), node.dtype)
+                operand = self.over(scope, operand, (axis,))
+                target = Value(operand.axes, node.dtype, node, f"running_{monoid}")
+                scope.statements.append(Running(target, monoid, axis, operand))
+                return target
             case _:
                 return self._map(scope, node)
 
@@ -200,6 +206,7 @@ class TileBuilder(Builder):
         for axis, fill in scope.fills(node):
             if axis in node.op.axes:
                 operand = self._filled(scope, node.inputs[0], operand, axis, fill)
+        operand = self.over(scope, operand, node.op.axes)
         axes = tuple(a for a in node.op.axes if self.extents[a].blocked)
         kept = tuple(a for a in operand.axes if a not in node.op.axes)
         hint = f"tile_{node.op.monoid}" if start is not None else node.op.monoid

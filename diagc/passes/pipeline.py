@@ -17,6 +17,7 @@ from diagc.core.diagram import Diagram
 from diagc.core.rewrite import Record
 from diagc.core.verify import verify
 from diagc.passes.base_two import BaseTwo
+from diagc.passes.choices import Choices
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
 from diagc.passes.reassociate import Reassociate
@@ -31,6 +32,7 @@ class Pass(Protocol):
 PASSES: Final[Mapping[str, type[Pass]]] = {
     "normalise": Normalise,
     "base-two": BaseTwo,
+    "choices": Choices,
     "masked-factors": MaskedFactors,
     "reassociate": Reassociate,
 }

@@ -65,7 +65,7 @@ def has_dot(structure: Structure) -> bool:
 def _contractions(structure: Structure) -> list[tuple[Node, ...]]:
     """The factors of each product of matrices: two of them have a blocked axis of their own."""
     blocked = {axis for axis, extent in structure.extents.items() if extent.blocked}
-    found = (contracted_factors(current) for current in walk(structure.diagram.outputs))
+    found = (contracted_factors(current) for current in walk(structure.roots))
     return [factors for factors in found if factors and _own_axes(factors, blocked) > 1]
 
 
@@ -151,7 +151,7 @@ def _registers(structure: Structure, config: Config) -> float:
     blocks = dict(config.blocks)
     running = {c.reduction for p in structure.passes for c in p.algebra.components}
     held = 0.0
-    for current in walk(structure.diagram.outputs):
+    for current in walk(structure.roots):
         if len(contracted_factors(current)) > 1:
             axes = (a for a in current.axes if structure.extents[a].blocked)
             elements = math.prod(blocks.get(a, a.size.value or config.max_resident) for a in axes)

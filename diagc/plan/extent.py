@@ -7,7 +7,7 @@ from typing import Literal
 
 from diagc.core.axes import Axis
 
-ExtentKind = Literal["one", "tile", "resident", "stream", "walk"]
+ExtentKind = Literal["one", "tile", "resident", "stream", "walk", "twin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +15,15 @@ class Extent:
     """How a kernel covers an axis.
 
     `one`: one index per program. `tile`: a block per program. `resident`: the whole axis in one block.
-    `stream`: a loop over blocks. `walk`: a loop over single indices.
+    `stream`: a loop over blocks. `walk`: a loop over single indices. `twin`: the block of the loop over the axis `of`
+    again, for a second index in it.
     """
 
     axis: Axis
     kind: ExtentKind
+    of: Axis | None = None
 
     @property
     def blocked(self) -> bool:
         """Whether tiles have a dimension for this axis."""
-        return self.kind in ("tile", "resident", "stream")
+        return self.kind in ("tile", "resident", "stream", "twin")

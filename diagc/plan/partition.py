@@ -15,7 +15,13 @@ from typing import Literal
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import contracted_factors, contraction_dtype, is_product, product_factors
+from diagc.core.contraction import (
+    contracted_factors,
+    contraction_dtype,
+    is_product,
+    product_factors,
+    summed_factors,
+)
 from diagc.core.diagram import Array, Diagram, Node, node, rebuild, substitute, users, walk, with_inputs
 from diagc.core.dtypes import DType
 from diagc.core.rewrite import Record
@@ -73,6 +79,8 @@ class _Partition:
         for current in walk(self.diagram.outputs):
             if isinstance(current.op, ops.View | ops.Gather) and not _is_read(current):
                 self._cut(current.inputs[0])
+        for current in _out_of_order(self.diagram):
+            self._cut(current)
         for _ in range(MAX_ROUNDS):
             groups = self._groups()
             found = [n for group in groups for n in self._obstacles(self._stage(group).structure)]
@@ -310,6 +318,61 @@ def _crossed(made: Structure, reductions: Sequence[Node]) -> list[Node]:
     outputs = set(made.diagram.outputs)
     finished = [c.reduction for step in made.passes for c in step.algebra.components]
     return [r for r in finished if looped & set(r.axes) and r not in outputs]
+
+
+def _out_of_order(diagram: Diagram) -> list[Node]:
+    """What has to be written before a loop in order can read it, or after it for others.
+
+    A kernel runs along one axis in order. Below such a loop stand no products of matrices, which would be repeated for
+    each tile; above it nothing folds over its axis, runs along another, or multiplies what it makes.
+    """
+    runs: dict[Node, set[Axis]] = {}
+    found: list[Node] = []
+    for current in walk(diagram.outputs):
+        below: set[Axis] = set[Axis]().union(*(runs[o] for o in current.inputs))
+        stops = _stops(current, below)
+        if stops and below:
+            found += [n for o in current.inputs for n in _makers(o, runs)]
+            below = set()
+        if isinstance(current.op, ops.Cumulative | ops.Scan):
+            found += [n for o in current.inputs for n in _products(o, current.op.axis)]
+            below = {current.op.axis}
+        runs[current] = below
+    return list(dict.fromkeys(found))
+
+
+def _stops(current: Node, below: set[Axis]) -> bool:
+    """Whether a node cannot be part of the loop that makes its operands."""
+    match current.op:
+        case ops.Cumulative(_, axis) | ops.Scan(axis):
+            return below != {axis}
+        case ops.Reduce(_, axes):
+            read = any(isinstance(f.op, ops.Scan) for f in summed_factors(current))
+            return bool(below & set(axes)) or (_multiplies(current) and not read)
+        case _:
+            return len(below) > 1
+
+
+def _makers(root: Node, runs: Mapping[Node, set[Axis]]) -> list[Node]:
+    """The nearest nodes that are made in order, below what is computed at each point."""
+    found, stack = list[Node](), [root]
+    while stack:
+        current = stack.pop()
+        if not runs[current]:
+            continue
+        if isinstance(current.op, ops.Map | ops.Cast | ops.Spread | ops.Stop):
+            stack += current.inputs
+        else:
+            found.append(current)
+    return found
+
+
+def _products(root: Node, axis: Axis) -> list[Node]:
+    """The products of matrices along an axis that a node is made of."""
+    made = (n for n in walk((root,)) if isinstance(n.op, ops.Reduce) and axis in n.axes)
+    return [
+        n for n in made if _multiplies(n) and not any(isinstance(f.op, ops.Scan) for f in summed_factors(n))
+    ]
 
 
 def _again(made: Structure, reductions: Sequence[Node]) -> list[Node]:

@@ -7,7 +7,7 @@ stream with the earlier ones gets a pass of its own, and the reason is kept for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from diagc.core import ops
@@ -17,6 +17,7 @@ from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_components
 from diagc.diagnostics import failure
 from diagc.plan.extent import Extent
+from diagc.plan.ordered import Ordered, ordered, refused
 
 FUSIBLE = (
     ops.Input
@@ -30,6 +31,8 @@ FUSIBLE = (
     | ops.View
     | ops.Gather
     | ops.Spread
+    | ops.Cumulative
+    | ops.Scan
 )
 """The leaves that fused kernels are made of; the others run in plain JAX."""
 
@@ -59,6 +62,12 @@ class Structure:
     group_axes: tuple[Axis, ...]
     stored_axis: Axis | None
     apart: tuple[Axis, ...] = ()
+    ordered: Ordered | None = None
+
+    @property
+    def roots(self) -> tuple[Node, ...]:
+        """What is computed: the results, or with an order of tiles what one tile computes."""
+        return self.diagram.outputs if self.ordered is None else self.ordered.roots
 
     @property
     def streamed(self) -> tuple[Axis, ...]:
@@ -80,15 +89,22 @@ def structure(diagram: Diagram, resident_rows: bool = False, in_parts: bool = Fa
     unless the diagram is to be taken `in_parts`.
     """
     _refuse_unknown(diagram)
-    nodes = tuple(walk(diagram.outputs))
+    order = ordered(diagram)
+    nodes = tuple(walk(diagram.outputs if order is None else order.roots))
     reductions = [n for n in nodes if isinstance(n.op, ops.Reduce)]
-    resident = _resident_axes(reductions)
+    inside = order.dependent if order is not None else set[Node]()
+    inner = [r for r in reductions if r in inside]
+    resident = _resident_axes(reductions) | {axis for r in inner for axis in reduced_axes(r)}
     if resident_rows:
         resident |= {axis for r in reductions for axis in reduced_axes(r)}
     places = {axis: place for place, axis in enumerate(diagram.axes)}  # inner axes of arrays come later
     passes = _passes([r for r in reductions if not set(reduced_axes(r)) <= resident], resident, places)
     streamed = {p.axes[-1] for p in passes}
     walked = {axis for p in passes for axis in p.axes[:-1]}
+    if order is not None:
+        if order.axis in (walked if order.twin else streamed | walked):
+            raise refused(diagram, f"`{order.axis}` in two kinds of loops")
+        (streamed if order.twin else walked).add(order.axis)
     group, stored = _group_axes(diagram, streamed | walked)
     if len(stored) > 1 and not in_parts:
         raise failure(
@@ -96,9 +112,12 @@ def structure(diagram: Diagram, resident_rows: bool = False, in_parts: bool = Fa
             f"the results of `{diagram.name}` carry different streamed axes",
             help="compile each result as its own entry, or compile with `--target jax`",
         )
-    extents = _extents(diagram, nodes, group, resident, streamed, walked)
+    twins = {order.twin} if order is not None and order.twin else set[Axis]()
+    extents = _extents(diagram, nodes, group, resident - twins, streamed, walked, order)
+    if order is not None and order.twin in extents:
+        extents[order.twin] = Extent(order.twin, "twin", order.axis)
     one = stored[0] if stored else None
-    return Structure(diagram, passes, extents, group, one, stored if len(stored) > 1 else ())
+    return Structure(diagram, passes, extents, group, one, stored if len(stored) > 1 else (), order)
 
 
 def reduced_axes(reduction: Node) -> tuple[Axis, ...]:
@@ -115,26 +134,24 @@ def is_fusible(diagram: Diagram) -> bool:
 def _is_fusible(current: Node) -> bool:
     if isinstance(current.op, ops.Reduce) and current.op.monoid in ("argmax", "argmin"):
         return False
+    if isinstance(current.op, ops.View | ops.Gather) and not isinstance(current.inputs[0].op, ops.Input):
+        return False
     return isinstance(current.op, FUSIBLE)
 
 
 def _refuse_unknown(diagram: Diagram) -> None:
     for current in walk(diagram.outputs):
         if not _is_fusible(current):
-            raise failure(
-                "E0702",
-                f"`{diagram.name}` uses {_spoken(current.op)}, which no kernel is made for yet",
-                help="compile it with `--target jax`, which runs everything the language has",
-            )
+            raise refused(diagram, _spoken(current.op))
 
 
 def _spoken(op: ops.Operator) -> str:
     match op:
         case ops.Reduce(monoid):
             return f"`{monoid}`"
-        case ops.Cumulative():
-            return "`cumsum`"
-        case ops.Scan() | ops.TopK() | ops.Concat():
+        case ops.View() | ops.Gather():
+            return "a re-indexing of a computed array"
+        case ops.TopK() | ops.Concat():
             return f"`{type(op).__name__.lower()}`"
         case _:
             return "random numbers"
@@ -206,7 +223,7 @@ def _group_axes(diagram: Diagram, streamed: set[Axis]) -> tuple[tuple[Axis, ...]
 
 def _extents(
     diagram: Diagram, nodes: tuple[Node, ...], group: tuple[Axis, ...], resident: set[Axis],
-    streamed: set[Axis], walked: set[Axis],
+    streamed: set[Axis], walked: set[Axis], order: Ordered | None,
 ) -> dict[Axis, Extent]:  # fmt: skip
     extents = {axis: Extent(axis, "stream") for axis in sorted(streamed, key=_uid)}
     extents |= {axis: Extent(axis, "walk") for axis in sorted(walked - streamed, key=_uid)}
@@ -217,10 +234,11 @@ def _extents(
     extents |= {axis: Extent(axis, "resident") for axis in candidates if axis in held}
     candidates = [axis for axis in candidates if axis not in held]
     tiled -= held
-    if not tiled and not streamed and not resident and candidates:
+    whole = not streamed and not resident if order is None else order.twin is None or not (resident or held)
+    if not tiled and whole and candidates:
         tiled = {_innermost(diagram, candidates)}
     extents |= {axis: Extent(axis, "tile" if axis in tiled else "one") for axis in candidates}
-    for axis in in_order(a for n in _computed(diagram) for a in n.axes):
+    for axis in in_order(a for n in _tiles(nodes, diagram) for a in n.axes):
         extents.setdefault(axis, Extent(axis, "resident"))
     for axis in in_order(
         a for n in nodes for a in n.axes
@@ -229,17 +247,12 @@ def _extents(
     return extents
 
 
-def _computed(diagram: Diagram) -> Iterator[Node]:
-    """The nodes whose tiles a kernel has: not the arrays below re-indexings."""
-    done, stack = set[Node](), [*diagram.outputs]
-    while stack:
-        current = stack.pop()
-        if current in done:
-            continue
-        done.add(current)
-        yield current
-        operands = current.inputs[1:] if isinstance(current.op, ops.Gather) else current.inputs
-        stack += () if isinstance(current.op, ops.View) else operands
+def _tiles(nodes: tuple[Node, ...], diagram: Diagram) -> list[Node]:
+    """The nodes that a kernel holds tiles of: not the arrays that are read at other indices than their own."""
+    held = set(diagram.outputs)
+    for current in nodes:
+        held.update(current.inputs[1:] if isinstance(current.op, ops.View | ops.Gather) else current.inputs)
+    return [current for current in nodes if current in held]
 
 
 def _held_sides(nodes: tuple[Node, ...], tiled: set[Axis], looped: set[Axis]) -> set[Axis]:
@@ -265,12 +278,19 @@ def _innermost(diagram: Diagram, candidates: list[Axis]) -> Axis:
 
 
 def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis]) -> set[Axis]:
-    """For each contraction the innermost axis that only its left, and that only its right side carries."""
+    """For each contraction the innermost axis that only its left, and that only its right side carries.
+
+    A factor with a part of the axes of another is on the side of that one.
+    """
     tiled: set[Axis] = set()
     for reduction in nodes:
         factors = contracted_factors(reduction)
-        for factor in factors:
-            own = [a for a in candidates if a in factor.axes and any(a not in f.axes for f in factors)]
-            if own and not tiled & set(own):
+        sides = [
+            [a for a in candidates if a in factor.axes and any(a not in f.axes for f in factors)]
+            for factor in factors
+        ]
+        for own in sides:
+            inside = any(set(own) < set(other) for other in sides)
+            if own and not inside and not tiled & set(own):
                 tiled.add(own[-1])
     return tiled
