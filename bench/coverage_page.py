@@ -165,21 +165,28 @@ def _side_by_side(listed: Listed) -> str:
     for number, one in enumerate(PUBLISHED, 1):
         ours = _ours(one, *known[one.spec, one.entry])
         for array, theirs in one.reads.items():
+            if ours is None:
+                rows.append(
+                    f"| {one.title} [{number}] | {array} | {theirs} | - | no plan of ours at these sizes |"
+                )
+                continue
             count = ours.get(array, 0)
             verdict = "more" if count > theirs else "fewer" if count < theirs else "equal"
             rows.append(f"| {one.title} [{number}] | {array} | {theirs} | {count} | {verdict} |")
         notes.append(f"{number}. {one.source}. {one.note}")
     head = (
         "## Passes beside published kernels\n\nHow often each large array is read from memory, counted in their "
-        "sources and in our plans at the sizes above.\n\n"
+        "sources and in our plans at the sizes above. A gather of one element a row counts as a read.\n\n"
     )
     return head + "\n".join(rows) + "\n\n" + "\n".join(notes) + "\n"
 
 
-def _ours(one: Published, path: Path, entry: Entry) -> dict[str, int]:
-    """Reads of the parts that the published kernel covers."""
+def _ours(one: Published, path: Path, entry: Entry) -> dict[str, int] | None:
+    """Reads of the parts that the published kernel covers; None where one of them has no plan."""
     found: dict[str, int] = {}
     for part, made in zip(("forward", "backward"), covers(path, entry), strict=True):
+        if part in one.parts and made is None:
+            return None
         if part in one.parts and made is not None:
             found = {a: found.get(a, 0) + made.reads.get(a, 0) for a in _keys(found, made.reads)}
     return found

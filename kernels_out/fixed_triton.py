@@ -508,10 +508,10 @@ def _rmsnorm_1024_backward_d_weight(
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((1024,), dtype=torch.float32, device=X.device)
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
-    if BLOCK_ROW <= 16384:
-        if BLOCK_ROW <= 1024:
+    if BLOCK_ROW <= 1024:
+        if BLOCK_ROW <= 64:
             BLOCK_N, warps, stages = 16, 4, 1
-        elif BLOCK_ROW <= 4096:
+        elif BLOCK_ROW <= 256:
             BLOCK_N, warps, stages = 16, 8, 1
         else:
             BLOCK_N, warps, stages = 16, 16, 1
@@ -1170,10 +1170,10 @@ def _residual_rmsnorm_backward_d_weight(
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((1024,), dtype=torch.float32, device=X.device)
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
-    if BLOCK_ROW <= 16384:
-        if BLOCK_ROW <= 1024:
+    if BLOCK_ROW <= 1024:
+        if BLOCK_ROW <= 64:
             BLOCK_N, warps, stages = 16, 4, 1
-        elif BLOCK_ROW <= 4096:
+        elif BLOCK_ROW <= 256:
             BLOCK_N, warps, stages = 16, 8, 1
         else:
             BLOCK_N, warps, stages = 16, 16, 1

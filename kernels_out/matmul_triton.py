@@ -889,10 +889,10 @@ def _matmul_bias_gelu_backward_d_A(
         raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
     d_A = torch.empty((m, k), dtype=torch.bfloat16, device=B.device)
     BLOCK_N = max(16, triton.next_power_of_2(n))
-    if BLOCK_N <= 16384:
-        if BLOCK_N <= 1024:
+    if BLOCK_N <= 64:
+        if BLOCK_N <= 4:
             BLOCK_M, BLOCK_K, warps, stages = 16, 16, 4, 1
-        elif BLOCK_N <= 4096:
+        elif BLOCK_N <= 16:
             BLOCK_M, BLOCK_K, warps, stages = 16, 16, 8, 1
         else:
             BLOCK_M, BLOCK_K, warps, stages = 16, 16, 16, 1
@@ -932,10 +932,10 @@ def _matmul_bias_gelu_backward_d_B(
         raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
     d_B = torch.empty((k, n), dtype=torch.bfloat16, device=A.device)
     BLOCK_M = max(16, triton.next_power_of_2(m))
-    if BLOCK_M <= 16384:
-        if BLOCK_M <= 1024:
+    if BLOCK_M <= 64:
+        if BLOCK_M <= 4:
             BLOCK_K, BLOCK_N, warps, stages = 16, 16, 4, 1
-        elif BLOCK_M <= 4096:
+        elif BLOCK_M <= 16:
             BLOCK_K, BLOCK_N, warps, stages = 16, 16, 8, 1
         else:
             BLOCK_K, BLOCK_N, warps, stages = 16, 16, 16, 1

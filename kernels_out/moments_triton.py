@@ -2105,10 +2105,10 @@ def _deviation_long_M_D(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[torch.
     M = torch.empty((q,), dtype=torch.float32, device=t.device)
     D = torch.empty((q,), dtype=torch.float32, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 64:
             BLOCK_Q, warps, stages = 16, 4, 1
-        elif BLOCK_X <= 4096:
+        elif BLOCK_X <= 256:
             BLOCK_Q, warps, stages = 16, 8, 1
         else:
             BLOCK_Q, warps, stages = 16, 16, 1
@@ -4745,10 +4745,10 @@ def _drift_long_forecast_lean(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[
     forecast = torch.empty((q,), dtype=torch.float32, device=t.device)
     lean = torch.empty((q,), dtype=torch.float32, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 64:
             BLOCK_Q, warps, stages = 16, 4, 1
-        elif BLOCK_X <= 4096:
+        elif BLOCK_X <= 256:
             BLOCK_Q, warps, stages = 16, 8, 1
         else:
             BLOCK_Q, warps, stages = 16, 16, 1
@@ -6708,7 +6708,18 @@ def _temperature_backward_d_b(
         )
         return d_b
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
-    BLOCK_X, warps, stages = 4096, 8, 2
+    if BLOCK_D_2 > 16384:
+        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
+    if BLOCK_D_2 <= 64:
+        BLOCK_X, warps, stages = 256, 8, 2
+    elif BLOCK_D_2 <= 256:
+        BLOCK_X, warps, stages = 64, 8, 2
+    elif BLOCK_D_2 <= 1024:
+        BLOCK_X, warps, stages = 16, 8, 2
+    elif BLOCK_D_2 <= 4096:
+        BLOCK_X, warps, stages = 4, 8, 2
+    else:
+        BLOCK_X, warps, stages = 1, 8, 2
     grid = (1,)
     temperature_backward_d_b_kernel[grid](
         Q, K, b, d_L, d_E, logsum, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),

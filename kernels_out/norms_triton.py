@@ -1274,10 +1274,10 @@ def _rmsnorm_backward_d_weight(X: torch.Tensor, d_out: torch.Tensor, state: torc
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
-    if BLOCK_ROW <= 16384:
-        if BLOCK_ROW <= 1024:
+    if BLOCK_ROW <= 1024:
+        if BLOCK_ROW <= 64:
             BLOCK_N, warps, stages = 16, 4, 1
-        elif BLOCK_ROW <= 4096:
+        elif BLOCK_ROW <= 256:
             BLOCK_N, warps, stages = 16, 8, 1
         else:
             BLOCK_N, warps, stages = 16, 16, 1
@@ -2034,10 +2034,10 @@ def _layernorm_backward_d_X(
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     BLOCK_N = max(16, triton.next_power_of_2(n))
-    if BLOCK_N <= 16384:
-        if BLOCK_N <= 1024:
+    if BLOCK_N <= 1024:
+        if BLOCK_N <= 64:
             BLOCK_ROW, warps, stages = 16, 4, 1
-        elif BLOCK_N <= 4096:
+        elif BLOCK_N <= 256:
             BLOCK_ROW, warps, stages = 16, 8, 1
         else:
             BLOCK_ROW, warps, stages = 16, 16, 1
@@ -2080,10 +2080,10 @@ def _layernorm_backward_d_weight_d_bias(
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((n,), dtype=torch.float32, device=X.device)
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
-    if BLOCK_ROW <= 16384:
-        if BLOCK_ROW <= 1024:
+    if BLOCK_ROW <= 1024:
+        if BLOCK_ROW <= 64:
             BLOCK_N, warps, stages = 16, 4, 1
-        elif BLOCK_ROW <= 4096:
+        elif BLOCK_ROW <= 256:
             BLOCK_N, warps, stages = 16, 8, 1
         else:
             BLOCK_N, warps, stages = 16, 16, 1

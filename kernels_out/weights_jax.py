@@ -1321,8 +1321,8 @@ def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, 
     return d_Q_tiles[:, :, :q]
 
 
-def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_h=256, block_x=512):
-    """multi_query_backward_d_K_d_V(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> (bf16[b x d], bf16[b x e]), in blocks: memory does not grow with h."""
+def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """multi_query_backward_d_K_d_V(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> (bf16[b x d], bf16[b x e]), in blocks: memory does not grow with q."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
     b, h, q, d = Q.shape
@@ -1338,14 +1338,14 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_h=2
         raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
-    block_h = min(block_h, max(h, 1))
+    block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
 
     def program(tile):
         first_x = tile * block_x
@@ -1358,58 +1358,91 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_h=2
 
         def step(block, state):
             acc_q_h, acc_q_h_2 = state
-            le = x_index <= block
-            to_h = h // block_h * block_h
+            from_q = jnp.maximum(0, first_x) // block_q * block_q
+            from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+            to_q = jnp.minimum(from_q_2, q)
 
             def step_2(block, state):
                 acc_q_h, acc_q_h_2 = state
-                first_h = block * block_h
-                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 1), block, 2, keepdims=True), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1), block, 2, keepdims=True), (2,))
-                dot = jnp.einsum("bxe,bhe->bxh", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1), block, 2, keepdims=True), (2,))
-                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 1), block, 2, keepdims=True), (2,))
-                dot_2 = jnp.einsum("bxd,bhd->bxh", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where(le[:, None], rsqrt * dot_2, -jnp.inf)
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot_2 = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                mask = (x_index[:, None] <= q_index) & (q_index < q)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                exp = jnp.exp(chosen - safe_logsum[:, None])
+                sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum[:, None]
+                exp = jnp.exp(sub)
                 tile_bf16 = ((buffer_0_tile[:, None] + dot) * exp).astype(jnp.bfloat16)
-                next_acc_q_h = acc_q_h + jnp.einsum("bxh,bhd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_q_h = acc_q_h + jnp.einsum("bxq,bqd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_q_h_2 = acc_q_h_2 + jnp.einsum("bxh,bhe->bxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_q_h, next_acc_q_h_2)
-
-            acc_q_h, acc_q_h_2 = lax.fori_loop(0, -(-to_h // block_h), step_2, (acc_q_h, acc_q_h_2))
-            from_h = jnp.maximum(0, to_h)
-
-            def step_3(block, state):
-                acc_q_h, acc_q_h_2 = state
-                first_h = block * block_h
-                h_index = first_h + jnp.arange(block_h)
-                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 1), block, 2, keepdims=True), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1), block, 2, keepdims=True), (2,))
-                dot = jnp.einsum("bxe,bhe->bxh", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1), block, 2, keepdims=True), (2,))
-                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 1), block, 2, keepdims=True), (2,))
-                dot_2 = jnp.einsum("bxd,bhd->bxh", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where(le[:, None] & (h_index < h), rsqrt * dot_2, -jnp.inf)
-                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                exp = jnp.exp(chosen - safe_logsum[:, None])
-                tile_bf16 = ((buffer_0_tile[:, None] + dot) * exp).astype(jnp.bfloat16)
-                next_acc_q_h = acc_q_h + jnp.einsum("bxh,bhd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-                tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_q_h_2 = acc_q_h_2 + jnp.einsum("bxh,bhe->bxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                next_acc_q_h_2 = acc_q_h_2 + jnp.einsum("bxq,bqe->bxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_q_h, next_acc_q_h_2)
 
             acc_q_h, acc_q_h_2 = lax.fori_loop(
-                from_h // block_h,
-                -(-h // block_h),
+                from_q // block_q,
+                -(-to_q // block_q),
+                step_2,
+                (acc_q_h, acc_q_h_2),
+            )
+            to_q_2 = q // block_q * block_q
+
+            def step_3(block, state):
+                acc_q_h, acc_q_h_2 = state
+                first_q = block * block_q
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot_2 = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                exp = jnp.exp(rsqrt * dot_2 - logsum_tile[:, None])
+                tile_bf16 = ((buffer_0_tile[:, None] + dot) * exp).astype(jnp.bfloat16)
+                next_acc_q_h = acc_q_h + jnp.einsum("bxq,bqd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_q_h_2 = acc_q_h_2 + jnp.einsum("bxq,bqe->bxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_q_h, next_acc_q_h_2)
+
+            acc_q_h, acc_q_h_2 = lax.fori_loop(
+                from_q_2 // block_q,
+                -(-to_q_2 // block_q),
                 step_3,
+                (acc_q_h, acc_q_h_2),
+            )
+            from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+            def step_4(block, state):
+                acc_q_h, acc_q_h_2 = state
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot_2 = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                mask = (x_index[:, None] <= q_index) & (q_index < q)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum[:, None]
+                exp = jnp.exp(sub)
+                tile_bf16 = ((buffer_0_tile[:, None] + dot) * exp).astype(jnp.bfloat16)
+                next_acc_q_h = acc_q_h + jnp.einsum("bxq,bqd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_q_h_2 = acc_q_h_2 + jnp.einsum("bxq,bqe->bxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_q_h, next_acc_q_h_2)
+
+            acc_q_h, acc_q_h_2 = lax.fori_loop(
+                from_q_3 // block_q,
+                -(-q // block_q),
+                step_4,
                 (acc_q_h, acc_q_h_2),
             )
             return (acc_q_h, acc_q_h_2)
 
-        acc_q_h, acc_q_h_2 = lax.fori_loop(0, q, step, (acc_q_h, acc_q_h_2))
+        acc_q_h, acc_q_h_2 = lax.fori_loop(0, h, step, (acc_q_h, acc_q_h_2))
         return (acc_q_h * rsqrt).astype(jnp.bfloat16), acc_q_h_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -1436,7 +1469,16 @@ def _multi_query_pull(block_x, block_q, saved, cotangents):
     d_out = cotangents
     buffer_0 = _multi_query_backward_buffer_0(d_out, out)
     d_Q = _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
-    d_K, d_V = _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_x=block_x)
+    d_K, d_V = _multi_query_backward_d_K_d_V(
+        Q,
+        K,
+        V,
+        d_out,
+        logsum,
+        buffer_0,
+        block_q=block_q,
+        block_x=block_x,
+    )
     return (d_Q, d_K, d_V)
 
 

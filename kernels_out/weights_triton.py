@@ -3775,7 +3775,7 @@ def multi_query_backward_d_K_d_V_kernel(
     d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b, logsum_stride_h,
     logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_K_stride_b, d_K_stride_x,
     d_K_stride_d, d_V_stride_b, d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_d, size_x, size_e,
-    BLOCK_H: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3801,15 +3801,54 @@ def multi_query_backward_d_K_d_V_kernel(
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    for q_index in tl.range(0, size_q):
-        # src[weights.diag:27]
-        le_x = x_index <= q_index
-        to_h = size_h // BLOCK_H * BLOCK_H
+    for h_index in tl.range(0, size_h):
+        from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+        from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+        to_q = tl.minimum(from_q_2, size_q)
+        # tiles that a mask or the end cuts
+        for first_q in tl.range(from_q, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+                other=0.0,
+            )
+            dot = tl.dot(V, tl.trans(d_out))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = logsum * 1.4426950408889634
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+                other=0.0,
+            )
+            # src[weights.diag:7]
+            dot_2 = tl.dot(K, tl.trans(Q))
+            # src[weights.diag:27]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
+            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+            next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
+            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+            next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
+            acc_q_h = next_acc_q_h
+            acc_q_h_2 = next_acc_q_h_2
+        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
-        for first_h in tl.range(0, to_h, BLOCK_H):
-            h_index = first_h + tl.arange(0, BLOCK_H)
+        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
             d_out = load_tile(
-                d_out_ptr + b_index * d_out_stride_b + h_index[:, None] * d_out_stride_h + q_index * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
                 (e_index < size_e)[None, :],
                 0.0,
                 EXACT_E,
@@ -3821,60 +3860,60 @@ def multi_query_backward_d_K_d_V_kernel(
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             )
-            mul_h = logsum * 1.4426950408889634
             # src[weights.diag:26]
             Q = load_tile(
-                Q_ptr + b_index * Q_stride_b + h_index[:, None] * Q_stride_h + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
                 (d_index < size_d)[None, :],
                 0.0,
                 EXACT_D,
             )
             # src[weights.diag:7]
             dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_h = tl.where(le_x[:, None], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-            sub_x_h = where_x_h - tl.where(mul_h == float("-inf"), 0.0, mul_h)[None, :]
-            exp2_x_h = tl.exp2(sub_x_h)
-            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_h).to(tl.bfloat16)
+            sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (logsum * 1.4426950408889634)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
+            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
             next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
-            tile_bf16_2 = exp2_x_h.to(tl.bfloat16)
+            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
             next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
             acc_q_h = next_acc_q_h
             acc_q_h_2 = next_acc_q_h_2
-        from_h = tl.maximum(0, to_h)
+        from_q_3 = tl.maximum(from_q_2, to_q_2)
         # tiles that a mask or the end cuts
-        for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
-            h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index[:, None] * d_out_stride_h + q_index * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-                mask=(h_index < size_h)[:, None] & (e_index < size_e)[None, :],
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
                 other=0.0,
             )
             dot = tl.dot(V, tl.trans(d_out))
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-                mask=(h_index < size_h),
+                mask=(q_index < size_q),
                 other=0.0,
             )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-                mask=(h_index < size_h),
+                mask=(q_index < size_q),
                 other=0.0,
             )
-            mul_h = logsum * 1.4426950408889634
+            mul_q = logsum * 1.4426950408889634
             # src[weights.diag:26]
             Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index[:, None] * Q_stride_h + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
                 other=0.0,
             )
             # src[weights.diag:7]
             dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_h = tl.where(le_x[:, None] & (h_index < size_h)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-            sub_x_h = where_x_h - tl.where(mul_h == float("-inf"), 0.0, mul_h)[None, :]
-            exp2_x_h = tl.exp2(sub_x_h)
-            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_h).to(tl.bfloat16)
+            # src[weights.diag:27]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
+            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
             next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
-            tile_bf16_2 = exp2_x_h.to(tl.bfloat16)
+            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
             next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
             acc_q_h = next_acc_q_h
             acc_q_h_2 = next_acc_q_h_2
@@ -4123,11 +4162,11 @@ def _multi_query_backward_d_K_d_V(
     if max(BLOCK_D, BLOCK_E) > 256:
         raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
-        BLOCK_X, BLOCK_H, warps, stages = 64, 32, 4, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
     elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_X, BLOCK_H, warps, stages = 64, 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_H, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
     grid = (b * triton.cdiv(x, BLOCK_X),)
     multi_query_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -4135,7 +4174,7 @@ def _multi_query_backward_d_K_d_V(
         d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0), logsum.stride(1),
         logsum.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_K.stride(0),
         d_K.stride(1), d_K.stride(2), d_V.stride(0), d_V.stride(1), d_V.stride(2), b, h, q, d, x, e,
-        BLOCK_H=BLOCK_H, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
         EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_K, d_V

@@ -1,0 +1,2606 @@
+"""Fused kernels for logits, log_softmax_rows, label_smoothing, z_loss.
+
+Made by diagc 0.1.0 from regularised.diag. Tiles are masked at ragged ends; arithmetic is float32.
+"""
+
+from __future__ import annotations
+
+import torch
+import triton
+import triton.language as tl
+
+__all__ = ["logits", "log_softmax_rows", "label_smoothing", "z_loss"]
+
+
+@triton.jit
+def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
+    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
+    if EXACT:
+        return tl.load(pointers)
+    return tl.load(pointers, mask=mask, other=fill)
+
+
+def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
+    """Refuse an array that the kernel would misread."""
+    if array.dtype is not dtype or array.dim() != rank:
+        raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
+    if array.device != device:
+        raise ValueError(f"{name}: on {array.device}, but the first array is on {device}")
+    span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
+    if span >= 2**31:
+        raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+@triton.jit
+def logits_kernel(
+    X_ptr, W_ptr, out_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d, out_stride_token,
+    out_stride_vocab, size_token, size_d, size_vocab, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    acc_d = tl.full([BLOCK_TOKEN, BLOCK_VOCAB], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:6]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_acc_d = tl.dot(X, tl.trans(W), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:6]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_acc_d = tl.dot(X, tl.trans(W), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        out_ptr + token_index[:, None] * out_stride_token + vocab_index[None, :] * out_stride_vocab,
+        acc_d,
+        mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+    )
+
+
+@triton.jit
+def logits_forward_kernel(
+    X_ptr, W_ptr, out_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d, out_stride_token,
+    out_stride_vocab, size_token, size_d, size_vocab, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    acc_d = tl.full([BLOCK_TOKEN, BLOCK_VOCAB], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:6]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_acc_d = tl.dot(X, tl.trans(W), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:6]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_acc_d = tl.dot(X, tl.trans(W), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        out_ptr + token_index[:, None] * out_stride_token + vocab_index[None, :] * out_stride_vocab,
+        acc_d,
+        mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+    )
+
+
+@triton.jit
+def logits_backward_d_X_kernel(
+    W_ptr, d_out_ptr, d_X_ptr, W_stride_vocab, W_stride_d, d_out_stride_token, d_out_stride_vocab,
+    d_X_stride_token, d_X_stride_d, size_vocab, size_d, size_token, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:6]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index[:, None] * d_out_stride_token + vocab_index[None, :] * d_out_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        next_acc_vocab = tl.dot(d_out_bf16, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:6]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index[:, None] * d_out_stride_token + vocab_index[None, :] * d_out_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        next_acc_vocab = tl.dot(d_out_bf16, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    tl.store(
+        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
+        acc_vocab.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def logits_backward_d_W_kernel(
+    X_ptr, d_out_ptr, d_W_ptr, X_stride_token, X_stride_d, d_out_stride_token, d_out_stride_vocab,
+    d_W_stride_vocab, d_W_stride_d, size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_vocab = program * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        # src[regularised.diag:6]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index[None, :] * d_out_stride_token + vocab_index[:, None] * d_out_stride_vocab,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        next_acc_token = tl.dot(d_out_bf16, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        # src[regularised.diag:6]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index[None, :] * d_out_stride_token + vocab_index[:, None] * d_out_stride_vocab,
+            mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        next_acc_token = tl.dot(d_out_bf16, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
+        acc_token.to(tl.bfloat16),
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+def _logits(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_logits(X: bf16[token d], W: bf16[vocab d]) -> out: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    out = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
+    logits_kernel[grid](
+        X, W, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), out.stride(0), out.stride(1), token, d,
+        vocab, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _logits_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_logits_forward(X: bf16[token d], W: bf16[vocab d]) -> out: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    out = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
+    logits_forward_kernel[grid](
+        X, W, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), out.stride(0), out.stride(1), token, d,
+        vocab, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _logits_backward_d_X(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_logits_backward_d_X(W: bf16[vocab d], d_out: f32[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("d_out", d_out, torch.float32, 2, W.device)
+    vocab, d = W.shape
+    token, _ = d_out.shape
+    if d_out.shape != (token, vocab):
+        raise ValueError(f"d_out: f32[token vocab] has shape {d_out.shape}, expected {(token, vocab)}")
+    d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
+    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
+    logits_backward_d_X_kernel[grid](
+        W, d_out, d_X, W.stride(0), W.stride(1), d_out.stride(0), d_out.stride(1), d_X.stride(0),
+        d_X.stride(1), vocab, d, token, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _logits_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_logits_backward_d_W(X: bf16[token d], d_out: f32[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.float32, 2, X.device)
+    token, d = X.shape
+    _, vocab = d_out.shape
+    if d_out.shape != (token, vocab):
+        raise ValueError(f"d_out: f32[token vocab] has shape {d_out.shape}, expected {(token, vocab)}")
+    d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
+    logits_backward_d_W_kernel[grid](
+        X, d_out, d_W, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1), d_W.stride(0),
+        d_W.stride(1), token, d, vocab, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
+class _logits_autograd(torch.autograd.Function):
+    """logits and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W):
+        token, d = X.shape
+        vocab, _ = W.shape
+        if W.shape != (vocab, d):
+            raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+        out = _logits_forward(X, W)
+        ctx.save_for_backward(X, W)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W = ctx.saved_tensors
+        d_X = _logits_backward_d_X(W, d_out)
+        d_W = _logits_backward_d_W(X, d_out)
+        return d_X, d_W
+
+
+def logits(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """logits(X: bf16[token d], W: bf16[vocab d]) -> out: f32[token vocab]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W)):
+        return _logits_autograd.apply(X, W)
+    out = _logits(X, W)
+    return out
+
+
+@triton.jit
+def log_softmax_rows_rows_kernel(
+    Z_ptr, out_ptr, Z_stride_token, Z_stride_vocab, out_stride_token, out_stride_vocab, size_token,
+    size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    # src[regularised.diag:10]
+    Z = load_tile(
+        Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    Z_f32 = Z.to(tl.float32)
+    # src[maps.diag:16]
+    max_ = tl.max(Z_f32, 0)
+    s = Z_f32 - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:17]
+    exp_vocab = tl.exp(s)
+    sum_ = tl.sum(exp_vocab, 0)
+    log = tl.log(sum_)
+    tl.store(
+        out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab,
+        (s - tl.where(log == float("-inf"), 0.0, log)),
+        mask=(vocab_index < size_vocab),
+    )
+
+
+@triton.jit
+def log_softmax_rows_kernel(
+    Z_ptr, out_ptr, Z_stride_token, Z_stride_vocab, out_stride_token, out_stride_vocab, size_token,
+    size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    max_vocab = tl.full([], float("-inf"), tl.float32)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:10]
+        Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        Z_f32 = Z.to(tl.float32)
+        # src[maps.diag:16]
+        tile_max = tl.max(Z_f32, 0)
+        next_max_vocab = tl.maximum(max_vocab, tile_max)
+        safe_next_max_vocab = tl.where(next_max_vocab == float("-inf"), 0.0, next_max_vocab)
+        sum_vocab_2 = sum_vocab * tl.exp(max_vocab - safe_next_max_vocab)
+        # src[maps.diag:17]
+        exp_vocab = tl.exp(Z_f32 - safe_next_max_vocab)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = sum_vocab_2 + tile_sum
+        max_vocab = next_max_vocab
+        sum_vocab = next_sum_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:10]
+        Z = tl.load(
+            Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        Z_f32 = Z.to(tl.float32)
+        # src[maps.diag:16]
+        tile_max = tl.max(Z_f32, 0)
+        next_max_vocab = tl.maximum(max_vocab, tile_max)
+        safe_next_max_vocab = tl.where(next_max_vocab == float("-inf"), 0.0, next_max_vocab)
+        sum_vocab_2 = sum_vocab * tl.exp(max_vocab - safe_next_max_vocab)
+        # src[maps.diag:17]
+        exp_vocab = tl.exp(Z_f32 - safe_next_max_vocab)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = sum_vocab_2 + tile_sum
+        max_vocab = next_max_vocab
+        sum_vocab = next_sum_vocab
+    # src[maps.diag:17]
+    log = tl.log(sum_vocab)
+    # whole tiles, no mask needed
+    for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:10]
+        Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
+        # src[maps.diag:16]
+        # src[maps.diag:17]
+        sub_vocab = (Z.to(tl.float32) - safe_max_vocab) - tl.where(log == float("-inf"), 0.0, log)
+        tl.store(out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab, sub_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:10]
+        Z = tl.load(
+            Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
+        # src[maps.diag:16]
+        # src[maps.diag:17]
+        sub_vocab = (Z.to(tl.float32) - safe_max_vocab) - tl.where(log == float("-inf"), 0.0, log)
+        tl.store(
+            out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab,
+            sub_vocab,
+            mask=(vocab_index < size_vocab),
+        )
+
+
+@triton.jit
+def log_softmax_rows_forward_rows_kernel(
+    Z_ptr, out_ptr, logsum_ptr, Z_stride_token, Z_stride_vocab, out_stride_token, out_stride_vocab,
+    logsum_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    # src[regularised.diag:10]
+    Z = load_tile(
+        Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    Z_f32 = Z.to(tl.float32)
+    # src[maps.diag:16]
+    max_ = tl.max(Z_f32, 0)
+    s = Z_f32 - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:17]
+    exp_vocab = tl.exp(s)
+    sum_ = tl.sum(exp_vocab, 0)
+    log = tl.log(sum_)
+    tl.store(
+        out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab,
+        (s - tl.where(log == float("-inf"), 0.0, log)),
+        mask=(vocab_index < size_vocab),
+    )
+    tl.store(logsum_ptr + token_index * logsum_stride_token, (log + max_))
+
+
+@triton.jit
+def log_softmax_rows_forward_kernel(
+    Z_ptr, out_ptr, logsum_ptr, Z_stride_token, Z_stride_vocab, out_stride_token, out_stride_vocab,
+    logsum_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    max_vocab = tl.full([], float("-inf"), tl.float32)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:10]
+        Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        Z_f32 = Z.to(tl.float32)
+        # src[maps.diag:16]
+        tile_max = tl.max(Z_f32, 0)
+        next_max_vocab = tl.maximum(max_vocab, tile_max)
+        safe_next_max_vocab = tl.where(next_max_vocab == float("-inf"), 0.0, next_max_vocab)
+        sum_vocab_2 = sum_vocab * tl.exp(max_vocab - safe_next_max_vocab)
+        # src[maps.diag:17]
+        exp_vocab = tl.exp(Z_f32 - safe_next_max_vocab)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = sum_vocab_2 + tile_sum
+        max_vocab = next_max_vocab
+        sum_vocab = next_sum_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:10]
+        Z = tl.load(
+            Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        Z_f32 = Z.to(tl.float32)
+        # src[maps.diag:16]
+        tile_max = tl.max(Z_f32, 0)
+        next_max_vocab = tl.maximum(max_vocab, tile_max)
+        safe_next_max_vocab = tl.where(next_max_vocab == float("-inf"), 0.0, next_max_vocab)
+        sum_vocab_2 = sum_vocab * tl.exp(max_vocab - safe_next_max_vocab)
+        # src[maps.diag:17]
+        exp_vocab = tl.exp(Z_f32 - safe_next_max_vocab)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = sum_vocab_2 + tile_sum
+        max_vocab = next_max_vocab
+        sum_vocab = next_sum_vocab
+    # src[maps.diag:17]
+    log = tl.log(sum_vocab)
+    tl.store(logsum_ptr + token_index * logsum_stride_token, (log + max_vocab))
+    # whole tiles, no mask needed
+    for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:10]
+        Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
+        # src[maps.diag:16]
+        # src[maps.diag:17]
+        sub_vocab = (Z.to(tl.float32) - safe_max_vocab) - tl.where(log == float("-inf"), 0.0, log)
+        tl.store(out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab, sub_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:10]
+        Z = tl.load(
+            Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
+        # src[maps.diag:16]
+        # src[maps.diag:17]
+        sub_vocab = (Z.to(tl.float32) - safe_max_vocab) - tl.where(log == float("-inf"), 0.0, log)
+        tl.store(
+            out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab,
+            sub_vocab,
+            mask=(vocab_index < size_vocab),
+        )
+
+
+@triton.jit
+def log_softmax_rows_backward_rows_kernel(
+    Z_ptr, d_out_ptr, logsum_ptr, d_Z_ptr, Z_stride_token, Z_stride_vocab, d_out_stride_token,
+    d_out_stride_vocab, logsum_stride_token, d_Z_stride_token, d_Z_stride_vocab, size_token, size_vocab,
+    BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+    # src[regularised.diag:10]
+    Z = load_tile(
+        Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+        (vocab_index < size_vocab),
+        0.0,
+        EXACT_VOCAB,
+    )
+    sub_vocab = Z.to(tl.float32) - tl.where(logsum == float("-inf"), 0.0, logsum)
+    d_out = load_tile(
+        d_out_ptr + token_index * d_out_stride_token + vocab_index * d_out_stride_vocab,
+        (vocab_index < size_vocab),
+        0.0,
+        EXACT_VOCAB,
+    )
+    sum_ = tl.sum(d_out, 0)
+    tile_bf16 = (d_out + ((-1.0 * sum_) * tl.exp(sub_vocab))).to(tl.bfloat16)
+    tl.store(
+        d_Z_ptr + token_index * d_Z_stride_token + vocab_index * d_Z_stride_vocab,
+        tile_bf16,
+        mask=(vocab_index < size_vocab),
+    )
+
+
+@triton.jit
+def log_softmax_rows_backward_kernel(
+    Z_ptr, d_out_ptr, logsum_ptr, d_Z_ptr, Z_stride_token, Z_stride_vocab, d_out_stride_token,
+    d_out_stride_vocab, logsum_stride_token, d_Z_stride_token, d_Z_stride_vocab, size_token, size_vocab,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + vocab_index * d_out_stride_vocab)
+        tile_sum = tl.sum(d_out, 0)
+        next_sum_vocab = sum_vocab + tile_sum
+        sum_vocab = next_sum_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token + vocab_index * d_out_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        tile_sum = tl.sum(d_out, 0)
+        next_sum_vocab = sum_vocab + tile_sum
+        sum_vocab = next_sum_vocab
+    logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+    # whole tiles, no mask needed
+    for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:10]
+        Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        sub_vocab = Z.to(tl.float32) - tl.where(logsum == float("-inf"), 0.0, logsum)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + vocab_index * d_out_stride_vocab)
+        add_vocab = d_out + ((-1.0 * sum_vocab) * tl.exp(sub_vocab))
+        tl.store(
+            d_Z_ptr + token_index * d_Z_stride_token + vocab_index * d_Z_stride_vocab,
+            add_vocab.to(tl.bfloat16),
+        )
+    # tiles that a mask or the end cuts
+    for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:10]
+        Z = tl.load(
+            Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        sub_vocab = Z.to(tl.float32) - tl.where(logsum == float("-inf"), 0.0, logsum)
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token + vocab_index * d_out_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        add_vocab = d_out + ((-1.0 * sum_vocab) * tl.exp(sub_vocab))
+        tl.store(
+            d_Z_ptr + token_index * d_Z_stride_token + vocab_index * d_Z_stride_vocab,
+            add_vocab.to(tl.bfloat16),
+            mask=(vocab_index < size_vocab),
+        )
+
+
+def _log_softmax_rows(Z: torch.Tensor) -> torch.Tensor:
+    """_log_softmax_rows(Z: bf16[token vocab]) -> out: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("Z", Z, torch.bfloat16, 2, Z.device)
+    token, vocab = Z.shape
+    out = torch.empty((token, vocab), dtype=torch.float32, device=Z.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        log_softmax_rows_rows_kernel[grid](
+            Z, out, Z.stride(0), Z.stride(1), out.stride(0), out.stride(1), token, vocab,
+            BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    log_softmax_rows_kernel[grid](
+        Z, out, Z.stride(0), Z.stride(1), out.stride(0), out.stride(1), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
+        num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _log_softmax_rows_forward(Z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_log_softmax_rows_forward(Z: bf16[token vocab]) -> out: f32[token vocab], logsum: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("Z", Z, torch.bfloat16, 2, Z.device)
+    token, vocab = Z.shape
+    out = torch.empty((token, vocab), dtype=torch.float32, device=Z.device)
+    logsum = torch.empty((token,), dtype=torch.float32, device=Z.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        log_softmax_rows_forward_rows_kernel[grid](
+            Z, out, logsum, Z.stride(0), Z.stride(1), out.stride(0), out.stride(1), logsum.stride(0), token,
+            vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps,
+            num_stages=stages,
+        )
+        return out, logsum
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    log_softmax_rows_forward_kernel[grid](
+        Z, out, logsum, Z.stride(0), Z.stride(1), out.stride(0), out.stride(1), logsum.stride(0), token,
+        vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _log_softmax_rows_backward(Z: torch.Tensor, d_out: torch.Tensor, logsum: torch.Tensor) -> torch.Tensor:
+    """_log_softmax_rows_backward(Z: bf16[token vocab], d_out: f32[token vocab], logsum: f32[token]) -> d_Z: bf16[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("Z", Z, torch.bfloat16, 2, Z.device)
+    _check("d_out", d_out, torch.float32, 2, Z.device)
+    _check("logsum", logsum, torch.float32, 1, Z.device)
+    token, vocab = Z.shape
+    if d_out.shape != (token, vocab):
+        raise ValueError(f"d_out: f32[token vocab] has shape {d_out.shape}, expected {(token, vocab)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    d_Z = torch.empty((token, vocab), dtype=torch.bfloat16, device=Z.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        log_softmax_rows_backward_rows_kernel[grid](
+            Z, d_out, logsum, d_Z, Z.stride(0), Z.stride(1), d_out.stride(0), d_out.stride(1),
+            logsum.stride(0), d_Z.stride(0), d_Z.stride(1), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
+            EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+        )
+        return d_Z
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    log_softmax_rows_backward_kernel[grid](
+        Z, d_out, logsum, d_Z, Z.stride(0), Z.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0),
+        d_Z.stride(0), d_Z.stride(1), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_Z
+
+
+class _log_softmax_rows_autograd(torch.autograd.Function):
+    """log_softmax_rows and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Z):
+        token, vocab = Z.shape
+        out, logsum = _log_softmax_rows_forward(Z)
+        ctx.save_for_backward(Z, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Z, logsum = ctx.saved_tensors
+        d_Z = _log_softmax_rows_backward(Z, d_out, logsum)
+        return d_Z
+
+
+def log_softmax_rows(Z: torch.Tensor) -> torch.Tensor:
+    """log_softmax_rows(Z: bf16[token vocab]) -> out: f32[token vocab]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    token, vocab = Z.shape
+    if torch.is_grad_enabled() and Z.requires_grad:
+        return _log_softmax_rows_autograd.apply(Z)
+    out = _log_softmax_rows(Z)
+    return out
+
+
+@triton.jit
+def label_smoothing_kernel(
+    X_ptr, W_ptr, label_ptr, epsilon_ptr, out_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d,
+    label_stride_token, out_stride_token, size_token, size_d, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    m = tl.full([BLOCK_TOKEN], float("-inf"), tl.float32)
+    sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    sum_vocab_3 = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    # src[regularised.diag:16]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:17]
+        W = load_tile(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(Z - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        tile_sum_2 = tl.sum(Z, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum_3 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+        sum_vocab_3 = next_sum_vocab_3
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        Z_2 = tl.where((vocab_index < size_vocab)[None, :], Z, float("-inf"))
+        # src[maps.diag:11]
+        tile_max = tl.max(Z_2, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(Z_2 - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        # src[regularised.diag:7]
+        Z_3 = tl.where((vocab_index < size_vocab)[None, :], Z_2, 0.0)
+        tile_sum_2 = tl.sum(Z_3, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
+        where_token_vocab = tl.where(tile, Z_2, 0.0)
+        # src[regularised.diag:22]
+        tile_sum_3 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+        sum_vocab_3 = next_sum_vocab_3
+    # src[regularised.diag:19]
+    epsilon = tl.load(epsilon_ptr)
+    # src[regularised.diag:22]
+    scalar = epsilon * (1.0 / tl.cast(size_vocab, tl.float32))
+    target = (scalar * sum_vocab_2) + (sum_vocab_3 * (1.0 - epsilon))
+    # src[maps.diag:12]
+    # src[regularised.diag:23]
+    sub_token = (m + tl.log(sum_vocab)) - tl.where(target == float("-inf"), 0.0, target)
+    tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
+
+
+@triton.jit
+def label_smoothing_long_Z_kernel(
+    X_ptr, W_ptr, Z_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d, Z_stride_token,
+    Z_stride_vocab, size_token, size_d, size_vocab, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    Z = tl.full([BLOCK_TOKEN, BLOCK_VOCAB], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_Z = tl.dot(X, tl.trans(W), Z)
+        Z = next_Z
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_Z = tl.dot(X, tl.trans(W), Z)
+        Z = next_Z
+    tl.store(
+        Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
+        Z,
+        mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+    )
+
+
+@triton.jit
+def label_smoothing_long_out_rows_kernel(
+    label_ptr, epsilon_ptr, Z_ptr, out_ptr, label_stride_token, Z_stride_token, Z_stride_vocab,
+    out_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    # src[regularised.diag:19]
+    epsilon = tl.load(epsilon_ptr)
+    # src[regularised.diag:22]
+    Z = load_tile(
+        Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    tile = (label == vocab_index) & (vocab_index < size_vocab)
+    where_vocab = tl.where(tile, Z, 0.0)
+    # src[regularised.diag:22]
+    sum_ = tl.sum(where_vocab, 0)
+    tile_2 = tl.where(vocab_index < size_vocab, Z, 0.0)
+    sum_2 = tl.sum(tile_2, 0)
+    mul = (epsilon * sum_2) * (1.0 / tl.cast(size_vocab, tl.float32))
+    target = mul + (sum_ * (1.0 - epsilon))
+    # src[maps.diag:11]
+    max_ = tl.max(Z, 0)
+    # src[maps.diag:12]
+    exp_vocab = tl.exp(Z - tl.where(max_ == float("-inf"), 0.0, max_))
+    sum_3 = tl.sum(exp_vocab, 0)
+    # src[regularised.diag:23]
+    sub = (max_ + tl.log(sum_3)) - tl.where(target == float("-inf"), 0.0, target)
+    tl.store(out_ptr + token_index * out_stride_token, sub)
+
+
+@triton.jit
+def label_smoothing_long_out_kernel(
+    label_ptr, epsilon_ptr, Z_ptr, out_ptr, label_stride_token, Z_stride_token, Z_stride_vocab,
+    out_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([], 0.0, tl.float32)
+    sum_vocab_3 = tl.full([], 0.0, tl.float32)
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(Z - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        tile_sum_2 = tl.sum(Z, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        where_vocab = tl.where(label == vocab_index, Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum_3 = tl.sum(where_vocab, 0)
+        next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+        sum_vocab_3 = next_sum_vocab_3
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        Z = tl.load(
+            Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(Z - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        tile = tl.where(vocab_index < size_vocab, Z, 0.0)
+        tile_sum_2 = tl.sum(tile, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile_2 = (label == vocab_index) & (vocab_index < size_vocab)
+        where_vocab = tl.where(tile_2, Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum_3 = tl.sum(where_vocab, 0)
+        next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+        sum_vocab_3 = next_sum_vocab_3
+    # src[regularised.diag:19]
+    epsilon = tl.load(epsilon_ptr)
+    # src[regularised.diag:22]
+    mul = (epsilon * sum_vocab_2) * (1.0 / tl.cast(size_vocab, tl.float32))
+    target = mul + (sum_vocab_3 * (1.0 - epsilon))
+    # src[maps.diag:12]
+    # src[regularised.diag:23]
+    sub = (m + tl.log(sum_vocab)) - tl.where(target == float("-inf"), 0.0, target)
+    tl.store(out_ptr + token_index * out_stride_token, sub)
+
+
+@triton.jit
+def label_smoothing_forward_kernel(
+    X_ptr, W_ptr, label_ptr, epsilon_ptr, out_ptr, logsum_ptr, state__ptr, state___ptr, X_stride_token,
+    X_stride_d, W_stride_vocab, W_stride_d, label_stride_token, out_stride_token, logsum_stride_token,
+    state__stride_token, state___stride_token, size_token, size_d, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    m = tl.full([BLOCK_TOKEN], float("-inf"), tl.float32)
+    sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    sum_vocab_3 = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    # src[regularised.diag:16]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:17]
+        W = load_tile(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(Z - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile_sum_3 = tl.sum(Z, 1)
+        next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+        sum_vocab_3 = next_sum_vocab_3
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        Z_2 = tl.where((vocab_index < size_vocab)[None, :], Z, float("-inf"))
+        # src[maps.diag:11]
+        tile_max = tl.max(Z_2, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(Z_2 - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
+        where_token_vocab = tl.where(tile, Z_2, 0.0)
+        # src[regularised.diag:22]
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        # src[regularised.diag:7]
+        Z_3 = tl.where((vocab_index < size_vocab)[None, :], Z_2, 0.0)
+        tile_sum_3 = tl.sum(Z_3, 1)
+        next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+        sum_vocab_3 = next_sum_vocab_3
+    # src[regularised.diag:19]
+    epsilon = tl.load(epsilon_ptr)
+    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
+    # src[regularised.diag:22]
+    target = (sum_vocab_2 * (1.0 - epsilon)) + (scalar * sum_vocab_3)
+    # src[maps.diag:12]
+    add_token = tl.log(sum_vocab) + m
+    # src[regularised.diag:23]
+    sub_token = add_token - tl.where(target == float("-inf"), 0.0, target)
+    tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
+    tl.store(logsum_ptr + token_index * logsum_stride_token, add_token, mask=(token_index < size_token))
+    tl.store(state__ptr + token_index * state__stride_token, sum_vocab_3, mask=(token_index < size_token))
+    tl.store(state___ptr + token_index * state___stride_token, sum_vocab_2, mask=(token_index < size_token))
+
+
+@triton.jit
+def label_smoothing_backward_d_X_kernel(
+    X_ptr, W_ptr, label_ptr, epsilon_ptr, d_out_ptr, logsum_ptr, d_X_ptr, X_stride_token, X_stride_d,
+    W_stride_vocab, W_stride_d, label_stride_token, d_out_stride_token, logsum_stride_token, d_X_stride_token,
+    d_X_stride_d, size_token, size_d, size_vocab, BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
+    # src[regularised.diag:19]
+    epsilon = tl.load(epsilon_ptr)
+    # src[regularised.diag:22]
+    mul_token = (-1.0 * (1.0 - epsilon)) * d_out
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    mul = (-1.0 * (1.0 / tl.cast(size_vocab, tl.float32))) * epsilon
+    logsum = tl.load(
+        logsum_ptr + token_index * logsum_stride_token,
+        mask=(token_index < size_token),
+        other=0.0,
+    )
+    # src[regularised.diag:16]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        # src[regularised.diag:17]
+        W = load_tile(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        mul_token_vocab = (tl.exp(Z - logsum[:, None]) + mul) * d_out[:, None]
+        tile_bf16 = (mul_token_vocab + where_token_vocab).to(tl.bfloat16)
+        next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        mul_token_vocab = (tl.exp(Z - logsum[:, None]) + mul) * d_out[:, None]
+        add_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab + where_token_vocab, 0.0)
+        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
+        acc_vocab = next_acc_vocab
+    tl.store(
+        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
+        acc_vocab.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def label_smoothing_backward_d_W_kernel(
+    X_ptr, W_ptr, label_ptr, epsilon_ptr, d_out_ptr, logsum_ptr, d_W_ptr, X_stride_token, X_stride_d,
+    W_stride_vocab, W_stride_d, label_stride_token, d_out_stride_token, logsum_stride_token, d_W_stride_vocab,
+    d_W_stride_d, size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = program * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
+    # src[regularised.diag:19]
+    epsilon = tl.load(epsilon_ptr)
+    # src[regularised.diag:22]
+    sub = 1.0 - epsilon
+    mul = (-1.0 * (1.0 / tl.cast(size_vocab, tl.float32))) * epsilon
+    # src[regularised.diag:17]
+    W = tl.load(
+        W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        # src[regularised.diag:18]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+        # src[regularised.diag:16]
+        X = load_tile(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(W, tl.trans(X))
+        mul_vocab_token = (tl.exp(Z - logsum[None, :]) + mul) * d_out[None, :]
+        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16, X, acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        # src[regularised.diag:18]
+        label = tl.load(
+            label_ptr + token_index * label_stride_token,
+            mask=(token_index < size_token),
+            other=0,
+        )
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
+        logsum = tl.load(
+            logsum_ptr + token_index * logsum_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(W, tl.trans(X))
+        mul_vocab_token = (tl.exp(Z - logsum[None, :]) + mul) * d_out[None, :]
+        add_vocab_token = tl.where((token_index < size_token)[None, :], mul_vocab_token + where_vocab_token, 0.0)
+        tile_bf16 = add_vocab_token.to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16, X, acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
+        acc_token.to(tl.bfloat16),
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def label_smoothing_backward_d_epsilon_rows_kernel(
+    d_out_ptr, state__ptr, state___ptr, d_epsilon_ptr, d_out_stride_token, state__stride_token,
+    state___stride_token, size_token, size_vocab, BLOCK_TOKEN: tl.constexpr, EXACT_TOKEN: tl.constexpr,
+):
+    token_index = tl.arange(0, BLOCK_TOKEN)
+    state__ = load_tile(
+        state___ptr + token_index * state___stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    d_out = load_tile(
+        d_out_ptr + token_index * d_out_stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token = d_out * state__
+    sum_ = tl.sum(mul_token, 0)
+    state_ = load_tile(
+        state__ptr + token_index * state__stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token_2 = d_out * state_
+    sum_2 = tl.sum(mul_token_2, 0)
+    mul = (-1.0 * (1.0 / tl.cast(size_vocab, tl.float32))) * sum_2
+    tl.store(d_epsilon_ptr, (mul + sum_))
+
+
+@triton.jit
+def label_smoothing_backward_d_epsilon_kernel(
+    d_out_ptr, state__ptr, state___ptr, d_epsilon_ptr, d_out_stride_token, state__stride_token,
+    state___stride_token, size_token, size_vocab, BLOCK_TOKEN: tl.constexpr,
+):
+    acc_token = tl.full([], 0.0, tl.float32)
+    acc_token_2 = tl.full([], 0.0, tl.float32)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        state_ = tl.load(state__ptr + token_index * state__stride_token)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        mul_token = d_out * state_
+        tile_sum = tl.sum(mul_token, 0)
+        next_acc_token = acc_token + tile_sum
+        state__ = tl.load(state___ptr + token_index * state___stride_token)
+        mul_token_2 = d_out * state__
+        tile_sum_2 = tl.sum(mul_token_2, 0)
+        next_acc_token_2 = acc_token_2 + tile_sum_2
+        acc_token = next_acc_token
+        acc_token_2 = next_acc_token_2
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        state_ = tl.load(
+            state__ptr + token_index * state__stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token = d_out * state_
+        tile_sum = tl.sum(mul_token, 0)
+        next_acc_token = acc_token + tile_sum
+        state__ = tl.load(
+            state___ptr + token_index * state___stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token_2 = d_out * state__
+        tile_sum_2 = tl.sum(mul_token_2, 0)
+        next_acc_token_2 = acc_token_2 + tile_sum_2
+        acc_token = next_acc_token
+        acc_token_2 = next_acc_token_2
+    mul = (-1.0 * (1.0 / tl.cast(size_vocab, tl.float32))) * acc_token
+    tl.store(d_epsilon_ptr, (mul + acc_token_2))
+
+
+def _label_smoothing(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    label: torch.Tensor,
+    epsilon: torch.Tensor,
+) -> torch.Tensor:
+    """_label_smoothing(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, epsilon: f32[]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("epsilon", epsilon, torch.float32, 0, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if epsilon.shape != ():
+        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
+    out = torch.empty((token,), dtype=torch.float32, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    label_smoothing_kernel[grid](
+        X, W, label, epsilon, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), label.stride(0),
+        out.stride(0), token, d, vocab, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _label_smoothing_long_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_label_smoothing_long_Z(X: bf16[token d], W: bf16[vocab d]) -> Z: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    Z = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
+    label_smoothing_long_Z_kernel[grid](
+        X, W, Z, X.stride(0), X.stride(1), W.stride(0), W.stride(1), Z.stride(0), Z.stride(1), token, d,
+        vocab, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
+        num_stages=stages,
+    )
+    return Z
+
+
+def _label_smoothing_long_out(label: torch.Tensor, epsilon: torch.Tensor, Z: torch.Tensor) -> torch.Tensor:
+    """_label_smoothing_long_out(label: i32[token] in vocab, epsilon: f32[], Z: f32[token vocab]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("label", label, torch.int32, 1, label.device)
+    _check("epsilon", epsilon, torch.float32, 0, label.device)
+    _check("Z", Z, torch.float32, 2, label.device)
+    (token,) = label.shape
+    _, vocab = Z.shape
+    if epsilon.shape != ():
+        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
+    if Z.shape != (token, vocab):
+        raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
+    out = torch.empty((token,), dtype=torch.float32, device=label.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        label_smoothing_long_out_rows_kernel[grid](
+            label, epsilon, Z, out, label.stride(0), Z.stride(0), Z.stride(1), out.stride(0), token, vocab,
+            BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    label_smoothing_long_out_kernel[grid](
+        label, epsilon, Z, out, label.stride(0), Z.stride(0), Z.stride(1), out.stride(0), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _label_smoothing_forward(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    label: torch.Tensor,
+    epsilon: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_label_smoothing_forward(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, epsilon: f32[]) -> out: f32[token], logsum: f32[token], state_: f32[token], state__: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("epsilon", epsilon, torch.float32, 0, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if epsilon.shape != ():
+        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
+    out = torch.empty((token,), dtype=torch.float32, device=X.device)
+    logsum = torch.empty((token,), dtype=torch.float32, device=X.device)
+    state_ = torch.empty((token,), dtype=torch.float32, device=X.device)
+    state__ = torch.empty((token,), dtype=torch.float32, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    label_smoothing_forward_kernel[grid](
+        X, W, label, epsilon, out, logsum, state_, state__, X.stride(0), X.stride(1), W.stride(0),
+        W.stride(1), label.stride(0), out.stride(0), logsum.stride(0), state_.stride(0), state__.stride(0),
+        token, d, vocab, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum, state_, state__
+
+
+def _label_smoothing_backward_d_X(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    label: torch.Tensor,
+    epsilon: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+) -> torch.Tensor:
+    """_label_smoothing_backward_d_X(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, epsilon: f32[], d_out: f32[token], logsum: f32[token]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("epsilon", epsilon, torch.float32, 0, X.device)
+    _check("d_out", d_out, torch.float32, 1, X.device)
+    _check("logsum", logsum, torch.float32, 1, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if epsilon.shape != ():
+        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    d_X = torch.empty((token, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    label_smoothing_backward_d_X_kernel[grid](
+        X, W, label, epsilon, d_out, logsum, d_X, X.stride(0), X.stride(1), W.stride(0), W.stride(1),
+        label.stride(0), d_out.stride(0), logsum.stride(0), d_X.stride(0), d_X.stride(1), token, d, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _label_smoothing_backward_d_W(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    label: torch.Tensor,
+    epsilon: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+) -> torch.Tensor:
+    """_label_smoothing_backward_d_W(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, epsilon: f32[], d_out: f32[token], logsum: f32[token]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("epsilon", epsilon, torch.float32, 0, X.device)
+    _check("d_out", d_out, torch.float32, 1, X.device)
+    _check("logsum", logsum, torch.float32, 1, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if epsilon.shape != ():
+        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_VOCAB, BLOCK_TOKEN, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_VOCAB, BLOCK_TOKEN, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_VOCAB, BLOCK_TOKEN, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(vocab, BLOCK_VOCAB),)
+    label_smoothing_backward_d_W_kernel[grid](
+        X, W, label, epsilon, d_out, logsum, d_W, X.stride(0), X.stride(1), W.stride(0), W.stride(1),
+        label.stride(0), d_out.stride(0), logsum.stride(0), d_W.stride(0), d_W.stride(1), token, d, vocab,
+        BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
+def _label_smoothing_backward_d_epsilon(
+    d_out: torch.Tensor,
+    state_: torch.Tensor,
+    state__: torch.Tensor,
+    vocab: int,
+) -> torch.Tensor:
+    """_label_smoothing_backward_d_epsilon(d_out: f32[token], state_: f32[token], state__: f32[token]) -> d_epsilon: f32[]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 1, d_out.device)
+    _check("state_", state_, torch.float32, 1, d_out.device)
+    _check("state__", state__, torch.float32, 1, d_out.device)
+    (token,) = d_out.shape
+    if state_.shape != (token,):
+        raise ValueError(f"state_: f32[token] has shape {state_.shape}, expected {(token,)}")
+    if state__.shape != (token,):
+        raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
+    d_epsilon = torch.empty((), dtype=torch.float32, device=d_out.device)
+    BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
+    if BLOCK_TOKEN <= 16384:
+        if BLOCK_TOKEN <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_TOKEN <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (1,)
+        label_smoothing_backward_d_epsilon_rows_kernel[grid](
+            d_out, state_, state__, d_epsilon, d_out.stride(0), state_.stride(0), state__.stride(0), token,
+            vocab, BLOCK_TOKEN=BLOCK_TOKEN, EXACT_TOKEN=token == BLOCK_TOKEN, num_warps=warps,
+            num_stages=stages,
+        )
+        return d_epsilon
+    BLOCK_TOKEN, warps, stages = 4096, 8, 2
+    grid = (1,)
+    label_smoothing_backward_d_epsilon_kernel[grid](
+        d_out, state_, state__, d_epsilon, d_out.stride(0), state_.stride(0), state__.stride(0), token, vocab,
+        BLOCK_TOKEN=BLOCK_TOKEN, num_warps=warps, num_stages=stages,
+    )
+    return d_epsilon
+
+
+class _label_smoothing_autograd(torch.autograd.Function):
+    """label_smoothing and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, label, epsilon):
+        token, d = X.shape
+        vocab, _ = W.shape
+        if W.shape != (vocab, d):
+            raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+        if label.shape != (token,):
+            raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+        if epsilon.shape != ():
+            raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
+        out, logsum, state_, state__ = _label_smoothing_forward(X, W, label, epsilon)
+        ctx.save_for_backward(X, W, label, epsilon, logsum, state_, state__)
+        ctx.sizes = (vocab,)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, label, epsilon, logsum, state_, state__ = ctx.saved_tensors
+        (vocab,) = ctx.sizes
+        d_X = _label_smoothing_backward_d_X(X, W, label, epsilon, d_out, logsum)
+        d_W = _label_smoothing_backward_d_W(X, W, label, epsilon, d_out, logsum)
+        d_epsilon = _label_smoothing_backward_d_epsilon(d_out, state_, state__, vocab)
+        return d_X, d_W, None, d_epsilon
+
+
+def label_smoothing(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    label: torch.Tensor,
+    epsilon: torch.Tensor,
+) -> torch.Tensor:
+    """label_smoothing(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, epsilon: f32[]) -> out: f32[token]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if epsilon.shape != ():
+        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
+    if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, epsilon)):
+            return _label_smoothing_autograd.apply(X, W, label, epsilon)
+        out = _label_smoothing(X, W, label, epsilon)
+        return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, epsilon)):
+        raise ValueError("label_smoothing: gradients are made for sizes whose tiles are held on chip")
+    Z = _label_smoothing_long_Z(X, W)
+    out_2 = _label_smoothing_long_out(label, epsilon, Z)
+    return out_2
+
+
+@triton.jit
+def z_loss_kernel(
+    X_ptr, W_ptr, label_ptr, weight_ptr, out_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d,
+    label_stride_token, out_stride_token, size_token, size_d, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    m = tl.full([BLOCK_TOKEN], float("-inf"), tl.float32)
+    sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    # src[regularised.diag:28]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[regularised.diag:30]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:29]
+        W = load_tile(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(Z - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], Z, 0.0)
+        # src[regularised.diag:35]
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:29]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        Z_2 = tl.where((vocab_index < size_vocab)[None, :], Z, float("-inf"))
+        # src[maps.diag:11]
+        tile_max = tl.max(Z_2, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(Z_2 - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
+        where_token_vocab = tl.where(tile, Z_2, 0.0)
+        # src[regularised.diag:35]
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    # src[maps.diag:12]
+    L = tl.log(sum_vocab) + m
+    # src[regularised.diag:35]
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
+    # src[regularised.diag:35]
+    tl.store(
+        out_ptr + token_index * out_stride_token,
+        (((weight * L) * L) + (L - sum_vocab_2)),
+        mask=(token_index < size_token),
+    )
+
+
+@triton.jit
+def z_loss_long_Z_kernel(
+    X_ptr, W_ptr, Z_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d, Z_stride_token,
+    Z_stride_vocab, size_token, size_d, size_vocab, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    Z = tl.full([BLOCK_TOKEN, BLOCK_VOCAB], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:29]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_Z = tl.dot(X, tl.trans(W), Z)
+        Z = next_Z
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:29]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_Z = tl.dot(X, tl.trans(W), Z)
+        Z = next_Z
+    tl.store(
+        Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
+        Z,
+        mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+    )
+
+
+@triton.jit
+def z_loss_long_out_rows_kernel(
+    label_ptr, weight_ptr, Z_ptr, out_ptr, label_stride_token, Z_stride_token, Z_stride_vocab,
+    out_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    Z = load_tile(
+        Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    # src[regularised.diag:30]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    tile = (label == vocab_index) & (vocab_index < size_vocab)
+    where_vocab = tl.where(tile, Z, 0.0)
+    # src[regularised.diag:35]
+    sum_ = tl.sum(where_vocab, 0)
+    # src[maps.diag:11]
+    max_ = tl.max(Z, 0)
+    # src[maps.diag:12]
+    exp_vocab = tl.exp(Z - tl.where(max_ == float("-inf"), 0.0, max_))
+    sum_2 = tl.sum(exp_vocab, 0)
+    L = tl.log(sum_2) + max_
+    # src[regularised.diag:35]
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
+    # src[regularised.diag:35]
+    tl.store(out_ptr + token_index * out_stride_token, (((L * L) * weight) + (L - sum_)))
+
+
+@triton.jit
+def z_loss_long_out_kernel(
+    label_ptr, weight_ptr, Z_ptr, out_ptr, label_stride_token, Z_stride_token, Z_stride_vocab,
+    out_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([], 0.0, tl.float32)
+    # src[regularised.diag:30]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(Z - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        where_vocab = tl.where(label == vocab_index, Z, 0.0)
+        # src[regularised.diag:35]
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        Z = tl.load(
+            Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(Z - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        tile = (label == vocab_index) & (vocab_index < size_vocab)
+        where_vocab = tl.where(tile, Z, 0.0)
+        # src[regularised.diag:35]
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    # src[maps.diag:12]
+    L = tl.log(sum_vocab) + m
+    # src[regularised.diag:35]
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
+    # src[regularised.diag:35]
+    tl.store(out_ptr + token_index * out_stride_token, (((L * L) * weight) + (L - sum_vocab_2)))
+
+
+@triton.jit
+def z_loss_forward_kernel(
+    X_ptr, W_ptr, label_ptr, weight_ptr, out_ptr, logsum_ptr, X_stride_token, X_stride_d, W_stride_vocab,
+    W_stride_d, label_stride_token, out_stride_token, logsum_stride_token, size_token, size_d, size_vocab,
+    BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    m = tl.full([BLOCK_TOKEN], float("-inf"), tl.float32)
+    sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    # src[regularised.diag:28]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[regularised.diag:30]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:29]
+        W = load_tile(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(Z - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], Z, 0.0)
+        # src[regularised.diag:35]
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:29]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        Z_2 = tl.where((vocab_index < size_vocab)[None, :], Z, float("-inf"))
+        # src[maps.diag:11]
+        tile_max = tl.max(Z_2, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(Z_2 - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
+        where_token_vocab = tl.where(tile, Z_2, 0.0)
+        # src[regularised.diag:35]
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
+    # src[maps.diag:12]
+    L = tl.log(sum_vocab) + m
+    # src[regularised.diag:35]
+    tl.store(
+        out_ptr + token_index * out_stride_token,
+        ((L - sum_vocab_2) + ((weight * L) * L)),
+        mask=(token_index < size_token),
+    )
+    tl.store(logsum_ptr + token_index * logsum_stride_token, L, mask=(token_index < size_token))
+
+
+@triton.jit
+def z_loss_backward_d_X_kernel(
+    X_ptr, W_ptr, label_ptr, weight_ptr, d_out_ptr, logsum_ptr, d_X_ptr, X_stride_token, X_stride_d,
+    W_stride_vocab, W_stride_d, label_stride_token, d_out_stride_token, logsum_stride_token, d_X_stride_token,
+    d_X_stride_d, size_token, size_d, size_vocab, BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
+    mul_token = -1.0 * d_out
+    # src[regularised.diag:30]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
+    logsum = tl.load(
+        logsum_ptr + token_index * logsum_stride_token,
+        mask=(token_index < size_token),
+        other=0.0,
+    )
+    add_token = 1.0 + ((weight * 2.0) * logsum)
+    # src[regularised.diag:28]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:29]
+        W = load_tile(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        mul_token_vocab = (d_out * add_token)[:, None] * tl.exp(Z - logsum[:, None])
+        tile_bf16 = (mul_token_vocab + where_token_vocab).to(tl.bfloat16)
+        next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:29]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
+        # src[regularised.diag:7]
+        Z = tl.dot(X, tl.trans(W))
+        mul_token_vocab = (d_out * add_token)[:, None] * tl.exp(Z - logsum[:, None])
+        add_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab + where_token_vocab, 0.0)
+        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
+        acc_vocab = next_acc_vocab
+    tl.store(
+        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
+        acc_vocab.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def z_loss_backward_d_W_kernel(
+    X_ptr, W_ptr, label_ptr, weight_ptr, d_out_ptr, logsum_ptr, d_W_ptr, X_stride_token, X_stride_d,
+    W_stride_vocab, W_stride_d, label_stride_token, d_out_stride_token, logsum_stride_token, d_W_stride_vocab,
+    d_W_stride_d, size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = program * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
+    # src[regularised.diag:29]
+    W = tl.load(
+        W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        # src[regularised.diag:30]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (-1.0 * d_out)[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+        # src[regularised.diag:28]
+        X = load_tile(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(W, tl.trans(X))
+        mul_vocab_token = (d_out * (1.0 + ((weight * 2.0) * logsum)))[None, :] * tl.exp(Z - logsum[None, :])
+        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16, X, acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        # src[regularised.diag:30]
+        label = tl.load(
+            label_ptr + token_index * label_stride_token,
+            mask=(token_index < size_token),
+            other=0,
+        )
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (-1.0 * d_out)[None, :], 0.0)
+        logsum = tl.load(
+            logsum_ptr + token_index * logsum_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(W, tl.trans(X))
+        mul_vocab_token = (d_out * (1.0 + ((weight * 2.0) * logsum)))[None, :] * tl.exp(Z - logsum[None, :])
+        add_vocab_token = tl.where((token_index < size_token)[None, :], mul_vocab_token + where_vocab_token, 0.0)
+        tile_bf16 = add_vocab_token.to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16, X, acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
+        acc_token.to(tl.bfloat16),
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def z_loss_backward_d_weight_rows_kernel(
+    d_out_ptr,
+    logsum_ptr,
+    d_weight_ptr,
+    d_out_stride_token,
+    logsum_stride_token,
+    size_token,
+    BLOCK_TOKEN: tl.constexpr,
+    EXACT_TOKEN: tl.constexpr,
+):
+    token_index = tl.arange(0, BLOCK_TOKEN)
+    d_out = load_tile(
+        d_out_ptr + token_index * d_out_stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    logsum = load_tile(
+        logsum_ptr + token_index * logsum_stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token = (logsum * logsum) * d_out
+    sum_ = tl.sum(mul_token, 0)
+    tl.store(d_weight_ptr, sum_)
+
+
+@triton.jit
+def z_loss_backward_d_weight_kernel(
+    d_out_ptr,
+    logsum_ptr,
+    d_weight_ptr,
+    d_out_stride_token,
+    logsum_stride_token,
+    size_token,
+    BLOCK_TOKEN: tl.constexpr,
+):
+    acc_token = tl.full([], 0.0, tl.float32)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+        mul_token = (logsum * logsum) * d_out
+        tile_sum = tl.sum(mul_token, 0)
+        next_acc_token = acc_token + tile_sum
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        logsum = tl.load(
+            logsum_ptr + token_index * logsum_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token = (logsum * logsum) * d_out
+        tile_sum = tl.sum(mul_token, 0)
+        next_acc_token = acc_token + tile_sum
+        acc_token = next_acc_token
+    tl.store(d_weight_ptr, acc_token)
+
+
+def _z_loss(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """_z_loss(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, weight: f32[]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("weight", weight, torch.float32, 0, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if weight.shape != ():
+        raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
+    out = torch.empty((token,), dtype=torch.float32, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    z_loss_kernel[grid](
+        X, W, label, weight, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), label.stride(0),
+        out.stride(0), token, d, vocab, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _z_loss_long_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_z_loss_long_Z(X: bf16[token d], W: bf16[vocab d]) -> Z: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    Z = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
+    z_loss_long_Z_kernel[grid](
+        X, W, Z, X.stride(0), X.stride(1), W.stride(0), W.stride(1), Z.stride(0), Z.stride(1), token, d,
+        vocab, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
+        num_stages=stages,
+    )
+    return Z
+
+
+def _z_loss_long_out(label: torch.Tensor, weight: torch.Tensor, Z: torch.Tensor) -> torch.Tensor:
+    """_z_loss_long_out(label: i32[token] in vocab, weight: f32[], Z: f32[token vocab]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("label", label, torch.int32, 1, label.device)
+    _check("weight", weight, torch.float32, 0, label.device)
+    _check("Z", Z, torch.float32, 2, label.device)
+    (token,) = label.shape
+    _, vocab = Z.shape
+    if weight.shape != ():
+        raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
+    if Z.shape != (token, vocab):
+        raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
+    out = torch.empty((token,), dtype=torch.float32, device=label.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        z_loss_long_out_rows_kernel[grid](
+            label, weight, Z, out, label.stride(0), Z.stride(0), Z.stride(1), out.stride(0), token, vocab,
+            BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    z_loss_long_out_kernel[grid](
+        label, weight, Z, out, label.stride(0), Z.stride(0), Z.stride(1), out.stride(0), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _z_loss_forward(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    label: torch.Tensor,
+    weight: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_z_loss_forward(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, weight: f32[]) -> out: f32[token], logsum: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("weight", weight, torch.float32, 0, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if weight.shape != ():
+        raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
+    out = torch.empty((token,), dtype=torch.float32, device=X.device)
+    logsum = torch.empty((token,), dtype=torch.float32, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    z_loss_forward_kernel[grid](
+        X, W, label, weight, out, logsum, X.stride(0), X.stride(1), W.stride(0), W.stride(1), label.stride(0),
+        out.stride(0), logsum.stride(0), token, d, vocab, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D,
+        BLOCK_TOKEN=BLOCK_TOKEN, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _z_loss_backward_d_X(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    label: torch.Tensor,
+    weight: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+) -> torch.Tensor:
+    """_z_loss_backward_d_X(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, weight: f32[], d_out: f32[token], logsum: f32[token]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("weight", weight, torch.float32, 0, X.device)
+    _check("d_out", d_out, torch.float32, 1, X.device)
+    _check("logsum", logsum, torch.float32, 1, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if weight.shape != ():
+        raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    d_X = torch.empty((token, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    z_loss_backward_d_X_kernel[grid](
+        X, W, label, weight, d_out, logsum, d_X, X.stride(0), X.stride(1), W.stride(0), W.stride(1),
+        label.stride(0), d_out.stride(0), logsum.stride(0), d_X.stride(0), d_X.stride(1), token, d, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _z_loss_backward_d_W(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    label: torch.Tensor,
+    weight: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+) -> torch.Tensor:
+    """_z_loss_backward_d_W(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, weight: f32[], d_out: f32[token], logsum: f32[token]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("weight", weight, torch.float32, 0, X.device)
+    _check("d_out", d_out, torch.float32, 1, X.device)
+    _check("logsum", logsum, torch.float32, 1, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if weight.shape != ():
+        raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_VOCAB, BLOCK_TOKEN, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_VOCAB, BLOCK_TOKEN, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_VOCAB, BLOCK_TOKEN, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(vocab, BLOCK_VOCAB),)
+    z_loss_backward_d_W_kernel[grid](
+        X, W, label, weight, d_out, logsum, d_W, X.stride(0), X.stride(1), W.stride(0), W.stride(1),
+        label.stride(0), d_out.stride(0), logsum.stride(0), d_W.stride(0), d_W.stride(1), token, d, vocab,
+        BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
+def _z_loss_backward_d_weight(d_out: torch.Tensor, logsum: torch.Tensor) -> torch.Tensor:
+    """_z_loss_backward_d_weight(d_out: f32[token], logsum: f32[token]) -> d_weight: f32[]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 1, d_out.device)
+    _check("logsum", logsum, torch.float32, 1, d_out.device)
+    (token,) = d_out.shape
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    d_weight = torch.empty((), dtype=torch.float32, device=d_out.device)
+    BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
+    if BLOCK_TOKEN <= 16384:
+        if BLOCK_TOKEN <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_TOKEN <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (1,)
+        z_loss_backward_d_weight_rows_kernel[grid](
+            d_out, logsum, d_weight, d_out.stride(0), logsum.stride(0), token, BLOCK_TOKEN=BLOCK_TOKEN,
+            EXACT_TOKEN=token == BLOCK_TOKEN, num_warps=warps, num_stages=stages,
+        )
+        return d_weight
+    BLOCK_TOKEN, warps, stages = 4096, 8, 2
+    grid = (1,)
+    z_loss_backward_d_weight_kernel[grid](
+        d_out, logsum, d_weight, d_out.stride(0), logsum.stride(0), token, BLOCK_TOKEN=BLOCK_TOKEN,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_weight
+
+
+class _z_loss_autograd(torch.autograd.Function):
+    """z_loss and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, label, weight):
+        token, d = X.shape
+        vocab, _ = W.shape
+        if W.shape != (vocab, d):
+            raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+        if label.shape != (token,):
+            raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+        if weight.shape != ():
+            raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
+        out, logsum = _z_loss_forward(X, W, label, weight)
+        ctx.save_for_backward(X, W, label, weight, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, label, weight, logsum = ctx.saved_tensors
+        d_X = _z_loss_backward_d_X(X, W, label, weight, d_out, logsum)
+        d_W = _z_loss_backward_d_W(X, W, label, weight, d_out, logsum)
+        d_weight = _z_loss_backward_d_weight(d_out, logsum)
+        return d_X, d_W, None, d_weight
+
+
+def z_loss(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """z_loss(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, weight: f32[]) -> out: f32[token]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if weight.shape != ():
+        raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
+    if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, weight)):
+            return _z_loss_autograd.apply(X, W, label, weight)
+        out = _z_loss(X, W, label, weight)
+        return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, weight)):
+        raise ValueError("z_loss: gradients are made for sizes whose tiles are held on chip")
+    Z = _z_loss_long_Z(X, W)
+    out_2 = _z_loss_long_out(label, weight, Z)
+    return out_2
