@@ -560,8 +560,8 @@ def logsumexp_rows_kernel(
 
 @triton.jit
 def logsumexp_rows_forward_rows_kernel(
-    X_ptr, out_ptr, logsum_ptr, X_stride_row, X_stride_n, out_stride_row, logsum_stride_row, size_row, size_n,
-    BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+    X_ptr, out_ptr, X_stride_row, X_stride_n, out_stride_row, size_row, size_n, BLOCK_N: tl.constexpr,
+    EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
@@ -578,14 +578,18 @@ def logsumexp_rows_forward_rows_kernel(
     # src[maps.diag:12]
     exp_n = tl.exp(X - tl.where(max_ == float("-inf"), 0.0, max_))
     sum_ = tl.sum(exp_n, 0)
-    add = tl.log(sum_) + max_
-    tl.store(out_ptr + row_index * out_stride_row, add)
-    tl.store(logsum_ptr + row_index * logsum_stride_row, add)
+    tl.store(out_ptr + row_index * out_stride_row, (tl.log(sum_) + max_))
 
 
 @triton.jit
 def logsumexp_rows_forward_kernel(
-    X_ptr, out_ptr, logsum_ptr, X_stride_row, X_stride_n, out_stride_row, logsum_stride_row, size_row, size_n,
+    X_ptr,
+    out_ptr,
+    X_stride_row,
+    X_stride_n,
+    out_stride_row,
+    size_row,
+    size_n,
     BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -629,14 +633,12 @@ def logsumexp_rows_forward_kernel(
         m = next_m
         sum_n = next_sum_n
     # src[maps.diag:12]
-    add = tl.log(sum_n) + m
-    tl.store(out_ptr + row_index * out_stride_row, add)
-    tl.store(logsum_ptr + row_index * logsum_stride_row, add)
+    tl.store(out_ptr + row_index * out_stride_row, (tl.log(sum_n) + m))
 
 
 @triton.jit
 def logsumexp_rows_backward_kernel(
-    X_ptr, d_out_ptr, logsum_ptr, d_X_ptr, X_stride_row, X_stride_n, d_out_stride_row, logsum_stride_row,
+    X_ptr, d_out_ptr, out_ptr, d_X_ptr, X_stride_row, X_stride_n, d_out_stride_row, out_stride_row,
     d_X_stride_row, d_X_stride_n, size_row, size_n, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -644,14 +646,14 @@ def logsumexp_rows_backward_kernel(
     n_index = first_n + tl.arange(0, BLOCK_N)
     program = program // tl.cdiv(size_n, BLOCK_N)
     row_index = program.to(tl.int64)
-    logsum = tl.load(logsum_ptr + row_index * logsum_stride_row)
+    out = tl.load(out_ptr + row_index * out_stride_row)
     # src[norms.diag:10]
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < size_n), other=0.0)
-    sub_n = X - tl.where(logsum == float("-inf"), 0.0, logsum)
+    exp_n = tl.exp(X - tl.where(out == float("-inf"), 0.0, out))
     d_out = tl.load(d_out_ptr + row_index * d_out_stride_row)
     tl.store(
         d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
-        (d_out * tl.exp(sub_n)),
+        (d_out * exp_n),
         mask=(n_index < size_n),
     )
 
@@ -684,12 +686,11 @@ def _logsumexp_rows(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
-def _logsumexp_rows_forward(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """_logsumexp_rows_forward(X: f32[row n]) -> out: f32[row], logsum: f32[row]. Any strides; sizes are read off the shapes."""
+def _logsumexp_rows_forward(X: torch.Tensor) -> torch.Tensor:
+    """_logsumexp_rows_forward(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
     row, n = X.shape
     out = torch.empty((row,), dtype=torch.float32, device=X.device)
-    logsum = torch.empty((row,), dtype=torch.float32, device=X.device)
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -700,34 +701,34 @@ def _logsumexp_rows_forward(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
             warps, stages = 16, 1
         grid = (row,)
         logsumexp_rows_forward_rows_kernel[grid](
-            X, out, logsum, X.stride(0), X.stride(1), out.stride(0), logsum.stride(0), row, n,
-            BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
+            X, out, X.stride(0), X.stride(1), out.stride(0), row, n, BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N,
+            num_warps=warps, num_stages=stages,
         )
-        return out, logsum
+        return out
     BLOCK_N, warps, stages = 4096, 8, 2
     grid = (row,)
     logsumexp_rows_forward_kernel[grid](
-        X, out, logsum, X.stride(0), X.stride(1), out.stride(0), logsum.stride(0), row, n, BLOCK_N=BLOCK_N,
-        num_warps=warps, num_stages=stages,
+        X, out, X.stride(0), X.stride(1), out.stride(0), row, n, BLOCK_N=BLOCK_N, num_warps=warps,
+        num_stages=stages,
     )
-    return out, logsum
+    return out
 
 
-def _logsumexp_rows_backward(X: torch.Tensor, d_out: torch.Tensor, logsum: torch.Tensor) -> torch.Tensor:
-    """_logsumexp_rows_backward(X: f32[row n], d_out: f32[row], logsum: f32[row]) -> d_X: f32[row n]. Any strides; sizes are read off the shapes."""
+def _logsumexp_rows_backward(X: torch.Tensor, d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_logsumexp_rows_backward(X: f32[row n], d_out: f32[row], out: f32[row]) -> d_X: f32[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
     _check("d_out", d_out, torch.float32, 1, X.device)
-    _check("logsum", logsum, torch.float32, 1, X.device)
+    _check("out", out, torch.float32, 1, X.device)
     row, n = X.shape
     if d_out.shape != (row,):
         raise ValueError(f"d_out: f32[row] has shape {d_out.shape}, expected {(row,)}")
-    if logsum.shape != (row,):
-        raise ValueError(f"logsum: f32[row] has shape {logsum.shape}, expected {(row,)}")
+    if out.shape != (row,):
+        raise ValueError(f"out: f32[row] has shape {out.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.float32, device=X.device)
     BLOCK_N, warps, stages = 1024, 4, 1
     grid = (row * triton.cdiv(n, BLOCK_N),)
     logsumexp_rows_backward_kernel[grid](
-        X, d_out, logsum, d_X, X.stride(0), X.stride(1), d_out.stride(0), logsum.stride(0), d_X.stride(0),
+        X, d_out, out, d_X, X.stride(0), X.stride(1), d_out.stride(0), out.stride(0), d_X.stride(0),
         d_X.stride(1), row, n, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
     )
     return d_X
@@ -739,15 +740,15 @@ class _logsumexp_rows_autograd(torch.autograd.Function):
     @staticmethod
     def forward(ctx, X):
         row, n = X.shape
-        out, logsum = _logsumexp_rows_forward(X)
-        ctx.save_for_backward(X, logsum)
+        out = _logsumexp_rows_forward(X)
+        ctx.save_for_backward(X, out)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        X, logsum = ctx.saved_tensors
-        d_X = _logsumexp_rows_backward(X, d_out, logsum)
+        X, out = ctx.saved_tensors
+        d_X = _logsumexp_rows_backward(X, d_out, out)
         return d_X
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from diagc.core import ops
 from diagc.core.axes import Axis
@@ -25,6 +26,9 @@ MAX_ROUNDS = 100
 """Rounds of cutting; each cuts at least one node more, so only a defect needs as many."""
 
 
+Held = Literal["short", "long", "any"]
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One kernel of a partition: a diagram whose inputs are those of the whole and buffers, and its structure."""
@@ -36,20 +40,20 @@ class Stage:
 def partition(
     diagram: Diagram,
     record: Record | None = None,
-    assume_short: bool = True,
+    held: Held = "short",
 ) -> tuple[Stage, ...]:
     """The kernels of a diagram in normal form, each after those whose buffers it reads.
 
-    An axis without a known size that has to be held beside a contraction is taken to be short enough, or, without
-    `assume_short`, not to be. `record` says what nodes are called in the source.
-    Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
+    An axis that has to be held beside a contraction and whose size is not known is taken to be short or long, as `held`
+    says; with `any` no axis is too long to be held, where memory is not on chip. `record` says what nodes are called in
+    the source. Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
     """
-    return _Partition(diagram, record or Record(), assume_short).run()
+    return _Partition(diagram, record or Record(), held).run()
 
 
-def finished_folds(diagram: Diagram, record: Record, assume_short: bool = True) -> list[Node]:
+def finished_folds(diagram: Diagram, record: Record, held: Held = "short") -> list[Node]:
     """The reductions of a diagram that its kernels finish in their passes, in order; raises as `partition`."""
-    cutting = _Partition(diagram, record, assume_short)
+    cutting = _Partition(diagram, record, held)
     passes = [step for stage in cutting.run() for step in stage.structure.passes]
     return [cutting.original(c.reduction) for step in passes for c in step.algebra.components]
 
@@ -58,7 +62,7 @@ def finished_folds(diagram: Diagram, record: Record, assume_short: bool = True) 
 class _Partition:
     diagram: Diagram
     record: Record
-    assume_short: bool
+    held: Held
     cuts: dict[Node, Node] = field(default_factory=dict[Node, Node])
     readers: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     known: dict[tuple[Node, ...], Stage] = field(default_factory=dict[tuple[Node, ...], Stage])
@@ -95,7 +99,7 @@ class _Partition:
             current not in results
             and current not in self.cuts
             and len(self.readers[current]) == 1
-            and _continues(current, self.readers[current][0])
+            and self._continues(current, self.readers[current][0])
         ):
             current = self.readers[current][0]
         if current in results or current in self.cuts or isinstance(current.op, ops.Input):
@@ -111,6 +115,21 @@ class _Partition:
         places = {axis: place for place, axis in enumerate(self.diagram.reading_order)}
         array = Array(dtype, tuple(sorted(current.axes, key=places.__getitem__)), current.array.index_of)
         self.cuts[current] = node(ops.Input(name), array=array)
+
+    def _continues(self, current: Node, reader: Node) -> bool:
+        """Whether a reader is computed at the same points, of nothing that a kernel would have to fold besides."""
+        axes = set(current.axes)
+        if not isinstance(reader.op, ops.Map | ops.Cast) or set(reader.axes) != axes:
+            return False
+        stack = [operand for operand in reader.inputs if operand is not current]
+        while stack:
+            top = stack.pop()
+            if top in self.cuts:
+                continue
+            if isinstance(top.op, ops.Reduce) and set(top.axes) != axes:
+                return False
+            stack += top.inputs
+        return True
 
     def _stored_dtype(self, current: Node) -> DType:
         """The dtype to which every reader rounds a node, if they agree, else its own."""
@@ -205,17 +224,16 @@ class _Partition:
 
     def _build(self, group: tuple[Node, ...], made: tuple[Node, ...]) -> Stage:
         names, layouts, outputs = list[str](), list[Array](), list[Node]()
-        for result, output in zip(group, made, strict=True):
-            places = [p for p, root in enumerate(self.diagram.outputs) if root is result]
+        for result, computed in zip(group, made, strict=True):
+            places = [p for p, output in enumerate(self.diagram.outputs) if output is result]
             buffer = self.cuts.get(result)
-            outputs += [output] * max(len(places), 1)
-            for place in places:  # results that are equal are stored under each name
-                names.append(self.diagram.output_names[place])
-                layouts.append(self.diagram.layouts[place])
             if not places:
                 assert buffer is not None and isinstance(buffer.op, ops.Input)
                 names.append(buffer.op.name)
                 layouts.append(buffer.array)
+            names += [self.diagram.output_names[p] for p in places]
+            layouts += [self.diagram.layouts[p] for p in places]
+            outputs += [computed] * max(len(places), 1)
         read = {n for n in walk(made) if isinstance(n.op, ops.Input)}
         inputs = [n for n in self.diagram.inputs if n in read]
         inputs += [n for n in walk(made) if n in read and n not in inputs]
@@ -249,7 +267,7 @@ class _Partition:
     def _obstacles(self, made: Structure) -> list[Node]:
         """The reductions that must not be part of a kernel, by the first reason that applies."""
         reductions = _reductions(made.diagram.outputs)
-        for find in (_again, _across, self._long):
+        for find in (_crossed, _again, _across, self._long):
             found = find(made, reductions)
             if found:
                 return [self.original(n) for n in found]
@@ -262,8 +280,8 @@ class _Partition:
         found: list[Node] = []
         for axis, extent in made.extents.items():
             size = axis.size.value
-            short = size <= limit if size is not None else self.assume_short or not has_dot(made)
-            if extent.kind != "resident" or short:
+            short = size <= limit if size is not None else self.held == "short" or not has_dot(made)
+            if extent.kind != "resident" or short or self.held == "any":
                 continue
             inner = [r for r in reductions if r not in streamed]
             found += [r for r in inner if axis in reduced_axes(r)] or [r for r in inner if axis not in r.axes]
@@ -274,6 +292,14 @@ class _Partition:
         back = {buffer: n for n, buffer in self.cuts.items()}
         back |= {self._result_input(n): n for n in self.diagram.outputs if not isinstance(n.op, ops.Input)}
         return substitute((current,), back)[0]
+
+
+def _crossed(made: Structure, reductions: Sequence[Node]) -> list[Node]:
+    """Reductions that one pass finishes for every index of an axis that another one, or the storing, loops over."""
+    looped = {a for step in made.passes for a in step.axes} | {made.stored_axis}
+    outputs = set(made.diagram.outputs)
+    finished = [c.reduction for step in made.passes for c in step.algebra.components]
+    return [r for r in finished if looped & set(r.axes) and r not in outputs]
 
 
 def _again(made: Structure, reductions: Sequence[Node]) -> list[Node]:
@@ -316,11 +342,6 @@ def _reductions(roots: Iterable[Node]) -> list[Node]:
 def _is_read(current: Node) -> bool:
     """Whether a re-indexing is a load: of an input, or of nothing but sizes and indices."""
     return isinstance(current.inputs[0].op, ops.Input)
-
-
-def _continues(current: Node, reader: Node) -> bool:
-    """Whether a reader is computed at the same points, so that it can be stored in the place of its operand."""
-    return isinstance(reader.op, ops.Map | ops.Cast) and set(reader.axes) == set(current.axes)
 
 
 def _input_name(current: Node) -> str:
