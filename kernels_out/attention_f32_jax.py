@@ -102,8 +102,8 @@ def _full_forward(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -111,7 +111,7 @@ def _full_forward(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
-            S = rsqrt * dot
+            S = dot * rsqrt
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -131,7 +131,7 @@ def _full_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
-            S = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
+            S = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -159,8 +159,7 @@ def _full_backward_buffer_0(d_out, out):
     if out.shape != (q, d):
         raise ValueError(f"out: f32[q d] has shape {out.shape}, expected {(q, d)}")
     sum_d = jnp.einsum("qd,qd->q", d_out, out, precision="highest")  # [q]
-    product = -1.0 * sum_d  # [q]
-    return product
+    return sum_d
 
 
 def _full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -191,8 +190,8 @@ def _full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q
         first_q = tile * block_q
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         to_x = x // block_x * block_x
@@ -202,10 +201,10 @@ def _full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
-            exp = jnp.exp(dot * rsqrt - logsum_tile[:, None])
+            exp = jnp.exp(rsqrt * dot - logsum_tile[:, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, precision="highest")
-            mul = exp * (dot_2 + buffer_0_tile[:, None])
+            mul = exp * (dot_2 - buffer_0_tile[:, None])
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", mul, K_tile, precision="highest")
             return (next_acc_x,)
 
@@ -218,15 +217,15 @@ def _full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
-            S = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            S = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, precision="highest")
-            mul = jnp.exp(S - logsum_tile[:, None]) * (dot_2 + buffer_0_tile[:, None])
+            mul = jnp.exp(S - logsum_tile[:, None]) * (dot_2 - buffer_0_tile[:, None])
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", mul, K_tile, precision="highest")
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return rsqrt * acc_x
+        return acc_x * rsqrt
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -252,8 +251,8 @@ def _full_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, blo
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
@@ -261,22 +260,22 @@ def _full_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, blo
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, precision="highest")
-            exp = jnp.exp(dot * rsqrt - logsum_tile)
+            exp = jnp.exp(rsqrt * dot - logsum_tile)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, precision="highest")
-            mul = exp * (dot_2 + buffer_0_tile)
+            mul = exp * (dot_2 - buffer_0_tile)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
@@ -288,21 +287,21 @@ def _full_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, blo
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, precision="highest")
-            S = jnp.where((q_index < q), dot, -jnp.inf) * rsqrt
+            S = rsqrt * jnp.where((q_index < q), dot, -jnp.inf)
             exp = jnp.exp(S - logsum_tile)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, precision="highest")
-            mul = exp * (dot_2 + buffer_0_tile)
+            mul = exp * (dot_2 - buffer_0_tile)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
-        return rsqrt * acc_q, acc_q_2
+        return acc_q * rsqrt, acc_q_2
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -511,9 +510,8 @@ def _causal_backward_buffer_0(d_out, out):
     q, d = d_out.shape
     if out.shape != (q, d):
         raise ValueError(f"out: f32[q d] has shape {out.shape}, expected {(q, d)}")
-    sum_d = jnp.einsum("qd,qd->q", out, d_out, precision="highest")  # [q]
-    product = -1.0 * sum_d  # [q]
-    return product
+    sum_d = jnp.einsum("qd,qd->q", d_out, out, precision="highest")  # [q]
+    return sum_d
 
 
 def _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -533,10 +531,10 @@ def _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -544,22 +542,22 @@ def _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
-            exp = jnp.exp(rsqrt * dot - logsum_tile[:, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, precision="highest")
-            mul = exp * (buffer_0_tile[:, None] + dot_2)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, precision="highest")
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
+            exp = jnp.exp(dot_2 * rsqrt - logsum_tile[:, None])
+            mul = (dot - buffer_0_tile[:, None]) * exp
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", mul, K_tile, precision="highest")
             return (next_acc_x,)
 
@@ -572,13 +570,13 @@ def _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, precision="highest")
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum[:, None]
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, precision="highest")
-            mul = jnp.exp(sub) * (buffer_0_tile[:, None] + dot_2)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, None]
+            mul = (dot - buffer_0_tile[:, None]) * jnp.exp(sub)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", mul, K_tile, precision="highest")
             return (next_acc_x,)
 
@@ -607,21 +605,21 @@ def _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, b
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(from_q_2, q)
@@ -630,17 +628,17 @@ def _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, b
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, precision="highest")
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, precision="highest")
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, precision="highest")
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum
             exp = jnp.exp(sub)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, precision="highest")
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul = exp * (buffer_0_tile + dot_2)
+            mul = (dot - buffer_0_tile) * exp
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
@@ -651,14 +649,14 @@ def _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, b
         def step_2(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, precision="highest")
-            exp = jnp.exp(rsqrt * dot - logsum_tile)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, precision="highest")
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul = exp * (buffer_0_tile + dot_2)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, precision="highest")
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, precision="highest")
+            exp = jnp.exp(dot_2 * rsqrt - logsum_tile)
+            mul = (dot - buffer_0_tile) * exp
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
@@ -670,17 +668,17 @@ def _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, b
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, precision="highest")
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, precision="highest")
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, precision="highest")
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum
             exp = jnp.exp(sub)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, precision="highest")
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul = exp * (buffer_0_tile + dot_2)
+            mul = (dot - buffer_0_tile) * exp
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
@@ -875,7 +873,7 @@ def _mha_full_forward(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
-        return chosen, jnp.log(z) + max_x
+        return chosen, max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
@@ -891,9 +889,8 @@ def _mha_full_backward_buffer_0(d_out, out):
     b, h, q, d = d_out.shape
     if out.shape != (b, h, q, d):
         raise ValueError(f"out: f32[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
-    sum_d = jnp.einsum("bhqd,bhqd->bhq", out, d_out, precision="highest")  # [b h q]
-    product = -1.0 * sum_d  # [b h q]
-    return product
+    sum_d = jnp.einsum("bhqd,bhqd->bhq", d_out, out, precision="highest")  # [b h q]
+    return sum_d
 
 
 def _mha_full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -913,8 +910,8 @@ def _mha_full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, blo
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
@@ -923,8 +920,8 @@ def _mha_full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, blo
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
@@ -938,7 +935,7 @@ def _mha_full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, blo
             dot = jnp.einsum("bhqd,bhxd->bhqx", d_out_tile, V_tile, precision="highest")
             dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
             sub = rsqrt * dot_2 - logsum_tile[:, :, :, None]
-            mul = (buffer_0_tile[:, :, :, None] + dot) * jnp.exp(sub)
+            mul = (dot - buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
             next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", mul, K_tile, precision="highest")
             return (next_acc_x,)
 
@@ -955,12 +952,12 @@ def _mha_full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, blo
             dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
             chosen = jnp.where((x_index < x), dot_2, -jnp.inf)
             sub = rsqrt * chosen - logsum_tile[:, :, :, None]
-            mul = (buffer_0_tile[:, :, :, None] + dot) * jnp.exp(sub)
+            mul = (dot - buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
             next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", mul, K_tile, precision="highest")
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return rsqrt * acc_x
+        return acc_x * rsqrt
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4)
@@ -987,10 +984,10 @@ def _mha_full_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256,
     block_x = min(block_x, max(x, 1))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
@@ -1004,14 +1001,14 @@ def _mha_full_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256,
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
             dot = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
             dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
             exp = jnp.exp(rsqrt * dot_2 - logsum_tile[:, :, None])
-            mul = (buffer_0_tile[:, :, None] + dot) * exp
+            mul = (dot - buffer_0_tile[:, :, None]) * exp
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqd->bhxd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
@@ -1023,15 +1020,15 @@ def _mha_full_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256,
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
             dot = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
             dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
             chosen = jnp.where((q_index < q), dot_2, -jnp.inf)
             exp = jnp.exp(rsqrt * chosen - logsum_tile[:, :, None])
-            mul = (buffer_0_tile[:, :, None] + dot) * exp
+            mul = (dot - buffer_0_tile[:, :, None]) * exp
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqd->bhxd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
@@ -1234,7 +1231,7 @@ def _mha_forward(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
         return chosen, max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -1252,8 +1249,7 @@ def _mha_backward_buffer_0(d_out, out):
     if out.shape != (b, h, q, d):
         raise ValueError(f"out: f32[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
     sum_d = jnp.einsum("bhqd,bhqd->bhq", out, d_out, precision="highest")  # [b h q]
-    product = -1.0 * sum_d  # [b h q]
-    return product
+    return sum_d
 
 
 def _mha_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -1273,33 +1269,33 @@ def _mha_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-        rsqrt = lax.rsqrt(jnp.float32(d))
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot = jnp.einsum("bhqd,bhxd->bhqx", d_out_tile, V_tile, precision="highest")
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
-            sub = dot_2 * rsqrt - logsum_tile[:, :, :, None]
-            mul = (dot + buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
+            exp = jnp.exp(rsqrt * dot - logsum_tile[:, :, :, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", d_out_tile, V_tile, precision="highest")
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, None])
             next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", mul, K_tile, precision="highest")
             return (next_acc_x,)
 
@@ -1311,19 +1307,19 @@ def _mha_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot = jnp.einsum("bhqd,bhxd->bhqx", d_out_tile, V_tile, precision="highest")
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
+            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, :, None]
-            mul = (dot + buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
+            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum[:, :, :, None]
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", d_out_tile, V_tile, precision="highest")
+            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, :, :, None])
             next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", mul, K_tile, precision="highest")
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        return acc_x * rsqrt
+        return rsqrt * acc_x
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4)
@@ -1348,21 +1344,21 @@ def _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(from_q_2, q)
@@ -1371,17 +1367,17 @@ def _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-            dot = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
-            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
+            dot = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, None]
+            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum[:, :, None]
             exp = jnp.exp(sub)
-            mul = (dot + buffer_0_tile[:, :, None]) * exp
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
+            mul = exp * (dot_2 - buffer_0_tile[:, :, None])
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqd->bhxd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
@@ -1392,14 +1388,14 @@ def _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
         def step_2(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-            dot = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
-            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
-            exp = jnp.exp(dot_2 * rsqrt - logsum_tile[:, :, None])
-            mul = (dot + buffer_0_tile[:, :, None]) * exp
+            dot = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
+            exp = jnp.exp(rsqrt * dot - logsum_tile[:, :, None])
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
+            mul = exp * (dot_2 - buffer_0_tile[:, :, None])
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqd->bhxd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
@@ -1411,23 +1407,23 @@ def _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-            dot = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
-            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
+            dot = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, None]
+            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum[:, :, None]
             exp = jnp.exp(sub)
-            mul = (dot + buffer_0_tile[:, :, None]) * exp
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
+            mul = exp * (dot_2 - buffer_0_tile[:, :, None])
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqd->bhxd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
-        return acc_q * rsqrt, acc_q_2
+        return rsqrt * acc_q, acc_q_2
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.transpose(1, 2, 0, 3, 4)

@@ -180,7 +180,7 @@ def _linear_cross_entropy_forward(X, W, label, *, block_vocab=256, block_token=5
             step_2,
             (m, sum_vocab, sum_vocab_2),
         )
-        add = m + jnp.log(sum_vocab)
+        add = jnp.log(sum_vocab) + m
         return add - sum_vocab_2, add
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
@@ -226,7 +226,7 @@ def _linear_cross_entropy_backward_d_X(X, W, label, d_out, logsum, *, block_voca
             (acc_vocab,) = state
             first_vocab = block * block_vocab
             vocab_index = first_vocab + jnp.arange(block_vocab)
-            chosen = jnp.where(label_tile[:, None] == vocab_index, mul[:, None], 0.0)
+            chosen = jnp.where(vocab_index == label_tile[:, None], mul[:, None], 0.0)
             W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
             logits = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
             mul_2 = jnp.exp(logits - logsum_tile[:, None]) * d_out_tile[:, None]
@@ -241,7 +241,7 @@ def _linear_cross_entropy_backward_d_X(X, W, label, d_out, logsum, *, block_voca
             (acc_vocab,) = state
             first_vocab = block * block_vocab
             vocab_index = first_vocab + jnp.arange(block_vocab)
-            chosen = jnp.where(label_tile[:, None] == vocab_index, mul[:, None], 0.0)
+            chosen = jnp.where(vocab_index == label_tile[:, None], mul[:, None], 0.0)
             W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
             logits = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
             mul_2 = jnp.exp(logits - logsum_tile[:, None]) * d_out_tile[:, None]
@@ -299,7 +299,7 @@ def _linear_cross_entropy_backward_d_W(X, W, label, d_out, logsum, *, block_toke
             X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
             label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
-            chosen = jnp.where(label_tile == vocab_index[:, None], -1.0 * d_out_tile, 0.0)
+            chosen = jnp.where(vocab_index[:, None] == label_tile, -1.0 * d_out_tile, 0.0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
             logits = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
             mul = jnp.exp(logits - logsum_tile) * d_out_tile
@@ -317,7 +317,7 @@ def _linear_cross_entropy_backward_d_W(X, W, label, d_out, logsum, *, block_toke
             X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
             label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
-            chosen = jnp.where(label_tile == vocab_index[:, None], -1.0 * d_out_tile, 0.0)
+            chosen = jnp.where(vocab_index[:, None] == label_tile, -1.0 * d_out_tile, 0.0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
             logits = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
             mul = jnp.exp(logits - logsum_tile) * d_out_tile

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from diagc.core import ops
 from diagc.core.axes import ONE, Coordinate, Size
 from diagc.core.canonical import Colouring
-from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import (
     Diagram,
     Node,
@@ -38,9 +37,7 @@ from diagc.passes.sharing import shared_folds
 
 
 def _nested_reduction(current: Node) -> Node | None:
-    """∑ₐ ∑_b e = ∑ₐ_b e, for every commutative monoid. The order of contractions is chosen elsewhere, by work."""
-    if current.inputs and contracted_factors(current.inputs[0]):
-        return None
+    """∑ₐ ∑_b e = ∑ₐ_b e, for every commutative monoid."""
     match current.op, current.inputs[0].op if current.inputs else None:
         case ops.Reduce(outer, axes), ops.Reduce(inner, more) if outer == inner and outer not in (
             "argmax",
@@ -246,10 +243,9 @@ class Normalise:
         """The diagram in normal form; the same object when it was normal already."""
         record = record or Record()
         first = tuple(rule for rule in self.rules if rule in FIRST)
-        for rules in (first, self.rules):
-            diagram = order(diagram.with_outputs(rewrite(diagram.outputs, rules, record)), record)
-        shared = shared_folds(diagram.outputs, record)
-        return diagram if shared == diagram.outputs else order(diagram.with_outputs(shared), record)
+        flat = order(diagram.with_outputs(rewrite(diagram.outputs, first, record)), record)
+        roots = shared_folds(rewrite(flat.outputs, self.rules, record), record)
+        return order(flat.with_outputs(roots), record)
 
 
 def order(diagram: Diagram, record: Record) -> Diagram:

@@ -56,7 +56,7 @@ def test_other_diagrams_have_other_kernels() -> None:
 
 
 @pytest.mark.slow
-def test_two_hundred_laws_leave_95_of_100_kernels_unchanged() -> None:
+def test_two_hundred_laws_leave_most_kernels_unchanged() -> None:
     counts: dict[str, list[bool]] = {}
     for (file, name), diagram in _entries().items():
         expected = kernel_hash(diagram)
