@@ -70,19 +70,42 @@ class Differentiated:
 
 
 @dataclass(frozen=True, slots=True)
+class Parted:
+    """A plan in place of one that has too few programs: `axis` in parts of `length` indices, a multiple of `unit`.
+
+    `parts` and `length` are size symbols, for which the caller chooses values. `unit` is 1 where the axis is walked.
+    """
+
+    plan: Plan
+    axis: Axis
+    parts: str
+    length: str
+    unit: int
+
+
+@dataclass(frozen=True, slots=True)
 class EntryKernels:
-    """The plans of an entry, the preferred one first; each later one is for sizes that the earlier ones refuse."""
+    """The plans of an entry, the preferred one first; each later one is for sizes that the earlier ones refuse.
+
+    `parted` are for the first plan where it has too few programs, the preferred one first; they have no derivatives.
+    """
 
     name: str
     diagram: Diagram
     plans: tuple[Plan, ...]
     differentiated: tuple[Differentiated, ...] = ()
+    parted: tuple[Parted, ...] = ()
 
     @property
     def variants(self) -> tuple[Variant, ...]:
         """Every kernel of every plan."""
-        both = [p for d in self.differentiated for p in (d.forward, d.backward)]
-        return tuple({v.kernel.name: v for plan in (*self.plans, *both) for v in plan.variants}.values())
+        return tuple({v.kernel.name: v for plan in self.every_plan for v in plan.variants}.values())
+
+    @property
+    def every_plan(self) -> tuple[Plan, ...]:
+        """All plans: of the results, in parts, and of the derivatives."""
+        both = (p for d in self.differentiated for p in (d.forward, d.backward))
+        return (*self.plans, *(p.plan for p in self.parted), *both)
 
 
 def resident_axes(kernel: Kernel) -> list[Axis]:

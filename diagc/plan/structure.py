@@ -200,7 +200,7 @@ def _extents(
     extents |= {axis: Extent(axis, "walk") for axis in sorted(walked - streamed, key=_uid)}
     extents |= {axis: Extent(axis, "resident") for axis in sorted(resident - streamed - walked, key=_uid)}
     candidates = [axis for axis in group if axis not in extents]
-    tiled = _contracted_sides(nodes, candidates)
+    tiled = _contracted_sides(nodes, candidates, streamed)
     held = _held_sides(nodes, tiled, streamed | walked)
     extents |= {axis: Extent(axis, "resident") for axis in candidates if axis in held}
     candidates = [axis for axis in candidates if axis not in held]
@@ -208,9 +208,18 @@ def _extents(
     if not tiled and not streamed and not resident and candidates:
         tiled = {_innermost(diagram, candidates)}
     extents |= {axis: Extent(axis, "tile" if axis in tiled else "one") for axis in candidates}
-    for axis in in_order(a for n in nodes for a in n.axes):
+    for axis in in_order(a for n in _computed(nodes) for a in n.axes):
         extents.setdefault(axis, Extent(axis, "resident"))
     return extents
+
+
+def _computed(nodes: tuple[Node, ...]) -> list[Node]:
+    """The nodes that have tiles: all but the arrays that are read through a re-indexing alone."""
+    through = {n.inputs[0] for n in nodes if isinstance(n.op, ops.View | ops.Gather)}
+    direct = {
+        i for n in nodes for i in (n.inputs[1:] if isinstance(n.op, ops.View | ops.Gather) else n.inputs)
+    }
+    return [n for n in nodes if n not in through or n in direct]
 
 
 def _held_sides(nodes: tuple[Node, ...], tiled: set[Axis], looped: set[Axis]) -> set[Axis]:
@@ -235,13 +244,17 @@ def _innermost(diagram: Diagram, candidates: list[Axis]) -> Axis:
     return next(a for a in reversed(diagram.layouts[0].axes) if a in candidates)
 
 
-def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis]) -> set[Axis]:
-    """For each contraction the innermost axis that only its left, and that only its right side carries."""
+def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed: set[Axis]) -> set[Axis]:
+    """For each contraction the innermost axis that only its left, and that only its right side carries.
+
+    A side that a loop runs along has its blocks there.
+    """
     tiled: set[Axis] = set()
     for reduction in nodes:
         factors = contracted_factors(reduction)
         for factor in factors:
-            own = [a for a in candidates if a in factor.axes and any(a not in f.axes for f in factors)]
-            if own and not tiled & set(own):
+            alone = {a for a in factor.axes if any(a not in f.axes for f in factors)}
+            own = [a for a in candidates if a in alone]
+            if own and not tiled & set(own) and not streamed & alone - set(reduced_axes(reduction)):
                 tiled.add(own[-1])
     return tiled
