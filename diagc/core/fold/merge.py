@@ -108,8 +108,8 @@ def _rescaled(
 
 
 def _difference(sign: int, old: Node, new: Node) -> Node:
-    """sign·(new − old), where an empty state, at −inf, stays empty."""
-    return apply("sub", new, _safe(old)) if sign == 1 else apply("sub", old, _safe(new))
+    """sign·(new − old), where an empty state, at −inf, stays empty: −inf absorbs what is subtracted from it."""
+    return apply("sub", new, _safe(old)) if sign == 1 else apply("sub", old, new)
 
 
 def _safe(value: Node) -> Node:
