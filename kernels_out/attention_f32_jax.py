@@ -66,8 +66,7 @@ def _full(Q, K, V, *, block_x=256, block_q=512):
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            chosen = jnp.where((x_index < x), S - next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -136,8 +135,7 @@ def _full_forward(Q, K, V, *, block_x=256, block_q=512):
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            chosen = jnp.where((x_index < x), S - next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -383,20 +381,18 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
-            chosen = jnp.where(x_index <= q_index[:, None], dot * rsqrt, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=1)
+            S = dot * rsqrt
+            tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(chosen - safe_next_max_x[:, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -405,6 +401,7 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -418,15 +415,14 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen_2 = jnp.where((x_index < x), chosen - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen_2)
+            e = jnp.exp(chosen - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e, V_tile, precision="highest")
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
         return chosen
 
@@ -436,7 +432,7 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _causal_forward(Q, K, V, *, block_x=256, block_q=512):
-    """causal_forward(Q: f32[q d], K: f32[x d], V: f32[x d]) -> (f32[q d], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    """causal_forward(Q: f32[q d], K: f32[x d], V: f32[x d]) -> (f32[q d], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.float32) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -456,17 +452,38 @@ def _causal_forward(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = x // block_x * block_x
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
+            S = dot * rsqrt
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e, V_tile, precision="highest")
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
-            chosen = jnp.where(x_index <= q_index[:, None], rsqrt * dot, -jnp.inf)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            chosen = jnp.where(mask, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -478,38 +495,14 @@ def _causal_forward(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e, V_tile, precision="highest")
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen, jnp.log(z) + max_x
 
-        def step_2(block, state):
-            max_x, z, acc_x = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, precision="highest")
-            mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, rsqrt * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=1)
-            next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            chosen_2 = jnp.where((x_index < x), chosen - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen_2)
-            tile_sum = jnp.sum(e, axis=1)
-            next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e, V_tile, precision="highest")
-            return (next_max_x, next_z, next_acc_x)
-
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen, max_x + jnp.log(z), z
-
-    out_tiles, logsum_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
     logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
-    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], logsum_tiles[:q], z_tiles[:q]
+    return out_tiles[:q], logsum_tiles[:q]
 
 
 def _causal_backward_buffer_0(d_out, out):
@@ -523,9 +516,9 @@ def _causal_backward_buffer_0(d_out, out):
     return product
 
 
-def _causal_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, block_q=512):
-    """causal_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x d], d_out: f32[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> f32[q d], in blocks: memory does not grow with x."""
-    Q, K, V, d_out, logsum, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, logsum, z, buffer_0))
+def _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """causal_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x d], d_out: f32[q d], logsum: f32[q], buffer_0: f32[q]) -> f32[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, logsum, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -536,8 +529,6 @@ def _causal_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, bl
         raise ValueError(f"d_out: f32[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
@@ -548,7 +539,6 @@ def _causal_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, bl
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_q = tile * block_q
@@ -593,9 +583,7 @@ def _causal_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, bl
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-        chosen = jnp.where((z_tile > 0.0)[:, None], rsqrt * acc_x, 0.0)
-        return chosen
+        return rsqrt * acc_x
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -698,7 +686,7 @@ def _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, b
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
-        return rsqrt * acc_q, acc_q_2
+        return acc_q * rsqrt, acc_q_2
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -713,15 +701,15 @@ def _causal_differentiable(Q, K, V, block_x, block_q):
 
 
 def _causal_keeping(Q, K, V, block_x, block_q):
-    out, logsum, z = _causal_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, out, logsum, z)
+    out, logsum = _causal_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
 
 
 def _causal_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, out, logsum, z = saved
+    Q, K, V, out, logsum = saved
     d_out = cotangents
     buffer_0 = _causal_backward_buffer_0(d_out, out)
-    d_Q = _causal_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
     return (d_Q, d_K, d_V)
 
@@ -808,8 +796,7 @@ def _mha_full(Q, K, V, *, block_x=256, block_q=512):
             tile_max = jnp.max(S, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            chosen = jnp.where((x_index < x), S - next_max_x[:, :, :, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e, axis=3)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -879,8 +866,7 @@ def _mha_full_forward(Q, K, V, *, block_x=256, block_q=512):
             tile_max = jnp.max(S, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            chosen = jnp.where((x_index < x), S - next_max_x[:, :, :, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e, axis=3)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -1132,20 +1118,18 @@ def _mha(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
-            chosen = jnp.where(x_index <= q_index[:, None], rsqrt * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=3)
+            S = rsqrt * dot
+            tile_max = jnp.max(S, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e, axis=3)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -1154,6 +1138,7 @@ def _mha(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -1167,15 +1152,14 @@ def _mha(Q, K, V, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen_2 = jnp.where((x_index < x), chosen - safe_next_max_x[:, :, :, None], -jnp.inf)
-            e = jnp.exp(chosen_2)
+            e = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e, axis=3)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxd->bhqd", e, V_tile, precision="highest")
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
         return chosen
 
@@ -1186,7 +1170,7 @@ def _mha(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _mha_forward(Q, K, V, *, block_x=256, block_q=512):
-    """mha_forward(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> (f32[b h q d], f32[b h q], f32[b h q]), in blocks: memory does not grow with x."""
+    """mha_forward(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> (f32[b h q d], f32[b h q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.float32) for array in (Q, K, V))
     b, h, q, d = Q.shape
     _, _, x, _ = K.shape
@@ -1206,17 +1190,38 @@ def _mha_forward(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((b, h, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = x // block_x * block_x
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
+            S = dot * rsqrt
+            tile_max = jnp.max(S, axis=3)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, None])
+            tile_sum = jnp.sum(e, axis=3)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxd->bhqd", e, V_tile, precision="highest")
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
-            chosen = jnp.where(x_index <= q_index[:, None], rsqrt * dot, -jnp.inf)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            chosen = jnp.where(mask, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1228,41 +1233,16 @@ def _mha_forward(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxd->bhqd", e, V_tile, precision="highest")
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
-
-        def step_2(block, state):
-            max_x, z, acc_x = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
-            mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, rsqrt * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=3)
-            next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            chosen_2 = jnp.where((x_index < x), chosen - safe_next_max_x[:, :, :, None], -jnp.inf)
-            e = jnp.exp(chosen_2)
-            tile_sum = jnp.sum(e, axis=3)
-            next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxd->bhqd", e, V_tile, precision="highest")
-            return (next_max_x, next_z, next_acc_x)
-
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
-        return chosen, max_x + jnp.log(z), z
+        return chosen, max_x + jnp.log(z)
 
-    out_tiles, logsum_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
     out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, d)
     logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3)
     logsum_tiles = logsum_tiles.reshape(b, h, -(-q // block_q) * block_q)
-    z_tiles = z_tiles.transpose(1, 2, 0, 3)
-    z_tiles = z_tiles.reshape(b, h, -(-q // block_q) * block_q)
-    return out_tiles[:, :, :q], logsum_tiles[:, :, :q], z_tiles[:, :, :q]
+    return out_tiles[:, :, :q], logsum_tiles[:, :, :q]
 
 
 def _mha_backward_buffer_0(d_out, out):
@@ -1271,14 +1251,14 @@ def _mha_backward_buffer_0(d_out, out):
     b, h, q, d = d_out.shape
     if out.shape != (b, h, q, d):
         raise ValueError(f"out: f32[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
-    sum_d = jnp.einsum("bhqd,bhqd->bhq", d_out, out, precision="highest")  # [b h q]
+    sum_d = jnp.einsum("bhqd,bhqd->bhq", out, d_out, precision="highest")  # [b h q]
     product = -1.0 * sum_d  # [b h q]
     return product
 
 
-def _mha_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, block_q=512):
-    """mha_backward_d_Q(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d], d_out: f32[b h q d], logsum: f32[b h q], z: f32[b h q], buffer_0: f32[b h q]) -> f32[b h q d], in blocks: memory does not grow with x."""
-    Q, K, V, d_out, logsum, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, logsum, z, buffer_0))
+def _mha_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """mha_backward_d_Q(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d], d_out: f32[b h q d], logsum: f32[b h q], buffer_0: f32[b h q]) -> f32[b h q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, logsum, buffer_0))
     b, h, q, d = Q.shape
     _, _, x, _ = K.shape
     if K.shape != (b, h, x, d):
@@ -1289,40 +1269,37 @@ def _mha_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, block
         raise ValueError(f"d_out: f32[b h q d] has shape {d_out.shape}, expected {(b, h, q, d)}")
     if logsum.shape != (b, h, q):
         raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if z.shape != (b, h, q):
-        raise ValueError(f"z: f32[b h q] has shape {z.shape}, expected {(b, h, q)}")
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    z = jnp.pad(z, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
-            exp = jnp.exp(rsqrt * dot - logsum_tile[:, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", d_out_tile, V_tile, precision="highest")
-            mul = exp * (dot_2 + buffer_0_tile[:, :, :, None])
+            dot = jnp.einsum("bhqd,bhxd->bhqx", d_out_tile, V_tile, precision="highest")
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
+            sub = dot_2 * rsqrt - logsum_tile[:, :, :, None]
+            mul = (dot + buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
             next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", mul, K_tile, precision="highest")
             return (next_acc_x,)
 
@@ -1334,21 +1311,19 @@ def _mha_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, block
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", d_out_tile, V_tile, precision="highest")
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
+            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, precision="highest")
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum[:, :, :, None]
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", d_out_tile, V_tile, precision="highest")
-            mul = jnp.exp(sub) * (dot_2 + buffer_0_tile[:, :, :, None])
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, :, None]
+            mul = (dot + buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
             next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", mul, K_tile, precision="highest")
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 2)
-        chosen = jnp.where((z_tile > 0.0)[:, :, :, None], acc_x * rsqrt, 0.0)
-        return chosen
+        return acc_x * rsqrt
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4)
@@ -1373,21 +1348,21 @@ def _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(from_q_2, q)
@@ -1396,17 +1371,17 @@ def _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
-            dot = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
-            mask = (x_index[:, None] <= q_index) & (q_index < q)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum[:, :, None]
-            exp = jnp.exp(sub)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
-            mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+            dot = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, None]
+            exp = jnp.exp(sub)
+            mul = (dot + buffer_0_tile[:, :, None]) * exp
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqd->bhxd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
@@ -1417,14 +1392,14 @@ def _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
         def step_2(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
-            dot = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
-            exp = jnp.exp(rsqrt * dot - logsum_tile[:, :, None])
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
-            mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+            dot = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
+            exp = jnp.exp(dot_2 * rsqrt - logsum_tile[:, :, None])
+            mul = (dot + buffer_0_tile[:, :, None]) * exp
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqd->bhxd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
@@ -1436,17 +1411,17 @@ def _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
-            dot = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
-            mask = (x_index[:, None] <= q_index) & (q_index < q)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum[:, :, None]
-            exp = jnp.exp(sub)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
-            mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+            dot = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, precision="highest")
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, precision="highest")
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, None]
+            exp = jnp.exp(sub)
+            mul = (dot + buffer_0_tile[:, :, None]) * exp
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", mul, Q_tile, precision="highest")
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqd->bhxd", exp, d_out_tile, precision="highest")
             return (next_acc_q, next_acc_q_2)
@@ -1469,15 +1444,15 @@ def _mha_differentiable(Q, K, V, block_x, block_q):
 
 
 def _mha_keeping(Q, K, V, block_x, block_q):
-    out, logsum, z = _mha_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, out, logsum, z)
+    out, logsum = _mha_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
 
 
 def _mha_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, out, logsum, z = saved
+    Q, K, V, out, logsum = saved
     d_out = cotangents
     buffer_0 = _mha_backward_buffer_0(d_out, out)
-    d_Q = _mha_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _mha_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
     return (d_Q, d_K, d_V)
 

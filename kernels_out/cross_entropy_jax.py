@@ -85,13 +85,12 @@ def _linear_cross_entropy(X, W, label, *, block_vocab=256, block_token=512):
             logits_2 = jnp.where((vocab_index < vocab), logits, -jnp.inf)
             tile_max = jnp.max(logits_2, axis=1)
             next_m = jnp.maximum(m, tile_max)
-            chosen = jnp.where((vocab_index < vocab), logits_2 - next_m[:, None], -jnp.inf)
-            exp = jnp.exp(chosen)
+            exp = jnp.exp(logits_2 - next_m[:, None])
             tile_sum = jnp.sum(exp, axis=1)
             next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
             mask = (vocab_index == label_tile[:, None]) & (vocab_index < vocab)
-            chosen_2 = jnp.where(mask, logits_2, 0.0)
-            tile_sum_2 = jnp.sum(chosen_2, axis=1)
+            chosen = jnp.where(mask, logits_2, 0.0)
+            tile_sum_2 = jnp.sum(chosen, axis=1)
             next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
             return (next_m, next_sum_vocab, next_sum_vocab_2)
 
@@ -166,13 +165,12 @@ def _linear_cross_entropy_forward(X, W, label, *, block_vocab=256, block_token=5
             logits_2 = jnp.where((vocab_index < vocab), logits, -jnp.inf)
             tile_max = jnp.max(logits_2, axis=1)
             next_m = jnp.maximum(m, tile_max)
-            chosen = jnp.where((vocab_index < vocab), logits_2 - next_m[:, None], -jnp.inf)
-            exp = jnp.exp(chosen)
+            exp = jnp.exp(logits_2 - next_m[:, None])
             tile_sum = jnp.sum(exp, axis=1)
             next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
             mask = (vocab_index == label_tile[:, None]) & (vocab_index < vocab)
-            chosen_2 = jnp.where(mask, logits_2, 0.0)
-            tile_sum_2 = jnp.sum(chosen_2, axis=1)
+            chosen = jnp.where(mask, logits_2, 0.0)
+            tile_sum_2 = jnp.sum(chosen, axis=1)
             next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
             return (next_m, next_sum_vocab, next_sum_vocab_2)
 

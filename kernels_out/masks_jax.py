@@ -49,7 +49,10 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         sub = q_index - 256
-        to_x = x // block_x * block_x
+        from_x = jnp.maximum(0, first_q + (-255)) // block_x * block_x
+        from_x_2 = -(-jnp.maximum(0, first_q + block_q + (-256)) // block_x) * block_x
+        to_x = jnp.minimum(x, first_q + block_q)
+        to_x_2 = jnp.minimum(from_x_2, to_x)
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -58,7 +61,7 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index > sub[:, None]) & (x_index <= q_index[:, None])
-            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -71,10 +74,30 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step, (max_x, z, acc_x))
+        to_x_3 = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = dot * rsqrt
+            tile_max = jnp.max(mul, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(mul - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x_2 // block_x, -(-to_x_3 // block_x), step_2, (max_x, z, acc_x))
+        from_x_3 = jnp.maximum(from_x_2, to_x_3)
+
+        def step_3(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
@@ -86,8 +109,7 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
@@ -95,7 +117,7 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x_3 // block_x, -(-to_x // block_x), step_3, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
@@ -105,7 +127,7 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
-    """sliding_window_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    """sliding_window_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -125,10 +147,13 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         sub = q_index - 256
-        to_x = x // block_x * block_x
+        from_x = jnp.maximum(0, first_q + (-255)) // block_x * block_x
+        from_x_2 = -(-jnp.maximum(0, first_q + block_q + (-256)) // block_x) * block_x
+        to_x = jnp.minimum(x, first_q + block_q)
+        to_x_2 = jnp.minimum(from_x_2, to_x)
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -137,7 +162,7 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index > sub[:, None])
-            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -145,44 +170,62 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step, (max_x, z, acc_x))
+        to_x_3 = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = rsqrt * dot
+            tile_max = jnp.max(mul, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(mul - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x_2 // block_x, -(-to_x_3 // block_x), step_2, (max_x, z, acc_x))
+        from_x_3 = jnp.maximum(from_x_2, to_x_3)
+
+        def step_3(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index > sub[:, None])
-            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x_3 // block_x, -(-to_x // block_x), step_3, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x, z
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
-    out_tiles, logsum_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
     logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
-    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], logsum_tiles[:q], z_tiles[:q]
+    return out_tiles[:q], logsum_tiles[:q]
 
 
 def _sliding_window_backward_buffer_0(d_out, out):
@@ -196,10 +239,10 @@ def _sliding_window_backward_buffer_0(d_out, out):
     return product
 
 
-def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, block_q=512):
-    """sliding_window_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """sliding_window_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    logsum, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, z, buffer_0))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -210,30 +253,27 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         sub = q_index - 256
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         from_x = jnp.maximum(0, first_q + (-255)) // block_x * block_x
         from_x_2 = -(-jnp.maximum(0, first_q + block_q + (-256)) // block_x) * block_x
         to_x = jnp.minimum(x, first_q + block_q)
@@ -243,14 +283,14 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) & (x_index > sub[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(S - safe_logsum[:, None]) * (dot_2 + buffer_0_tile[:, None])
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index > sub[:, None]) & (x_index <= q_index[:, None])
+            S = jnp.where(mask & (x_index < x), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -261,12 +301,12 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x
         def step_2(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(rsqrt * dot - logsum_tile[:, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 + buffer_0_tile[:, None])).astype(jnp.bfloat16)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot_2 - logsum_tile[:, None])
+            tile_bf16 = ((dot + buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -277,22 +317,20 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) & (x_index > sub[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(S - safe_logsum[:, None]) * (dot_2 + buffer_0_tile[:, None])
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index > sub[:, None]) & (x_index <= q_index[:, None])
+            S = jnp.where(mask & (x_index < x), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x_3 // block_x, -(-to_x // block_x), step_3, (acc_x,))
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-        chosen = jnp.where((z_tile > 0.0)[:, None], rsqrt * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16)
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -317,21 +355,21 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(q, first_x + block_x + 255)
@@ -341,17 +379,17 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (x_index[:, None] <= q_index) & (x_index[:, None] > q_index - 256)
-            S = jnp.where(mask & (q_index < q), rsqrt * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(S - safe_logsum)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 + buffer_0_tile)).astype(jnp.bfloat16)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] > q_index - 256) & (x_index[:, None] <= q_index)
+            S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(S - safe_logsum)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -363,14 +401,14 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
         def step_2(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(rsqrt * dot - logsum_tile)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 + buffer_0_tile)).astype(jnp.bfloat16)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot_2 - logsum_tile)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -383,17 +421,17 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (x_index[:, None] <= q_index) & (x_index[:, None] > q_index - 256)
-            S = jnp.where(mask & (q_index < q), rsqrt * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(S - safe_logsum)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 + buffer_0_tile)).astype(jnp.bfloat16)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] > q_index - 256) & (x_index[:, None] <= q_index)
+            S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(S - safe_logsum)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -415,15 +453,15 @@ def _sliding_window_differentiable(Q, K, V, block_x, block_q):
 
 
 def _sliding_window_keeping(Q, K, V, block_x, block_q):
-    out, logsum, z = _sliding_window_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, out, logsum, z)
+    out, logsum = _sliding_window_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
 
 
 def _sliding_window_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, out, logsum, z = saved
+    Q, K, V, out, logsum = saved
     d_out = cotangents
     buffer_0 = _sliding_window_backward_buffer_0(d_out, out)
-    d_Q = _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _sliding_window_backward_d_K_d_V(
         Q,
         K,
@@ -491,7 +529,7 @@ def _dilated(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -499,13 +537,11 @@ def _dilated(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (0 == (q_index[:, None] - x_index) % 4) & (x_index <= q_index[:, None])
-            S = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            S = jnp.where(0 == (q_index[:, None] - x_index) % 4, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(S - safe_next_max_x[:, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -515,6 +551,7 @@ def _dilated(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -528,8 +565,7 @@ def _dilated(Q, K, V, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -537,7 +573,7 @@ def _dilated(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
@@ -547,7 +583,7 @@ def _dilated(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _dilated_forward(Q, K, V, *, block_x=256, block_q=512):
-    """dilated_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    """dilated_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -567,9 +603,9 @@ def _dilated_forward(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        to_x = x // block_x * block_x
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -577,22 +613,21 @@ def _dilated_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) & ((q_index[:, None] - x_index) % 4 == 0)
-            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            S = jnp.where(0 == (q_index[:, None] - x_index) % 4, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(S - safe_next_max_x[:, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -600,30 +635,28 @@ def _dilated_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) & ((q_index[:, None] - x_index) % 4 == 0)
-            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
+            mask = (x_index <= q_index[:, None]) & (0 == (q_index[:, None] - x_index) % 4)
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x, z
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
-    out_tiles, logsum_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
     logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
-    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], logsum_tiles[:q], z_tiles[:q]
+    return out_tiles[:q], logsum_tiles[:q]
 
 
 def _dilated_backward_buffer_0(d_out, out):
@@ -632,15 +665,15 @@ def _dilated_backward_buffer_0(d_out, out):
     q, d = d_out.shape
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     product = -1.0 * sum_d  # [q]
     return product
 
 
-def _dilated_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, block_q=512):
-    """dilated_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+def _dilated_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """dilated_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    logsum, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, z, buffer_0))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -651,8 +684,6 @@ def _dilated_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, b
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
@@ -663,7 +694,6 @@ def _dilated_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, b
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_q = tile * block_q
@@ -702,7 +732,7 @@ def _dilated_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, b
             dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) & (0 == (q_index[:, None] - x_index) % 4)
+            mask = (0 == (q_index[:, None] - x_index) % 4) & (x_index <= q_index[:, None])
             S = jnp.where(mask & (x_index < x), rsqrt * dot_2, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
@@ -711,9 +741,7 @@ def _dilated_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, b
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-        chosen = jnp.where((z_tile > 0.0)[:, None], rsqrt * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16)
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -767,7 +795,7 @@ def _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (x_index[:, None] <= q_index) & (0 == (q_index - x_index[:, None]) % 4)
+            mask = (0 == (q_index - x_index[:, None]) % 4) & (x_index[:, None] <= q_index)
             S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
@@ -811,7 +839,7 @@ def _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (x_index[:, None] <= q_index) & (0 == (q_index - x_index[:, None]) % 4)
+            mask = (0 == (q_index - x_index[:, None]) % 4) & (x_index[:, None] <= q_index)
             S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
@@ -822,7 +850,7 @@ def _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
-        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -837,15 +865,15 @@ def _dilated_differentiable(Q, K, V, block_x, block_q):
 
 
 def _dilated_keeping(Q, K, V, block_x, block_q):
-    out, logsum, z = _dilated_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, out, logsum, z)
+    out, logsum = _dilated_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
 
 
 def _dilated_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, out, logsum, z = saved
+    Q, K, V, out, logsum = saved
     d_out = cotangents
     buffer_0 = _dilated_backward_buffer_0(d_out, out)
-    d_Q = _dilated_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _dilated_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
     return (d_Q, d_K, d_V)
 
@@ -910,15 +938,14 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            mask = (x_index <= q_index[:, None]) | (x_index < 64)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
             S = jnp.where(mask, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(S - safe_next_max_x[:, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -941,8 +968,7 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -960,7 +986,7 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
-    """prefix_lm_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    """prefix_lm_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -988,19 +1014,18 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            mask = (x_index < 64) | (x_index <= q_index[:, None])
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
             S = jnp.where(mask, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(S - safe_next_max_x[:, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -1013,30 +1038,28 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            mask = (x_index < 64) | (x_index <= q_index[:, None])
             S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x, z
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
-    out_tiles, logsum_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
     logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
-    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], logsum_tiles[:q], z_tiles[:q]
+    return out_tiles[:q], logsum_tiles[:q]
 
 
 def _prefix_lm_backward_buffer_0(d_out, out):
@@ -1050,10 +1073,10 @@ def _prefix_lm_backward_buffer_0(d_out, out):
     return product
 
 
-def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, block_q=512):
-    """prefix_lm_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """prefix_lm_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    logsum, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, z, buffer_0))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -1064,42 +1087,39 @@ def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256,
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            mask = (x_index <= q_index[:, None]) | (x_index < 64)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - logsum_tile[:, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mask = (x_index < 64) | (x_index <= q_index[:, None])
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - logsum_tile[:, None]
-            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(sub)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(sub) * (buffer_0_tile[:, None] + dot_2)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -1112,21 +1132,19 @@ def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256,
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index < 64) | (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), dot_2 * rsqrt, -jnp.inf)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(S - safe_logsum[:, None]) * (buffer_0_tile[:, None] + dot_2)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-        chosen = jnp.where((z_tile > 0.0)[:, None], acc_x * rsqrt, 0.0)
-        return chosen.astype(jnp.bfloat16)
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -1151,38 +1169,38 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         lt = x_index < 64
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mask = lt[:, None] | (x_index[:, None] <= q_index)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - logsum_tile
+            mask = (x_index[:, None] <= q_index) | lt[:, None]
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - logsum_tile
             exp = jnp.exp(sub)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            tile_bf16 = (exp * (buffer_0_tile + dot_2)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1195,17 +1213,17 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = lt[:, None] | (x_index[:, None] <= q_index)
-            S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) | lt[:, None]
+            S = jnp.where(mask & (q_index < q), dot * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            tile_bf16 = (exp * (buffer_0_tile + dot_2)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1227,15 +1245,15 @@ def _prefix_lm_differentiable(Q, K, V, block_x, block_q):
 
 
 def _prefix_lm_keeping(Q, K, V, block_x, block_q):
-    out, logsum, z = _prefix_lm_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, out, logsum, z)
+    out, logsum = _prefix_lm_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
 
 
 def _prefix_lm_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, out, logsum, z = saved
+    Q, K, V, out, logsum = saved
     d_out = cotangents
     buffer_0 = _prefix_lm_backward_buffer_0(d_out, out)
-    d_Q = _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
     return (d_Q, d_K, d_V)
 
@@ -1286,10 +1304,10 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
         raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
@@ -1298,25 +1316,22 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-            mask = (of_x_tile == of_q_tile[:, None]) & (x_index <= q_index[:, None])
-            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            S = jnp.where(of_x_tile == of_q_tile[:, None], dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(S - safe_next_max_x[:, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -1326,6 +1341,7 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -1340,8 +1356,7 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -1349,7 +1364,7 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
@@ -1359,7 +1374,7 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
 
 
 def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
-    """documents_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> (bf16[q d], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    """documents_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     of_q, of_x = (jnp.asarray(array, jnp.int32) for array in (of_q, of_x))
     q, d = Q.shape
@@ -1374,10 +1389,10 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
         raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
@@ -1386,25 +1401,22 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-            mask = (x_index <= q_index[:, None]) & (of_x_tile == of_q_tile[:, None])
-            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            S = jnp.where(of_x_tile == of_q_tile[:, None], dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(S - safe_next_max_x[:, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
@@ -1414,6 +1426,7 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -1428,8 +1441,7 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
@@ -1437,15 +1449,14 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x, z
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
-    out_tiles, logsum_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
     logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
-    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], logsum_tiles[:q], z_tiles[:q]
+    return out_tiles[:q], logsum_tiles[:q]
 
 
 def _documents_backward_buffer_0(d_out, out):
@@ -1454,16 +1465,16 @@ def _documents_backward_buffer_0(d_out, out):
     q, d = d_out.shape
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     product = -1.0 * sum_d  # [q]
     return product
 
 
-def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, z, buffer_0, *, block_x=256, block_q=512):
-    """documents_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """documents_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     of_q, of_x = (jnp.asarray(array, jnp.int32) for array in (of_q, of_x))
-    logsum, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, z, buffer_0))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -1478,44 +1489,41 @@ def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, z, buffer_0, *, 
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
+    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(of_x_tile == of_q_tile[:, None], dot * rsqrt, -jnp.inf)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(S - logsum_tile[:, None]) * (buffer_0_tile[:, None] + dot_2)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = jnp.where(of_x_tile == of_q_tile[:, None], dot_2 * rsqrt, -jnp.inf)
+            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - logsum_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -1528,23 +1536,21 @@ def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, z, buffer_0, *, 
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
             mask = (of_x_tile == of_q_tile[:, None]) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
+            S = jnp.where(mask & (x_index < x), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(S - safe_logsum[:, None]) * (buffer_0_tile[:, None] + dot_2)
+            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-        chosen = jnp.where((z_tile > 0.0)[:, None], acc_x * rsqrt, 0.0)
-        return chosen.astype(jnp.bfloat16)
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -1574,24 +1580,24 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(from_q_2, q)
@@ -1600,18 +1606,18 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
             mask = (of_x_tile[:, None] == of_q_tile) & (x_index[:, None] <= q_index)
-            S = jnp.where(mask & (q_index < q), dot * rsqrt, -jnp.inf)
+            S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            tile_bf16 = (exp * (buffer_0_tile + dot_2)).astype(jnp.bfloat16)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1623,16 +1629,16 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
         def step_2(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(of_x_tile[:, None] == of_q_tile, dot * rsqrt, -jnp.inf)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            S = jnp.where(of_x_tile[:, None] == of_q_tile, dot_2 * rsqrt, -jnp.inf)
             exp = jnp.exp(S - logsum_tile)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            tile_bf16 = (exp * (buffer_0_tile + dot_2)).astype(jnp.bfloat16)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1645,18 +1651,18 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
             mask = (of_x_tile[:, None] == of_q_tile) & (x_index[:, None] <= q_index)
-            S = jnp.where(mask & (q_index < q), dot * rsqrt, -jnp.inf)
+            S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            tile_bf16 = (exp * (buffer_0_tile + dot_2)).astype(jnp.bfloat16)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1678,16 +1684,16 @@ def _documents_differentiable(Q, K, V, of_q, of_x, block_x, block_q):
 
 
 def _documents_keeping(Q, K, V, of_q, of_x, block_x, block_q):
-    out, logsum, z = _documents_forward(Q, K, V, of_q, of_x, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, of_q, of_x, out, logsum, z)
+    out, logsum = _documents_forward(Q, K, V, of_q, of_x, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, of_q, of_x, out, logsum)
 
 
 def _documents_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, of_q, of_x, out, logsum, z = saved
+    Q, K, V, of_q, of_x, out, logsum = saved
     d_out = cotangents
     buffer_0 = _documents_backward_buffer_0(d_out, out)
     d_Q = _documents_backward_d_Q(
-        Q, K, V, of_q, of_x, d_out, logsum, z, buffer_0, block_x=block_x, block_q=block_q,
+        Q, K, V, of_q, of_x, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q,
     )
     d_K, d_V = _documents_backward_d_K_d_V(
         Q, K, V, of_q, of_x, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
@@ -1746,8 +1752,8 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
@@ -1762,15 +1768,14 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
+            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
             chosen = jnp.where(real_tile, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(chosen - safe_next_max_x[:, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(chosen - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -1793,8 +1798,7 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen_2 = jnp.where((x_index < x), chosen - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen_2)
+            e = jnp.exp(chosen - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -1812,7 +1816,7 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
 
 
 def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
-    """padding_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> (bf16[q d], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    """padding_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     real = jnp.asarray(real, bool)
     q, d = Q.shape
@@ -1826,8 +1830,8 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
@@ -1842,19 +1846,18 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
+            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
             chosen = jnp.where(real_tile, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(chosen - safe_next_max_x[:, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(chosen - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -1873,24 +1876,22 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen_2 = jnp.where((x_index < x), chosen - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen_2)
+            e = jnp.exp(chosen - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x, z
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
-    out_tiles, logsum_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
     logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
-    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], logsum_tiles[:q], z_tiles[:q]
+    return out_tiles[:q], logsum_tiles[:q]
 
 
 def _padding_backward_buffer_0(d_out, out):
@@ -1899,16 +1900,16 @@ def _padding_backward_buffer_0(d_out, out):
     q, d = d_out.shape
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     product = -1.0 * sum_d  # [q]
     return product
 
 
-def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, z, buffer_0, *, block_x=256, block_q=512):
-    """padding_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """padding_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     real = jnp.asarray(real, bool)
-    logsum, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, z, buffer_0))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -1921,41 +1922,38 @@ def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, z, buffer_0, *, block_x=
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile, dot_2 * rsqrt, -jnp.inf)
-            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(chosen - logsum_tile[:, None])
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(real_tile, rsqrt * dot, -jnp.inf)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(chosen - logsum_tile[:, None]) * (dot_2 + buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -1968,21 +1966,19 @@ def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, z, buffer_0, *, block_x=
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-            chosen = jnp.where(real_tile & (x_index < x), dot_2 * rsqrt, -jnp.inf)
+            chosen = jnp.where(real_tile & (x_index < x), rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(chosen - safe_logsum[:, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(chosen - safe_logsum[:, None]) * (dot_2 + buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-        chosen = jnp.where((z_tile > 0.0)[:, None], rsqrt * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16)
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -2010,37 +2006,37 @@ def _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0, *, block_q
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile[:, None], dot_2 * rsqrt, -jnp.inf)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(real_tile[:, None], rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 + buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -2053,23 +2049,23 @@ def _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0, *, block_q
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile[:, None] & (q_index < q), dot_2 * rsqrt, -jnp.inf)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(real_tile[:, None] & (q_index < q), rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 + buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
-        chosen = jnp.where(real_tile[:, None], acc_q * rsqrt, 0.0)
+        chosen = jnp.where(real_tile[:, None], rsqrt * acc_q, 0.0)
         return chosen.astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -2085,15 +2081,15 @@ def _padding_differentiable(Q, K, V, real, block_x, block_q):
 
 
 def _padding_keeping(Q, K, V, real, block_x, block_q):
-    out, logsum, z = _padding_forward(Q, K, V, real, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, real, out, logsum, z)
+    out, logsum = _padding_forward(Q, K, V, real, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, real, out, logsum)
 
 
 def _padding_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, real, out, logsum, z = saved
+    Q, K, V, real, out, logsum = saved
     d_out = cotangents
     buffer_0 = _padding_backward_buffer_0(d_out, out)
-    d_Q = _padding_backward_d_Q(Q, K, V, real, d_out, logsum, z, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _padding_backward_d_K_d_V(
         Q, K, V, real, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
     )
@@ -2159,7 +2155,7 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
         acc_x = jnp.full((h, block_q, d), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -2169,12 +2165,11 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             add = rsqrt * dot + tile_f32 * slope[:, None, None]
-            S = jnp.where(x_index <= q_index[:, None], add, -jnp.inf)
-            tile_max = jnp.max(S, axis=2)
+            tile_max = jnp.max(add, axis=2)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(S - safe_next_max_x[:, :, None])
+            e = jnp.exp(add - safe_next_max_x[:, :, None])
             tile_sum = jnp.sum(e, axis=2)
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
@@ -2184,6 +2179,7 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -2199,8 +2195,7 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, :, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - safe_next_max_x[:, :, None])
             tile_sum = jnp.sum(e, axis=2)
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
@@ -2208,7 +2203,7 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, :, None] + jnp.einsum("hqx,hxd->hqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, None], acc_x * (1 / z)[:, :, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
@@ -2219,7 +2214,7 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
 
 
 def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
-    """alibi_forward(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> (bf16[h q d], f32[h q], f32[h q]), in blocks: memory does not grow with x."""
+    """alibi_forward(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> (bf16[h q d], f32[h q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     slope = jnp.asarray(slope, jnp.float32)
     h, q, d = Q.shape
@@ -2244,7 +2239,7 @@ def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
         acc_x = jnp.full((h, block_q, d), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -2253,8 +2248,33 @@ def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
             tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            add = dot * rsqrt + slope[:, None, None] * tile_f32
-            S = jnp.where(x_index <= q_index[:, None], add, -jnp.inf)
+            add = dot * rsqrt + tile_f32 * slope[:, None, None]
+            tile_max = jnp.max(add, axis=2)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(add - safe_next_max_x[:, :, None])
+            tile_sum = jnp.sum(e, axis=2)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, None] + jnp.einsum("hqx,hxd->hqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+            dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            add = dot * rsqrt + tile_f32 * slope[:, None, None]
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            S = jnp.where(mask, add, -jnp.inf)
             tile_max = jnp.max(S, axis=2)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -2267,44 +2287,16 @@ def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, :, None] + jnp.einsum("hqx,hxd->hqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, None], acc_x * (1 / z)[:, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
-        def step_2(block, state):
-            max_x, z, acc_x = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
-            dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            add = dot * rsqrt + slope[:, None, None] * tile_f32
-            mask = (x_index <= q_index[:, None]) & (x_index < x)
-            S = jnp.where(mask, add, -jnp.inf)
-            tile_max = jnp.max(S, axis=2)
-            next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, :, None], -jnp.inf)
-            e = jnp.exp(chosen)
-            tile_sum = jnp.sum(e, axis=2)
-            next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
-            e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, None] + jnp.einsum("hqx,hxd->hqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
-            return (next_max_x, next_z, next_acc_x)
-
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, None], (1 / z)[:, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x, z
-
-    out_tiles, logsum_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 0, 2, 3)
     out_tiles = out_tiles.reshape(h, -(-q // block_q) * block_q, d)
     logsum_tiles = logsum_tiles.transpose(1, 0, 2)
     logsum_tiles = logsum_tiles.reshape(h, -(-q // block_q) * block_q)
-    z_tiles = z_tiles.transpose(1, 0, 2)
-    z_tiles = z_tiles.reshape(h, -(-q // block_q) * block_q)
-    return out_tiles[:, :q], logsum_tiles[:, :q], z_tiles[:, :q]
+    return out_tiles[:, :q], logsum_tiles[:, :q]
 
 
 def _alibi_backward_buffer_0(d_out, out):
@@ -2318,10 +2310,10 @@ def _alibi_backward_buffer_0(d_out, out):
     return product
 
 
-def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, z, buffer_0, *, block_x=256, block_q=512):
-    """alibi_backward_d_Q(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], z: f32[h q], buffer_0: f32[h q]) -> bf16[h q d], in blocks: memory does not grow with x."""
+def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """alibi_backward_d_Q(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> bf16[h q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    slope, logsum, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (slope, logsum, z, buffer_0))
+    slope, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (slope, logsum, buffer_0))
     h, q, d = Q.shape
     _, x, _ = K.shape
     if K.shape != (h, x, d):
@@ -2334,8 +2326,6 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, z, buffer_0, *, block_x=2
         raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
     if logsum.shape != (h, q):
         raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if z.shape != (h, q):
-        raise ValueError(f"z: f32[h q] has shape {z.shape}, expected {(h, q)}")
     if buffer_0.shape != (h, q):
         raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
     block_x = min(block_x, max(x, 1))
@@ -2346,7 +2336,6 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, z, buffer_0, *, block_x=2
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-q % block_q, block_q - q))))
     K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    z = jnp.pad(z, ((0, 0), (0, max(-q % block_q, block_q - q))))
 
     def program(tile):
         first_q = tile * block_q
@@ -2363,10 +2352,10 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, z, buffer_0, *, block_x=2
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            add = rsqrt * dot + slope[:, None, None] * tile_f32
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             dot_2 = jnp.einsum("hqd,hxd->hqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
@@ -2383,10 +2372,10 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, z, buffer_0, *, block_x=2
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            add = rsqrt * dot + slope[:, None, None] * tile_f32
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, :, None]
@@ -2398,9 +2387,7 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, z, buffer_0, *, block_x=2
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 1)
-        chosen = jnp.where((z_tile > 0.0)[:, :, None], rsqrt * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16)
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.transpose(1, 0, 2, 3)
@@ -2430,8 +2417,8 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-q % block_q, block_q - q))))
 
@@ -2451,11 +2438,11 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
-            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
             dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            add = rsqrt * dot + slope[:, None, None] * tile_f32
+            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, None]
@@ -2476,11 +2463,11 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
-            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
             dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            add = rsqrt * dot + slope[:, None, None] * tile_f32
+            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(add - safe_logsum[:, None])
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
@@ -2499,11 +2486,11 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
-            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
             dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            add = rsqrt * dot + slope[:, None, None] * tile_f32
+            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, None]
@@ -2518,7 +2505,7 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
-        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.transpose(1, 0, 2, 3)
@@ -2559,8 +2546,8 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
     def program(tile):
         first_h = tile * block_h
         acc_x_q = jnp.full((block_h,), 0.0, jnp.float32)
-        slope_tile = lax.dynamic_slice_in_dim(slope, first_h, block_h, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        slope_tile = lax.dynamic_slice_in_dim(slope, first_h, block_h, 0)
 
         def step(block, state):
             (acc_x_q,) = state
@@ -2575,19 +2562,19 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
                 d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
-                mul = d_out_tile.astype(jnp.float32) * V_tile.astype(jnp.float32)[:, None]
+                mul = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
                 sum_ = jnp.sum(mul, axis=2)
                 buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
                 logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
-                tile_f32 = (block - q_index).astype(jnp.float32)
                 Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
-                mul_2 = Q_tile.astype(jnp.float32) * K_tile.astype(jnp.float32)[:, None]
+                mul_2 = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
                 sum_2 = jnp.sum(mul_2, axis=2)
-                add = rsqrt * sum_2 + slope_tile[:, None] * tile_f32
+                tile_f32 = (block - q_index).astype(jnp.float32)
+                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_2
                 S = jnp.where((block <= q_index) & (q_index < q), add, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 mul_3 = jnp.exp(S - safe_logsum) * (buffer_0_tile + sum_)
-                mul_4 = mul_3 * tile_f32
+                mul_4 = tile_f32 * mul_3
                 tile_sum = jnp.sum(mul_4, axis=1)
                 next_acc_x_q = acc_x_q + tile_sum
                 return (next_acc_x_q,)
@@ -2600,18 +2587,18 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
                 d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
-                mul = d_out_tile.astype(jnp.float32) * V_tile.astype(jnp.float32)[:, None]
+                mul = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
                 sum_ = jnp.sum(mul, axis=2)
                 buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
                 logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
-                tile_f32 = (block - q_index).astype(jnp.float32)
                 Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
-                mul_2 = Q_tile.astype(jnp.float32) * K_tile.astype(jnp.float32)[:, None]
+                mul_2 = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
                 sum_2 = jnp.sum(mul_2, axis=2)
-                add = rsqrt * sum_2 + slope_tile[:, None] * tile_f32
+                tile_f32 = (block - q_index).astype(jnp.float32)
+                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_2
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 mul_3 = jnp.exp(add - safe_logsum) * (buffer_0_tile + sum_)
-                mul_4 = mul_3 * tile_f32
+                mul_4 = tile_f32 * mul_3
                 tile_sum = jnp.sum(mul_4, axis=1)
                 next_acc_x_q = acc_x_q + tile_sum
                 return (next_acc_x_q,)
@@ -2624,19 +2611,19 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
                 d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
-                mul = d_out_tile.astype(jnp.float32) * V_tile.astype(jnp.float32)[:, None]
+                mul = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
                 sum_ = jnp.sum(mul, axis=2)
                 buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
                 logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
-                tile_f32 = (block - q_index).astype(jnp.float32)
                 Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
-                mul_2 = Q_tile.astype(jnp.float32) * K_tile.astype(jnp.float32)[:, None]
+                mul_2 = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
                 sum_2 = jnp.sum(mul_2, axis=2)
-                add = rsqrt * sum_2 + slope_tile[:, None] * tile_f32
+                tile_f32 = (block - q_index).astype(jnp.float32)
+                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_2
                 S = jnp.where((block <= q_index) & (q_index < q), add, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 mul_3 = jnp.exp(S - safe_logsum) * (buffer_0_tile + sum_)
-                mul_4 = mul_3 * tile_f32
+                mul_4 = tile_f32 * mul_3
                 tile_sum = jnp.sum(mul_4, axis=1)
                 next_acc_x_q = acc_x_q + tile_sum
                 return (next_acc_x_q,)
@@ -2659,15 +2646,15 @@ def _alibi_differentiable(Q, K, V, slope, block_x, block_q):
 
 
 def _alibi_keeping(Q, K, V, slope, block_x, block_q):
-    out, logsum, z = _alibi_forward(Q, K, V, slope, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, slope, out, logsum, z)
+    out, logsum = _alibi_forward(Q, K, V, slope, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, slope, out, logsum)
 
 
 def _alibi_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, slope, out, logsum, z = saved
+    Q, K, V, slope, out, logsum = saved
     d_out = cotangents
     buffer_0 = _alibi_backward_buffer_0(d_out, out)
-    d_Q = _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, z, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _alibi_backward_d_K_d_V(
         Q, K, V, slope, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
     )
@@ -2756,21 +2743,19 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
-            S = jnp.where(x_index <= q_index[:, None], tanh * 30.0, -jnp.inf)
-            tile_max = jnp.max(S, axis=1)
+            mul = tanh * 30.0
+            tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e = jnp.exp(S - safe_next_max_x[:, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
@@ -2780,6 +2765,7 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -2794,8 +2780,7 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
@@ -2803,7 +2788,7 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
@@ -2813,7 +2798,7 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
-    """softcap_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    """softcap_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -2835,16 +2820,39 @@ def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            mul = 30.0 * tanh
+            tile_max = jnp.max(mul, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(mul - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
-            S = jnp.where(x_index <= q_index[:, None], tanh * 30.0, -jnp.inf)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            S = jnp.where(mask, 30.0 * tanh, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -2857,40 +2865,14 @@ def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
-
-        def step_2(block, state):
-            max_x, z, acc_x = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
-            mask = (x_index <= q_index[:, None]) & (x_index < x)
-            S = jnp.where(mask, tanh * 30.0, -jnp.inf)
-            tile_max = jnp.max(S, axis=1)
-            next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            chosen = jnp.where((x_index < x), S - safe_next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
-            tile_sum = jnp.sum(e, axis=1)
-            next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
-            return (next_max_x, next_z, next_acc_x)
-
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x, z
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
-    out_tiles, logsum_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
     logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
-    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], logsum_tiles[:q], z_tiles[:q]
+    return out_tiles[:q], logsum_tiles[:q]
 
 
 def _softcap_backward_buffer_0(d_out, out):
@@ -2899,15 +2881,15 @@ def _softcap_backward_buffer_0(d_out, out):
     q, d = d_out.shape
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
     product = -1.0 * sum_d  # [q]
     return product
 
 
-def _softcap_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, block_q=512):
-    """softcap_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+def _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """softcap_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    logsum, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, z, buffer_0))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -2918,19 +2900,16 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, b
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_q = tile * block_q
@@ -2939,8 +2918,8 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, b
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -2948,11 +2927,11 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, b
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
             exp = jnp.exp(tanh * 30.0 - logsum_tile[:, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * exp * (buffer_0_tile[:, None] + dot_2)
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -2967,21 +2946,19 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, b
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, tanh * 30.0, -jnp.inf) - safe_logsum[:, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * jnp.exp(sub) * (buffer_0_tile[:, None] + dot_2)
+            mul = (1.0 - tanh * tanh) * jnp.exp(sub) * (dot_2 + buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-        chosen = jnp.where((z_tile > 0.0)[:, None], acc_x * rsqrt, 0.0)
-        return chosen.astype(jnp.bfloat16)
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -3010,8 +2987,8 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
@@ -3031,16 +3008,16 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, tanh * 30.0, -jnp.inf) - safe_logsum
             exp = jnp.exp(sub)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul = (1.0 - tanh * tanh) * exp * (buffer_0_tile + dot_2)
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -3055,13 +3032,13 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             first_q = block * block_q
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             exp = jnp.exp(tanh * 30.0 - logsum_tile)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul = (1.0 - tanh * tanh) * exp * (buffer_0_tile + dot_2)
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -3077,16 +3054,16 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, tanh * 30.0, -jnp.inf) - safe_logsum
             exp = jnp.exp(sub)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul = (1.0 - tanh * tanh) * exp * (buffer_0_tile + dot_2)
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -3094,7 +3071,7 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
-        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -3109,15 +3086,15 @@ def _softcap_differentiable(Q, K, V, block_x, block_q):
 
 
 def _softcap_keeping(Q, K, V, block_x, block_q):
-    out, logsum, z = _softcap_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, out, logsum, z)
+    out, logsum = _softcap_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
 
 
 def _softcap_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, out, logsum, z = saved
+    Q, K, V, out, logsum = saved
     d_out = cotangents
     buffer_0 = _softcap_backward_buffer_0(d_out, out)
-    d_Q = _softcap_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
     return (d_Q, d_K, d_V)
 

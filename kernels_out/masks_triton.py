@@ -397,10 +397,49 @@ def sliding_window_kernel(
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
     sub_q = q_index - 256
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
+    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(from_x_2, to_x)
+    # tiles that a mask or the end cuts
+    for first_x in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:10]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -410,15 +449,12 @@ def sliding_window_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
-        where_q_x = tl.where(and_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -435,10 +471,10 @@ def sliding_window_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
+    from_x_3 = tl.maximum(from_x_2, to_x_3)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:10]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -454,9 +490,8 @@ def sliding_window_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -599,9 +634,8 @@ def sliding_window_long_out_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], buffer_0 - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -629,9 +663,9 @@ def sliding_window_long_out_kernel(
 
 @triton.jit
 def sliding_window_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, z_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
-    V_stride_x, V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, z_stride_q, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -640,58 +674,23 @@ def sliding_window_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
     sub_q = q_index - 256
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:10]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:11]
-        and_q_x = (x_index[None, :] > sub_q[:, None]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[masks.diag:10]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
+    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(from_x_2, to_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:10]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -701,26 +700,96 @@ def sliding_window_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] > sub_q[:, None]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:10]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
         # src[maps.diag:5]
         e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:10]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x_3 = tl.maximum(from_x_2, to_x_3)
+    # tiles that a mask or the end cuts
+    for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -738,7 +807,6 @@ def sliding_window_forward_kernel(
         (tl.log(z) + (0.6931471805599453 * max_x)),
         mask=(q_index < size_q),
     )
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -807,22 +875,22 @@ def sliding_window_backward_buffer_0_kernel(
 
 @triton.jit
 def sliding_window_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, z_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    z_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:10]
@@ -857,10 +925,10 @@ def sliding_window_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
+        and_q_x = (x_index[None, :] > sub_q[:, None]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        tile_bf16 = ((dot + buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
@@ -884,7 +952,7 @@ def sliding_window_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
-        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        tile_bf16 = ((dot + buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x_3 = tl.maximum(from_x_2, to_x_3)
@@ -906,18 +974,15 @@ def sliding_window_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
+        and_q_x = (x_index[None, :] > sub_q[:, None]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        tile_bf16 = ((dot + buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16 = tl.where((z > 0.0)[:, None], rsqrt * acc_x, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -955,29 +1020,29 @@ def sliding_window_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:10]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:11]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (x_index[:, None] > (q_index - 256)[None, :])
+        and_x_q = (x_index[:, None] > (q_index - 256)[None, :]) & (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        tile_bf16 = ((dot + buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -987,15 +1052,6 @@ def sliding_window_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_3, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = load_tile(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[masks.diag:10]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1003,11 +1059,20 @@ def sliding_window_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        tile_bf16 = ((dot + buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1017,29 +1082,29 @@ def sliding_window_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, to_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:11]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (x_index[:, None] > (q_index - 256)[None, :])
+        and_x_q = (x_index[:, None] > (q_index - 256)[None, :]) & (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        tile_bf16 = ((dot + buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1047,776 +1112,12 @@ def sliding_window_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q_2.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_forward_state_kernel(
-    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
-    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_forward_logsum_z_rows_kernel(
-    state_ptr, logsum_ptr, z_ptr, state_stride_q, state_stride_x, logsum_stride_q, z_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[masks.diag:7]
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:11]
-    and_x = (x_index <= q_index) & (x_index > (q_index - 256))
-    where_x = tl.where(and_x & (x_index < size_x), scalar * state, float("-inf"))
-    max_ = tl.max(where_x, 0)
-    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
-    # src[maps.diag:5]
-    e = tl.exp2(tl.where(x_index < size_x, sub_x, float("-inf")))
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (max_ * 0.6931471805599453)))
-    tl.store(z_ptr + q_index * z_stride_q, sum_)
-
-
-@triton.jit
-def sliding_window_long_forward_logsum_z_kernel(
-    state_ptr, logsum_ptr, z_ptr, state_stride_q, state_stride_x, logsum_stride_q, z_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:11]
-    sub = q_index - 256
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        where_x = tl.where((x_index <= q_index) & (x_index > sub), (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_x - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        tile = ((x_index <= q_index) & (x_index > sub)) & (x_index < size_x)
-        where_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        sub_x = tl.where(x_index < size_x, where_x - safe_next_max_x, float("-inf"))
-        # src[maps.diag:5]
-        e = tl.exp2(sub_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (max_x * 0.6931471805599453)))
-    tl.store(z_ptr + q_index * z_stride_q, z)
-
-
-@triton.jit
-def sliding_window_long_forward_out_kernel(
-    V_ptr, z_ptr, state_ptr, out_ptr, V_stride_x, V_stride_d, z_stride_q, state_stride_q, state_stride_x,
-    out_stride_q, out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:11]
-    sub_q = q_index - 256
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
-        where_q_x = tl.where(and_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(where_q_x - safe_next_max_x[:, None]).to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(sub_q_x).to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    # src[masks.diag:12]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
-    buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (-1.0 * sum_))
-
-
-@triton.jit
-def sliding_window_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (-1.0 * acc_d))
-
-
-@triton.jit
-def sliding_window_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) - 1 + 256)
-    to_q_2 = tl.minimum(from_q_2, to_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (x_index[:, None] > (q_index - 256)[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_3 = (tl.minimum(size_q, first_x + 256)) // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_3, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_3)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, to_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (x_index[:, None] > (q_index - 256)[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, z_stride_q, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:11]
-    and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > (q_index - 256)[:, None])
-    where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:10]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = (buffer_0 + buffer_1[:, None]) * tl.exp2(sub_q_x)
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16_2 = tl.where((z > 0.0)[:, None], rsqrt * dot, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16_2,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, z_stride_q, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:11]
-    sub_q = q_index - 256
-    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
-    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
-    to_x_2 = tl.minimum(from_x_2, to_x)
-    # tiles that a mask or the end cuts
-    for first_x in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:10]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 + buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:10]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 + buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x_3 = tl.maximum(from_x_2, to_x_3)
-    # tiles that a mask or the end cuts
-    for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
-        x_index = first_x_3 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:10]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 + buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16 = tl.where((z > 0.0)[:, None], rsqrt * acc_x, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[masks.diag:10]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = logsum * 1.4426950408889634
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:11]
-    and_x_q = (x_index[:, None] <= q_index[None, :]) & (x_index[:, None] > (q_index - 256)[None, :])
-    where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    tile = (buffer_0 + buffer_1[None, :]) * tl.exp2(sub_x_q)
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) - 1 + 256)
-    to_q_2 = tl.minimum(from_q_2, to_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (x_index[:, None] > (q_index - 256)[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 + buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_3 = (tl.minimum(size_q, first_x + 256)) // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_3, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 + buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_3)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, to_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (x_index[:, None] > (q_index - 256)[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 + buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1893,8 +1194,8 @@ def _sliding_window_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
     V: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_sliding_window_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_sliding_window_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -1906,7 +1207,6 @@ def _sliding_window_forward(
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1918,11 +1218,11 @@ def _sliding_window_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     sliding_window_forward_kernel[grid](
-        Q, K, V, out, logsum, z, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
-        out.stride(0), out.stride(1), logsum.stride(0), z.stride(0), q, d, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return out, logsum, z
+    return out, logsum
 
 
 def _sliding_window_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -1963,16 +1263,14 @@ def _sliding_window_backward_d_Q(
     V: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
-    z: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_sliding_window_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_sliding_window_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -1984,8 +1282,6 @@ def _sliding_window_backward_d_Q(
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -2000,10 +1296,10 @@ def _sliding_window_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     sliding_window_backward_d_Q_kernel[grid](
-        Q, K, V, d_out, logsum, z, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), z.stride(0),
-        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -2056,254 +1352,6 @@ def _sliding_window_backward_d_K_d_V(
     return d_K, d_V
 
 
-def _sliding_window_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """_sliding_window_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("K", K, torch.bfloat16, 2, Q.device)
-    q, d = Q.shape
-    x, _ = K.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    sliding_window_long_forward_state_kernel[grid](
-        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
-        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return state
-
-
-def _sliding_window_long_forward_logsum_z(state: torch.Tensor, d: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """_sliding_window_long_forward_logsum_z(state: f32[q x]) -> logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 2, state.device)
-    q, x = state.shape
-    logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
-    z = torch.empty((q,), dtype=torch.float32, device=state.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        sliding_window_long_forward_logsum_z_rows_kernel[grid](
-            state, logsum, z, state.stride(0), state.stride(1), logsum.stride(0), z.stride(0), q, x, d,
-            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return logsum, z
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    sliding_window_long_forward_logsum_z_kernel[grid](
-        state, logsum, z, state.stride(0), state.stride(1), logsum.stride(0), z.stride(0), q, x, d,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return logsum, z
-
-
-def _sliding_window_long_forward_out(V: torch.Tensor, z: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_sliding_window_long_forward_out(V: bf16[x d], z: f32[q], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("z", z, torch.float32, 1, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    x, d = V.shape
-    (q,) = z.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    sliding_window_long_forward_out_kernel[grid](
-        V, z, state, out, V.stride(0), V.stride(1), z.stride(0), state.stride(0), state.stride(1),
-        out.stride(0), out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return out
-
-
-def _sliding_window_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_sliding_window_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("d_out", d_out, torch.bfloat16, 2, V.device)
-    x, d = V.shape
-    q, _ = d_out.shape
-    if d_out.shape != (q, d):
-        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    sliding_window_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_0
-
-
-def _sliding_window_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_sliding_window_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
-    q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        sliding_window_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    sliding_window_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _sliding_window_long_backward_d_V(
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_sliding_window_long_backward_d_V(d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("logsum", logsum, torch.float32, 1, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    q, d = d_out.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    sliding_window_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
-        state.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_V
-
-
-def _sliding_window_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    z: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_sliding_window_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], z: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 2, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("z", z, torch.float32, 1, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
-    x, d = K.shape
-    (q,) = logsum.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 4096:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        sliding_window_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, z, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), z.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    sliding_window_long_backward_d_Q_kernel[grid](
-        K, logsum, state, z, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), z.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_Q
-
-
-def _sliding_window_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_sliding_window_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    q, d = Q.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 16384:
-        if BLOCK_Q <= 1024:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 4096:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        sliding_window_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    sliding_window_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_K
-
-
 class _sliding_window_autograd(torch.autograd.Function):
     """sliding_window and its derivative."""
 
@@ -2315,46 +1363,17 @@ class _sliding_window_autograd(torch.autograd.Function):
             raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         if V.shape != (x, d):
             raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        out, logsum, z = _sliding_window_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, out, logsum, z)
+        out, logsum = _sliding_window_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, out, logsum, z = ctx.saved_tensors
+        Q, K, V, out, logsum = ctx.saved_tensors
         buffer_0 = _sliding_window_backward_buffer_0(d_out, out)
-        d_Q = _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0)
+        d_Q = _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
         d_K, d_V = _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
-        return d_Q, d_K, d_V
-
-
-class _sliding_window_autograd_2(torch.autograd.Function):
-    """sliding_window and its derivative."""
-
-    @staticmethod
-    def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        state = _sliding_window_long_forward_state(Q, K)
-        logsum, z = _sliding_window_long_forward_logsum_z(state, d)
-        out = _sliding_window_long_forward_out(V, z, state)
-        ctx.save_for_backward(Q, K, V, out, logsum, state, z)
-        ctx.sizes = ()
-        return out
-
-    @staticmethod
-    def backward(ctx, d_out):
-        Q, K, V, out, logsum, state, z = ctx.saved_tensors
-        buffer_0 = _sliding_window_long_backward_buffer_0(V, d_out)
-        buffer_1 = _sliding_window_long_backward_buffer_1(d_out, out)
-        d_V = _sliding_window_long_backward_d_V(d_out, logsum, state)
-        d_Q = _sliding_window_long_backward_d_Q(K, logsum, state, z, buffer_0, buffer_1)
-        d_K = _sliding_window_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -2372,7 +1391,7 @@ def sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.T
         out = _sliding_window(Q, K, V)
         return out
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        return _sliding_window_autograd_2.apply(Q, K, V)
+        raise ValueError("sliding_window: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _sliding_window_long_buffer_0(Q, K)
     out_2 = _sliding_window_long_out(V, buffer_0)
     return out_2
@@ -2399,10 +1418,12 @@ def dilated_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:16]
+        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
         # src[masks.diag:15]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -2412,16 +1433,12 @@ def dilated_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
-        where_q_x = tl.where(and_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(eq_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2439,8 +1456,9 @@ def dilated_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:15]
         K = tl.load(
@@ -2458,9 +1476,8 @@ def dilated_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2604,9 +1621,8 @@ def dilated_long_out_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], buffer_0 - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2634,9 +1650,9 @@ def dilated_long_out_kernel(
 
 @triton.jit
 def dilated_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, z_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
-    V_stride_x, V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, z_stride_q, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -2645,18 +1661,21 @@ def dilated_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:15]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:16]
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        # src[masks.diag:15]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2665,16 +1684,12 @@ def dilated_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
-        where_q_x = tl.where(and_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2692,8 +1707,9 @@ def dilated_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:15]
         K = tl.load(
@@ -2704,16 +1720,15 @@ def dilated_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
         and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2742,7 +1757,6 @@ def dilated_forward_kernel(
         (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -2811,10 +1825,10 @@ def dilated_backward_buffer_0_kernel(
 
 @triton.jit
 def dilated_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, z_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    z_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -2828,19 +1842,26 @@ def dilated_backward_d_Q_kernel(
     )
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q = logsum * 1.4426950408889634
     # src[masks.diag:15]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:15]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
@@ -2849,17 +1870,10 @@ def dilated_backward_d_Q_kernel(
         )
         dot = tl.dot(d_out, tl.trans(V))
         # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-        # src[masks.diag:15]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(eq_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         tile = (buffer_0[:, None] + dot) * tl.exp2(where_q_x - mul_q[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
@@ -2870,33 +1884,30 @@ def dilated_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:15]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16 = tl.where((z > 0.0)[:, None], acc_x * rsqrt, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -2920,20 +1931,20 @@ def dilated_backward_d_K_d_V_kernel(
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:15]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:15]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -2947,13 +1958,13 @@ def dilated_backward_d_K_d_V_kernel(
         dot = tl.dot(V, tl.trans(d_out))
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
+        mul_q = logsum * 1.4426950408889634
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:16]
-        eq_x_q = ((q_index[None, :] - x_index[:, None]) % 4) == 0
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & eq_x_q
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
+        and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
@@ -2983,11 +1994,11 @@ def dilated_backward_d_K_d_V_kernel(
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[masks.diag:16]
-        eq_x_q = ((q_index[None, :] - x_index[:, None]) % 4) == 0
+        eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(eq_x_q, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - (1.4426950408889634 * logsum)[None, :]
+        where_x_q = tl.where(eq_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - (logsum * 1.4426950408889634)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
@@ -3013,13 +2024,13 @@ def dilated_backward_d_K_d_V_kernel(
         dot = tl.dot(V, tl.trans(d_out))
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
+        mul_q = logsum * 1.4426950408889634
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:16]
-        eq_x_q = ((q_index[None, :] - x_index[:, None]) % 4) == 0
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & eq_x_q
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
+        and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
@@ -3030,578 +2041,12 @@ def dilated_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q_2.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def dilated_long_forward_state_kernel(
-    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
-    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:15]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:15]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def dilated_long_forward_logsum_z_rows_kernel(
-    state_ptr, logsum_ptr, z_ptr, state_stride_q, state_stride_x, logsum_stride_q, z_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
-    # src[masks.diag:16]
-    and_x = (((q_index - x_index) % 4) == 0) & (x_index <= q_index)
-    where_x = tl.where(and_x & (x_index < size_x), scalar * state, float("-inf"))
-    max_ = tl.max(where_x, 0)
-    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
-    # src[maps.diag:5]
-    e = tl.exp2(tl.where(x_index < size_x, sub_x, float("-inf")))
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
-    tl.store(z_ptr + q_index * z_stride_q, sum_)
-
-
-@triton.jit
-def dilated_long_forward_logsum_z_kernel(
-    state_ptr, logsum_ptr, z_ptr, state_stride_q, state_stride_x, logsum_stride_q, z_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        # src[masks.diag:16]
-        and_x = (((q_index - x_index) % 4) == 0) & (x_index <= q_index)
-        where_x = tl.where(and_x, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_x - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        # src[masks.diag:16]
-        and_x = (((q_index - x_index) % 4) == 0) & (x_index <= q_index)
-        where_x = tl.where(and_x & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        sub_x = tl.where(x_index < size_x, where_x - safe_next_max_x, float("-inf"))
-        # src[maps.diag:5]
-        e = tl.exp2(sub_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
-    tl.store(z_ptr + q_index * z_stride_q, z)
-
-
-@triton.jit
-def dilated_long_forward_out_kernel(
-    V_ptr, z_ptr, state_ptr, out_ptr, V_stride_x, V_stride_d, z_stride_q, state_stride_q, state_stride_x,
-    out_stride_q, out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-        and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(where_q_x - safe_next_max_x[:, None]).to(tl.bfloat16)
-        # src[masks.diag:15]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-        and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(sub_q_x).to(tl.bfloat16)
-        # src[masks.diag:15]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    # src[masks.diag:17]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def dilated_long_backward_buffer_0_rows_kernel(
-    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
-
-
-@triton.jit
-def dilated_long_backward_buffer_0_kernel(
-    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
-
-
-@triton.jit
-def dilated_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:16]
-        eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & eq_x_q
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:16]
-        eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(eq_x_q, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:16]
-        eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & eq_x_q
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def dilated_long_backward_buffer_1_kernel(
-    V_ptr, d_out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, V_stride_x, V_stride_d,
-    d_out_stride_q, d_out_stride_d, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_1_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:15]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:15]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
-    # src[masks.diag:16]
-    eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
-    and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
-    sub_q_x = tl.where(and_q_x, scalar * state, float("-inf")) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + acc_d)).to(tl.bfloat16)
-    tl.store(
-        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
-        tile_bf16,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def dilated_long_backward_d_Q_kernel(
-    K_ptr, z_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d, z_stride_q, buffer_1_stride_q,
-    buffer_1_stride_x, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:15]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(buffer_1, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:15]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(buffer_1, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    # src[masks.diag:7]
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x, 0.0)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def dilated_long_backward_d_K_kernel(
-    Q_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_1_stride_q, buffer_1_stride_x, d_K_stride_x,
-    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:15]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(buffer_1, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:15]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(buffer_1, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    # src[masks.diag:7]
-    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -3674,12 +2119,8 @@ def _dilated_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
-def _dilated_forward(
-    Q: torch.Tensor,
-    K: torch.Tensor,
-    V: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_dilated_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
+def _dilated_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_dilated_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -3691,7 +2132,6 @@ def _dilated_forward(
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3703,11 +2143,11 @@ def _dilated_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     dilated_forward_kernel[grid](
-        Q, K, V, out, logsum, z, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
-        out.stride(0), out.stride(1), logsum.stride(0), z.stride(0), q, d, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return out, logsum, z
+    return out, logsum
 
 
 def _dilated_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -3748,16 +2188,14 @@ def _dilated_backward_d_Q(
     V: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
-    z: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_dilated_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_dilated_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -3769,8 +2207,6 @@ def _dilated_backward_d_Q(
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -3785,10 +2221,10 @@ def _dilated_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     dilated_backward_d_Q_kernel[grid](
-        Q, K, V, d_out, logsum, z, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), z.stride(0),
-        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -3841,205 +2277,6 @@ def _dilated_backward_d_K_d_V(
     return d_K, d_V
 
 
-def _dilated_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """_dilated_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("K", K, torch.bfloat16, 2, Q.device)
-    q, d = Q.shape
-    x, _ = K.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    dilated_long_forward_state_kernel[grid](
-        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
-        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return state
-
-
-def _dilated_long_forward_logsum_z(state: torch.Tensor, d: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """_dilated_long_forward_logsum_z(state: f32[q x]) -> logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 2, state.device)
-    q, x = state.shape
-    logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
-    z = torch.empty((q,), dtype=torch.float32, device=state.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        dilated_long_forward_logsum_z_rows_kernel[grid](
-            state, logsum, z, state.stride(0), state.stride(1), logsum.stride(0), z.stride(0), q, x, d,
-            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return logsum, z
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    dilated_long_forward_logsum_z_kernel[grid](
-        state, logsum, z, state.stride(0), state.stride(1), logsum.stride(0), z.stride(0), q, x, d,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return logsum, z
-
-
-def _dilated_long_forward_out(V: torch.Tensor, z: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_dilated_long_forward_out(V: bf16[x d], z: f32[q], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("z", z, torch.float32, 1, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    x, d = V.shape
-    (q,) = z.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    dilated_long_forward_out_kernel[grid](
-        V, z, state, out, V.stride(0), V.stride(1), z.stride(0), state.stride(0), state.stride(1),
-        out.stride(0), out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return out
-
-
-def _dilated_long_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_dilated_long_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
-    q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        dilated_long_backward_buffer_0_rows_kernel[grid](
-            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_0
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    dilated_long_backward_buffer_0_kernel[grid](
-        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-def _dilated_long_backward_d_V(
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_dilated_long_backward_d_V(d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("logsum", logsum, torch.float32, 1, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    q, d = d_out.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    dilated_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
-        state.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_V
-
-
-def _dilated_long_backward_buffer_1(
-    V: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_dilated_long_backward_buffer_1(V: bf16[x d], d_out: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q]) -> buffer_1: bf16[q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("d_out", d_out, torch.bfloat16, 2, V.device)
-    _check("logsum", logsum, torch.float32, 1, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, V.device)
-    x, d = V.shape
-    q, _ = d_out.shape
-    if d_out.shape != (q, d):
-        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    buffer_1 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    dilated_long_backward_buffer_1_kernel[grid](
-        V, d_out, logsum, state, buffer_0, buffer_1, V.stride(0), V.stride(1), d_out.stride(0),
-        d_out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-        buffer_1.stride(0), buffer_1.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _dilated_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
-    """_dilated_long_backward_d_Q(K: bf16[x d], z: f32[q], buffer_1: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 2, K.device)
-    _check("z", z, torch.float32, 1, K.device)
-    _check("buffer_1", buffer_1, torch.bfloat16, 2, K.device)
-    x, d = K.shape
-    (q,) = z.shape
-    if buffer_1.shape != (q, x):
-        raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
-    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    dilated_long_backward_d_Q_kernel[grid](
-        K, z, buffer_1, d_Q, K.stride(0), K.stride(1), z.stride(0), buffer_1.stride(0), buffer_1.stride(1),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_Q
-
-
-def _dilated_long_backward_d_K(Q: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
-    """_dilated_long_backward_d_K(Q: bf16[q d], buffer_1: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.bfloat16, 2, Q.device)
-    q, d = Q.shape
-    _, x = buffer_1.shape
-    if buffer_1.shape != (q, x):
-        raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
-    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    dilated_long_backward_d_K_kernel[grid](
-        Q, buffer_1, d_K, Q.stride(0), Q.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_K.stride(0),
-        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
-    )
-    return d_K
-
-
 class _dilated_autograd(torch.autograd.Function):
     """dilated and its derivative."""
 
@@ -4051,46 +2288,17 @@ class _dilated_autograd(torch.autograd.Function):
             raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         if V.shape != (x, d):
             raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        out, logsum, z = _dilated_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, out, logsum, z)
+        out, logsum = _dilated_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, out, logsum, z = ctx.saved_tensors
+        Q, K, V, out, logsum = ctx.saved_tensors
         buffer_0 = _dilated_backward_buffer_0(d_out, out)
-        d_Q = _dilated_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0)
+        d_Q = _dilated_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
         d_K, d_V = _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
-        return d_Q, d_K, d_V
-
-
-class _dilated_autograd_2(torch.autograd.Function):
-    """dilated and its derivative."""
-
-    @staticmethod
-    def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        state = _dilated_long_forward_state(Q, K)
-        logsum, z = _dilated_long_forward_logsum_z(state, d)
-        out = _dilated_long_forward_out(V, z, state)
-        ctx.save_for_backward(Q, K, V, out, logsum, state, z)
-        ctx.sizes = ()
-        return out
-
-    @staticmethod
-    def backward(ctx, d_out):
-        Q, K, V, out, logsum, state, z = ctx.saved_tensors
-        buffer_0 = _dilated_long_backward_buffer_0(d_out, out)
-        d_V = _dilated_long_backward_d_V(d_out, logsum, state)
-        buffer_1 = _dilated_long_backward_buffer_1(V, d_out, logsum, state, buffer_0)
-        d_Q = _dilated_long_backward_d_Q(K, z, buffer_1)
-        d_K = _dilated_long_backward_d_K(Q, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -4108,7 +2316,7 @@ def dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         out = _dilated(Q, K, V)
         return out
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        return _dilated_autograd_2.apply(Q, K, V)
+        raise ValueError("dilated: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _dilated_long_buffer_0(Q, K)
     out_2 = _dilated_long_out(V, buffer_0)
     return out_2
@@ -4139,6 +2347,9 @@ def prefix_lm_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:21]
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        # src[masks.diag:20]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -4147,15 +2358,12 @@ def prefix_lm_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -4191,9 +2399,8 @@ def prefix_lm_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -4336,9 +2543,8 @@ def prefix_lm_long_out_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], buffer_0 - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -4366,9 +2572,9 @@ def prefix_lm_long_out_kernel(
 
 @triton.jit
 def prefix_lm_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, z_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
-    V_stride_x, V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, z_stride_q, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -4389,6 +2595,8 @@ def prefix_lm_forward_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:21]
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
         # src[masks.diag:20]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4398,15 +2606,12 @@ def prefix_lm_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        where_q_x = tl.where(or_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -4436,15 +2641,14 @@ def prefix_lm_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -4462,7 +2666,7 @@ def prefix_lm_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:22]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -4473,7 +2677,6 @@ def prefix_lm_forward_kernel(
         (tl.log(z) + (0.6931471805599453 * max_x)),
         mask=(q_index < size_q),
     )
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -4484,19 +2687,19 @@ def prefix_lm_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
 
@@ -4513,9 +2716,9 @@ def prefix_lm_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
         out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -4523,17 +2726,17 @@ def prefix_lm_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -4542,10 +2745,10 @@ def prefix_lm_backward_buffer_0_kernel(
 
 @triton.jit
 def prefix_lm_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, z_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    z_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -4553,7 +2756,7 @@ def prefix_lm_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:20]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -4562,12 +2765,12 @@ def prefix_lm_backward_d_Q_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -4580,10 +2783,10 @@ def prefix_lm_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(or_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         # src[masks.diag:20]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -4592,7 +2795,7 @@ def prefix_lm_backward_d_Q_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile = tl.exp2(where_q_x - mul_q[:, None]) * (dot_2 + buffer_0[:, None])
+        tile = tl.exp2(where_q_x - mul_q[:, None]) * (buffer_0[:, None] + dot_2)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
@@ -4609,8 +2812,8 @@ def prefix_lm_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:20]
         V = tl.load(
@@ -4619,15 +2822,12 @@ def prefix_lm_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 + buffer_0[:, None])).to(tl.bfloat16)
+        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16 = tl.where((z > 0.0)[:, None], rsqrt * acc_x, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -4673,13 +2873,12 @@ def prefix_lm_backward_d_K_d_V_kernel(
         )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[masks.diag:21]
-        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
+        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(or_x_q, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - (logsum * 1.4426950408889634)[None, :]
+        where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             (d_index < size_d)[None, :],
@@ -4687,7 +2886,8 @@ def prefix_lm_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 + buffer_0[None, :])).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4704,22 +2904,22 @@ def prefix_lm_backward_d_K_d_V_kernel(
             other=0.0,
         )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:21]
-        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
+        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 + buffer_0[None, :])).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4733,688 +2933,6 @@ def prefix_lm_backward_d_K_d_V_kernel(
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q_2.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_long_forward_state_kernel(
-    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
-    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_long_forward_logsum_z_rows_kernel(
-    state_ptr, logsum_ptr, z_ptr, state_stride_q, state_stride_x, logsum_stride_q, z_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    # src[masks.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:21]
-    tile = ((x_index <= q_index) | (x_index < 64)) & (x_index < size_x)
-    where_x = tl.where(tile, scalar * state, float("-inf"))
-    max_ = tl.max(where_x, 0)
-    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
-    # src[maps.diag:5]
-    e = tl.exp2(tl.where(x_index < size_x, sub_x, float("-inf")))
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((0.6931471805599453 * max_) + tl.log(sum_)))
-    tl.store(z_ptr + q_index * z_stride_q, sum_)
-
-
-@triton.jit
-def prefix_lm_long_forward_logsum_z_kernel(
-    state_ptr, logsum_ptr, z_ptr, state_stride_q, state_stride_x, logsum_stride_q, z_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        # src[masks.diag:21]
-        where_x = tl.where((x_index <= q_index) | (x_index < 64), (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_x - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        # src[masks.diag:21]
-        tile = ((x_index <= q_index) | (x_index < 64)) & (x_index < size_x)
-        where_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        sub_x = tl.where(x_index < size_x, where_x - safe_next_max_x, float("-inf"))
-        # src[maps.diag:5]
-        e = tl.exp2(sub_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((0.6931471805599453 * max_x) + tl.log(z)))
-    tl.store(z_ptr + q_index * z_stride_q, z)
-
-
-@triton.jit
-def prefix_lm_long_forward_out_kernel(
-    V_ptr, z_ptr, state_ptr, out_ptr, V_stride_x, V_stride_d, z_stride_q, state_stride_q, state_stride_x,
-    out_stride_q, out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(where_q_x - safe_next_max_x[:, None]).to(tl.bfloat16)
-        # src[masks.diag:20]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(sub_q_x).to(tl.bfloat16)
-        # src[masks.diag:20]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    # src[masks.diag:22]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
-    buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:20]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:20]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (-1.0 * sum_))
-
-
-@triton.jit
-def prefix_lm_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (-1.0 * acc_d))
-
-
-@triton.jit
-def prefix_lm_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:21]
-    lt_x = x_index < 64
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:21]
-        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:21]
-        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
-        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, z_stride_q, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:21]
-    or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-    where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:20]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = (buffer_0 + buffer_1[:, None]) * tl.exp2(sub_q_x)
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16_2 = tl.where((z > 0.0)[:, None], dot * rsqrt, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16_2,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, z_stride_q, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:20]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 + buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:20]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 + buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16 = tl.where((z > 0.0)[:, None], acc_x * rsqrt, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[masks.diag:21]
-    or_x_q = (x_index[:, None] <= q_index[None, :]) | (x_index < 64)[:, None]
-    where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[masks.diag:20]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = (buffer_0 + buffer_1[None, :]) * tl.exp2(sub_x_q)
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:21]
-    lt_x = x_index < 64
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:21]
-        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 + buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:21]
-        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
-        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 + buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -5491,8 +3009,8 @@ def _prefix_lm_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
     V: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_prefix_lm_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_prefix_lm_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -5504,7 +3022,6 @@ def _prefix_lm_forward(
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -5516,11 +3033,11 @@ def _prefix_lm_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     prefix_lm_forward_kernel[grid](
-        Q, K, V, out, logsum, z, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
-        out.stride(0), out.stride(1), logsum.stride(0), z.stride(0), q, d, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return out, logsum, z
+    return out, logsum
 
 
 def _prefix_lm_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -5561,16 +3078,14 @@ def _prefix_lm_backward_d_Q(
     V: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
-    z: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_prefix_lm_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_prefix_lm_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -5582,8 +3097,6 @@ def _prefix_lm_backward_d_Q(
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -5598,10 +3111,10 @@ def _prefix_lm_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     prefix_lm_backward_d_Q_kernel[grid](
-        Q, K, V, d_out, logsum, z, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), z.stride(0),
-        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -5654,254 +3167,6 @@ def _prefix_lm_backward_d_K_d_V(
     return d_K, d_V
 
 
-def _prefix_lm_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """_prefix_lm_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("K", K, torch.bfloat16, 2, Q.device)
-    q, d = Q.shape
-    x, _ = K.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    prefix_lm_long_forward_state_kernel[grid](
-        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
-        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return state
-
-
-def _prefix_lm_long_forward_logsum_z(state: torch.Tensor, d: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """_prefix_lm_long_forward_logsum_z(state: f32[q x]) -> logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 2, state.device)
-    q, x = state.shape
-    logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
-    z = torch.empty((q,), dtype=torch.float32, device=state.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        prefix_lm_long_forward_logsum_z_rows_kernel[grid](
-            state, logsum, z, state.stride(0), state.stride(1), logsum.stride(0), z.stride(0), q, x, d,
-            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return logsum, z
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    prefix_lm_long_forward_logsum_z_kernel[grid](
-        state, logsum, z, state.stride(0), state.stride(1), logsum.stride(0), z.stride(0), q, x, d,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return logsum, z
-
-
-def _prefix_lm_long_forward_out(V: torch.Tensor, z: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_prefix_lm_long_forward_out(V: bf16[x d], z: f32[q], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("z", z, torch.float32, 1, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    x, d = V.shape
-    (q,) = z.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    prefix_lm_long_forward_out_kernel[grid](
-        V, z, state, out, V.stride(0), V.stride(1), z.stride(0), state.stride(0), state.stride(1),
-        out.stride(0), out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return out
-
-
-def _prefix_lm_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_prefix_lm_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("d_out", d_out, torch.bfloat16, 2, V.device)
-    x, d = V.shape
-    q, _ = d_out.shape
-    if d_out.shape != (q, d):
-        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    prefix_lm_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_0
-
-
-def _prefix_lm_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_prefix_lm_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
-    q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        prefix_lm_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    prefix_lm_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _prefix_lm_long_backward_d_V(
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_prefix_lm_long_backward_d_V(d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("logsum", logsum, torch.float32, 1, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    q, d = d_out.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    prefix_lm_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
-        state.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_V
-
-
-def _prefix_lm_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    z: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_prefix_lm_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], z: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 2, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("z", z, torch.float32, 1, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
-    x, d = K.shape
-    (q,) = logsum.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 4096:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        prefix_lm_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, z, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), z.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    prefix_lm_long_backward_d_Q_kernel[grid](
-        K, logsum, state, z, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), z.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_Q
-
-
-def _prefix_lm_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_prefix_lm_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    q, d = Q.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 16384:
-        if BLOCK_Q <= 1024:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 4096:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        prefix_lm_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    prefix_lm_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_K
-
-
 class _prefix_lm_autograd(torch.autograd.Function):
     """prefix_lm and its derivative."""
 
@@ -5913,46 +3178,17 @@ class _prefix_lm_autograd(torch.autograd.Function):
             raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         if V.shape != (x, d):
             raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        out, logsum, z = _prefix_lm_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, out, logsum, z)
+        out, logsum = _prefix_lm_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, out, logsum, z = ctx.saved_tensors
+        Q, K, V, out, logsum = ctx.saved_tensors
         buffer_0 = _prefix_lm_backward_buffer_0(d_out, out)
-        d_Q = _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0)
+        d_Q = _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
         d_K, d_V = _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
-        return d_Q, d_K, d_V
-
-
-class _prefix_lm_autograd_2(torch.autograd.Function):
-    """prefix_lm and its derivative."""
-
-    @staticmethod
-    def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        state = _prefix_lm_long_forward_state(Q, K)
-        logsum, z = _prefix_lm_long_forward_logsum_z(state, d)
-        out = _prefix_lm_long_forward_out(V, z, state)
-        ctx.save_for_backward(Q, K, V, out, logsum, state, z)
-        ctx.sizes = ()
-        return out
-
-    @staticmethod
-    def backward(ctx, d_out):
-        Q, K, V, out, logsum, state, z = ctx.saved_tensors
-        buffer_0 = _prefix_lm_long_backward_buffer_0(V, d_out)
-        buffer_1 = _prefix_lm_long_backward_buffer_1(d_out, out)
-        d_V = _prefix_lm_long_backward_d_V(d_out, logsum, state)
-        d_Q = _prefix_lm_long_backward_d_Q(K, logsum, state, z, buffer_0, buffer_1)
-        d_K = _prefix_lm_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -5970,7 +3206,7 @@ def prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
         out = _prefix_lm(Q, K, V)
         return out
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        return _prefix_lm_autograd_2.apply(Q, K, V)
+        raise ValueError("prefix_lm: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _prefix_lm_long_buffer_0(Q, K)
     out_2 = _prefix_lm_long_out(V, buffer_0)
     return out_2
@@ -5989,6 +3225,8 @@ def documents_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:25]
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:25]
@@ -5997,11 +3235,13 @@ def documents_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
+        # src[masks.diag:26]
+        # src[masks.diag:25]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -6010,17 +3250,12 @@ def documents_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:25]
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
-        # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
-        where_q_x = tl.where(and_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -6038,8 +3273,9 @@ def documents_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         K = tl.load(
@@ -6058,9 +3294,8 @@ def documents_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -6206,9 +3441,8 @@ def documents_long_out_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], buffer_0 - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -6236,9 +3470,9 @@ def documents_long_out_kernel(
 
 @triton.jit
 def documents_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, out_ptr, logsum_ptr, z_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x,
     K_stride_d, V_stride_x, V_stride_d, of_q_stride_q, of_x_stride_x, out_stride_q, out_stride_d,
-    logsum_stride_q, z_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -6249,19 +3483,22 @@ def documents_forward_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:25]
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:25]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:25]
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
+        # src[masks.diag:26]
+        # src[masks.diag:25]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -6270,20 +3507,17 @@ def documents_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:25]
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
-        # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_x[None, :] == of_q[:, None])
-        where_q_x = tl.where(and_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:25]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -6291,15 +3525,14 @@ def documents_forward_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         K = tl.load(
@@ -6312,26 +3545,25 @@ def documents_forward_kernel(
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
         # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_x[None, :] == of_q[:, None])
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:25]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -6349,7 +3581,6 @@ def documents_forward_kernel(
         (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -6360,19 +3591,19 @@ def documents_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
 
@@ -6389,9 +3620,9 @@ def documents_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
         out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -6399,17 +3630,17 @@ def documents_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -6418,11 +3649,10 @@ def documents_backward_buffer_0_kernel(
 
 @triton.jit
 def documents_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, d_out_ptr, logsum_ptr, z_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
+    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
     Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d, of_q_stride_q, of_x_stride_x, d_out_stride_q,
-    d_out_stride_d, logsum_stride_q, z_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q,
-    size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    d_out_stride_d, logsum_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -6430,7 +3660,7 @@ def documents_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:25]
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
     Q = tl.load(
@@ -6440,16 +3670,19 @@ def documents_backward_d_Q_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:25]
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
+        # src[masks.diag:26]
         # src[masks.diag:25]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -6457,11 +3690,9 @@ def documents_backward_d_Q_kernel(
             0.0,
             EXACT_D,
         )
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
-        # src[masks.diag:26]
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(of_x[None, :] == of_q[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         # src[masks.diag:25]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -6470,7 +3701,7 @@ def documents_backward_d_Q_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile = tl.exp2(where_q_x - mul_q[:, None]) * (buffer_0[:, None] + dot_2)
+        tile = tl.exp2(where_q_x - mul_q[:, None]) * (dot_2 + buffer_0[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
@@ -6490,7 +3721,7 @@ def documents_backward_d_Q_kernel(
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
         # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_x[None, :] == of_q[:, None])
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:25]
@@ -6500,15 +3731,12 @@ def documents_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 + buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16 = tl.where((z > 0.0)[:, None], acc_x * rsqrt, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -6549,7 +3777,7 @@ def documents_backward_d_K_d_V_kernel(
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -6560,18 +3788,18 @@ def documents_backward_d_K_d_V_kernel(
         # src[masks.diag:25]
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
         # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_x[:, None] == of_q[None, :])
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = (exp2_x_q * (dot_2 + buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -6594,9 +3822,10 @@ def documents_backward_d_K_d_V_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(of_x[:, None] == of_q[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - (logsum * 1.4426950408889634)[None, :]
+        where_x_q = tl.where(of_q[None, :] == of_x[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             (d_index < size_d)[None, :],
@@ -6604,8 +3833,7 @@ def documents_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = (exp2_x_q * (dot_2 + buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -6616,7 +3844,7 @@ def documents_backward_d_K_d_V_kernel(
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:25]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -6628,18 +3856,18 @@ def documents_backward_d_K_d_V_kernel(
         # src[masks.diag:25]
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
         # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_x[:, None] == of_q[None, :])
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = (exp2_x_q * (dot_2 + buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -6653,779 +3881,6 @@ def documents_backward_d_K_d_V_kernel(
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q_2.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_forward_state_kernel(
-    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
-    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:25]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:25]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_forward_logsum_z_rows_kernel(
-    of_q_ptr, of_x_ptr, state_ptr, logsum_ptr, z_ptr, of_q_stride_q, of_x_stride_x, state_stride_q,
-    state_stride_x, logsum_stride_q, z_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
-    EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
-    # src[masks.diag:25]
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
-    of_x = load_tile(of_x_ptr + x_index * of_x_stride_x, (x_index < size_x), 0, EXACT_X)
-    # src[masks.diag:26]
-    tile = ((x_index <= q_index) & (of_x == of_q)) & (x_index < size_x)
-    where_x = tl.where(tile, scalar * state, float("-inf"))
-    max_ = tl.max(where_x, 0)
-    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
-    # src[maps.diag:5]
-    e = tl.exp2(tl.where(x_index < size_x, sub_x, float("-inf")))
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (max_ * 0.6931471805599453)))
-    tl.store(z_ptr + q_index * z_stride_q, sum_)
-
-
-@triton.jit
-def documents_long_forward_logsum_z_kernel(
-    of_q_ptr, of_x_ptr, state_ptr, logsum_ptr, z_ptr, of_q_stride_q, of_x_stride_x, state_stride_q,
-    state_stride_x, logsum_stride_q, z_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:25]
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
-        # src[masks.diag:26]
-        where_x = tl.where((x_index <= q_index) & (of_x == of_q), (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_x - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        # src[masks.diag:25]
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-        # src[masks.diag:26]
-        tile = ((x_index <= q_index) & (of_x == of_q)) & (x_index < size_x)
-        where_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        sub_x = tl.where(x_index < size_x, where_x - safe_next_max_x, float("-inf"))
-        # src[maps.diag:5]
-        e = tl.exp2(sub_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (max_x * 0.6931471805599453)))
-    tl.store(z_ptr + q_index * z_stride_q, z)
-
-
-@triton.jit
-def documents_long_forward_out_kernel(
-    V_ptr, of_q_ptr, of_x_ptr, z_ptr, state_ptr, out_ptr, V_stride_x, V_stride_d, of_q_stride_q,
-    of_x_stride_x, z_stride_q, state_stride_q, state_stride_x, out_stride_q, out_stride_d, size_x, size_d,
-    size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:25]
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
-        # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_x[None, :] == of_q[:, None])
-        where_q_x = tl.where(and_q_x, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        # src[masks.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(where_q_x - safe_next_max_x[:, None]).to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:25]
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-        # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_x[None, :] == of_q[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        # src[masks.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(sub_q_x).to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    # src[masks.diag:27]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
-    buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:25]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:25]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (-1.0 * sum_))
-
-
-@triton.jit
-def documents_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (-1.0 * acc_d))
-
-
-@triton.jit
-def documents_long_backward_d_V_kernel(
-    of_q_ptr, of_x_ptr, d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, of_q_stride_q, of_x_stride_x,
-    d_out_stride_q, d_out_stride_d, logsum_stride_q, state_stride_q, state_stride_x, d_V_stride_x,
-    d_V_stride_d, size_q, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:25]
-    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-        # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:25]
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
-        # src[masks.diag:26]
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(of_q[None, :] == of_x[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:25]
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-        # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_backward_d_Q_rows_kernel(
-    K_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
-    K_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x, z_stride_q,
-    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d,
-    size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[masks.diag:25]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:25]
-    of_x = load_tile(of_x_ptr + x_index * of_x_stride_x, (x_index < size_x), 0, EXACT_X)
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    # src[masks.diag:26]
-    and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
-    where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    tile = tl.exp2(sub_q_x) * (buffer_0 + buffer_1[:, None])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16_2 = tl.where((z > 0.0)[:, None], rsqrt * dot, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16_2,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_backward_d_Q_kernel(
-    K_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
-    K_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x, z_stride_q,
-    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d,
-    size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:25]
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:25]
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
-        # src[masks.diag:26]
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        tile = tl.exp2(sub_q_x) * (buffer_0 + buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:25]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:25]
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-        # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        tile = tl.exp2(sub_q_x) * (buffer_0 + buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:25]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16 = tl.where((z > 0.0)[:, None], rsqrt * acc_x, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_backward_d_K_rows_kernel(
-    Q_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
-    Q_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x,
-    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d,
-    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:25]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-    of_q = load_tile(of_q_ptr + q_index * of_q_stride_q, (q_index < size_q), 0, EXACT_Q)
-    # src[masks.diag:26]
-    and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
-    where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    tile = tl.exp2(sub_x_q) * (buffer_0 + buffer_1[None, :])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_backward_d_K_kernel(
-    Q_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
-    Q_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x,
-    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d,
-    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:25]
-    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-        # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        tile = tl.exp2(sub_x_q) * (buffer_0 + buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:25]
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
-        # src[masks.diag:26]
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(of_q[None, :] == of_x[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        tile = tl.exp2(sub_x_q) * (buffer_0 + buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:25]
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-        # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        tile = tl.exp2(sub_x_q) * (buffer_0 + buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -7527,8 +3982,8 @@ def _documents_forward(
     V: torch.Tensor,
     of_q: torch.Tensor,
     of_x: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_documents_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> out: bf16[q d], logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_documents_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -7546,7 +4001,6 @@ def _documents_forward(
         raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -7558,12 +4012,12 @@ def _documents_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     documents_forward_kernel[grid](
-        Q, K, V, of_q, of_x, out, logsum, z, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
-        V.stride(1), of_q.stride(0), of_x.stride(0), out.stride(0), out.stride(1), logsum.stride(0),
-        z.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, K, V, of_q, of_x, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), of_q.stride(0), of_x.stride(0), out.stride(0), out.stride(1), logsum.stride(0), q, d, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
-    return out, logsum, z
+    return out, logsum
 
 
 def _documents_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -7599,10 +4053,16 @@ def _documents_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torc
 
 
 def _documents_backward_d_Q(
-    Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, of_q: torch.Tensor, of_x: torch.Tensor,
-    d_out: torch.Tensor, logsum: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    of_q: torch.Tensor,
+    of_x: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_documents_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_documents_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -7610,7 +4070,6 @@ def _documents_backward_d_Q(
     _check("of_x", of_x, torch.int32, 1, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -7626,8 +4085,6 @@ def _documents_backward_d_Q(
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -7642,11 +4099,10 @@ def _documents_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     documents_backward_d_Q_kernel[grid](
-        Q, K, V, of_q, of_x, d_out, logsum, z, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0),
-        K.stride(1), V.stride(0), V.stride(1), of_q.stride(0), of_x.stride(0), d_out.stride(0),
-        d_out.stride(1), logsum.stride(0), z.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q,
-        d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        Q, K, V, of_q, of_x, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), of_q.stride(0), of_x.stride(0), d_out.stride(0), d_out.stride(1),
+        logsum.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -7708,299 +4164,6 @@ def _documents_backward_d_K_d_V(
     return d_K, d_V
 
 
-def _documents_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """_documents_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("K", K, torch.bfloat16, 2, Q.device)
-    q, d = Q.shape
-    x, _ = K.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    documents_long_forward_state_kernel[grid](
-        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
-        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return state
-
-
-def _documents_long_forward_logsum_z(
-    of_q: torch.Tensor,
-    of_x: torch.Tensor,
-    state: torch.Tensor,
-    d: int,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_documents_long_forward_logsum_z(of_q: i32[q], of_x: i32[x], state: f32[q x]) -> logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("of_q", of_q, torch.int32, 1, of_q.device)
-    _check("of_x", of_x, torch.int32, 1, of_q.device)
-    _check("state", state, torch.float32, 2, of_q.device)
-    (q,) = of_q.shape
-    (x,) = of_x.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    logsum = torch.empty((q,), dtype=torch.float32, device=of_q.device)
-    z = torch.empty((q,), dtype=torch.float32, device=of_q.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        documents_long_forward_logsum_z_rows_kernel[grid](
-            of_q, of_x, state, logsum, z, of_q.stride(0), of_x.stride(0), state.stride(0), state.stride(1),
-            logsum.stride(0), z.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
-            num_stages=stages,
-        )
-        return logsum, z
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    documents_long_forward_logsum_z_kernel[grid](
-        of_q, of_x, state, logsum, z, of_q.stride(0), of_x.stride(0), state.stride(0), state.stride(1),
-        logsum.stride(0), z.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return logsum, z
-
-
-def _documents_long_forward_out(
-    V: torch.Tensor,
-    of_q: torch.Tensor,
-    of_x: torch.Tensor,
-    z: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_documents_long_forward_out(V: bf16[x d], of_q: i32[q], of_x: i32[x], z: f32[q], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("of_q", of_q, torch.int32, 1, V.device)
-    _check("of_x", of_x, torch.int32, 1, V.device)
-    _check("z", z, torch.float32, 1, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    x, d = V.shape
-    (q,) = of_q.shape
-    if of_x.shape != (x,):
-        raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    documents_long_forward_out_kernel[grid](
-        V, of_q, of_x, z, state, out, V.stride(0), V.stride(1), of_q.stride(0), of_x.stride(0), z.stride(0),
-        state.stride(0), state.stride(1), out.stride(0), out.stride(1), x, d, q, BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return out
-
-
-def _documents_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_documents_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("d_out", d_out, torch.bfloat16, 2, V.device)
-    x, d = V.shape
-    q, _ = d_out.shape
-    if d_out.shape != (q, d):
-        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    documents_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_0
-
-
-def _documents_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_documents_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
-    q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        documents_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    documents_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _documents_long_backward_d_V(
-    of_q: torch.Tensor,
-    of_x: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_documents_long_backward_d_V(of_q: i32[q], of_x: i32[x], d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("of_q", of_q, torch.int32, 1, of_q.device)
-    _check("of_x", of_x, torch.int32, 1, of_q.device)
-    _check("d_out", d_out, torch.bfloat16, 2, of_q.device)
-    _check("logsum", logsum, torch.float32, 1, of_q.device)
-    _check("state", state, torch.float32, 2, of_q.device)
-    (q,) = of_q.shape
-    (x,) = of_x.shape
-    _, d = d_out.shape
-    if d_out.shape != (q, d):
-        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=of_q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    documents_long_backward_d_V_kernel[grid](
-        of_q, of_x, d_out, logsum, state, d_V, of_q.stride(0), of_x.stride(0), d_out.stride(0),
-        d_out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), d_V.stride(0), d_V.stride(1), q,
-        x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_V
-
-
-def _documents_long_backward_d_Q(
-    K: torch.Tensor,
-    of_q: torch.Tensor,
-    of_x: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    z: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_documents_long_backward_d_Q(K: bf16[x d], of_q: i32[q], of_x: i32[x], logsum: f32[q], state: f32[q x], z: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 2, K.device)
-    _check("of_q", of_q, torch.int32, 1, K.device)
-    _check("of_x", of_x, torch.int32, 1, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("z", z, torch.float32, 1, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
-    x, d = K.shape
-    (q,) = of_q.shape
-    if of_x.shape != (x,):
-        raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 4096:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        documents_long_backward_d_Q_rows_kernel[grid](
-            K, of_q, of_x, logsum, state, z, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1),
-            of_q.stride(0), of_x.stride(0), logsum.stride(0), state.stride(0), state.stride(1), z.stride(0),
-            buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q,
-            BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps,
-            num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    documents_long_backward_d_Q_kernel[grid](
-        K, of_q, of_x, logsum, state, z, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), of_q.stride(0),
-        of_x.stride(0), logsum.stride(0), state.stride(0), state.stride(1), z.stride(0), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_Q
-
-
-def _documents_long_backward_d_K(
-    Q: torch.Tensor,
-    of_q: torch.Tensor,
-    of_x: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_documents_long_backward_d_K(Q: bf16[q d], of_q: i32[q], of_x: i32[x], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("of_q", of_q, torch.int32, 1, Q.device)
-    _check("of_x", of_x, torch.int32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    q, d = Q.shape
-    (x,) = of_x.shape
-    if of_q.shape != (q,):
-        raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 16384:
-        if BLOCK_Q <= 1024:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 4096:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        documents_long_backward_d_K_rows_kernel[grid](
-            Q, of_q, of_x, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), of_q.stride(0),
-            of_x.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    documents_long_backward_d_K_kernel[grid](
-        Q, of_q, of_x, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), of_q.stride(0),
-        of_x.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_K
-
-
 class _documents_autograd(torch.autograd.Function):
     """documents and its derivative."""
 
@@ -8016,50 +4179,17 @@ class _documents_autograd(torch.autograd.Function):
             raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
         if of_x.shape != (x,):
             raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
-        out, logsum, z = _documents_forward(Q, K, V, of_q, of_x)
-        ctx.save_for_backward(Q, K, V, of_q, of_x, out, logsum, z)
+        out, logsum = _documents_forward(Q, K, V, of_q, of_x)
+        ctx.save_for_backward(Q, K, V, of_q, of_x, out, logsum)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, of_q, of_x, out, logsum, z = ctx.saved_tensors
+        Q, K, V, of_q, of_x, out, logsum = ctx.saved_tensors
         buffer_0 = _documents_backward_buffer_0(d_out, out)
-        d_Q = _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, z, buffer_0)
+        d_Q = _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0)
         d_K, d_V = _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0)
-        return d_Q, d_K, d_V, None, None
-
-
-class _documents_autograd_2(torch.autograd.Function):
-    """documents and its derivative."""
-
-    @staticmethod
-    def forward(ctx, Q, K, V, of_q, of_x):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        if of_q.shape != (q,):
-            raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
-        if of_x.shape != (x,):
-            raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
-        state = _documents_long_forward_state(Q, K)
-        logsum, z = _documents_long_forward_logsum_z(of_q, of_x, state, d)
-        out = _documents_long_forward_out(V, of_q, of_x, z, state)
-        ctx.save_for_backward(Q, K, V, of_q, of_x, out, logsum, state, z)
-        ctx.sizes = ()
-        return out
-
-    @staticmethod
-    def backward(ctx, d_out):
-        Q, K, V, of_q, of_x, out, logsum, state, z = ctx.saved_tensors
-        buffer_0 = _documents_long_backward_buffer_0(V, d_out)
-        buffer_1 = _documents_long_backward_buffer_1(d_out, out)
-        d_V = _documents_long_backward_d_V(of_q, of_x, d_out, logsum, state)
-        d_Q = _documents_long_backward_d_Q(K, of_q, of_x, logsum, state, z, buffer_0, buffer_1)
-        d_K = _documents_long_backward_d_K(Q, of_q, of_x, logsum, state, buffer_0, buffer_1)
         return d_Q, d_K, d_V, None, None
 
 
@@ -8087,7 +4217,7 @@ def documents(
         out = _documents(Q, K, V, of_q, of_x)
         return out
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        return _documents_autograd_2.apply(Q, K, V, of_q, of_x)
+        raise ValueError("documents: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _documents_long_buffer_0(Q, K, of_q, of_x)
     out_2 = _documents_long_out(V, buffer_0)
     return out_2
@@ -8119,6 +4249,7 @@ def padding_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x)
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -8127,15 +4258,12 @@ def padding_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:30]
-        real = tl.load(real_ptr + x_index * real_stride_x)
         where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -8171,9 +4299,8 @@ def padding_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -8283,11 +4410,11 @@ def padding_long_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -8313,13 +4440,12 @@ def padding_long_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
-        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], buffer_0 - safe_next_max_x[:, None], float("-inf"))
-        e = tl.exp2(sub_q_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -8347,10 +4473,9 @@ def padding_long_out_kernel(
 
 @triton.jit
 def padding_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, real_ptr, out_ptr, logsum_ptr, z_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
-    V_stride_x, V_stride_d, real_stride_x, out_stride_q, out_stride_d, logsum_stride_q, z_stride_q, size_q,
-    size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, real_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    V_stride_x, V_stride_d, real_stride_x, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -8372,6 +4497,7 @@ def padding_forward_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x)
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -8380,15 +4506,12 @@ def padding_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:30]
-        real = tl.load(real_ptr + x_index * real_stride_x)
         where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -8424,9 +4547,8 @@ def padding_forward_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -8452,10 +4574,9 @@ def padding_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
         mask=(q_index < size_q),
     )
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -8466,19 +4587,19 @@ def padding_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
 
@@ -8495,9 +4616,9 @@ def padding_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -8505,17 +4626,17 @@ def padding_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -8524,9 +4645,9 @@ def padding_backward_buffer_0_kernel(
 
 @triton.jit
 def padding_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, real_ptr, d_out_ptr, logsum_ptr, z_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
-    Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d, real_stride_x, d_out_stride_q, d_out_stride_d,
-    logsum_stride_q, z_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    Q_ptr, K_ptr, V_ptr, real_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_d, real_stride_x, d_out_stride_q, d_out_stride_d,
+    logsum_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -8535,7 +4656,7 @@ def padding_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:30]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -8564,7 +4685,7 @@ def padding_backward_d_Q_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         # src[masks.diag:30]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -8591,7 +4712,7 @@ def padding_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where((real & (x_index < size_x))[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -8602,12 +4723,9 @@ def padding_backward_d_Q_kernel(
         tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16 = tl.where((z > 0.0)[:, None], acc_x * rsqrt, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -8645,17 +4763,17 @@ def padding_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_x_q = tl.where(real[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         d_out = load_tile(
@@ -8676,17 +4794,17 @@ def padding_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
         # src[masks.diag:30]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         d_out = tl.load(
@@ -8702,7 +4820,7 @@ def padding_backward_d_K_d_V_kernel(
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
-    tile_bf16 = tl.where(real[:, None], acc_q * rsqrt, 0.0).to(tl.bfloat16)
+    tile_bf16 = tl.where(real[:, None], rsqrt * acc_q, 0.0).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         tile_bf16,
@@ -8711,676 +4829,6 @@ def padding_backward_d_K_d_V_kernel(
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q_2.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def padding_long_forward_state_kernel(
-    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
-    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:30]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:30]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def padding_long_forward_logsum_z_rows_kernel(
-    real_ptr, state_ptr, logsum_ptr, z_ptr, real_stride_x, state_stride_q, state_stride_x, logsum_stride_q,
-    z_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
-    # src[masks.diag:30]
-    real = load_tile(real_ptr + x_index * real_stride_x, (x_index < size_x), False, EXACT_X)
-    where_x = tl.where(real & (x_index < size_x), scalar * state, float("-inf"))
-    max_ = tl.max(where_x, 0)
-    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
-    # src[maps.diag:5]
-    e = tl.exp2(tl.where(x_index < size_x, sub_x, float("-inf")))
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (max_ * 0.6931471805599453)))
-    tl.store(z_ptr + q_index * z_stride_q, sum_)
-
-
-@triton.jit
-def padding_long_forward_logsum_z_kernel(
-    real_ptr, state_ptr, logsum_ptr, z_ptr, real_stride_x, state_stride_q, state_stride_x, logsum_stride_q,
-    z_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        # src[masks.diag:30]
-        real = tl.load(real_ptr + x_index * real_stride_x)
-        where_x = tl.where(real, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_x - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        # src[masks.diag:30]
-        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_x = tl.where(real & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        sub_x = tl.where(x_index < size_x, where_x - safe_next_max_x, float("-inf"))
-        # src[maps.diag:5]
-        e = tl.exp2(sub_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (max_x * 0.6931471805599453)))
-    tl.store(z_ptr + q_index * z_stride_q, z)
-
-
-@triton.jit
-def padding_long_forward_out_kernel(
-    V_ptr, real_ptr, z_ptr, state_ptr, out_ptr, V_stride_x, V_stride_d, real_stride_x, z_stride_q,
-    state_stride_q, state_stride_x, out_stride_q, out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:30]
-        real = tl.load(real_ptr + x_index * real_stride_x)
-        where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(where_q_x - safe_next_max_x[:, None]).to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:30]
-        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(sub_q_x).to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    # src[masks.diag:31]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def padding_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
-    buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:30]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:30]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def padding_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (-1.0 * sum_))
-
-
-@triton.jit
-def padding_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (-1.0 * acc_d))
-
-
-@triton.jit
-def padding_long_backward_d_V_kernel(
-    real_ptr, d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, real_stride_x, d_out_stride_q, d_out_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_x, size_q, size_d,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:30]
-    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def padding_long_backward_d_Q_rows_kernel(
-    K_ptr, real_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
-    K_stride_d, real_stride_x, logsum_stride_q, state_stride_q, state_stride_x, z_stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:30]
-    real = load_tile(real_ptr + x_index * real_stride_x, (x_index < size_x), False, EXACT_X)
-    where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_q_x) * (buffer_0 + buffer_1[:, None])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16_2 = tl.where((z > 0.0)[:, None], rsqrt * dot, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16_2,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def padding_long_backward_d_Q_kernel(
-    K_ptr, real_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
-    K_stride_d, real_stride_x, logsum_stride_q, state_stride_q, state_stride_x, z_stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:30]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        real = tl.load(real_ptr + x_index * real_stride_x)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        tile = tl.exp2(sub_q_x) * (buffer_0 + buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:30]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        tile = tl.exp2(sub_q_x) * (buffer_0 + buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16 = tl.where((z > 0.0)[:, None], rsqrt * acc_x, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def padding_long_backward_d_K_rows_kernel(
-    Q_ptr, real_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    real_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = logsum * 1.4426950408889634
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[masks.diag:30]
-    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-    where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_x_q) * (buffer_0 + buffer_1[None, :])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tile_bf16_2 = tl.where(real[:, None], dot * rsqrt, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        tile_bf16_2,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def padding_long_backward_d_K_kernel(
-    Q_ptr, real_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    real_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:30]
-    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        tile = tl.exp2(sub_x_q) * (buffer_0 + buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:30]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        tile = tl.exp2(sub_x_q) * (buffer_0 + buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    tile_bf16 = tl.where(real[:, None], acc_q * rsqrt, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -9464,8 +4912,8 @@ def _padding_forward(
     K: torch.Tensor,
     V: torch.Tensor,
     real: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_padding_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> out: bf16[q d], logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_padding_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -9480,7 +4928,6 @@ def _padding_forward(
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -9492,12 +4939,11 @@ def _padding_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     padding_forward_kernel[grid](
-        Q, K, V, real, out, logsum, z, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
-        V.stride(1), real.stride(0), out.stride(0), out.stride(1), logsum.stride(0), z.stride(0), q, d, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        Q, K, V, real, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), real.stride(0), out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return out, logsum, z
+    return out, logsum
 
 
 def _padding_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -9539,17 +4985,15 @@ def _padding_backward_d_Q(
     real: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
-    z: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_padding_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_padding_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("real", real, torch.bool, 1, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -9563,8 +5007,6 @@ def _padding_backward_d_Q(
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -9579,10 +5021,10 @@ def _padding_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     padding_backward_d_Q_kernel[grid](
-        Q, K, V, real, d_out, logsum, z, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        Q, K, V, real, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         V.stride(0), V.stride(1), real.stride(0), d_out.stride(0), d_out.stride(1), logsum.stride(0),
-        z.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -9640,278 +5082,6 @@ def _padding_backward_d_K_d_V(
     return d_K, d_V
 
 
-def _padding_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """_padding_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("K", K, torch.bfloat16, 2, Q.device)
-    q, d = Q.shape
-    x, _ = K.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    padding_long_forward_state_kernel[grid](
-        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
-        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return state
-
-
-def _padding_long_forward_logsum_z(
-    real: torch.Tensor,
-    state: torch.Tensor,
-    d: int,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_padding_long_forward_logsum_z(real: bool[x], state: f32[q x]) -> logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("real", real, torch.bool, 1, real.device)
-    _check("state", state, torch.float32, 2, real.device)
-    (x,) = real.shape
-    q, _ = state.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    logsum = torch.empty((q,), dtype=torch.float32, device=real.device)
-    z = torch.empty((q,), dtype=torch.float32, device=real.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        padding_long_forward_logsum_z_rows_kernel[grid](
-            real, state, logsum, z, real.stride(0), state.stride(0), state.stride(1), logsum.stride(0),
-            z.stride(0), x, q, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return logsum, z
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    padding_long_forward_logsum_z_kernel[grid](
-        real, state, logsum, z, real.stride(0), state.stride(0), state.stride(1), logsum.stride(0),
-        z.stride(0), x, q, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return logsum, z
-
-
-def _padding_long_forward_out(
-    V: torch.Tensor,
-    real: torch.Tensor,
-    z: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_padding_long_forward_out(V: bf16[x d], real: bool[x], z: f32[q], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("real", real, torch.bool, 1, V.device)
-    _check("z", z, torch.float32, 1, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    x, d = V.shape
-    (q,) = z.shape
-    if real.shape != (x,):
-        raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    padding_long_forward_out_kernel[grid](
-        V, real, z, state, out, V.stride(0), V.stride(1), real.stride(0), z.stride(0), state.stride(0),
-        state.stride(1), out.stride(0), out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return out
-
-
-def _padding_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_padding_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("d_out", d_out, torch.bfloat16, 2, V.device)
-    x, d = V.shape
-    q, _ = d_out.shape
-    if d_out.shape != (q, d):
-        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    padding_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_0
-
-
-def _padding_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_padding_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
-    q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        padding_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    padding_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _padding_long_backward_d_V(
-    real: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_padding_long_backward_d_V(real: bool[x], d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("real", real, torch.bool, 1, real.device)
-    _check("d_out", d_out, torch.bfloat16, 2, real.device)
-    _check("logsum", logsum, torch.float32, 1, real.device)
-    _check("state", state, torch.float32, 2, real.device)
-    (x,) = real.shape
-    q, d = d_out.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=real.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    padding_long_backward_d_V_kernel[grid](
-        real, d_out, logsum, state, d_V, real.stride(0), d_out.stride(0), d_out.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), d_V.stride(0), d_V.stride(1), x, q, d, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_V
-
-
-def _padding_long_backward_d_Q(
-    K: torch.Tensor,
-    real: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    z: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_padding_long_backward_d_Q(K: bf16[x d], real: bool[x], logsum: f32[q], state: f32[q x], z: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 2, K.device)
-    _check("real", real, torch.bool, 1, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("z", z, torch.float32, 1, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
-    x, d = K.shape
-    (q,) = logsum.shape
-    if real.shape != (x,):
-        raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 4096:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        padding_long_backward_d_Q_rows_kernel[grid](
-            K, real, logsum, state, z, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), real.stride(0),
-            logsum.stride(0), state.stride(0), state.stride(1), z.stride(0), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
-            BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    padding_long_backward_d_Q_kernel[grid](
-        K, real, logsum, state, z, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), real.stride(0),
-        logsum.stride(0), state.stride(0), state.stride(1), z.stride(0), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_Q
-
-
-def _padding_long_backward_d_K(
-    Q: torch.Tensor,
-    real: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_padding_long_backward_d_K(Q: bf16[q d], real: bool[x], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("real", real, torch.bool, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    q, d = Q.shape
-    (x,) = real.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 16384:
-        if BLOCK_Q <= 1024:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 4096:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        padding_long_backward_d_K_rows_kernel[grid](
-            Q, real, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), real.stride(0),
-            logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    padding_long_backward_d_K_kernel[grid](
-        Q, real, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), real.stride(0),
-        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_K
-
-
 class _padding_autograd(torch.autograd.Function):
     """padding and its derivative."""
 
@@ -9925,48 +5095,17 @@ class _padding_autograd(torch.autograd.Function):
             raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
         if real.shape != (x,):
             raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
-        out, logsum, z = _padding_forward(Q, K, V, real)
-        ctx.save_for_backward(Q, K, V, real, out, logsum, z)
+        out, logsum = _padding_forward(Q, K, V, real)
+        ctx.save_for_backward(Q, K, V, real, out, logsum)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, real, out, logsum, z = ctx.saved_tensors
+        Q, K, V, real, out, logsum = ctx.saved_tensors
         buffer_0 = _padding_backward_buffer_0(d_out, out)
-        d_Q = _padding_backward_d_Q(Q, K, V, real, d_out, logsum, z, buffer_0)
+        d_Q = _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0)
         d_K, d_V = _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0)
-        return d_Q, d_K, d_V, None
-
-
-class _padding_autograd_2(torch.autograd.Function):
-    """padding and its derivative."""
-
-    @staticmethod
-    def forward(ctx, Q, K, V, real):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        if real.shape != (x,):
-            raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
-        state = _padding_long_forward_state(Q, K)
-        logsum, z = _padding_long_forward_logsum_z(real, state, d)
-        out = _padding_long_forward_out(V, real, z, state)
-        ctx.save_for_backward(Q, K, V, real, out, logsum, state, z)
-        ctx.sizes = ()
-        return out
-
-    @staticmethod
-    def backward(ctx, d_out):
-        Q, K, V, real, out, logsum, state, z = ctx.saved_tensors
-        buffer_0 = _padding_long_backward_buffer_0(V, d_out)
-        buffer_1 = _padding_long_backward_buffer_1(d_out, out)
-        d_V = _padding_long_backward_d_V(real, d_out, logsum, state)
-        d_Q = _padding_long_backward_d_Q(K, real, logsum, state, z, buffer_0, buffer_1)
-        d_K = _padding_long_backward_d_K(Q, real, logsum, state, buffer_0, buffer_1)
         return d_Q, d_K, d_V, None
 
 
@@ -9986,7 +5125,7 @@ def padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tenso
         out = _padding(Q, K, V, real)
         return out
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        return _padding_autograd_2.apply(Q, K, V, real)
+        raise ValueError("padding: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _padding_long_buffer_0(Q, K, real)
     out_2 = _padding_long_out(V, buffer_0)
     return out_2
@@ -10017,7 +5156,7 @@ def alibi_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -10033,13 +5172,13 @@ def alibi_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
-        S = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * dot) + (tile_f32 * slope), float("-inf"))
+        add_q_x = (rsqrt * dot) + (tile_f32 * slope)
         # src[maps.diag:5]
-        tile_max = tl.max(S, 1)
+        tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp(max_x - safe_next_max_x)
-        e = tl.exp(S - safe_next_max_x[:, None])
+        e = tl.exp(add_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -10057,8 +5196,9 @@ def alibi_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:35]
         tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
@@ -10078,8 +5218,7 @@ def alibi_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], S - safe_next_max_x[:, None], float("-inf"))
-        e = tl.exp(sub_q_x)
+        e = tl.exp(S - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -10232,8 +5371,7 @@ def alibi_long_out_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], S - safe_next_max_x[:, None], float("-inf"))
-        e = tl.exp(sub_q_x)
+        e = tl.exp(S - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -10261,11 +5399,10 @@ def alibi_long_out_kernel(
 
 @triton.jit
 def alibi_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, slope_ptr, out_ptr, logsum_ptr, z_ptr, Q_stride_h, Q_stride_q, Q_stride_d,
-    K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h, out_stride_h,
-    out_stride_q, out_stride_d, logsum_stride_h, logsum_stride_q, z_stride_h, z_stride_q, size_h, size_q,
-    size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, slope_ptr, out_ptr, logsum_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h,
+    K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h, out_stride_h, out_stride_q,
+    out_stride_d, logsum_stride_h, logsum_stride_q, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -10277,19 +5414,22 @@ def alibi_forward_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:34]
     Q = tl.load(
         Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        # src[masks.diag:34]
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -10299,14 +5439,13 @@ def alibi_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        S = tl.where(x_index[None, :] <= q_index[:, None], (tile_f32 * slope) + (rsqrt * dot), float("-inf"))
+        add_q_x = (dot * rsqrt) + (tile_f32 * slope)
         # src[maps.diag:5]
-        tile_max = tl.max(S, 1)
+        tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp(max_x - safe_next_max_x)
-        e = tl.exp(S - safe_next_max_x[:, None])
+        e = tl.exp(add_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -10324,9 +5463,12 @@ def alibi_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         # src[masks.diag:34]
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -10336,16 +5478,14 @@ def alibi_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        S = tl.where(tile, (tile_f32 * slope) + (rsqrt * dot), float("-inf"))
+        S = tl.where(tile, (dot * rsqrt) + (tile_f32 * slope), float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], S - safe_next_max_x[:, None], float("-inf"))
-        e = tl.exp(sub_q_x)
+        e = tl.exp(S - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -10363,7 +5503,7 @@ def alibi_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:36]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -10371,10 +5511,9 @@ def alibi_forward_kernel(
     )
     tl.store(
         logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (max_x + tl.log(z)),
+        (tl.log(z) + max_x),
         mask=(q_index < size_q),
     )
-    tl.store(z_ptr + h_index * z_stride_h + q_index * z_stride_q, z, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -10451,12 +5590,11 @@ def alibi_backward_buffer_0_kernel(
 
 @triton.jit
 def alibi_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, z_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_h,
-    Q_stride_q, Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d,
-    slope_stride_h, d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q,
-    z_stride_h, z_stride_q, buffer_0_stride_h, buffer_0_stride_q, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d,
-    size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_h, Q_stride_q,
+    Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
+    d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, buffer_0_stride_h,
+    buffer_0_stride_q, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_h, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -10471,7 +5609,6 @@ def alibi_backward_d_Q_kernel(
         other=0.0,
     )
     # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
     Q = tl.load(
         Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -10479,6 +5616,8 @@ def alibi_backward_d_Q_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
     d_out = tl.load(
         d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -10493,9 +5632,6 @@ def alibi_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        # src[masks.diag:34]
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -10505,7 +5641,8 @@ def alibi_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
-        sub_q_x = ((rsqrt * dot) + (slope * tile_f32)) - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        sub_q_x = ((slope * tile_f32) + (rsqrt * dot)) - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
         # src[masks.diag:34]
         V = load_tile(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -10522,8 +5659,6 @@ def alibi_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         # src[masks.diag:34]
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -10533,8 +5668,9 @@ def alibi_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        S = tl.where(tile, (rsqrt * dot) + (slope * tile_f32), float("-inf"))
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
         sub_q_x = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
         # src[masks.diag:34]
         V = tl.load(
@@ -10546,12 +5682,9 @@ def alibi_backward_d_Q_kernel(
         tile_bf16 = (tl.exp(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    z = tl.load(z_ptr + h_index * z_stride_h + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16 = tl.where((z > 0.0)[:, None], rsqrt * acc_x, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -10574,7 +5707,6 @@ def alibi_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
     K = tl.load(
         K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -10583,6 +5715,7 @@ def alibi_backward_d_K_d_V_kernel(
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
     V = tl.load(
         V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -10594,23 +5727,22 @@ def alibi_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:35]
+        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        S = tl.where(tile, (rsqrt * dot) + (slope * tile_f32), float("-inf"))
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
         sub_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         exp_x_q = tl.exp(sub_x_q)
         d_out = tl.load(
@@ -10634,6 +5766,7 @@ def alibi_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
         # src[masks.diag:34]
         Q = load_tile(
             Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -10641,13 +5774,11 @@ def alibi_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:35]
-        sub_x_q = ((rsqrt * dot) + (slope * tile_f32)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
+        sub_x_q = ((slope * tile_f32) + (rsqrt * dot)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         exp_x_q = tl.exp(sub_x_q)
         d_out = load_tile(
             d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -10667,24 +5798,23 @@ def alibi_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
         # src[masks.diag:34]
         Q = tl.load(
             Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:35]
+        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        S = tl.where(tile, (rsqrt * dot) + (slope * tile_f32), float("-inf"))
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
         sub_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         exp_x_q = tl.exp(sub_x_q)
         d_out = tl.load(
@@ -10706,7 +5836,7 @@ def alibi_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -10731,19 +5861,18 @@ def alibi_backward_d_slope_rows_kernel(
     d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
-    # src[masks.diag:35]
+    d_out = tl.load(
+        d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + d_index[None, :, None] * d_out_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[None, :, None],
+        other=0.0,
+    )
     # src[masks.diag:34]
     V = tl.load(
         V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, None, :] * V_stride_x + d_index[None, :, None] * V_stride_d,
         mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, None, :] & (d_index < size_d)[None, :, None],
         other=0.0,
     )
-    d_out = tl.load(
-        d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + d_index[None, :, None] * d_out_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[None, :, None],
-        other=0.0,
-    )
-    mul_h_d_q_x = d_out.to(tl.float32)[:, :, :, None] * V.to(tl.float32)[:, :, None, :]
+    mul_h_d_q_x = V.to(tl.float32)[:, :, None, :] * d_out.to(tl.float32)[:, :, :, None]
     sum_ = tl.sum(mul_h_d_q_x, 1)
     buffer_0 = tl.load(
         buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
@@ -10755,30 +5884,30 @@ def alibi_backward_d_slope_rows_kernel(
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
         other=0.0,
     )
-    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
-    # src[masks.diag:35]
-    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    # src[masks.diag:34]
-    K = tl.load(
-        K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, None, :] * K_stride_x + d_index[None, :, None] * K_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, None, :] & (d_index < size_d)[None, :, None],
-        other=0.0,
-    )
     Q = tl.load(
         Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[None, :, None],
         other=0.0,
     )
+    K = tl.load(
+        K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, None, :] * K_stride_x + d_index[None, :, None] * K_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, None, :] & (d_index < size_d)[None, :, None],
+        other=0.0,
+    )
     # src[masks.diag:7]
-    mul_h_d_q_x_2 = Q.to(tl.float32)[:, :, :, None] * K.to(tl.float32)[:, :, None, :]
+    mul_h_d_q_x_2 = K.to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, :, :, None]
     sum_2 = tl.sum(mul_h_d_q_x_2, 1)
     # src[masks.diag:35]
-    add_h_q_x = (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_2) + (slope[:, None, None] * tile_f32[None, :, :])
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
+    # src[masks.diag:35]
+    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+    add_h_q_x = (slope[:, None, None] * tile_f32[None, :, :]) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_2)
     tile = (x_index < size_x)[None, :] & (q_index < size_q)[:, None]
     S = tl.where(((x_index[None, :] <= q_index[:, None]) & tile)[None, :, :], add_h_q_x, float("-inf"))
     sub_h_q_x = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, :, None]
     mul_h_q_x = tl.exp(sub_h_q_x) * (buffer_0[:, :, None] + sum_)
-    mul_h_q_x_2 = mul_h_q_x * tile_f32[None, :, :]
+    mul_h_q_x_2 = tile_f32[None, :, :] * mul_h_q_x
     sum_3 = tl.sum(tl.sum(mul_h_q_x_2, 2), 1)
     tl.store(d_slope_ptr + h_index * d_slope_stride_h, sum_3, mask=(h_index < size_h))
 
@@ -10796,12 +5925,11 @@ def alibi_backward_d_slope_kernel(
     h_index = first_h + tl.arange(0, BLOCK_H)
     d_index = tl.arange(0, BLOCK_D)
     acc_x_q = tl.full([BLOCK_H], 0.0, tl.float32)
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
     for x_index in tl.range(0, size_x):
-        # src[masks.diag:34]
         V = tl.load(
             V_ptr + h_index[:, None] * V_stride_h + x_index * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
@@ -10818,14 +5946,12 @@ def alibi_backward_d_slope_kernel(
         # tiles that a mask or the end cuts
         for first_q in tl.range(from_q, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
-            # src[masks.diag:35]
             d_out = tl.load(
                 d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
                 mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
-            # src[masks.diag:34]
-            mul_h_q_d = d_out.to(tl.float32) * V.to(tl.float32)[:, None, :]
+            mul_h_q_d = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
             sum_ = tl.sum(mul_h_q_d, 2)
             buffer_0 = tl.load(
                 buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
@@ -10837,22 +5963,20 @@ def alibi_backward_d_slope_kernel(
                 mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
                 other=0.0,
             )
-            # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
-            # src[masks.diag:34]
             Q = tl.load(
                 Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
                 mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
             # src[masks.diag:7]
-            mul_h_q_d_2 = Q.to(tl.float32) * K.to(tl.float32)[:, None, :]
+            mul_h_q_d_2 = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
             sum_2 = tl.sum(mul_h_q_d_2, 2)
             # src[masks.diag:35]
-            add_h_q = (rsqrt * sum_2) + (slope[:, None] * tile_f32[None, :])
+            tile_f32 = (x_index - q_index).to(tl.float32)
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_2)
             S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
             sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
-            mul_h_q = (tl.exp(sub_h_q) * (buffer_0 + sum_)) * tile_f32[None, :]
+            mul_h_q = tile_f32[None, :] * (tl.exp(sub_h_q) * (buffer_0 + sum_))
             tile_sum = tl.sum(mul_h_q, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
@@ -10860,14 +5984,13 @@ def alibi_backward_d_slope_kernel(
         # whole tiles, no mask needed
         for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-            # src[masks.diag:35]
             d_out = tl.load(
                 d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
                 mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
             # src[masks.diag:34]
-            mul_h_q_d = d_out.to(tl.float32) * V.to(tl.float32)[:, None, :]
+            mul_h_q_d = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
             sum_ = tl.sum(mul_h_q_d, 2)
             buffer_0 = tl.load(
                 buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
@@ -10879,21 +6002,19 @@ def alibi_backward_d_slope_kernel(
                 mask=(h_index < size_h)[:, None],
                 other=0.0,
             )
-            # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
-            # src[masks.diag:34]
             Q = tl.load(
                 Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
                 mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
             # src[masks.diag:7]
-            mul_h_q_d_2 = Q.to(tl.float32) * K.to(tl.float32)[:, None, :]
+            mul_h_q_d_2 = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
             sum_2 = tl.sum(mul_h_q_d_2, 2)
             # src[masks.diag:35]
-            add_h_q = (rsqrt * sum_2) + (slope[:, None] * tile_f32[None, :])
+            tile_f32 = (x_index - q_index).to(tl.float32)
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_2)
             sub_h_q = add_h_q - tl.where(logsum == float("-inf"), 0.0, logsum)
-            mul_h_q = (tl.exp(sub_h_q) * (buffer_0 + sum_)) * tile_f32[None, :]
+            mul_h_q = tile_f32[None, :] * (tl.exp(sub_h_q) * (buffer_0 + sum_))
             tile_sum = tl.sum(mul_h_q, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
@@ -10901,14 +6022,13 @@ def alibi_backward_d_slope_kernel(
         # tiles that a mask or the end cuts
         for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
             q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-            # src[masks.diag:35]
             d_out = tl.load(
                 d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
                 mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
             # src[masks.diag:34]
-            mul_h_q_d = d_out.to(tl.float32) * V.to(tl.float32)[:, None, :]
+            mul_h_q_d = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
             sum_ = tl.sum(mul_h_q_d, 2)
             buffer_0 = tl.load(
                 buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
@@ -10920,715 +6040,20 @@ def alibi_backward_d_slope_kernel(
                 mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
                 other=0.0,
             )
-            # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
-            # src[masks.diag:34]
             Q = tl.load(
                 Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
                 mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
             # src[masks.diag:7]
-            mul_h_q_d_2 = Q.to(tl.float32) * K.to(tl.float32)[:, None, :]
+            mul_h_q_d_2 = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
             sum_2 = tl.sum(mul_h_q_d_2, 2)
             # src[masks.diag:35]
-            add_h_q = (rsqrt * sum_2) + (slope[:, None] * tile_f32[None, :])
+            tile_f32 = (x_index - q_index).to(tl.float32)
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_2)
             S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
             sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
-            mul_h_q = (tl.exp(sub_h_q) * (buffer_0 + sum_)) * tile_f32[None, :]
-            tile_sum = tl.sum(mul_h_q, 1)
-            next_acc_x_q = acc_x_q + tile_sum
-            acc_x_q = next_acc_x_q
-        acc_x_q = acc_x_q
-    tl.store(d_slope_ptr + h_index * d_slope_stride_h, acc_x_q, mask=(h_index < size_h))
-
-
-@triton.jit
-def alibi_long_forward_state_kernel(
-    Q_ptr, K_ptr, state_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h, K_stride_x, K_stride_d,
-    state_stride_h, state_stride_q, state_stride_x, size_h, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:34]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:34]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def alibi_long_forward_logsum_z_rows_kernel(
-    slope_ptr, state_ptr, logsum_ptr, z_ptr, slope_stride_h, state_stride_h, state_stride_q, state_stride_x,
-    logsum_stride_h, logsum_stride_q, z_stride_h, z_stride_q, size_h, size_q, size_x, size_d,
-    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[masks.diag:7]
-    state = load_tile(
-        state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    # src[masks.diag:35]
-    add_x = ((x_index - q_index).to(tl.float32) * slope) + (state * tl.rsqrt(tl.cast(size_d, tl.float32)))
-    S = tl.where((x_index <= q_index) & (x_index < size_x), add_x, float("-inf"))
-    # src[maps.diag:5]
-    max_ = tl.max(S, 0)
-    sub_x = tl.where(x_index < size_x, S - tl.where(max_ == float("-inf"), 0.0, max_), float("-inf"))
-    e = tl.exp(sub_x)
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (max_ + tl.log(sum_)))
-    tl.store(z_ptr + h_index * z_stride_h + q_index * z_stride_q, sum_)
-
-
-@triton.jit
-def alibi_long_forward_logsum_z_kernel(
-    slope_ptr, state_ptr, logsum_ptr, z_ptr, slope_stride_h, state_stride_h, state_stride_q, state_stride_x,
-    logsum_stride_h, logsum_stride_q, z_stride_h, z_stride_q, size_h, size_q, size_x, size_d,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
-        )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        add_x = ((x_index - q_index).to(tl.float32) * slope) + (state * rsqrt)
-        S = tl.where(x_index <= q_index, add_x, float("-inf"))
-        # src[maps.diag:5]
-        tile_max = tl.max(S, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        e = tl.exp(S - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        add_x = ((x_index - q_index).to(tl.float32) * slope) + (state * rsqrt)
-        S = tl.where((x_index <= q_index) & (x_index < size_x), add_x, float("-inf"))
-        # src[maps.diag:5]
-        tile_max = tl.max(S, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        sub_x = tl.where(x_index < size_x, S - safe_next_max_x, float("-inf"))
-        e = tl.exp(sub_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (max_x + tl.log(z)))
-    tl.store(z_ptr + h_index * z_stride_h + q_index * z_stride_q, z)
-
-
-@triton.jit
-def alibi_long_forward_out_kernel(
-    V_ptr, slope_ptr, z_ptr, state_ptr, out_ptr, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
-    z_stride_h, z_stride_q, state_stride_h, state_stride_q, state_stride_x, out_stride_h, out_stride_q,
-    out_stride_d, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        S = tl.where(x_index[None, :] <= q_index[:, None], (tile_f32 * slope) + (state * rsqrt), float("-inf"))
-        # src[maps.diag:5]
-        tile_max = tl.max(S, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp(max_x - safe_next_max_x)[:, None]
-        # src[masks.diag:34]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        e_bf16 = tl.exp(S - safe_next_max_x[:, None]).to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        S = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
-        # src[maps.diag:5]
-        tile_max = tl.max(S, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp(max_x - safe_next_max_x)[:, None]
-        # src[masks.diag:34]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        sub_q_x = tl.where((x_index < size_x)[None, :], S - safe_next_max_x[:, None], float("-inf"))
-        e_bf16 = tl.exp(sub_q_x).to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    z = tl.load(z_ptr + h_index * z_stride_h + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    # src[masks.diag:36]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
-    tl.store(
-        out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def alibi_long_backward_buffer_0_rows_kernel(
-    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_h, d_out_stride_q, d_out_stride_d, out_stride_h,
-    out_stride_q, out_stride_d, buffer_0_stride_h, buffer_0_stride_q, size_h, size_q, size_d,
-    BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    d_out = load_tile(
-        d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q, (-1.0 * sum_))
-
-
-@triton.jit
-def alibi_long_backward_buffer_0_kernel(
-    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_h, d_out_stride_q, d_out_stride_d, out_stride_h,
-    out_stride_q, out_stride_d, buffer_0_stride_h, buffer_0_stride_q, size_h, size_q, size_d,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q, (-1.0 * acc_d))
-
-
-@triton.jit
-def alibi_long_backward_d_V_kernel(
-    slope_ptr, d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, slope_stride_h, d_out_stride_h, d_out_stride_q,
-    d_out_stride_d, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q, state_stride_x,
-    d_V_stride_h, d_V_stride_x, d_V_stride_d, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    h_index = program.to(tl.int64)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (slope * tile_f32) + (rsqrt * state), float("-inf"))
-        sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        sub_x_q = ((slope * tile_f32) + (rsqrt * state)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (slope * tile_f32) + (rsqrt * state), float("-inf"))
-        sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_V_ptr + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def alibi_long_backward_buffer_1_kernel(
-    V_ptr, slope_ptr, d_out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, V_stride_h, V_stride_x,
-    V_stride_d, slope_stride_h, d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h,
-    logsum_stride_q, state_stride_h, state_stride_q, state_stride_x, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_x, size_h, size_x, size_d, size_q,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:34]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:34]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    buffer_0 = tl.load(
-        buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    logsum = tl.load(
-        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    # src[masks.diag:35]
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    # src[masks.diag:35]
-    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    add_q_x = (slope * tile_f32) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
-    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], add_q_x, float("-inf"))
-    sub_q_x = where_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-    tl.store(
-        buffer_1_ptr + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
-        (tl.exp(sub_q_x) * (buffer_0[:, None] + acc_d)),
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def alibi_long_backward_d_Q_kernel(
-    K_ptr, z_ptr, buffer_1_ptr, d_Q_ptr, K_stride_h, K_stride_x, K_stride_d, z_stride_h, z_stride_q,
-    buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_x, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_h,
-    size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:34]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(
-            buffer_1_ptr + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-        next_acc_x = tl.dot(buffer_1_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:34]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(
-            buffer_1_ptr + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-        next_acc_x = tl.dot(buffer_1_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    # src[masks.diag:7]
-    z = tl.load(z_ptr + h_index * z_stride_h + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * tl.rsqrt(tl.cast(size_d, tl.float32)), 0.0)
-    tl.store(
-        d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def alibi_long_backward_d_K_kernel(
-    Q_ptr, buffer_1_ptr, d_K_ptr, Q_stride_h, Q_stride_q, Q_stride_d, buffer_1_stride_h, buffer_1_stride_q,
-    buffer_1_stride_x, d_K_stride_h, d_K_stride_x, d_K_stride_d, size_h, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    h_index = program.to(tl.int64)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(
-            buffer_1_ptr + h_index * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-        # src[masks.diag:34]
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(
-            buffer_1_ptr + h_index * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-        # src[masks.diag:34]
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    # src[masks.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
-    tl.store(
-        d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        tile_bf16,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def alibi_long_backward_d_slope_rows_kernel(
-    buffer_1_ptr, d_slope_ptr, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_x, d_slope_stride_h,
-    size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_H: tl.constexpr,
-    EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_h = program * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    q_index = tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[masks.diag:35]
-    buffer_1 = tl.load(
-        buffer_1_ptr + h_index[:, None, None] * buffer_1_stride_h + q_index[None, :, None] * buffer_1_stride_q + x_index[None, None, :] * buffer_1_stride_x,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (x_index < size_x)[None, None, :],
-        other=0.0,
-    )
-    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    mul_h_q_x = buffer_1 * tile_f32[None, :, :]
-    sum_ = tl.sum(tl.sum(mul_h_q_x, 2), 1)
-    tl.store(d_slope_ptr + h_index * d_slope_stride_h, sum_, mask=(h_index < size_h))
-
-
-@triton.jit
-def alibi_long_backward_d_slope_kernel(
-    buffer_1_ptr, d_slope_ptr, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_x, d_slope_stride_h,
-    size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_H: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_h = program * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    acc_x_q = tl.full([BLOCK_H], 0.0, tl.float32)
-    for x_index in tl.range(0, size_x):
-        to_q = size_q // BLOCK_Q * BLOCK_Q
-        # whole tiles, no mask needed
-        for first_q in tl.range(0, to_q, BLOCK_Q):
-            q_index = first_q + tl.arange(0, BLOCK_Q)
-            # src[masks.diag:35]
-            buffer_1 = tl.load(
-                buffer_1_ptr + h_index[:, None] * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q + x_index * buffer_1_stride_x,
-                mask=(h_index < size_h)[:, None],
-                other=0.0,
-            )
-            mul_h_q = buffer_1 * (x_index - q_index).to(tl.float32)[None, :]
-            tile_sum = tl.sum(mul_h_q, 1)
-            next_acc_x_q = acc_x_q + tile_sum
-            acc_x_q = next_acc_x_q
-        from_q = tl.maximum(0, to_q)
-        # tiles that a mask or the end cuts
-        for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-            # src[masks.diag:35]
-            buffer_1 = tl.load(
-                buffer_1_ptr + h_index[:, None] * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q + x_index * buffer_1_stride_x,
-                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-                other=0.0,
-            )
-            mul_h_q = buffer_1 * (x_index - q_index).to(tl.float32)[None, :]
+            mul_h_q = tile_f32[None, :] * (tl.exp(sub_h_q) * (buffer_0 + sum_))
             tile_sum = tl.sum(mul_h_q, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
@@ -11716,8 +6141,8 @@ def _alibi_forward(
     K: torch.Tensor,
     V: torch.Tensor,
     slope: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_alibi_forward(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> out: bf16[h q d], logsum: f32[h q], z: f32[h q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_alibi_forward(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> out: bf16[h q d], logsum: f32[h q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
     _check("K", K, torch.bfloat16, 3, Q.device)
     _check("V", V, torch.bfloat16, 3, Q.device)
@@ -11732,7 +6157,6 @@ def _alibi_forward(
         raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
     out = torch.empty((h, q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((h, q), dtype=torch.float32, device=Q.device)
-    z = torch.empty((h, q), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -11744,13 +6168,12 @@ def _alibi_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (h * triton.cdiv(q, BLOCK_Q),)
     alibi_forward_kernel[grid](
-        Q, K, V, slope, out, logsum, z, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1),
+        Q, K, V, slope, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1),
         K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0), out.stride(0), out.stride(1),
-        out.stride(2), logsum.stride(0), logsum.stride(1), z.stride(0), z.stride(1), h, q, d, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        out.stride(2), logsum.stride(0), logsum.stride(1), h, q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return out, logsum, z
+    return out, logsum
 
 
 def _alibi_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -11793,17 +6216,15 @@ def _alibi_backward_d_Q(
     slope: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
-    z: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_alibi_backward_d_Q(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], z: f32[h q], buffer_0: f32[h q]) -> d_Q: bf16[h q d]. Any strides; sizes are read off the shapes."""
+    """_alibi_backward_d_Q(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> d_Q: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
     _check("K", K, torch.bfloat16, 3, Q.device)
     _check("V", V, torch.bfloat16, 3, Q.device)
     _check("slope", slope, torch.float32, 1, Q.device)
     _check("d_out", d_out, torch.bfloat16, 3, Q.device)
     _check("logsum", logsum, torch.float32, 2, Q.device)
-    _check("z", z, torch.float32, 2, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
     h, q, d = Q.shape
     _, x, _ = K.shape
@@ -11817,8 +6238,6 @@ def _alibi_backward_d_Q(
         raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
     if logsum.shape != (h, q):
         raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if z.shape != (h, q):
-        raise ValueError(f"z: f32[h q] has shape {z.shape}, expected {(h, q)}")
     if buffer_0.shape != (h, q):
         raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
     d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=Q.device)
@@ -11833,12 +6252,11 @@ def _alibi_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (h * triton.cdiv(q, BLOCK_Q),)
     alibi_backward_d_Q_kernel[grid](
-        Q, K, V, slope, d_out, logsum, z, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
+        Q, K, V, slope, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
         K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0), d_out.stride(0),
-        d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1), z.stride(0), z.stride(1),
-        buffer_0.stride(0), buffer_0.stride(1), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), h, q, d, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), h, q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -11962,272 +6380,6 @@ def _alibi_backward_d_slope(
     return d_slope
 
 
-def _alibi_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """_alibi_long_forward_state(Q: bf16[h q d], K: bf16[h x d]) -> state: f32[h q x]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 3, Q.device)
-    _check("K", K, torch.bfloat16, 3, Q.device)
-    h, q, d = Q.shape
-    _, x, _ = K.shape
-    if K.shape != (h, x, d):
-        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
-    state = torch.empty((h, q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    alibi_long_forward_state_kernel[grid](
-        Q, K, state, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
-        state.stride(0), state.stride(1), state.stride(2), h, q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return state
-
-
-def _alibi_long_forward_logsum_z(
-    slope: torch.Tensor,
-    state: torch.Tensor,
-    d: int,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_alibi_long_forward_logsum_z(slope: f32[h], state: f32[h q x]) -> logsum: f32[h q], z: f32[h q]. Any strides; sizes are read off the shapes."""
-    _check("slope", slope, torch.float32, 1, slope.device)
-    _check("state", state, torch.float32, 3, slope.device)
-    (h,) = slope.shape
-    _, q, x = state.shape
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
-    logsum = torch.empty((h, q), dtype=torch.float32, device=slope.device)
-    z = torch.empty((h, q), dtype=torch.float32, device=slope.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (h * q,)
-        alibi_long_forward_logsum_z_rows_kernel[grid](
-            slope, state, logsum, z, slope.stride(0), state.stride(0), state.stride(1), state.stride(2),
-            logsum.stride(0), logsum.stride(1), z.stride(0), z.stride(1), h, q, x, d, BLOCK_X=BLOCK_X,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return logsum, z
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (h * q,)
-    alibi_long_forward_logsum_z_kernel[grid](
-        slope, state, logsum, z, slope.stride(0), state.stride(0), state.stride(1), state.stride(2),
-        logsum.stride(0), logsum.stride(1), z.stride(0), z.stride(1), h, q, x, d, BLOCK_X=BLOCK_X,
-        num_warps=warps, num_stages=stages,
-    )
-    return logsum, z
-
-
-def _alibi_long_forward_out(
-    V: torch.Tensor,
-    slope: torch.Tensor,
-    z: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_alibi_long_forward_out(V: bf16[h x d], slope: f32[h], z: f32[h q], state: f32[h q x]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 3, V.device)
-    _check("slope", slope, torch.float32, 1, V.device)
-    _check("z", z, torch.float32, 2, V.device)
-    _check("state", state, torch.float32, 3, V.device)
-    h, x, d = V.shape
-    _, q = z.shape
-    if slope.shape != (h,):
-        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
-    if z.shape != (h, q):
-        raise ValueError(f"z: f32[h q] has shape {z.shape}, expected {(h, q)}")
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
-    out = torch.empty((h, q, d), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    alibi_long_forward_out_kernel[grid](
-        V, slope, z, state, out, V.stride(0), V.stride(1), V.stride(2), slope.stride(0), z.stride(0),
-        z.stride(1), state.stride(0), state.stride(1), state.stride(2), out.stride(0), out.stride(1),
-        out.stride(2), h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
-    )
-    return out
-
-
-def _alibi_long_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_alibi_long_backward_buffer_0(d_out: bf16[h q d], out: bf16[h q d]) -> buffer_0: f32[h q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
-    _check("out", out, torch.bfloat16, 3, d_out.device)
-    h, q, d = d_out.shape
-    if out.shape != (h, q, d):
-        raise ValueError(f"out: bf16[h q d] has shape {out.shape}, expected {(h, q, d)}")
-    buffer_0 = torch.empty((h, q), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (h * q,)
-        alibi_long_backward_buffer_0_rows_kernel[grid](
-            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), out.stride(0),
-            out.stride(1), out.stride(2), buffer_0.stride(0), buffer_0.stride(1), h, q, d, BLOCK_D=BLOCK_D,
-            EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
-        )
-        return buffer_0
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (h * q,)
-    alibi_long_backward_buffer_0_kernel[grid](
-        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), out.stride(0), out.stride(1),
-        out.stride(2), buffer_0.stride(0), buffer_0.stride(1), h, q, d, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_0
-
-
-def _alibi_long_backward_d_V(
-    slope: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_alibi_long_backward_d_V(slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], state: f32[h q x]) -> d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
-    _check("slope", slope, torch.float32, 1, slope.device)
-    _check("d_out", d_out, torch.bfloat16, 3, slope.device)
-    _check("logsum", logsum, torch.float32, 2, slope.device)
-    _check("state", state, torch.float32, 3, slope.device)
-    (h,) = slope.shape
-    _, q, d = d_out.shape
-    _, _, x = state.shape
-    if d_out.shape != (h, q, d):
-        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
-    d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=slope.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    alibi_long_backward_d_V_kernel[grid](
-        slope, d_out, logsum, state, d_V, slope.stride(0), d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1), state.stride(2), d_V.stride(0),
-        d_V.stride(1), d_V.stride(2), h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_V
-
-
-def _alibi_long_backward_buffer_1(
-    V: torch.Tensor,
-    slope: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_alibi_long_backward_buffer_1(V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], state: f32[h q x], buffer_0: f32[h q]) -> buffer_1: f32[h q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 3, V.device)
-    _check("slope", slope, torch.float32, 1, V.device)
-    _check("d_out", d_out, torch.bfloat16, 3, V.device)
-    _check("logsum", logsum, torch.float32, 2, V.device)
-    _check("state", state, torch.float32, 3, V.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, V.device)
-    h, x, d = V.shape
-    _, q, _ = d_out.shape
-    if slope.shape != (h,):
-        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
-    if d_out.shape != (h, q, d):
-        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
-    if buffer_0.shape != (h, q):
-        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
-    buffer_1 = torch.empty((h, q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    alibi_long_backward_buffer_1_kernel[grid](
-        V, slope, d_out, logsum, state, buffer_0, buffer_1, V.stride(0), V.stride(1), V.stride(2),
-        slope.stride(0), d_out.stride(0), d_out.stride(1), d_out.stride(2), logsum.stride(0),
-        logsum.stride(1), state.stride(0), state.stride(1), state.stride(2), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), h, x, d, q,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _alibi_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
-    """_alibi_long_backward_d_Q(K: bf16[h x d], z: f32[h q], buffer_1: f32[h q x]) -> d_Q: bf16[h q d]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 3, K.device)
-    _check("z", z, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 3, K.device)
-    h, x, d = K.shape
-    _, q = z.shape
-    if z.shape != (h, q):
-        raise ValueError(f"z: f32[h q] has shape {z.shape}, expected {(h, q)}")
-    if buffer_1.shape != (h, q, x):
-        raise ValueError(f"buffer_1: f32[h q x] has shape {buffer_1.shape}, expected {(h, q, x)}")
-    d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    alibi_long_backward_d_Q_kernel[grid](
-        K, z, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), z.stride(0), z.stride(1),
-        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0), d_Q.stride(1),
-        d_Q.stride(2), h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
-    )
-    return d_Q
-
-
-def _alibi_long_backward_d_K(Q: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
-    """_alibi_long_backward_d_K(Q: bf16[h q d], buffer_1: f32[h q x]) -> d_K: bf16[h x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 3, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 3, Q.device)
-    h, q, d = Q.shape
-    _, _, x = buffer_1.shape
-    if buffer_1.shape != (h, q, x):
-        raise ValueError(f"buffer_1: f32[h q x] has shape {buffer_1.shape}, expected {(h, q, x)}")
-    d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    alibi_long_backward_d_K_kernel[grid](
-        Q, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), buffer_1.stride(0), buffer_1.stride(1),
-        buffer_1.stride(2), d_K.stride(0), d_K.stride(1), d_K.stride(2), h, q, d, x, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_K
-
-
-def _alibi_long_backward_d_slope(buffer_1: torch.Tensor) -> torch.Tensor:
-    """_alibi_long_backward_d_slope(buffer_1: f32[h q x]) -> d_slope: f32[h]. Any strides; sizes are read off the shapes."""
-    _check("buffer_1", buffer_1, torch.float32, 3, buffer_1.device)
-    h, q, x = buffer_1.shape
-    d_slope = torch.empty((h,), dtype=torch.float32, device=buffer_1.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_Q * BLOCK_X <= 16384:
-        if BLOCK_Q * BLOCK_X <= 1024:
-            BLOCK_H, warps, stages = 16, 4, 1
-        elif BLOCK_Q * BLOCK_X <= 4096:
-            BLOCK_H, warps, stages = 16, 8, 1
-        else:
-            BLOCK_H, warps, stages = 16, 16, 1
-        grid = (triton.cdiv(h, BLOCK_H),)
-        alibi_long_backward_d_slope_rows_kernel[grid](
-            buffer_1, d_slope, buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_slope.stride(0),
-            h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_H=BLOCK_H, EXACT_Q=q == BLOCK_Q,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_slope
-    BLOCK_Q, BLOCK_H, warps, stages = 128, 16, 8, 2
-    grid = (triton.cdiv(h, BLOCK_H),)
-    alibi_long_backward_d_slope_kernel[grid](
-        buffer_1, d_slope, buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_slope.stride(0), h,
-        q, x, BLOCK_Q=BLOCK_Q, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
-    )
-    return d_slope
-
-
 class _alibi_autograd(torch.autograd.Function):
     """alibi and its derivative."""
 
@@ -12241,50 +6393,18 @@ class _alibi_autograd(torch.autograd.Function):
             raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
         if slope.shape != (h,):
             raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
-        out, logsum, z = _alibi_forward(Q, K, V, slope)
-        ctx.save_for_backward(Q, K, V, slope, out, logsum, z)
+        out, logsum = _alibi_forward(Q, K, V, slope)
+        ctx.save_for_backward(Q, K, V, slope, out, logsum)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, slope, out, logsum, z = ctx.saved_tensors
+        Q, K, V, slope, out, logsum = ctx.saved_tensors
         buffer_0 = _alibi_backward_buffer_0(d_out, out)
-        d_Q = _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, z, buffer_0)
+        d_Q = _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0)
         d_K, d_V = _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0)
         d_slope = _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0)
-        return d_Q, d_K, d_V, d_slope
-
-
-class _alibi_autograd_2(torch.autograd.Function):
-    """alibi and its derivative."""
-
-    @staticmethod
-    def forward(ctx, Q, K, V, slope):
-        h, q, d = Q.shape
-        _, x, _ = K.shape
-        if K.shape != (h, x, d):
-            raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
-        if V.shape != (h, x, d):
-            raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
-        if slope.shape != (h,):
-            raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
-        state = _alibi_long_forward_state(Q, K)
-        logsum, z = _alibi_long_forward_logsum_z(slope, state, d)
-        out = _alibi_long_forward_out(V, slope, z, state)
-        ctx.save_for_backward(Q, K, V, slope, out, logsum, state, z)
-        ctx.sizes = ()
-        return out
-
-    @staticmethod
-    def backward(ctx, d_out):
-        Q, K, V, slope, out, logsum, state, z = ctx.saved_tensors
-        buffer_0 = _alibi_long_backward_buffer_0(d_out, out)
-        d_V = _alibi_long_backward_d_V(slope, d_out, logsum, state)
-        buffer_1 = _alibi_long_backward_buffer_1(V, slope, d_out, logsum, state, buffer_0)
-        d_Q = _alibi_long_backward_d_Q(K, z, buffer_1)
-        d_K = _alibi_long_backward_d_K(Q, buffer_1)
-        d_slope = _alibi_long_backward_d_slope(buffer_1)
         return d_Q, d_K, d_V, d_slope
 
 
@@ -12304,7 +6424,7 @@ def alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tensor
         out = _alibi(Q, K, V, slope)
         return out
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, slope)):
-        return _alibi_autograd_2.apply(Q, K, V, slope)
+        raise ValueError("alibi: gradients are made for sizes whose tiles are held on chip")
     S = _alibi_long_S(Q, K, slope)
     out_2 = _alibi_long_out(V, S)
     return out_2
@@ -12400,8 +6520,7 @@ def relative_bias_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], add_q_x - safe_next_max_x[:, None], float("-inf"))
-        e = tl.exp(sub_q_x)
+        e = tl.exp(add_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -12555,8 +6674,7 @@ def relative_bias_long_out_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], buffer_0 - safe_next_max_x[:, None], float("-inf"))
-        e = tl.exp(sub_q_x)
+        e = tl.exp(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -12672,8 +6790,7 @@ def relative_bias_forward_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], add_q_x - safe_next_max_x[:, None], float("-inf"))
-        e = tl.exp(sub_q_x)
+        e = tl.exp(add_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -13039,571 +7156,6 @@ def relative_bias_backward_d_K_kernel(
     )
 
 
-@triton.jit
-def relative_bias_long_forward_state_kernel(
-    Q_ptr, K_ptr, state_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h, K_stride_x, K_stride_d,
-    state_stride_h, state_stride_q, state_stride_x, size_h, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:39]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:39]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def relative_bias_long_forward_out_kernel(
-    V_ptr, B_ptr, state_ptr, out_ptr, V_stride_h, V_stride_x, V_stride_d, B_stride_h, B_stride_q, B_stride_x,
-    state_stride_h, state_stride_q, state_stride_x, out_stride_h, out_stride_q, out_stride_d, size_h, size_x,
-    size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:40]
-        add_q_x = B + (rsqrt * state)
-        # src[maps.diag:5]
-        tile_max = tl.max(add_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp(max_x - safe_next_max_x)
-        e = tl.exp(add_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:39]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        # src[masks.diag:40]
-        add_q_x = B + (rsqrt * state)
-        # src[maps.diag:5]
-        tile_max = tl.max(add_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], add_q_x - safe_next_max_x[:, None], float("-inf"))
-        e = tl.exp(sub_q_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:39]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:40]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
-    tl.store(
-        out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def relative_bias_long_forward_logsum_rows_kernel(
-    B_ptr, state_ptr, logsum_ptr, B_stride_h, B_stride_q, B_stride_x, state_stride_h, state_stride_q,
-    state_stride_x, logsum_stride_h, logsum_stride_q, size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
-    EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    state = load_tile(
-        state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    # src[masks.diag:7]
-    # src[masks.diag:39]
-    B = load_tile(
-        B_ptr + h_index * B_stride_h + q_index * B_stride_q + x_index * B_stride_x,
-        (x_index < size_x),
-        float("-inf"),
-        EXACT_X,
-    )
-    # src[masks.diag:40]
-    add_x = B + (tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
-    # src[maps.diag:5]
-    max_ = tl.max(add_x, 0)
-    sub_x = add_x - tl.where(max_ == float("-inf"), 0.0, max_)
-    e = tl.exp(tl.where(x_index < size_x, sub_x, float("-inf")))
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (max_ + tl.log(sum_)))
-
-
-@triton.jit
-def relative_bias_long_forward_logsum_kernel(
-    B_ptr, state_ptr, logsum_ptr, B_stride_h, B_stride_q, B_stride_x, state_stride_h, state_stride_q,
-    state_stride_x, logsum_stride_h, logsum_stride_q, size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
-        )
-        # src[masks.diag:39]
-        B = tl.load(B_ptr + h_index * B_stride_h + q_index * B_stride_q + x_index * B_stride_x)
-        # src[masks.diag:40]
-        add_x = B + (rsqrt * state)
-        # src[maps.diag:5]
-        tile_max = tl.max(add_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        e = tl.exp(add_x - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index * B_stride_q + x_index * B_stride_x,
-            mask=(x_index < size_x),
-            other=float("-inf"),
-        )
-        # src[masks.diag:40]
-        add_x = B + (rsqrt * state)
-        # src[maps.diag:5]
-        tile_max = tl.max(add_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        sub_x = tl.where(x_index < size_x, add_x - safe_next_max_x, float("-inf"))
-        e = tl.exp(sub_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (max_x + tl.log(z)))
-
-
-@triton.jit
-def relative_bias_long_backward_d_V_kernel(
-    B_ptr, d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, B_stride_h, B_stride_q, B_stride_x, d_out_stride_h,
-    d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q,
-    state_stride_x, d_V_stride_h, d_V_stride_x, d_V_stride_d, size_h, size_q, size_x, size_d,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    h_index = program.to(tl.int64)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
-        # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[None, :] * B_stride_q + x_index[:, None] * B_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        sub_x_q = ((rsqrt * state) + B) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[None, :] * B_stride_q + x_index[:, None] * B_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
-        )
-        # src[masks.diag:7]
-        sub_x_q = ((rsqrt * state) + B) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_V_ptr + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def relative_bias_long_backward_d_B_kernel(
-    V_ptr, B_ptr, d_out_ptr, out_ptr, logsum_ptr, state_ptr, d_B_ptr, V_stride_h, V_stride_x, V_stride_d,
-    B_stride_h, B_stride_q, B_stride_x, d_out_stride_h, d_out_stride_q, d_out_stride_d, out_stride_h,
-    out_stride_q, out_stride_d, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q,
-    state_stride_x, d_B_stride_h, d_B_stride_q, d_B_stride_x, size_h, size_x, size_d, size_q,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    acc_d = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_d_2 = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_q_d, 1)
-        next_acc_d = acc_d + tile_sum
-        # src[masks.diag:39]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        next_acc_d_2 = tl.dot(d_out, tl.trans(V), acc_d_2)
-        acc_d = next_acc_d
-        acc_d_2 = next_acc_d_2
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_q_d, 1)
-        next_acc_d = acc_d + tile_sum
-        # src[masks.diag:39]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_d_2 = tl.dot(d_out, tl.trans(V), acc_d_2)
-        acc_d = next_acc_d
-        acc_d_2 = next_acc_d_2
-    logsum = tl.load(
-        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    # src[masks.diag:39]
-    B = tl.load(
-        B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    add_q_x = (tl.rsqrt(tl.cast(size_d, tl.float32)) * state) + B
-    sub_q_x = add_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-    mul_q_x = tl.exp(sub_q_x) * ((-1.0 * acc_d)[:, None] + acc_d_2)
-    tl.store(
-        d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
-        mul_q_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def relative_bias_long_backward_d_Q_kernel(
-    K_ptr, d_B_ptr, d_Q_ptr, K_stride_h, K_stride_x, K_stride_d, d_B_stride_h, d_B_stride_q, d_B_stride_x,
-    d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        d_B = tl.load(
-            d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        d_B_bf16 = d_B.to(tl.bfloat16)
-        # src[masks.diag:39]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(d_B_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        d_B = tl.load(
-            d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        d_B_bf16 = d_B.to(tl.bfloat16)
-        # src[masks.diag:39]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(d_B_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    # src[masks.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def relative_bias_long_backward_d_K_kernel(
-    Q_ptr, d_B_ptr, d_K_ptr, Q_stride_h, Q_stride_q, Q_stride_d, d_B_stride_h, d_B_stride_q, d_B_stride_x,
-    d_K_stride_h, d_K_stride_x, d_K_stride_d, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    h_index = program.to(tl.int64)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:39]
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        d_B = tl.load(
-            d_B_ptr + h_index * d_B_stride_h + q_index[None, :] * d_B_stride_q + x_index[:, None] * d_B_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_B_bf16 = d_B.to(tl.bfloat16)
-        next_acc_q = tl.dot(d_B_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:39]
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        d_B = tl.load(
-            d_B_ptr + h_index * d_B_stride_h + q_index[None, :] * d_B_stride_q + x_index[:, None] * d_B_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_B_bf16 = d_B.to(tl.bfloat16)
-        next_acc_q = tl.dot(d_B_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    # src[masks.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
-    tl.store(
-        d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        tile_bf16,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
 def _relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """_relative_bias(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], B: f32[h q x]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -13845,189 +7397,6 @@ def _relative_bias_backward_d_K(Q: torch.Tensor, d_B: torch.Tensor) -> torch.Ten
     return d_K
 
 
-def _relative_bias_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """_relative_bias_long_forward_state(Q: bf16[h q d], K: bf16[h x d]) -> state: f32[h q x]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 3, Q.device)
-    _check("K", K, torch.bfloat16, 3, Q.device)
-    h, q, d = Q.shape
-    _, x, _ = K.shape
-    if K.shape != (h, x, d):
-        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
-    state = torch.empty((h, q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    relative_bias_long_forward_state_kernel[grid](
-        Q, K, state, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
-        state.stride(0), state.stride(1), state.stride(2), h, q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return state
-
-
-def _relative_bias_long_forward_out(V: torch.Tensor, B: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_relative_bias_long_forward_out(V: bf16[h x d], B: f32[h q x], state: f32[h q x]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 3, V.device)
-    _check("B", B, torch.float32, 3, V.device)
-    _check("state", state, torch.float32, 3, V.device)
-    h, x, d = V.shape
-    _, q, _ = B.shape
-    if B.shape != (h, q, x):
-        raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
-    out = torch.empty((h, q, d), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    relative_bias_long_forward_out_kernel[grid](
-        V, B, state, out, V.stride(0), V.stride(1), V.stride(2), B.stride(0), B.stride(1), B.stride(2),
-        state.stride(0), state.stride(1), state.stride(2), out.stride(0), out.stride(1), out.stride(2), h, x,
-        d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return out
-
-
-def _relative_bias_long_forward_logsum(B: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
-    """_relative_bias_long_forward_logsum(B: f32[h q x], state: f32[h q x]) -> logsum: f32[h q]. Any strides; sizes are read off the shapes."""
-    _check("B", B, torch.float32, 3, B.device)
-    _check("state", state, torch.float32, 3, B.device)
-    h, q, x = B.shape
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
-    logsum = torch.empty((h, q), dtype=torch.float32, device=B.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (h * q,)
-        relative_bias_long_forward_logsum_rows_kernel[grid](
-            B, state, logsum, B.stride(0), B.stride(1), B.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), logsum.stride(0), logsum.stride(1), h, q, x, d, BLOCK_X=BLOCK_X,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return logsum
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (h * q,)
-    relative_bias_long_forward_logsum_kernel[grid](
-        B, state, logsum, B.stride(0), B.stride(1), B.stride(2), state.stride(0), state.stride(1),
-        state.stride(2), logsum.stride(0), logsum.stride(1), h, q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return logsum
-
-
-def _relative_bias_long_backward_d_V(
-    B: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_relative_bias_long_backward_d_V(B: f32[h q x], d_out: bf16[h q d], logsum: f32[h q], state: f32[h q x]) -> d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
-    _check("B", B, torch.float32, 3, B.device)
-    _check("d_out", d_out, torch.bfloat16, 3, B.device)
-    _check("logsum", logsum, torch.float32, 2, B.device)
-    _check("state", state, torch.float32, 3, B.device)
-    h, q, x = B.shape
-    _, _, d = d_out.shape
-    if d_out.shape != (h, q, d):
-        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
-    d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=B.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    relative_bias_long_backward_d_V_kernel[grid](
-        B, d_out, logsum, state, d_V, B.stride(0), B.stride(1), B.stride(2), d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1),
-        state.stride(2), d_V.stride(0), d_V.stride(1), d_V.stride(2), h, q, x, d, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_V
-
-
-def _relative_bias_long_backward_d_B(
-    V: torch.Tensor,
-    B: torch.Tensor,
-    d_out: torch.Tensor,
-    out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_relative_bias_long_backward_d_B(V: bf16[h x d], B: f32[h q x], d_out: bf16[h q d], out: bf16[h q d], logsum: f32[h q], state: f32[h q x]) -> d_B: f32[h q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 3, V.device)
-    _check("B", B, torch.float32, 3, V.device)
-    _check("d_out", d_out, torch.bfloat16, 3, V.device)
-    _check("out", out, torch.bfloat16, 3, V.device)
-    _check("logsum", logsum, torch.float32, 2, V.device)
-    _check("state", state, torch.float32, 3, V.device)
-    h, x, d = V.shape
-    _, q, _ = B.shape
-    if B.shape != (h, q, x):
-        raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
-    if d_out.shape != (h, q, d):
-        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
-    if out.shape != (h, q, d):
-        raise ValueError(f"out: bf16[h q d] has shape {out.shape}, expected {(h, q, d)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
-    d_B = torch.empty((h, q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    relative_bias_long_backward_d_B_kernel[grid](
-        V, B, d_out, out, logsum, state, d_B, V.stride(0), V.stride(1), V.stride(2), B.stride(0), B.stride(1),
-        B.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), out.stride(0), out.stride(1),
-        out.stride(2), logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1), state.stride(2),
-        d_B.stride(0), d_B.stride(1), d_B.stride(2), h, x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return d_B
-
-
-def _relative_bias_long_backward_d_Q(K: torch.Tensor, d_B: torch.Tensor) -> torch.Tensor:
-    """_relative_bias_long_backward_d_Q(K: bf16[h x d], d_B: f32[h q x]) -> d_Q: bf16[h q d]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 3, K.device)
-    _check("d_B", d_B, torch.float32, 3, K.device)
-    h, x, d = K.shape
-    _, q, _ = d_B.shape
-    if d_B.shape != (h, q, x):
-        raise ValueError(f"d_B: f32[h q x] has shape {d_B.shape}, expected {(h, q, x)}")
-    d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    relative_bias_long_backward_d_Q_kernel[grid](
-        K, d_B, d_Q, K.stride(0), K.stride(1), K.stride(2), d_B.stride(0), d_B.stride(1), d_B.stride(2),
-        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_Q
-
-
-def _relative_bias_long_backward_d_K(Q: torch.Tensor, d_B: torch.Tensor) -> torch.Tensor:
-    """_relative_bias_long_backward_d_K(Q: bf16[h q d], d_B: f32[h q x]) -> d_K: bf16[h x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 3, Q.device)
-    _check("d_B", d_B, torch.float32, 3, Q.device)
-    h, q, d = Q.shape
-    _, _, x = d_B.shape
-    if d_B.shape != (h, q, x):
-        raise ValueError(f"d_B: f32[h q x] has shape {d_B.shape}, expected {(h, q, x)}")
-    d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    relative_bias_long_backward_d_K_kernel[grid](
-        Q, d_B, d_K, Q.stride(0), Q.stride(1), Q.stride(2), d_B.stride(0), d_B.stride(1), d_B.stride(2),
-        d_K.stride(0), d_K.stride(1), d_K.stride(2), h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_K
-
-
 class _relative_bias_autograd(torch.autograd.Function):
     """relative_bias and its derivative."""
 
@@ -14056,36 +7425,6 @@ class _relative_bias_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V, d_B
 
 
-class _relative_bias_autograd_2(torch.autograd.Function):
-    """relative_bias and its derivative."""
-
-    @staticmethod
-    def forward(ctx, Q, K, V, B):
-        h, q, d = Q.shape
-        _, x, _ = K.shape
-        if K.shape != (h, x, d):
-            raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
-        if V.shape != (h, x, d):
-            raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
-        if B.shape != (h, q, x):
-            raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
-        state = _relative_bias_long_forward_state(Q, K)
-        out = _relative_bias_long_forward_out(V, B, state)
-        logsum = _relative_bias_long_forward_logsum(B, state, d)
-        ctx.save_for_backward(Q, K, V, B, out, logsum, state)
-        ctx.sizes = ()
-        return out
-
-    @staticmethod
-    def backward(ctx, d_out):
-        Q, K, V, B, out, logsum, state = ctx.saved_tensors
-        d_V = _relative_bias_long_backward_d_V(B, d_out, logsum, state)
-        d_B = _relative_bias_long_backward_d_B(V, B, d_out, out, logsum, state)
-        d_Q = _relative_bias_long_backward_d_Q(K, d_B)
-        d_K = _relative_bias_long_backward_d_K(Q, d_B)
-        return d_Q, d_K, d_V, d_B
-
-
 def relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """relative_bias(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], B: f32[h q x]) -> out: bf16[h q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     h, q, d = Q.shape
@@ -14102,7 +7441,7 @@ def relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.Te
         out = _relative_bias(Q, K, V, B)
         return out
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, B)):
-        return _relative_bias_autograd_2.apply(Q, K, V, B)
+        raise ValueError("relative_bias: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _relative_bias_long_buffer_0(Q, K, B)
     out_2 = _relative_bias_long_out(V, buffer_0)
     return out_2
@@ -14129,7 +7468,7 @@ def softcap_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -14144,13 +7483,11 @@ def softcap_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
         mul_q_x = tanh((0.03333333333333333 * rsqrt) * dot) * 43.2808512266689
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], mul_q_x, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -14168,8 +7505,9 @@ def softcap_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:43]
         K = tl.load(
@@ -14187,9 +7525,8 @@ def softcap_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -14332,9 +7669,8 @@ def softcap_long_out_kernel(
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], buffer_0 - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -14362,9 +7698,9 @@ def softcap_long_out_kernel(
 
 @triton.jit
 def softcap_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, z_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
-    V_stride_x, V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, z_stride_q, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -14381,7 +7717,7 @@ def softcap_forward_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -14394,17 +7730,17 @@ def softcap_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        mul_q_x = 43.2808512266689 * tanh((rsqrt * 0.03333333333333333) * dot)
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], mul_q_x, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        mul_q_x = tanh((rsqrt * 0.03333333333333333) * dot) * 43.2808512266689
+        tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:43]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -14412,15 +7748,14 @@ def softcap_forward_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:43]
         K = tl.load(
@@ -14431,27 +7766,26 @@ def softcap_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        mul_q_x = 43.2808512266689 * tanh((rsqrt * 0.03333333333333333) * dot)
+        mul_q_x = tanh((rsqrt * 0.03333333333333333) * dot) * 43.2808512266689
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, mul_q_x, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(sub_q_x)
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:43]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -14469,7 +7803,6 @@ def softcap_forward_kernel(
         ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -14538,26 +7871,26 @@ def softcap_backward_buffer_0_kernel(
 
 @triton.jit
 def softcap_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, z_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    z_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:43]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -14568,6 +7901,7 @@ def softcap_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:43]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -14577,7 +7911,7 @@ def softcap_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        tanh_q_x = tanh((0.03333333333333333 * rsqrt) * dot)
+        tanh_q_x = tanh((rsqrt * 0.03333333333333333) * dot)
         exp2_q_x = tl.exp2((tanh_q_x * 43.2808512266689) - mul_q[:, None])
         # src[masks.diag:43]
         V = load_tile(
@@ -14587,7 +7921,7 @@ def softcap_backward_d_Q_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile = (exp2_q_x * (buffer_0[:, None] + dot_2)) * (1.0 - (tanh_q_x * tanh_q_x))
+        tile = ((1.0 - (tanh_q_x * tanh_q_x)) * exp2_q_x) * (buffer_0[:, None] + dot_2)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
@@ -14605,7 +7939,7 @@ def softcap_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        tanh_q_x = tanh((0.03333333333333333 * rsqrt) * dot)
+        tanh_q_x = tanh((rsqrt * 0.03333333333333333) * dot)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, tanh_q_x * 43.2808512266689, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
@@ -14616,16 +7950,13 @@ def softcap_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_2 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)) * (1.0 - (tanh_q_x * tanh_q_x))
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        tile_2 = (1.0 - (tanh_q_x * tanh_q_x)) * tl.exp2(sub_q_x)
+        tile_bf16 = (tile_2 * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16 = tl.where((z > 0.0)[:, None], acc_x * rsqrt, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -14643,14 +7974,15 @@ def softcap_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:43]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:43]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -14662,8 +7994,6 @@ def softcap_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -14672,7 +8002,9 @@ def softcap_backward_d_K_d_V_kernel(
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
-        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * dot)
+        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
@@ -14684,7 +8016,7 @@ def softcap_backward_d_K_d_V_kernel(
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = (exp2_x_q * (buffer_0[None, :] + dot_2)) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile_2 = ((1.0 - (tanh_x_q * tanh_x_q)) * exp2_x_q) * (buffer_0[None, :] + dot_2)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
@@ -14695,7 +8027,6 @@ def softcap_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[masks.diag:43]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -14706,7 +8037,8 @@ def softcap_backward_d_K_d_V_kernel(
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
-        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * dot)
+        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         sub_x_q = (tanh_x_q * 43.2808512266689) - (logsum * 1.4426950408889634)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         d_out = load_tile(
@@ -14717,7 +8049,7 @@ def softcap_backward_d_K_d_V_kernel(
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        tile = (exp2_x_q * (buffer_0[None, :] + dot_2)) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile = ((1.0 - (tanh_x_q * tanh_x_q)) * exp2_x_q) * (buffer_0[None, :] + dot_2)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
@@ -14728,8 +8060,6 @@ def softcap_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
         # src[masks.diag:43]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -14739,7 +8069,9 @@ def softcap_backward_d_K_d_V_kernel(
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
-        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * dot)
+        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
@@ -14751,7 +8083,7 @@ def softcap_backward_d_K_d_V_kernel(
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = (exp2_x_q * (buffer_0[None, :] + dot_2)) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile_2 = ((1.0 - (tanh_x_q * tanh_x_q)) * exp2_x_q) * (buffer_0[None, :] + dot_2)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
@@ -14766,566 +8098,6 @@ def softcap_backward_d_K_d_V_kernel(
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q_2.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def softcap_long_forward_state_kernel(
-    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
-    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:43]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:43]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def softcap_long_forward_logsum_z_rows_kernel(
-    state_ptr, logsum_ptr, z_ptr, state_stride_q, state_stride_x, logsum_stride_q, z_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 0.03333333333333333
-    # src[masks.diag:44]
-    where_x = tl.where((x_index <= q_index) & (x_index < size_x), tanh(scalar * state) * 43.2808512266689, float("-inf"))
-    max_ = tl.max(where_x, 0)
-    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
-    # src[maps.diag:5]
-    e = tl.exp2(tl.where(x_index < size_x, sub_x, float("-inf")))
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
-    tl.store(z_ptr + q_index * z_stride_q, sum_)
-
-
-@triton.jit
-def softcap_long_forward_logsum_z_kernel(
-    state_ptr, logsum_ptr, z_ptr, state_stride_q, state_stride_x, logsum_stride_q, z_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        # src[masks.diag:44]
-        mul_x = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
-        where_x = tl.where(x_index <= q_index, mul_x, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_x - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        # src[masks.diag:44]
-        mul_x = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
-        where_x = tl.where((x_index <= q_index) & (x_index < size_x), mul_x, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        sub_x = tl.where(x_index < size_x, where_x - safe_next_max_x, float("-inf"))
-        # src[maps.diag:5]
-        e = tl.exp2(sub_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
-    tl.store(z_ptr + q_index * z_stride_q, z)
-
-
-@triton.jit
-def softcap_long_forward_out_kernel(
-    V_ptr, z_ptr, state_ptr, out_ptr, V_stride_x, V_stride_d, z_stride_q, state_stride_q, state_stride_x,
-    out_stride_q, out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:44]
-        mul_q_x = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], mul_q_x, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(where_q_x - safe_next_max_x[:, None]).to(tl.bfloat16)
-        # src[masks.diag:43]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:44]
-        mul_q_x = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, mul_q_x, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
-        sub_q_x = tl.where((x_index < size_x)[None, :], where_q_x - safe_next_max_x[:, None], float("-inf"))
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(sub_q_x).to(tl.bfloat16)
-        # src[masks.diag:43]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
-        max_x = next_max_x
-        acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    # src[masks.diag:45]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def softcap_long_backward_buffer_0_rows_kernel(
-    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
-
-
-@triton.jit
-def softcap_long_backward_buffer_0_kernel(
-    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
-
-
-@triton.jit
-def softcap_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        mul_x_q = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
-        # src[masks.diag:44]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        sub_x_q = tl.where(tile, mul_x_q, float("-inf")) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        mul_x_q = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
-        sub_x_q = mul_x_q - (1.4426950408889634 * logsum)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        mul_x_q = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
-        # src[masks.diag:44]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        sub_x_q = tl.where(tile, mul_x_q, float("-inf")) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def softcap_long_backward_buffer_1_kernel(
-    V_ptr, d_out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, V_stride_x, V_stride_d,
-    d_out_stride_q, d_out_stride_d, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_1_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:43]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:43]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
-        acc_d = next_acc_d
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 0.03333333333333333
-    tanh_q_x = tanh(scalar * state)
-    # src[masks.diag:44]
-    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tanh_q_x * 43.2808512266689, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    tile = (1.0 - (tanh_q_x * tanh_q_x)) * tl.exp2(sub_q_x)
-    tile_bf16 = (tile * (buffer_0[:, None] + acc_d)).to(tl.bfloat16)
-    tl.store(
-        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
-        tile_bf16,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def softcap_long_backward_d_Q_kernel(
-    K_ptr, z_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d, z_stride_q, buffer_1_stride_q,
-    buffer_1_stride_x, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:43]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(buffer_1, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:43]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(buffer_1, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    # src[masks.diag:7]
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x, 0.0)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def softcap_long_backward_d_K_kernel(
-    Q_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_1_stride_q, buffer_1_stride_x, d_K_stride_x,
-    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:43]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(buffer_1, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:43]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(buffer_1, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    # src[masks.diag:7]
-    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -15398,12 +8170,8 @@ def _softcap_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
-def _softcap_forward(
-    Q: torch.Tensor,
-    K: torch.Tensor,
-    V: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_softcap_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
+def _softcap_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_softcap_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -15415,7 +8183,6 @@ def _softcap_forward(
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -15427,11 +8194,11 @@ def _softcap_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     softcap_forward_kernel[grid](
-        Q, K, V, out, logsum, z, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
-        out.stride(0), out.stride(1), logsum.stride(0), z.stride(0), q, d, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return out, logsum, z
+    return out, logsum
 
 
 def _softcap_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -15472,16 +8239,14 @@ def _softcap_backward_d_Q(
     V: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
-    z: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_softcap_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], z: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_softcap_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -15493,8 +8258,6 @@ def _softcap_backward_d_Q(
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -15509,10 +8272,10 @@ def _softcap_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     softcap_backward_d_Q_kernel[grid](
-        Q, K, V, d_out, logsum, z, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), z.stride(0),
-        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -15565,205 +8328,6 @@ def _softcap_backward_d_K_d_V(
     return d_K, d_V
 
 
-def _softcap_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """_softcap_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("K", K, torch.bfloat16, 2, Q.device)
-    q, d = Q.shape
-    x, _ = K.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    softcap_long_forward_state_kernel[grid](
-        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
-        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return state
-
-
-def _softcap_long_forward_logsum_z(state: torch.Tensor, d: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """_softcap_long_forward_logsum_z(state: f32[q x]) -> logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 2, state.device)
-    q, x = state.shape
-    logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
-    z = torch.empty((q,), dtype=torch.float32, device=state.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        softcap_long_forward_logsum_z_rows_kernel[grid](
-            state, logsum, z, state.stride(0), state.stride(1), logsum.stride(0), z.stride(0), q, x, d,
-            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return logsum, z
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    softcap_long_forward_logsum_z_kernel[grid](
-        state, logsum, z, state.stride(0), state.stride(1), logsum.stride(0), z.stride(0), q, x, d,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return logsum, z
-
-
-def _softcap_long_forward_out(V: torch.Tensor, z: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_softcap_long_forward_out(V: bf16[x d], z: f32[q], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("z", z, torch.float32, 1, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    x, d = V.shape
-    (q,) = z.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    softcap_long_forward_out_kernel[grid](
-        V, z, state, out, V.stride(0), V.stride(1), z.stride(0), state.stride(0), state.stride(1),
-        out.stride(0), out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return out
-
-
-def _softcap_long_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_softcap_long_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
-    q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        softcap_long_backward_buffer_0_rows_kernel[grid](
-            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_0
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    softcap_long_backward_buffer_0_kernel[grid](
-        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-def _softcap_long_backward_d_V(
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_softcap_long_backward_d_V(d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("logsum", logsum, torch.float32, 1, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    q, d = d_out.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    softcap_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
-        state.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_V
-
-
-def _softcap_long_backward_buffer_1(
-    V: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_softcap_long_backward_buffer_1(V: bf16[x d], d_out: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q]) -> buffer_1: bf16[q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("d_out", d_out, torch.bfloat16, 2, V.device)
-    _check("logsum", logsum, torch.float32, 1, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, V.device)
-    x, d = V.shape
-    q, _ = d_out.shape
-    if d_out.shape != (q, d):
-        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    buffer_1 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    softcap_long_backward_buffer_1_kernel[grid](
-        V, d_out, logsum, state, buffer_0, buffer_1, V.stride(0), V.stride(1), d_out.stride(0),
-        d_out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-        buffer_1.stride(0), buffer_1.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _softcap_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
-    """_softcap_long_backward_d_Q(K: bf16[x d], z: f32[q], buffer_1: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 2, K.device)
-    _check("z", z, torch.float32, 1, K.device)
-    _check("buffer_1", buffer_1, torch.bfloat16, 2, K.device)
-    x, d = K.shape
-    (q,) = z.shape
-    if buffer_1.shape != (q, x):
-        raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
-    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    softcap_long_backward_d_Q_kernel[grid](
-        K, z, buffer_1, d_Q, K.stride(0), K.stride(1), z.stride(0), buffer_1.stride(0), buffer_1.stride(1),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_Q
-
-
-def _softcap_long_backward_d_K(Q: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
-    """_softcap_long_backward_d_K(Q: bf16[q d], buffer_1: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.bfloat16, 2, Q.device)
-    q, d = Q.shape
-    _, x = buffer_1.shape
-    if buffer_1.shape != (q, x):
-        raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
-    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    softcap_long_backward_d_K_kernel[grid](
-        Q, buffer_1, d_K, Q.stride(0), Q.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_K.stride(0),
-        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
-    )
-    return d_K
-
-
 class _softcap_autograd(torch.autograd.Function):
     """softcap and its derivative."""
 
@@ -15775,46 +8339,17 @@ class _softcap_autograd(torch.autograd.Function):
             raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         if V.shape != (x, d):
             raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        out, logsum, z = _softcap_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, out, logsum, z)
+        out, logsum = _softcap_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, out, logsum, z = ctx.saved_tensors
+        Q, K, V, out, logsum = ctx.saved_tensors
         buffer_0 = _softcap_backward_buffer_0(d_out, out)
-        d_Q = _softcap_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0)
+        d_Q = _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
         d_K, d_V = _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
-        return d_Q, d_K, d_V
-
-
-class _softcap_autograd_2(torch.autograd.Function):
-    """softcap and its derivative."""
-
-    @staticmethod
-    def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        state = _softcap_long_forward_state(Q, K)
-        logsum, z = _softcap_long_forward_logsum_z(state, d)
-        out = _softcap_long_forward_out(V, z, state)
-        ctx.save_for_backward(Q, K, V, out, logsum, state, z)
-        ctx.sizes = ()
-        return out
-
-    @staticmethod
-    def backward(ctx, d_out):
-        Q, K, V, out, logsum, state, z = ctx.saved_tensors
-        buffer_0 = _softcap_long_backward_buffer_0(d_out, out)
-        d_V = _softcap_long_backward_d_V(d_out, logsum, state)
-        buffer_1 = _softcap_long_backward_buffer_1(V, d_out, logsum, state, buffer_0)
-        d_Q = _softcap_long_backward_d_Q(K, z, buffer_1)
-        d_K = _softcap_long_backward_d_K(Q, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -15832,7 +8367,7 @@ def softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         out = _softcap(Q, K, V)
         return out
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        return _softcap_autograd_2.apply(Q, K, V)
+        raise ValueError("softcap: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _softcap_long_buffer_0(Q, K)
     out_2 = _softcap_long_out(V, buffer_0)
     return out_2

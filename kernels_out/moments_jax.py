@@ -582,8 +582,7 @@ def _deviation(Q, K, t, *, block_x=256, block_q=512):
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            chosen = jnp.where((x_index < x), mul - next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
@@ -594,11 +593,11 @@ def _deviation(Q, K, t, *, block_x=256, block_q=512):
             next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             change = next_centre - centre
             acc_x_4 = acc_x_2 + (-2.0 * acc_x_3 + z * change) * change
-            chosen_2 = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
-            mul_3 = chosen_2 * chosen_2 * e
+            chosen = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
+            mul_3 = chosen * chosen * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_4 * scale + tile_sum_3
-            mul_4 = e * chosen_2
+            mul_4 = e * chosen
             tile_sum_4 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = (acc_x_3 + -1.0 * z * change) * scale + tile_sum_4
             return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_centre)
@@ -695,8 +694,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            chosen = jnp.where((x_index < x), mul - next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
@@ -707,11 +705,11 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             change = next_centre - centre
             acc_x_4 = acc_x_2 + (-2.0 * acc_x_3 + z * change) * change
-            chosen_2 = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
-            mul_3 = chosen_2 * chosen_2 * e
+            chosen = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
+            mul_3 = chosen * chosen * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_4 * scale + tile_sum_3
-            mul_4 = e * chosen_2
+            mul_4 = e * chosen
             tile_sum_4 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = (acc_x_3 + -1.0 * z * change) * scale + tile_sum_4
             return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_centre)
@@ -1211,17 +1209,17 @@ def _spread(Q, K, V, *, block_x=256, block_q=512):
             tile_max = jnp.max(S_2, axis=1)
             next_m = jnp.maximum(m, tile_max)
             scale = jnp.exp(m - next_m)
-            chosen = jnp.where((x_index < x), S_2 - next_m[:, None], -jnp.inf)
-            w = jnp.exp(chosen)
+            sub = S_2 - next_m[:, None]
+            w = jnp.exp(sub)
             w_bf16 = w.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             tile_sum = jnp.sum(w, axis=1)
             next_z = z * scale + tile_sum
-            chosen_2 = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
-            change = chosen_2 - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
-            chosen_3 = jnp.where((x_index < x), w * chosen, 0.0)
-            tile_sum_2 = jnp.sum(chosen_3, axis=1)
+            chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
+            change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
+            chosen_2 = jnp.where((x_index < x), w * sub, 0.0)
+            tile_sum_2 = jnp.sum(chosen_2, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
             return (next_m, next_acc_x, next_z, next_acc_x_2)
 
@@ -1300,17 +1298,17 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
             tile_max = jnp.max(S_2, axis=1)
             next_m = jnp.maximum(m, tile_max)
             scale = jnp.exp(m - next_m)
-            chosen = jnp.where((x_index < x), S_2 - next_m[:, None], -jnp.inf)
-            w = jnp.exp(chosen)
+            sub = S_2 - next_m[:, None]
+            w = jnp.exp(sub)
             tile_sum = jnp.sum(w, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             w_bf16 = w.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
-            chosen_2 = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
-            change = chosen_2 - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
-            chosen_3 = jnp.where((x_index < x), w * chosen, 0.0)
-            tile_sum_2 = jnp.sum(chosen_3, axis=1)
+            chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
+            change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
+            chosen_2 = jnp.where((x_index < x), w * sub, 0.0)
+            tile_sum_2 = jnp.sum(chosen_2, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
             return (next_m, next_z, next_acc_x, next_acc_x_2)
 
@@ -1752,8 +1750,7 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            chosen = jnp.where((x_index < x), mul - next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             x_f32 = x_index.astype(jnp.float32)
@@ -1773,24 +1770,24 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
             change = next_centre - centre
             change_2 = next_centre_2 - centre_2
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
-            chosen_2 = jnp.where((x_index < x), t_tile - next_centre_2[:, None], 0.0)
-            chosen_3 = jnp.where((x_index < x), x_f32 * recip - next_centre[:, None], 0.0)
-            chosen_4 = jnp.where((x_index < x), chosen_3 * chosen_2 * e, 0.0)
-            tile_sum_4 = jnp.sum(chosen_4, axis=1)
+            chosen = jnp.where((x_index < x), t_tile - next_centre_2[:, None], 0.0)
+            chosen_2 = jnp.where((x_index < x), x_f32 * recip - next_centre[:, None], 0.0)
+            chosen_3 = jnp.where((x_index < x), chosen_2 * chosen * e, 0.0)
+            tile_sum_4 = jnp.sum(chosen_3, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
-            mul_4 = e * chosen_2
+            mul_4 = e * chosen
             tile_sum_5 = jnp.sum(mul_4, axis=1)
             next_acc_x_4 = (acc_x_4 + -1.0 * z * change_2) * scale + tile_sum_5
-            mul_5 = e * chosen_3
+            mul_5 = e * chosen_2
             tile_sum_6 = jnp.sum(mul_5, axis=1)
             next_acc_x_5 = (acc_x_5 + -1.0 * z * change) * scale + tile_sum_6
             acc_x_9 = (3.0 * acc_x_5 + -1.0 * z * change) * change
             acc_x_10 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_9) * change
-            mul_6 = chosen_3 * chosen_3 * chosen_3 * e
+            mul_6 = chosen_2 * chosen_2 * chosen_2 * e
             tile_sum_7 = jnp.sum(mul_6, axis=1)
             next_acc_x_6 = acc_x_10 * scale + tile_sum_7
             acc_x_11 = acc_x_7 + (-2.0 * acc_x_5 + z * change) * change
-            mul_7 = e * chosen_3 * chosen_3
+            mul_7 = e * chosen_2 * chosen_2
             tile_sum_8 = jnp.sum(mul_7, axis=1)
             next_acc_x_7 = acc_x_11 * scale + tile_sum_8
             return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
@@ -1918,8 +1915,7 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            chosen = jnp.where((x_index < x), mul - next_max_x[:, None], -jnp.inf)
-            e = jnp.exp(chosen)
+            e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
@@ -1939,24 +1935,24 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             change = next_centre - centre
             change_2 = next_centre_2 - centre_2
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
-            chosen_2 = jnp.where((x_index < x), recip * x_f32 - next_centre_2[:, None], 0.0)
-            chosen_3 = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
-            chosen_4 = jnp.where((x_index < x), chosen_3 * e * chosen_2, 0.0)
-            tile_sum_4 = jnp.sum(chosen_4, axis=1)
+            chosen = jnp.where((x_index < x), recip * x_f32 - next_centre_2[:, None], 0.0)
+            chosen_2 = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
+            chosen_3 = jnp.where((x_index < x), chosen_2 * e * chosen, 0.0)
+            tile_sum_4 = jnp.sum(chosen_3, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
-            mul_4 = e * chosen_2
+            mul_4 = e * chosen
             tile_sum_5 = jnp.sum(mul_4, axis=1)
             next_acc_x_4 = (acc_x_4 + -1.0 * z * change_2) * scale + tile_sum_5
-            mul_5 = e * chosen_3
+            mul_5 = e * chosen_2
             tile_sum_6 = jnp.sum(mul_5, axis=1)
             next_acc_x_5 = (acc_x_5 + -1.0 * z * change) * scale + tile_sum_6
             acc_x_9 = (3.0 * acc_x_4 + -1.0 * z * change_2) * change_2
             acc_x_10 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_9) * change_2
-            mul_6 = e * chosen_2 * chosen_2 * chosen_2
+            mul_6 = e * chosen * chosen * chosen
             tile_sum_7 = jnp.sum(mul_6, axis=1)
             next_acc_x_6 = acc_x_10 * scale + tile_sum_7
             acc_x_11 = (-2.0 * acc_x_4 + z * change_2) * change_2
-            mul_7 = e * chosen_2 * chosen_2
+            mul_7 = e * chosen * chosen
             tile_sum_8 = jnp.sum(mul_7, axis=1)
             next_acc_x_7 = (acc_x_7 + acc_x_11) * scale + tile_sum_8
             return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
@@ -2627,8 +2623,7 @@ def _temperature(Q, K, b, *, block_x=256, block_q=512):
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
             scale = jnp.exp(m - safe_next_m)
-            chosen_2 = jnp.where((x_index < x), chosen - safe_next_m[:, None], -jnp.inf)
-            e = jnp.exp(chosen_2)
+            e = jnp.exp(chosen - safe_next_m[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             mul = dot * e
@@ -2702,8 +2697,7 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
             scale = jnp.exp(m - safe_next_m)
-            chosen_2 = jnp.where((x_index < x), chosen - safe_next_m[:, None], -jnp.inf)
-            e = jnp.exp(chosen_2)
+            e = jnp.exp(chosen - safe_next_m[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             mul = dot * e

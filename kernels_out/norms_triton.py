@@ -48,8 +48,7 @@ def softmax_rows_rows_kernel(
     )
     # src[maps.diag:5]
     max_ = tl.max(X, 0)
-    sub_n = tl.where(n_index < size_n, X - tl.where(max_ == float("-inf"), 0.0, max_), float("-inf"))
-    e = tl.exp(sub_n)
+    e = tl.exp(X - tl.where(max_ == float("-inf"), 0.0, max_))
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
     # src[maps.diag:7]
@@ -99,8 +98,7 @@ def softmax_rows_kernel(
         tile_max = tl.max(X, 0)
         next_max_n = tl.maximum(max_n, tile_max)
         safe_next_max_n = tl.where(next_max_n == float("-inf"), 0.0, next_max_n)
-        sub_n = tl.where(n_index < size_n, X - safe_next_max_n, float("-inf"))
-        e = tl.exp(sub_n)
+        e = tl.exp(X - safe_next_max_n)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
         next_z = (z * tl.exp(max_n - safe_next_max_n)) + tile_sum
@@ -157,8 +155,7 @@ def softmax_rows_forward_rows_kernel(
     )
     # src[maps.diag:5]
     max_ = tl.max(X, 0)
-    sub_n = tl.where(n_index < size_n, X - tl.where(max_ == float("-inf"), 0.0, max_), float("-inf"))
-    e = tl.exp(sub_n)
+    e = tl.exp(X - tl.where(max_ == float("-inf"), 0.0, max_))
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
     # src[maps.diag:7]
@@ -209,8 +206,7 @@ def softmax_rows_forward_kernel(
         tile_max = tl.max(X, 0)
         next_max_n = tl.maximum(max_n, tile_max)
         safe_next_max_n = tl.where(next_max_n == float("-inf"), 0.0, next_max_n)
-        sub_n = tl.where(n_index < size_n, X - safe_next_max_n, float("-inf"))
-        e = tl.exp(sub_n)
+        e = tl.exp(X - safe_next_max_n)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
         next_z = (z * tl.exp(max_n - safe_next_max_n)) + tile_sum
@@ -503,8 +499,7 @@ def logsumexp_rows_rows_kernel(
     # src[maps.diag:11]
     max_ = tl.max(X, 0)
     # src[maps.diag:12]
-    sub_n = tl.where(n_index < size_n, X - tl.where(max_ == float("-inf"), 0.0, max_), float("-inf"))
-    exp_n = tl.exp(sub_n)
+    exp_n = tl.exp(X - tl.where(max_ == float("-inf"), 0.0, max_))
     sum_ = tl.sum(exp_n, 0)
     tl.store(out_ptr + row_index * out_stride_row, (tl.log(sum_) + max_))
 
@@ -555,8 +550,7 @@ def logsumexp_rows_kernel(
         next_m = tl.maximum(m, tile_max)
         safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
         # src[maps.diag:12]
-        sub_n = tl.where(n_index < size_n, X - safe_next_m, float("-inf"))
-        exp_n = tl.exp(sub_n)
+        exp_n = tl.exp(X - safe_next_m)
         tile_sum = tl.sum(exp_n, 0)
         next_sum_n = (sum_n * tl.exp(m - safe_next_m)) + tile_sum
         m = next_m
@@ -583,8 +577,7 @@ def logsumexp_rows_forward_rows_kernel(
     # src[maps.diag:11]
     max_ = tl.max(X, 0)
     # src[maps.diag:12]
-    sub_n = tl.where(n_index < size_n, X - tl.where(max_ == float("-inf"), 0.0, max_), float("-inf"))
-    exp_n = tl.exp(sub_n)
+    exp_n = tl.exp(X - tl.where(max_ == float("-inf"), 0.0, max_))
     sum_ = tl.sum(exp_n, 0)
     tl.store(out_ptr + row_index * out_stride_row, (tl.log(sum_) + max_))
 
@@ -635,8 +628,7 @@ def logsumexp_rows_forward_kernel(
         next_m = tl.maximum(m, tile_max)
         safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
         # src[maps.diag:12]
-        sub_n = tl.where(n_index < size_n, X - safe_next_m, float("-inf"))
-        exp_n = tl.exp(sub_n)
+        exp_n = tl.exp(X - safe_next_m)
         tile_sum = tl.sum(exp_n, 0)
         next_sum_n = (sum_n * tl.exp(m - safe_next_m)) + tile_sum
         m = next_m

@@ -616,21 +616,20 @@ def _sink(Q, K, V, s, *, block_x=256, block_q=512):
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, sum_x, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(x_index <= q_index[:, None], rsqrt * dot, -jnp.inf)
-            tile_max = jnp.max(S, axis=1)
+            mul = rsqrt * dot
+            tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             m = jnp.maximum(next_max_x, s)
-            safe_m = jnp.where(m == -jnp.inf, 0.0, m)
-            scale = jnp.exp(jnp.maximum(max_x, s) - safe_m)
-            w = jnp.exp(S - safe_m[:, None])
+            sub = jnp.maximum(max_x, s) - jnp.where(m == -jnp.inf, 0.0, m)
+            scale = jnp.exp(sub)
+            w = jnp.exp(mul - m[:, None])
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -640,6 +639,7 @@ def _sink(Q, K, V, s, *, block_x=256, block_q=512):
 
         max_x, sum_x, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, sum_x, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, sum_x, acc_x = state
@@ -654,8 +654,7 @@ def _sink(Q, K, V, s, *, block_x=256, block_q=512):
             m = jnp.maximum(next_max_x, s)
             safe_m = jnp.where(m == -jnp.inf, 0.0, m)
             scale = jnp.exp(jnp.maximum(max_x, s) - safe_m)
-            chosen = jnp.where((x_index < x), S - safe_m[:, None], -jnp.inf)
-            w = jnp.exp(chosen)
+            w = jnp.exp(S - safe_m[:, None])
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -665,7 +664,7 @@ def _sink(Q, K, V, s, *, block_x=256, block_q=512):
 
         max_x, sum_x, acc_x = lax.fori_loop(
             from_x // block_x,
-            -(-x // block_x),
+            -(-to_x_2 // block_x),
             step_2,
             (max_x, sum_x, acc_x),
         )
@@ -702,37 +701,37 @@ def _sink_forward(Q, K, V, s, *, block_x=256, block_q=512):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         sum_x = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
-            max_x, acc_x, sum_x = state
+            max_x, sum_x, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(x_index <= q_index[:, None], rsqrt * dot, -jnp.inf)
-            tile_max = jnp.max(S, axis=1)
+            mul = rsqrt * dot
+            tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            m = jnp.maximum(next_max_x, s)
-            safe_m = jnp.where(m == -jnp.inf, 0.0, m)
-            scale = jnp.exp(jnp.maximum(max_x, s) - safe_m)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            w = jnp.exp(S - safe_m[:, None])
-            w_bf16 = w.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
+            m = jnp.maximum(s, next_max_x)
+            sub = jnp.maximum(s, max_x) - jnp.where(m == -jnp.inf, 0.0, m)
+            scale = jnp.exp(sub)
+            w = jnp.exp(mul - m[:, None])
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
-            return (next_max_x, next_acc_x, next_sum_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            w_bf16 = w.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_sum_x, next_acc_x)
 
-        max_x, acc_x, sum_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, acc_x, sum_x))
+        max_x, sum_x, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, sum_x, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
-            max_x, acc_x, sum_x = state
+            max_x, sum_x, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -741,27 +740,26 @@ def _sink_forward(Q, K, V, s, *, block_x=256, block_q=512):
             S = jnp.where(mask, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            m = jnp.maximum(next_max_x, s)
+            m = jnp.maximum(s, next_max_x)
             safe_m = jnp.where(m == -jnp.inf, 0.0, m)
-            scale = jnp.exp(jnp.maximum(max_x, s) - safe_m)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            chosen = jnp.where((x_index < x), S - safe_m[:, None], -jnp.inf)
-            w = jnp.exp(chosen)
-            w_bf16 = w.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
+            scale = jnp.exp(jnp.maximum(s, max_x) - safe_m)
+            w = jnp.exp(S - safe_m[:, None])
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
-            return (next_max_x, next_acc_x, next_sum_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            w_bf16 = w.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_sum_x, next_acc_x)
 
-        max_x, acc_x, sum_x = lax.fori_loop(
+        max_x, sum_x, acc_x = lax.fori_loop(
             from_x // block_x,
-            -(-x // block_x),
+            -(-to_x_2 // block_x),
             step_2,
-            (max_x, acc_x, sum_x),
+            (max_x, sum_x, acc_x),
         )
-        m = jnp.maximum(max_x, s)
+        m = jnp.maximum(s, max_x)
         exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
-        tile_bf16 = (acc_x * (1 / (sum_x + exp))[:, None]).astype(jnp.bfloat16)
+        tile_bf16 = ((1 / (exp + sum_x))[:, None] * acc_x).astype(jnp.bfloat16)
         return tile_bf16, max_x, sum_x
 
     out_tiles, state_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -1101,20 +1099,18 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index <= q_index[:, None], rsqrt * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=3)
+            mul = rsqrt * dot
+            tile_max = jnp.max(mul, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e_2 = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
             e_bf16 = e_2.astype(jnp.bfloat16)
@@ -1124,6 +1120,7 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -1137,8 +1134,7 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen_2 = jnp.where((x_index < x), chosen - safe_next_max_x[:, :, :, None], -jnp.inf)
-            e_2 = jnp.exp(chosen_2)
+            e_2 = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
             e_bf16 = e_2.astype(jnp.bfloat16)
@@ -1146,7 +1142,7 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
@@ -1157,7 +1153,7 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _multi_query_forward(Q, K, V, *, block_x=256, block_q=512):
-    """multi_query_forward(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> (bf16[b h q e], f32[b h q], f32[b h q]), in blocks: memory does not grow with x."""
+    """multi_query_forward(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> (bf16[b h q e], f32[b h q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     b, h, q, d = Q.shape
     _, x, _ = K.shape
@@ -1178,31 +1174,30 @@ def _multi_query_forward(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((b, h, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
-        to_x = x // block_x * block_x
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index <= q_index[:, None], dot * rsqrt, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=3)
+            mul = rsqrt * dot
+            tile_max = jnp.max(mul, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            e_2 = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
+            scale = jnp.exp(max_x - next_max_x)
+            e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -1211,32 +1206,29 @@ def _multi_query_forward(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            chosen = jnp.where(mask, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
-            chosen_2 = jnp.where((x_index < x), chosen - safe_next_max_x[:, :, :, None], -jnp.inf)
-            e_2 = jnp.exp(chosen_2)
+            e_2 = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x, z
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
-    out_tiles, logsum_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
     out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, e)
     logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3)
     logsum_tiles = logsum_tiles.reshape(b, h, -(-q // block_q) * block_q)
-    z_tiles = z_tiles.transpose(1, 2, 0, 3)
-    z_tiles = z_tiles.reshape(b, h, -(-q // block_q) * block_q)
-    return out_tiles[:, :, :q], logsum_tiles[:, :, :q], z_tiles[:, :, :q]
+    return out_tiles[:, :, :q], logsum_tiles[:, :, :q]
 
 
 def _multi_query_backward_buffer_0(d_out, out):
@@ -1245,15 +1237,15 @@ def _multi_query_backward_buffer_0(d_out, out):
     b, h, q, e = d_out.shape
     if out.shape != (b, h, q, e):
         raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
-    sum_e = jnp.einsum("bhqe,bhqe->bhq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    sum_e = jnp.einsum("bhqe,bhqe->bhq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     product = -1.0 * sum_e  # [b h q]
     return product
 
 
-def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=256, block_q=512):
-    """multi_query_backward_d_Q(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e], d_out: bf16[b h q e], logsum: f32[b h q], z: f32[b h q], buffer_0: f32[b h q]) -> bf16[b h q d], in blocks: memory does not grow with x."""
+def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """multi_query_backward_d_Q(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> bf16[b h q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    logsum, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, z, buffer_0))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
     b, h, q, d = Q.shape
     _, x, _ = K.shape
     _, _, e = V.shape
@@ -1265,8 +1257,6 @@ def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=25
         raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
     if logsum.shape != (b, h, q):
         raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if z.shape != (b, h, q):
-        raise ValueError(f"z: f32[b h q] has shape {z.shape}, expected {(b, h, q)}")
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     block_x = min(block_x, max(x, 1))
@@ -1275,9 +1265,8 @@ def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=25
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    z = jnp.pad(z, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
@@ -1286,18 +1275,18 @@ def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=25
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             dot = jnp.einsum("bhqe,bxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot_2 = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub = dot_2 * rsqrt - logsum_tile[:, :, :, None]
+            sub = rsqrt * dot_2 - logsum_tile[:, :, :, None]
             mul = (buffer_0_tile[:, :, :, None] + dot) * jnp.exp(sub)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bhqx,bxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
@@ -1311,22 +1300,20 @@ def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, *, block_x=25
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             dot = jnp.einsum("bhqe,bxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot_2 = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, :, None]
+            sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum[:, :, :, None]
             mul = (buffer_0_tile[:, :, :, None] + dot) * jnp.exp(sub)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bhqx,bxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 2)
-        chosen = jnp.where((z_tile > 0.0)[:, :, :, None], rsqrt * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16)
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4)
@@ -1355,10 +1342,10 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_h=2
     block_x = min(block_x, max(x, 1))
     V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
     d_out = jnp.pad(d_out, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
@@ -1366,8 +1353,8 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_h=2
         acc_q_h = jnp.full((b, block_x, d), 0.0, jnp.float32)
         acc_q_h_2 = jnp.full((b, block_x, e), 0.0, jnp.float32)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+        rsqrt = lax.rsqrt(jnp.float32(d))
 
         def step(block, state):
             acc_q_h, acc_q_h_2 = state
@@ -1377,13 +1364,13 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_h=2
             def step_2(block, state):
                 acc_q_h, acc_q_h_2 = state
                 first_h = block * block_h
+                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 1), block, 2, keepdims=True), (2,))
                 d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1), block, 2, keepdims=True), (2,))
                 dot = jnp.einsum("bxe,bhe->bxh", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1), block, 2, keepdims=True), (2,))
                 logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 1), block, 2, keepdims=True), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 1), block, 2, keepdims=True), (2,))
                 dot_2 = jnp.einsum("bxd,bhd->bxh", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where(le[:, None], dot_2 * rsqrt, -jnp.inf)
+                chosen = jnp.where(le[:, None], rsqrt * dot_2, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, None])
                 tile_bf16 = ((buffer_0_tile[:, None] + dot) * exp).astype(jnp.bfloat16)
@@ -1399,13 +1386,13 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_h=2
                 acc_q_h, acc_q_h_2 = state
                 first_h = block * block_h
                 h_index = first_h + jnp.arange(block_h)
+                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 1), block, 2, keepdims=True), (2,))
                 d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1), block, 2, keepdims=True), (2,))
                 dot = jnp.einsum("bxe,bhe->bxh", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1), block, 2, keepdims=True), (2,))
                 logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 1), block, 2, keepdims=True), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 1), block, 2, keepdims=True), (2,))
                 dot_2 = jnp.einsum("bxd,bhd->bxh", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where(le[:, None] & (h_index < h), dot_2 * rsqrt, -jnp.inf)
+                chosen = jnp.where(le[:, None] & (h_index < h), rsqrt * dot_2, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, None])
                 tile_bf16 = ((buffer_0_tile[:, None] + dot) * exp).astype(jnp.bfloat16)
@@ -1423,7 +1410,7 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_h=2
             return (acc_q_h, acc_q_h_2)
 
         acc_q_h, acc_q_h_2 = lax.fori_loop(0, q, step, (acc_q_h, acc_q_h_2))
-        return (rsqrt * acc_q_h).astype(jnp.bfloat16), acc_q_h_2.astype(jnp.bfloat16)
+        return (acc_q_h * rsqrt).astype(jnp.bfloat16), acc_q_h_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.transpose(1, 0, 2, 3)
@@ -1440,15 +1427,15 @@ def _multi_query_differentiable(Q, K, V, block_x, block_q):
 
 
 def _multi_query_keeping(Q, K, V, block_x, block_q):
-    out, logsum, z = _multi_query_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, out, logsum, z)
+    out, logsum = _multi_query_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
 
 
 def _multi_query_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, out, logsum, z = saved
+    Q, K, V, out, logsum = saved
     d_out = cotangents
     buffer_0 = _multi_query_backward_buffer_0(d_out, out)
-    d_Q = _multi_query_backward_d_Q(Q, K, V, d_out, logsum, z, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_x=block_x)
     return (d_Q, d_K, d_V)
 
@@ -1540,8 +1527,7 @@ def _cross(Q, K, V, *, block_x=256, block_q=512):
             tile_max = jnp.max(mul, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            chosen = jnp.where((x_index < x), mul - next_max_x[:, :, :, None], -jnp.inf)
-            e_2 = jnp.exp(chosen)
+            e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -1614,8 +1600,7 @@ def _cross_forward(Q, K, V, *, block_x=256, block_q=512):
             tile_max = jnp.max(mul, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            chosen = jnp.where((x_index < x), mul - next_max_x[:, :, :, None], -jnp.inf)
-            e_2 = jnp.exp(chosen)
+            e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
             e_bf16 = e_2.astype(jnp.bfloat16)
@@ -1879,20 +1864,18 @@ def _with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             m, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(x_index <= q_index[:, None], rsqrt * dot, -jnp.inf)
-            tile_max = jnp.max(S, axis=1)
+            mul = rsqrt * dot
+            tile_max = jnp.max(mul, axis=1)
             next_m = jnp.maximum(m, tile_max)
-            safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
-            scale = jnp.exp(m - safe_next_m)
-            e_2 = jnp.exp(S - safe_next_m[:, None])
+            scale = jnp.exp(m - next_m)
+            e_2 = jnp.exp(mul - next_m[:, None])
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -1902,6 +1885,7 @@ def _with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
 
         m, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (m, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             m, z, acc_x = state
@@ -1915,8 +1899,7 @@ def _with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
             scale = jnp.exp(m - safe_next_m)
-            chosen = jnp.where((x_index < x), S - safe_next_m[:, None], -jnp.inf)
-            e_2 = jnp.exp(chosen)
+            e_2 = jnp.exp(S - safe_next_m[:, None])
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -1924,7 +1907,7 @@ def _with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_m, next_z, next_acc_x)
 
-        m, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (m, z, acc_x))
+        m, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (m, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16), m + jnp.log(z)
 
@@ -1958,20 +1941,18 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             m, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(x_index <= q_index[:, None], dot * rsqrt, -jnp.inf)
-            tile_max = jnp.max(S, axis=1)
+            mul = dot * rsqrt
+            tile_max = jnp.max(mul, axis=1)
             next_m = jnp.maximum(m, tile_max)
-            safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
-            scale = jnp.exp(m - safe_next_m)
-            e_2 = jnp.exp(S - safe_next_m[:, None])
+            scale = jnp.exp(m - next_m)
+            e_2 = jnp.exp(mul - next_m[:, None])
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             e_bf16 = e_2.astype(jnp.bfloat16)
@@ -1981,6 +1962,7 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
 
         m, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (m, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
             m, z, acc_x = state
@@ -1994,8 +1976,7 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
             scale = jnp.exp(m - safe_next_m)
-            chosen = jnp.where((x_index < x), S - safe_next_m[:, None], -jnp.inf)
-            e_2 = jnp.exp(chosen)
+            e_2 = jnp.exp(S - safe_next_m[:, None])
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             e_bf16 = e_2.astype(jnp.bfloat16)
@@ -2003,7 +1984,7 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_m, next_z, next_acc_x)
 
-        m, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (m, z, acc_x))
+        m, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (m, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
         add = m + jnp.log(z)
         return chosen.astype(jnp.bfloat16), add, add

@@ -1,8 +1,8 @@
 """The derivative of an entry as diagrams to run: what the forward part keeps, and what comes back.
 
 Kept are results, and states of folds that the forward kernels finish, as far as the derivative reads them. What carries
-two long axes is computed again, tile by tile, because no fold finishes it (derivation after FlashAttention-2, arXiv
-2307.08691, section 3.2, which keeps the result and one logarithm a row).
+two long axes is computed again, tile by tile, because no fold finishes it (the choice of arXiv 2307.08691, section 3.2,
+which keeps the result and one logarithm a row).
 """
 
 from __future__ import annotations

@@ -87,13 +87,14 @@ class Parted:
 class EntryKernels:
     """The plans of an entry, the preferred one first; each later one is for sizes that the earlier ones refuse.
 
-    `parted` are for the first plan where it has too few programs, the preferred one first; they have no derivatives.
+    The derivative is for the sizes of the first one. `parted` are for those where the first one has too few programs,
+    the preferred one first; they have no derivatives.
     """
 
     name: str
     diagram: Diagram
     plans: tuple[Plan, ...]
-    differentiated: tuple[Differentiated, ...] = ()
+    differentiated: Differentiated | None = None
     parted: tuple[Parted, ...] = ()
 
     @property
@@ -103,8 +104,9 @@ class EntryKernels:
 
     @property
     def every_plan(self) -> tuple[Plan, ...]:
-        """All plans: of the results, in parts, and of the derivatives."""
-        both = (p for d in self.differentiated for p in (d.forward, d.backward))
+        """The plans of the results, those in parts, then those of the derivative."""
+        made = self.differentiated
+        both = (made.forward, made.backward) if made is not None else ()
         return (*self.plans, *(p.plan for p in self.parted), *both)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
 
 from diagc.backends.differentiate import derivative, is_differentiable, planned
 from diagc.backends.launches import Differentiated, EntryKernels, Launch, Parted, Plan, Variant, resident_axes
@@ -19,12 +18,9 @@ from diagc.passes.reassociate import Reassociate
 from diagc.passes.split import NotSplit, split
 from diagc.plan.choices import scheduled
 from diagc.plan.config import configurations, has_dot
-from diagc.plan.partition import Held, Stage, partition
+from diagc.plan.partition import Stage, partition
 from diagc.plan.parts import PART, parted_axes
 from diagc.plan.structure import structure
-
-_HELD: Final[tuple[tuple[str, Held], ...]] = (("", "short"), ("_long", "long"))
-"""What the names of kernels end in, by what they take to be short."""
 
 
 def normal_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[Diagram, Record]:
@@ -46,10 +42,9 @@ def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: boo
     diagram, name = planned(normal, record), entry.diagram.name
     stages = partition(diagram, record)
     plans = [_plan(stages, record, entry.schedules, diagram.output_names[0])]
-    longer = _is_limited(plans[0])
-    if longer:
+    if _is_limited(plans[0]):
         plans.append(_plan(partition(replace(diagram, name=f"{name}_long"), record, "long"), record))
-    backward = _differentiated(normal, record, longer) if gradients and is_differentiable(normal) else ()
+    backward = _differentiated(normal, record) if gradients and is_differentiable(normal) else None
     return EntryKernels(name, entry.diagram, tuple(plans), backward, _parted(stages, record))
 
 
@@ -79,19 +74,16 @@ def _is_limited(plan: Plan) -> bool:
     return any(axis.size.value is None for axis in held)
 
 
-def _differentiated(normal: Diagram, record: Record, longer: bool) -> tuple[Differentiated, ...]:
-    """The derivative for each plan; nothing where a leaf of it fits into no kernel."""
-    made: list[Differentiated] = []
-    for suffix, held in _HELD[: 1 + longer]:
-        try:
-            found = derivative(replace(normal, name=f"{normal.name}{suffix}"), record, held)
-        except DiagnosticError as error:
-            if any(d.code != "E0702" for d in error.diagnostics):
-                raise
-            return ()
-        forward, backward = _plan(found.forward, record), _plan(found.backward, record)
-        made.append(Differentiated(forward, backward, found.saved, found.cotangents, found.gradients))
-    return tuple(made)
+def _differentiated(normal: Diagram, record: Record) -> Differentiated | None:
+    """The derivative for the sizes of the first plan; None where a leaf of it fits into no kernel."""
+    try:
+        found = derivative(normal, record)
+    except DiagnosticError as error:
+        if any(d.code != "E0702" for d in error.diagnostics):
+            raise
+        return None
+    forward, backward = _plan(found.forward, record), _plan(found.backward, record)
+    return Differentiated(forward, backward, found.saved, found.cotangents, found.gradients)
 
 
 def _plan(

@@ -38,12 +38,13 @@ def _functions(entry: EntryKernels) -> list[str]:
         return [launcher_text(entry.plans[0].launches[0], name)]
     launches = {launch.diagram.name: launch for plan in entry.every_plan for launch in plan.launches}
     parts = [launcher_text(launch, launcher_name(launch.diagram)) for launch in launches.values()]
-    parts += [_autograd(entry, made, place) for place, made in enumerate(entry.differentiated)]
+    if entry.differentiated is not None:
+        parts.append(_autograd(entry, entry.differentiated))
     return [*parts, _public(entry)]
 
 
-def _class(entry: EntryKernels, place: int) -> str:
-    return f"_{identifier(entry.name)}_autograd" + (f"_{place + 1}" if place else "")
+def _class(entry: EntryKernels) -> str:
+    return f"_{identifier(entry.name)}_autograd"
 
 
 # ---- one function for an entry
@@ -89,15 +90,19 @@ def _run(
     writer: Writer, entry: EntryKernels, place: int, names: dict[str, str], symbols: Mapping[str, str]
 ) -> None:
     inputs = [names[input_name(node)] for node in entry.diagram.inputs]
-    if place < len(entry.differentiated):
-        made = entry.differentiated[place]
+    made = entry.differentiated
+    if made is not None:
         moving = [n for n, g in zip(inputs, made.gradients, strict=True) if g is not None]
         wanted = f"{moving[0]}.requires_grad"
         if len(moving) > 1:
             wanted = f"any(array.requires_grad for array in ({', '.join(moving)}))"
         writer.line(f"if torch.is_grad_enabled() and {wanted}:")
         with writer.indented():
-            writer.line(f"return {_class(entry, place)}.apply({', '.join(inputs)})")
+            if place == 0:
+                writer.line(f"return {_class(entry)}.apply({', '.join(inputs)})")
+            else:
+                message = f"{entry.name}: gradients are made for sizes whose tiles are held on chip"
+                writer.line(f'raise ValueError("{message}")')
     if place == 0:
         parted_plans(writer, entry, names, symbols)
     call_launches(writer, entry.plans[place], names, symbols)
@@ -107,9 +112,9 @@ def _run(
 # ---- torch.autograd
 
 
-def _autograd(entry: EntryKernels, made: Differentiated, place: int) -> str:
+def _autograd(entry: EntryKernels, made: Differentiated) -> str:
     writer = Writer()
-    writer.line(f"class {_class(entry, place)}(torch.autograd.Function):")
+    writer.line(f"class {_class(entry)}(torch.autograd.Function):")
     with writer.indented():
         writer.line(f'"""{entry.name} and its derivative."""')
         writer.line()

@@ -23,7 +23,7 @@ Known = float | None
 _VANISH_AT_ZERO = ("relu", "gelu", "silu", "tanh", "sin", "expm1", "sqrt", "abs", "erf", "neg")
 
 
-_SINGULAR_AT_ZERO = ("recip", "rsqrt", "log", "log2")
+_AT_ZERO = {"recip": math.inf, "rsqrt": math.inf, "log": NEGATIVE_INFINITY, "log2": NEGATIVE_INFINITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,14 @@ def _transfer(current: Node, operands: list[Known]) -> Known:
 
 
 def _transfer_map(name: str, operands: list[Known], inputs: tuple[Node, ...]) -> Known:
-    singular = name in _SINGULAR_AT_ZERO and operands[0] == 0.0
-    if singular or any(o is not None and math.isnan(o) for o in operands):
-        return math.nan
+    found = _transfer_rule(name, operands, inputs)
+    spoilt = any(o is not None and (math.isnan(o) or o == math.inf) for o in operands)
+    return math.nan if found is None and spoilt else found
+
+
+def _transfer_rule(name: str, operands: list[Known], inputs: tuple[Node, ...]) -> Known:
+    if name in _AT_ZERO and operands[0] == 0.0:
+        return _AT_ZERO[name]
     if name == "mul":
         if 0.0 in operands:
             return 0.0 if all(o is None or math.isfinite(o) for o in operands) else None

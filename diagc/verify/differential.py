@@ -153,7 +153,7 @@ def _judge(
     if not result.exists():
         reason = failed.read_text().strip() if failed.exists() else log.strip()
         last = reason.splitlines()[-1] if reason else "no result"
-        if last.endswith("are held on chip"):
+        if last.endswith("held on chip"):
             return Outcome(name, backend, case.name, sizes, 0.0, 0.0, None, refused=last)
         return Outcome(name, backend, case.name, sizes, float("nan"), 0.0, last)
     got = list(np.load(result).values())
