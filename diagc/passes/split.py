@@ -3,7 +3,7 @@
 An axis x of n indices becomes `parts` parts of `length` indices, x = part · length + inner. Inside a part the fold runs
 over `inner`, beyond the end of x its reductions see their units; the states of the parts, each brought to the joint
 value of the earlier components, are folded over `part`. As the merge of states is associative, any number of parts
-gives the whole, and parts that lie beyond the end are the unit. (Flash-decoding, Dao et al. 2023, is one instance.)
+gives the whole, and parts that lie beyond the end are the unit.
 """
 
 from __future__ import annotations

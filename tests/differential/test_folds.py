@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from diagc.backends.emit import jax_source, normal_form, triton_source
+from diagc.backends.emit import jax_source, triton_source
+from diagc.backends.plans import normal_form
 from diagc.plan.structure import structure
 from diagc.verify.cases import Case, cases, make_case
 from diagc.verify.differential import Backend, compare
