@@ -1436,9 +1436,10 @@ def dilated_kernel(
         where_q_x = tl.where(eq_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1687,9 +1688,10 @@ def dilated_forward_kernel(
         where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1874,8 +1876,8 @@ def dilated_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        tile = (buffer_0[:, None] + dot) * tl.exp2(where_q_x - mul_q[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1993,12 +1995,13 @@ def dilated_backward_d_K_d_V_kernel(
         dot = tl.dot(V, tl.trans(d_out))
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = logsum * 1.4426950408889634
         # src[masks.diag:16]
         eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         where_x_q = tl.where(eq_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - (logsum * 1.4426950408889634)[None, :]
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
@@ -2361,9 +2364,10 @@ def prefix_lm_kernel(
         where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2609,9 +2613,10 @@ def prefix_lm_forward_kernel(
         where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2787,6 +2792,7 @@ def prefix_lm_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:20]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -2795,8 +2801,7 @@ def prefix_lm_backward_d_Q_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile = tl.exp2(where_q_x - mul_q[:, None]) * (buffer_0[:, None] + dot_2)
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -2872,12 +2877,13 @@ def prefix_lm_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:21]
         or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        sub_x_q = where_x_q - (1.4426950408889634 * logsum)[None, :]
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -3253,9 +3259,10 @@ def documents_kernel(
         where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -3510,9 +3517,10 @@ def documents_forward_kernel(
         where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -3693,6 +3701,7 @@ def documents_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         where_q_x = tl.where(of_q[:, None] == of_x[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:25]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -3701,8 +3710,7 @@ def documents_backward_d_Q_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile = tl.exp2(where_q_x - mul_q[:, None]) * (dot_2 + buffer_0[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 + buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -3810,6 +3818,7 @@ def documents_backward_d_K_d_V_kernel(
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:25]
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
         # src[masks.diag:26]
@@ -3823,7 +3832,7 @@ def documents_backward_d_K_d_V_kernel(
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         where_x_q = tl.where(of_q[None, :] == of_x[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - (1.4426950408889634 * logsum)[None, :]
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
@@ -4261,9 +4270,10 @@ def padding_kernel(
         where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -4509,9 +4519,10 @@ def padding_forward_kernel(
         where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -4686,6 +4697,7 @@ def padding_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:30]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -4694,8 +4706,7 @@ def padding_backward_d_Q_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile = tl.exp2(where_q_x - mul_q[:, None]) * (buffer_0[:, None] + dot_2)
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)

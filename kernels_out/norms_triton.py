@@ -31,6 +31,13 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
 
 
+def _processors(array: torch.Tensor) -> int:
+    """How many programs the device of an array runs at once at least."""
+    if array.device.type != "cuda":
+        return 132
+    return torch.cuda.get_device_properties(array.device).multi_processor_count
+
+
 @triton.jit
 def softmax_rows_rows_kernel(
     X_ptr, out_ptr, X_stride_row, X_stride_n, out_stride_row, out_stride_n, size_row, size_n,
@@ -560,6 +567,187 @@ def logsumexp_rows_kernel(
 
 
 @triton.jit
+def logsumexp_rows_parts_rows_kernel(
+    X_ptr, m_parts_ptr, sum_parts_ptr, X_stride_row, X_stride_n, m_parts_stride_n_part_1, m_parts_stride_row,
+    sum_parts_stride_n_part_1, sum_parts_stride_row, size_row, size_n, size_parts_n, size_length_n,
+    BLOCK_N_IN_1: tl.constexpr, EXACT_N_IN_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = (program % size_row).to(tl.int64)
+    program = program // size_row
+    n_part_index = program.to(tl.int64)
+    n_in_index = tl.arange(0, BLOCK_N_IN_1)
+    # src[norms.diag:10]
+    X = tl.load(
+        X_ptr + row_index * X_stride_row + (n_in_index + size_length_n * n_part_index) * X_stride_n,
+        mask=(n_in_index < size_length_n) & ((n_in_index + size_length_n * n_part_index) >= 0) & ((n_in_index + size_length_n * n_part_index) < size_n),
+        other=0.0,
+    )
+    lt_n_in = ((size_length_n * n_part_index) + n_in_index) < size_n
+    where_n_in = tl.where(lt_n_in & (n_in_index < size_length_n), X, float("-inf"))
+    # src[maps.diag:11]
+    max_ = tl.max(where_n_in, 0)
+    tl.store(m_parts_ptr + n_part_index * m_parts_stride_n_part_1 + row_index * m_parts_stride_row, max_)
+    # src[maps.diag:12]
+    sub_n_in = where_n_in - tl.where(max_ == float("-inf"), 0.0, max_)
+    exp_n_in = tl.exp(sub_n_in)
+    sum_ = tl.sum(exp_n_in, 0)
+    tl.store(
+        sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
+        sum_,
+    )
+
+
+@triton.jit
+def logsumexp_rows_parts_kernel(
+    X_ptr, m_parts_ptr, sum_parts_ptr, X_stride_row, X_stride_n, m_parts_stride_n_part_1, m_parts_stride_row,
+    sum_parts_stride_n_part_1, sum_parts_stride_row, size_row, size_n, size_parts_n, size_length_n,
+    BLOCK_N_IN_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = (program % size_row).to(tl.int64)
+    program = program // size_row
+    n_part_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    sum_n_in = tl.full([], 0.0, tl.float32)
+    mul = size_length_n * n_part_index
+    to_n_in = size_length_n // BLOCK_N_IN_1 * BLOCK_N_IN_1
+    # whole tiles, no mask needed
+    for first_n_in in tl.range(0, to_n_in, BLOCK_N_IN_1):
+        n_in_index = first_n_in + tl.arange(0, BLOCK_N_IN_1)
+        # src[norms.diag:10]
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + (n_in_index + size_length_n * n_part_index) * X_stride_n,
+            mask=((n_in_index + size_length_n * n_part_index) >= 0) & ((n_in_index + size_length_n * n_part_index) < size_n),
+            other=0.0,
+        )
+        where_n_in = tl.where((mul + n_in_index) < size_n, X, float("-inf"))
+        # src[maps.diag:11]
+        tile_max = tl.max(where_n_in, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_n_in = tl.exp(where_n_in - safe_next_m)
+        tile_sum = tl.sum(exp_n_in, 0)
+        next_sum_n_in = (sum_n_in * tl.exp(m - safe_next_m)) + tile_sum
+        m = next_m
+        sum_n_in = next_sum_n_in
+    from_n_in = tl.maximum(0, to_n_in)
+    # tiles that a mask or the end cuts
+    for first_n_in_2 in tl.range(from_n_in, size_length_n, BLOCK_N_IN_1):
+        n_in_index = first_n_in_2 + tl.arange(0, BLOCK_N_IN_1)
+        # src[norms.diag:10]
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + (n_in_index + size_length_n * n_part_index) * X_stride_n,
+            mask=(n_in_index < size_length_n) & ((n_in_index + size_length_n * n_part_index) >= 0) & ((n_in_index + size_length_n * n_part_index) < size_n),
+            other=0.0,
+        )
+        tile = ((mul + n_in_index) < size_n) & (n_in_index < size_length_n)
+        where_n_in = tl.where(tile, X, float("-inf"))
+        # src[maps.diag:11]
+        tile_max = tl.max(where_n_in, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_n_in = tl.exp(where_n_in - safe_next_m)
+        tile_sum = tl.sum(exp_n_in, 0)
+        next_sum_n_in = (sum_n_in * tl.exp(m - safe_next_m)) + tile_sum
+        m = next_m
+        sum_n_in = next_sum_n_in
+    tl.store(m_parts_ptr + n_part_index * m_parts_stride_n_part_1 + row_index * m_parts_stride_row, m)
+    tl.store(
+        sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
+        sum_n_in,
+    )
+
+
+@triton.jit
+def logsumexp_rows_joined_rows_kernel(
+    m_parts_ptr, sum_parts_ptr, out_ptr, m_parts_stride_n_part_1, m_parts_stride_row,
+    sum_parts_stride_n_part_1, sum_parts_stride_row, out_stride_row, size_parts_n, size_row, size_n,
+    size_length_n, BLOCK_N_PART_1: tl.constexpr, EXACT_N_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_part_index = tl.arange(0, BLOCK_N_PART_1)
+    m_parts = load_tile(
+        m_parts_ptr + n_part_index * m_parts_stride_n_part_1 + row_index * m_parts_stride_row,
+        (n_part_index < size_parts_n),
+        float("-inf"),
+        EXACT_N_PART_1,
+    )
+    max_ = tl.max(m_parts, 0)
+    sub_n_part = m_parts - tl.where(max_ == float("-inf"), 0.0, max_)
+    where_n_part = tl.where((n_part_index * size_length_n) < size_n, tl.exp(sub_n_part), 0.0)
+    sum_parts = load_tile(
+        sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
+        (n_part_index < size_parts_n),
+        0.0,
+        EXACT_N_PART_1,
+    )
+    mul_n_part = sum_parts * where_n_part
+    sum_ = tl.sum(mul_n_part, 0)
+    tl.store(out_ptr + row_index * out_stride_row, (tl.log(sum_) + max_))
+
+
+@triton.jit
+def logsumexp_rows_joined_kernel(
+    m_parts_ptr, sum_parts_ptr, out_ptr, m_parts_stride_n_part_1, m_parts_stride_row,
+    sum_parts_stride_n_part_1, sum_parts_stride_row, out_stride_row, size_parts_n, size_row, size_n,
+    size_length_n, BLOCK_N_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    max_n_part = tl.full([], float("-inf"), tl.float32)
+    acc_n_part = tl.full([], 0.0, tl.float32)
+    to_n_part = size_parts_n // BLOCK_N_PART_1 * BLOCK_N_PART_1
+    # whole tiles, no mask needed
+    for first_n_part in tl.range(0, to_n_part, BLOCK_N_PART_1):
+        n_part_index = first_n_part + tl.arange(0, BLOCK_N_PART_1)
+        m_parts = tl.load(
+            m_parts_ptr + n_part_index * m_parts_stride_n_part_1 + row_index * m_parts_stride_row,
+        )
+        tile_max = tl.max(m_parts, 0)
+        next_max_n_part = tl.maximum(max_n_part, tile_max)
+        safe_next_max_n_part = tl.where(next_max_n_part == float("-inf"), 0.0, next_max_n_part)
+        acc_n_part_2 = acc_n_part * tl.exp(max_n_part - safe_next_max_n_part)
+        where_n_part = tl.where((n_part_index * size_length_n) < size_n, tl.exp(m_parts - safe_next_max_n_part), 0.0)
+        sum_parts = tl.load(
+            sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
+        )
+        mul_n_part = sum_parts * where_n_part
+        tile_sum = tl.sum(mul_n_part, 0)
+        next_acc_n_part = acc_n_part_2 + tile_sum
+        max_n_part = next_max_n_part
+        acc_n_part = next_acc_n_part
+    from_n_part = tl.maximum(0, to_n_part)
+    # tiles that a mask or the end cuts
+    for first_n_part_2 in tl.range(from_n_part, size_parts_n, BLOCK_N_PART_1):
+        n_part_index = first_n_part_2 + tl.arange(0, BLOCK_N_PART_1)
+        m_parts = tl.load(
+            m_parts_ptr + n_part_index * m_parts_stride_n_part_1 + row_index * m_parts_stride_row,
+            mask=(n_part_index < size_parts_n),
+            other=float("-inf"),
+        )
+        tile_max = tl.max(m_parts, 0)
+        next_max_n_part = tl.maximum(max_n_part, tile_max)
+        safe_next_max_n_part = tl.where(next_max_n_part == float("-inf"), 0.0, next_max_n_part)
+        acc_n_part_2 = acc_n_part * tl.exp(max_n_part - safe_next_max_n_part)
+        where_n_part = tl.where((n_part_index * size_length_n) < size_n, tl.exp(m_parts - safe_next_max_n_part), 0.0)
+        sum_parts = tl.load(
+            sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
+            mask=(n_part_index < size_parts_n),
+            other=0.0,
+        )
+        mul_n_part = sum_parts * where_n_part
+        tile_sum = tl.sum(mul_n_part, 0)
+        next_acc_n_part = acc_n_part_2 + tile_sum
+        max_n_part = next_max_n_part
+        acc_n_part = next_acc_n_part
+    tl.store(out_ptr + row_index * out_stride_row, (tl.log(acc_n_part) + max_n_part))
+
+
+@triton.jit
 def logsumexp_rows_forward_rows_kernel(
     X_ptr, out_ptr, X_stride_row, X_stride_n, out_stride_row, size_row, size_n, BLOCK_N: tl.constexpr,
     EXACT_N: tl.constexpr,
@@ -687,6 +875,75 @@ def _logsumexp_rows(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+def _logsumexp_rows_parts(X: torch.Tensor, parts_n: int, length_n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """_logsumexp_rows_parts(X: f32[row n]) -> m_parts: f32[n_part row], sum_parts: f32[n_part row]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.float32, 2, X.device)
+    row, n = X.shape
+    m_parts = torch.empty((parts_n, row), dtype=torch.float32, device=X.device)
+    sum_parts = torch.empty((parts_n, row), dtype=torch.float32, device=X.device)
+    BLOCK_N_IN_1 = max(16, triton.next_power_of_2(length_n))
+    if BLOCK_N_IN_1 <= 16384:
+        if BLOCK_N_IN_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N_IN_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (parts_n * row,)
+        logsumexp_rows_parts_rows_kernel[grid](
+            X, m_parts, sum_parts, X.stride(0), X.stride(1), m_parts.stride(0), m_parts.stride(1),
+            sum_parts.stride(0), sum_parts.stride(1), row, n, parts_n, length_n, BLOCK_N_IN_1=BLOCK_N_IN_1,
+            EXACT_N_IN_1=length_n == BLOCK_N_IN_1, num_warps=warps, num_stages=stages,
+        )
+        return m_parts, sum_parts
+    BLOCK_N_IN_1, warps, stages = 4096, 8, 2
+    grid = (parts_n * row,)
+    logsumexp_rows_parts_kernel[grid](
+        X, m_parts, sum_parts, X.stride(0), X.stride(1), m_parts.stride(0), m_parts.stride(1),
+        sum_parts.stride(0), sum_parts.stride(1), row, n, parts_n, length_n, BLOCK_N_IN_1=BLOCK_N_IN_1,
+        num_warps=warps, num_stages=stages,
+    )
+    return m_parts, sum_parts
+
+
+def _logsumexp_rows_joined(
+    m_parts: torch.Tensor,
+    sum_parts: torch.Tensor,
+    n: int,
+    length_n: int,
+) -> torch.Tensor:
+    """_logsumexp_rows_joined(m_parts: f32[n_part row], sum_parts: f32[n_part row]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
+    _check("m_parts", m_parts, torch.float32, 2, m_parts.device)
+    _check("sum_parts", sum_parts, torch.float32, 2, m_parts.device)
+    parts_n, row = m_parts.shape
+    if sum_parts.shape != (parts_n, row):
+        raise ValueError(f"sum_parts: f32[n_part row] has shape {sum_parts.shape}, expected {(parts_n, row)}")
+    out = torch.empty((row,), dtype=torch.float32, device=m_parts.device)
+    BLOCK_N_PART_1 = max(16, triton.next_power_of_2(parts_n))
+    if BLOCK_N_PART_1 <= 16384:
+        if BLOCK_N_PART_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N_PART_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        logsumexp_rows_joined_rows_kernel[grid](
+            m_parts, sum_parts, out, m_parts.stride(0), m_parts.stride(1), sum_parts.stride(0),
+            sum_parts.stride(1), out.stride(0), parts_n, row, n, length_n, BLOCK_N_PART_1=BLOCK_N_PART_1,
+            EXACT_N_PART_1=parts_n == BLOCK_N_PART_1, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_N_PART_1, warps, stages = 4096, 8, 2
+    grid = (row,)
+    logsumexp_rows_joined_kernel[grid](
+        m_parts, sum_parts, out, m_parts.stride(0), m_parts.stride(1), sum_parts.stride(0),
+        sum_parts.stride(1), out.stride(0), parts_n, row, n, length_n, BLOCK_N_PART_1=BLOCK_N_PART_1,
+        num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
 def _logsumexp_rows_forward(X: torch.Tensor) -> torch.Tensor:
     """_logsumexp_rows_forward(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
@@ -758,6 +1015,16 @@ def logsumexp_rows(X: torch.Tensor) -> torch.Tensor:
     row, n = X.shape
     if torch.is_grad_enabled() and X.requires_grad:
         return _logsumexp_rows_autograd.apply(X)
+    programs = row
+    processors = _processors(X)
+    if 0 < 2 * programs <= processors:
+        if n >= 512:
+            parts_n = min(triton.cdiv(n, 256), triton.cdiv(processors, programs))
+            length_n = triton.cdiv(n, parts_n * 256) * 256
+            parts_n = triton.cdiv(n, length_n)
+            m_parts, sum_parts = _logsumexp_rows_parts(X, parts_n, length_n)
+            out = _logsumexp_rows_joined(m_parts, sum_parts, n, length_n)
+            return out
     out = _logsumexp_rows(X)
     return out
 

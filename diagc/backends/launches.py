@@ -70,16 +70,32 @@ class Differentiated:
 
 
 @dataclass(frozen=True, slots=True)
+class Parted:
+    """A plan in place of one that has too few programs: `axis` in parts of `length` indices, a multiple of `unit`.
+
+    `parts` and `length` are size symbols, for which the caller chooses values. `unit` is 1 where the axis is walked.
+    """
+
+    plan: Plan
+    axis: Axis
+    parts: str
+    length: str
+    unit: int
+
+
+@dataclass(frozen=True, slots=True)
 class EntryKernels:
     """The plans of an entry, the preferred one first; each later one is for sizes that the earlier ones refuse.
 
-    The derivative is for the sizes of the first one.
+    The derivative is for the sizes of the first one. `parted` are for those where the first one has too few programs,
+    the preferred one first; they have no derivatives.
     """
 
     name: str
     diagram: Diagram
     plans: tuple[Plan, ...]
     differentiated: Differentiated | None = None
+    parted: tuple[Parted, ...] = ()
 
     @property
     def variants(self) -> tuple[Variant, ...]:
@@ -88,9 +104,10 @@ class EntryKernels:
 
     @property
     def every_plan(self) -> tuple[Plan, ...]:
-        """The plans of the results, then those of the derivative."""
+        """The plans of the results, those in parts, then those of the derivative."""
         made = self.differentiated
-        return (*self.plans, *((made.forward, made.backward) if made is not None else ()))
+        both = (made.forward, made.backward) if made is not None else ()
+        return (*self.plans, *(p.plan for p in self.parted), *both)
 
 
 def resident_axes(kernel: Kernel) -> list[Axis]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from diagc.backends.differentiate import derivative, is_differentiable, planned
-from diagc.backends.launches import Differentiated, EntryKernels, Launch, Plan, Variant, resident_axes
+from diagc.backends.launches import Differentiated, EntryKernels, Launch, Parted, Plan, Variant, resident_axes
 from diagc.check.entry import Entry
 from diagc.check.schedules import Schedule
 from diagc.core.diagram import Diagram
@@ -15,9 +15,11 @@ from diagc.diagnostics import DiagnosticError
 from diagc.kernel.lower import lower
 from diagc.passes.normalise import Normalise
 from diagc.passes.reassociate import Reassociate
+from diagc.passes.split import NotSplit, split
 from diagc.plan.choices import scheduled
 from diagc.plan.config import MAX_RESIDENT_DOT, configurations, has_dot, row_configurations
 from diagc.plan.partition import Stage, partition
+from diagc.plan.parts import PART, parted_axes
 from diagc.plan.structure import structure
 
 
@@ -38,11 +40,32 @@ def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: boo
     """
     normal, record = normal_form(entry, sizes)
     diagram, name = planned(normal, record), entry.diagram.name
-    plans = [_plan(partition(diagram, record), record, entry.schedules, diagram.output_names[0])]
+    stages = partition(diagram, record)
+    plans = [_plan(stages, record, entry.schedules, diagram.output_names[0])]
     if _is_limited(plans[0]):
         plans.append(_plan(partition(replace(diagram, name=f"{name}_long"), record, "long"), record))
     backward = _differentiated(normal, record) if gradients and is_differentiable(normal) else None
-    return EntryKernels(name, entry.diagram, tuple(plans), backward)
+    return EntryKernels(name, entry.diagram, tuple(plans), backward, _parted(stages, record))
+
+
+def _parted(stages: tuple[Stage, ...], record: Record) -> tuple[Parted, ...]:
+    """A plan for each axis that the one kernel of an entry may share out in parts."""
+    found: list[Parted] = []
+    axes = parted_axes(stages[0].structure) if len(stages) == 1 else ()
+    for axis in axes:
+        step = stages[0].structure.passes[0]
+        try:
+            made = split(stages[0].diagram, step.algebra, axis, record)
+        except NotSplit:
+            continue
+        launches = [
+            launch
+            for diagram in (made.states, made.joined)
+            for launch in _plan(partition(planned(diagram, record), record), record).launches
+        ]
+        unit = PART if axis == step.axes[-1] else 1
+        found.append(Parted(Plan(tuple(launches)), axis, str(made.part.size), str(made.inner.size), unit))
+    return tuple(found)
 
 
 def _is_limited(plan: Plan) -> bool:

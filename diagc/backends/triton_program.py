@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from diagc.backends.jax_plain import bind_shapes
-from diagc.backends.launches import Differentiated, EntryKernels, Plan, resident_axes
+from diagc.backends.launches import Differentiated, EntryKernels
 from diagc.backends.sizes import input_name
+from diagc.backends.triton_calls import call_launches, condition, launcher_name
 from diagc.backends.triton_module import free_symbols, kernel_texts, launcher_text, module_text
-from diagc.backends.triton_terms import size_text
+from diagc.backends.triton_parts import PROCESSORS, parted_plans
 from diagc.backends.writer import Writer, identifier
 from diagc.core.diagram import Diagram, Node
 
@@ -21,23 +22,25 @@ def emit_module(entries: list[EntryKernels], source: str, version: str) -> str:
         texts, used = kernel_texts(entry.variants)
         parts += [*texts, *_functions(entry)]
         helpers |= used
+    if any(entry.parted for entry in entries):
+        parts.insert(0, PROCESSORS)
     return module_text((identifier(entry.name) for entry in entries), parts, helpers, source, version)
 
 
 def _functions(entry: EntryKernels) -> list[str]:
     name = identifier(entry.name)
-    alone = len(entry.plans) == 1 and len(entry.plans[0].launches) == 1 and not entry.differentiated
+    alone = (
+        len(entry.plans) == 1
+        and len(entry.plans[0].launches) == 1
+        and not (entry.differentiated or entry.parted)
+    )
     if alone:
         return [launcher_text(entry.plans[0].launches[0], name)]
     launches = {launch.diagram.name: launch for plan in entry.every_plan for launch in plan.launches}
-    parts = [launcher_text(launch, _private(launch.diagram)) for launch in launches.values()]
+    parts = [launcher_text(launch, launcher_name(launch.diagram)) for launch in launches.values()]
     if entry.differentiated is not None:
         parts.append(_autograd(entry, entry.differentiated))
     return [*parts, _public(entry)]
-
-
-def _private(diagram: Diagram) -> str:
-    return f"_{identifier(diagram.name)}"
 
 
 def _class(entry: EntryKernels) -> str:
@@ -60,12 +63,12 @@ def _public(entry: EntryKernels) -> str:
         writer.line(f'"""{_signature(entry)} Any strides; sizes are read off the shapes."""')
         bind_shapes(writer, _frame(inputs), {n: names[input_name(n)] for n in inputs}, symbols)
         for place, plan in enumerate(entry.plans):
-            condition = _condition(plan, symbols)
+            fits = condition(plan, symbols)
             last = place == len(entry.plans) - 1
-            if last or not condition:
+            if last or not fits:
                 _run(writer, entry, place, dict(names), symbols)
                 break
-            writer.line(f"if {condition}:")
+            writer.line(f"if {fits}:")
             with writer.indented():
                 _run(writer, entry, place, dict(names), symbols)
     return writer.text
@@ -83,21 +86,6 @@ def _frame(inputs: Iterable[Node]) -> Diagram:
     return Diagram("", tuple(inputs), (), (), ())
 
 
-def _condition(plan: Plan, symbols: Mapping[str, str]) -> str:
-    """When the sizes fit a plan; empty when they always do."""
-    parts: list[str] = []
-    for variant in plan.limited:
-        sizes = [axis.size for axis in resident_axes(variant.kernel)]
-        if all(size.value is not None for size in sizes):
-            continue
-        limit = variant.configs[-1].max_resident
-        texts = [size_text(size, symbols) for size in sizes]
-        if len(texts) > 1 and not variant.multiplies:
-            texts = [f"triton.next_power_of_2({text})" for text in texts]
-        parts.append(f"{variant.widest(texts)} <= {limit}")
-    return " and ".join(dict.fromkeys(parts))
-
-
 def _run(
     writer: Writer, entry: EntryKernels, place: int, names: dict[str, str], symbols: Mapping[str, str]
 ) -> None:
@@ -111,7 +99,9 @@ def _run(
         writer.line(f"if torch.is_grad_enabled() and {wanted}:")
         with writer.indented():
             _differentiated(writer, entry, made, place, inputs, symbols)
-    _launches(writer, entry.plans[place], names, symbols)
+    if place == 0:
+        parted_plans(writer, entry, names, symbols)
+    call_launches(writer, entry.plans[place], names, symbols)
     writer.line(f"return {', '.join(names[name] for name in entry.diagram.output_names)}")
 
 
@@ -124,25 +114,12 @@ def _differentiated(
     if place > 0:
         writer.line(refusal)
         return
-    fits = _condition(made.backward, symbols)
+    fits = condition(made.backward, symbols)
     if fits:
         writer.line(f"if not ({fits}):")
         with writer.indented():
             writer.line(refusal)
     writer.line(f"return {_class(entry)}.apply({', '.join(inputs)})")
-
-
-def _launches(
-    writer: Writer, plan: Plan, names: dict[str, str], symbols: Mapping[str, str], sizes: str = ""
-) -> None:
-    """Call the launchers of a plan; `names` gains the variables that hold their results."""
-    for launch in plan.launches:
-        arguments = [names[input_name(node)] for node in launch.variants[0].kernel.inputs]
-        arguments += [symbols[symbol] for symbol in free_symbols(launch)]
-        for name in launch.diagram.output_names:
-            names[name] = writer.fresh(name)
-        targets = ", ".join(names[name] for name in launch.diagram.output_names)
-        writer.line(f"{targets} = {_private(launch.diagram)}({', '.join(arguments)})")
 
 
 # ---- torch.autograd
@@ -170,7 +147,7 @@ def _forward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None:
         writer.line(f"def forward(ctx, {', '.join(names.values())}):")
         with writer.indented():
             bind_shapes(writer, _frame(inputs), {n: names[input_name(n)] for n in inputs}, symbols)
-            _launches(writer, made.forward, names, symbols)
+            call_launches(writer, made.forward, names, symbols)
             writer.line(f"ctx.save_for_backward({', '.join(names[name] for name in made.saved)})")
             writer.line(f"ctx.sizes = {_row(symbols[s] for s in _needed(made))}")
             results = list(zip(entry.diagram.output_names, entry.diagram.layouts, strict=True))
@@ -196,7 +173,7 @@ def _backward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None
                 writer.line(f"{_targets(names[name] for name in made.saved)} = ctx.saved_tensors")
             if symbols:
                 writer.line(f"{_targets(symbols.values())} = ctx.sizes")
-            _launches(writer, made.backward, names, symbols)
+            call_launches(writer, made.backward, names, symbols)
             gradients = [names[g] if g is not None else "None" for g in made.gradients]
             writer.line(f"return {', '.join(gradients)}")
 

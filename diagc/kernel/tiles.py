@@ -186,8 +186,8 @@ class TileBuilder(Builder):
         return made
 
     def is_finite(self, scope: Scope, node: Node) -> bool:
-        """Whether a node is known not to be −inf, given the masks that this phase has dropped."""
-        dropped = {n for s in scope.chain() for n in s.dropped}
+        """Whether a node is known not to be −inf, given the masks that this phase has wholly dropped."""
+        dropped = {n for s in scope.chain() for n, rest in s.dropped.items() if not rest}
         return _is_finite(node, dropped)
 
     # ---- reductions

@@ -3,30 +3,28 @@
 A node that is *cut* is written to memory by one kernel and read by the others. Cuts are made for one of these reasons:
 a value would be computed again by programs that need not, what is held on chip would be too long, a reduction runs
 over an axis that programs should share out or over several that results carry, or a re-indexing reads what has been
-computed. Nothing else is cut:
-results that share the passes of a kernel are written by it together.
+computed. Nothing else is cut: results that share the passes of a kernel are written by it together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from diagc.core import ops
-from diagc.core.axes import Axis
 from diagc.core.contraction import (
     contracted_factors,
     contraction_dtype,
     is_product,
     product_factors,
-    summed_factors,
 )
 from diagc.core.diagram import Array, Diagram, Node, node, rebuild, substitute, users, walk, with_inputs
 from diagc.core.dtypes import DType
 from diagc.core.rewrite import Record
 from diagc.diagnostics import DiagnosticError
 from diagc.plan.config import MAX_RESIDENT_DOT, MAX_RESIDENT_ROW, has_dot
+from diagc.plan.obstacles import across, apart, crossed, out_of_order, parallel_axes, reductions_of, repeated
 from diagc.plan.structure import Structure, reduced_axes, structure
 
 MAX_ROUNDS = 100
@@ -79,7 +77,7 @@ class _Partition:
         for current in walk(self.diagram.outputs):
             if isinstance(current.op, ops.View | ops.Gather) and not _is_read(current):
                 self._cut(current.inputs[0])
-        for current in _out_of_order(self.diagram):
+        for current in out_of_order(self.diagram):
             self._cut(current)
         for _ in range(MAX_ROUNDS):
             groups = self._groups()
@@ -186,8 +184,8 @@ class _Partition:
             for other in below[one] - inside:
                 if below.get(other, set[Node]()) & inside:
                     return False
-        folds = {n for n in self._stage((last,)).diagram.outputs for n in _reductions((n,))}
-        others = {n for r in rest for o in self._stage((r,)).diagram.outputs for n in _reductions((o,))}
+        folds = {n for n in self._stage((last,)).diagram.outputs for n in reductions_of((n,))}
+        others = {n for r in rest for o in self._stage((r,)).diagram.outputs for n in reductions_of((o,))}
         if folds & others:
             return True
         stages = [self._stage((r,)).structure for r in group]
@@ -208,7 +206,7 @@ class _Partition:
         if self._obstacles(made) and not any(map(self._obstacles, alone)):
             return False
         return len(made.passes) <= max(len(s.passes) for s in alone) and all(
-            _parallel(s) == _parallel(made) for s in alone if _reductions(s.diagram.outputs)
+            parallel_axes(s) == parallel_axes(made) for s in alone if reductions_of(s.diagram.outputs)
         )
 
     def _stage(self, group: tuple[Node, ...]) -> Stage:
@@ -251,7 +249,7 @@ class _Partition:
         )
         diagram = Diagram(name, tuple(inputs), tuple(outputs), tuple(names), tuple(layouts))
         found = structure(diagram, in_parts=True)
-        if found.apart and not _apart(found, _reductions(made)):
+        if found.apart and not apart(found, reductions_of(made)):
             structure(diagram)  # nothing can be cut: this says why
         return Stage(diagram, found)
 
@@ -278,8 +276,8 @@ class _Partition:
 
     def _obstacles(self, made: Structure) -> list[Node]:
         """The reductions that must not be part of a kernel, by the first reason that applies."""
-        reductions = _reductions(made.diagram.outputs)
-        for find in (_apart, _crossed, _again, _across, self._long):
+        reductions = reductions_of(made.diagram.outputs)
+        for find in (apart, crossed, repeated, across, self._long):
             found = find(made, reductions)
             if found:
                 return [self.original(n) for n in found]
@@ -304,114 +302,6 @@ class _Partition:
         back = {buffer: n for n, buffer in self.cuts.items()}
         back |= {self._result_input(n): n for n in self.diagram.outputs if not isinstance(n.op, ops.Input)}
         return substitute((current,), back)[0]
-
-
-def _apart(made: Structure, reductions: Sequence[Node]) -> list[Node]:
-    """Reductions over several axes of the results: their loops could not store along all of these."""
-    outputs, apart = set(made.diagram.outputs), set(made.apart)
-    return [r for r in reductions if apart & set(reduced_axes(r)) and r not in outputs]
-
-
-def _crossed(made: Structure, reductions: Sequence[Node]) -> list[Node]:
-    """Reductions that one pass finishes for every index of an axis that another one, or the storing, loops over."""
-    looped = {a for step in made.passes for a in step.axes} | {made.stored_axis}
-    outputs = set(made.diagram.outputs)
-    finished = [c.reduction for step in made.passes for c in step.algebra.components]
-    return [r for r in finished if looped & set(r.axes) and r not in outputs]
-
-
-def _out_of_order(diagram: Diagram) -> list[Node]:
-    """What has to be written before a loop in order can read it, or after it for others.
-
-    A kernel runs along one axis in order. Below such a loop stand no products of matrices, which would be repeated for
-    each tile; above it nothing folds over its axis, runs along another, or multiplies what it makes.
-    """
-    runs: dict[Node, set[Axis]] = {}
-    found: list[Node] = []
-    for current in walk(diagram.outputs):
-        below: set[Axis] = set[Axis]().union(*(runs[o] for o in current.inputs))
-        stops = _stops(current, below)
-        if stops and below:
-            found += [n for o in current.inputs for n in _makers(o, runs)]
-            below = set()
-        if isinstance(current.op, ops.Cumulative | ops.Scan):
-            found += [n for o in current.inputs for n in _products(o, current.op.axis)]
-            below = {current.op.axis}
-        runs[current] = below
-    return list(dict.fromkeys(found))
-
-
-def _stops(current: Node, below: set[Axis]) -> bool:
-    """Whether a node cannot be part of the loop that makes its operands."""
-    match current.op:
-        case ops.Cumulative(_, axis) | ops.Scan(axis):
-            return below != {axis}
-        case ops.Reduce(_, axes):
-            read = any(isinstance(f.op, ops.Scan) for f in summed_factors(current))
-            return bool(below & set(axes)) or (_multiplies(current) and not read)
-        case _:
-            return len(below) > 1
-
-
-def _makers(root: Node, runs: Mapping[Node, set[Axis]]) -> list[Node]:
-    """The nearest nodes that are made in order, below what is computed at each point."""
-    found, stack = list[Node](), [root]
-    while stack:
-        current = stack.pop()
-        if not runs[current]:
-            continue
-        if isinstance(current.op, ops.Map | ops.Cast | ops.Spread | ops.Stop):
-            stack += current.inputs
-        else:
-            found.append(current)
-    return found
-
-
-def _products(root: Node, axis: Axis) -> list[Node]:
-    """The products of matrices along an axis that a node is made of."""
-    made = (n for n in walk((root,)) if isinstance(n.op, ops.Reduce) and axis in n.axes)
-    return [
-        n for n in made if _multiplies(n) and not any(isinstance(f.op, ops.Scan) for f in summed_factors(n))
-    ]
-
-
-def _again(made: Structure, reductions: Sequence[Node]) -> list[Node]:
-    """Reductions that every program along some axis would repeat, and that ride on no pass of its own."""
-    shared = {a for a in made.group_axes if made.extents[a].kind in ("one", "tile")}
-    riding = {
-        c.reduction
-        for p in made.passes
-        for c in p.algebra.components
-        if any(shared <= set(o.reduction.axes) for o in p.algebra.components)
-    }
-    outputs = set(made.diagram.outputs)
-    found = [r for r in reductions if not shared <= set(r.axes) and r not in riding and r not in outputs]
-    below = {n for r in found for n in walk(r.inputs)}
-    return [r for r in found if r not in below]
-
-
-def _across(made: Structure, reductions: Sequence[Node]) -> list[Node]:
-    """Reductions over an axis of the results, needed at every step of a loop: programs could not share the axis out."""
-    streamed = set(made.streamed)
-    return [
-        r
-        for r in reductions
-        if streamed & set(r.axes) and set(reduced_axes(r)) & set(made.group_axes) and not _multiplies(r)
-    ]
-
-
-def _multiplies(reduction: Node) -> bool:
-    """Whether a reduction is a product of matrices: two factors have axes that the other lacks."""
-    factors = contracted_factors(reduction)
-    return sum(bool(set(f.axes) - {a for g in factors if g is not f for a in g.axes}) for f in factors) > 1
-
-
-def _parallel(made: Structure) -> set[Axis]:
-    return {a for a in made.group_axes if made.extents[a].kind in ("one", "tile")}
-
-
-def _reductions(roots: Iterable[Node]) -> list[Node]:
-    return [n for n in walk(roots) if isinstance(n.op, ops.Reduce)]
 
 
 def _is_read(current: Node) -> bool:

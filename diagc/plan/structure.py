@@ -229,7 +229,7 @@ def _extents(
     extents |= {axis: Extent(axis, "walk") for axis in sorted(walked - streamed, key=_uid)}
     extents |= {axis: Extent(axis, "resident") for axis in sorted(resident - streamed - walked, key=_uid)}
     candidates = [axis for axis in group if axis not in extents]
-    tiled = _contracted_sides(nodes, candidates)
+    tiled = _contracted_sides(nodes, candidates, streamed)
     held = _held_sides(nodes, tiled, streamed | walked)
     extents |= {axis: Extent(axis, "resident") for axis in candidates if axis in held}
     candidates = [axis for axis in candidates if axis not in held]
@@ -277,20 +277,20 @@ def _innermost(diagram: Diagram, candidates: list[Axis]) -> Axis:
     return next(a for a in reversed(diagram.layouts[0].axes) if a in candidates)
 
 
-def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis]) -> set[Axis]:
+def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed: set[Axis]) -> set[Axis]:
     """For each contraction the innermost axis that only its left, and that only its right side carries.
 
-    A factor with a part of the axes of another is on the side of that one.
+    A factor with a part of the axes of another is on the side of that one; a side that a loop runs along has its blocks
+    there.
     """
     tiled: set[Axis] = set()
     for reduction in nodes:
         factors = contracted_factors(reduction)
-        sides = [
-            [a for a in candidates if a in factor.axes and any(a not in f.axes for f in factors)]
-            for factor in factors
-        ]
-        for own in sides:
+        alone = [{a for a in factor.axes if any(a not in f.axes for f in factors)} for factor in factors]
+        sides = [[a for a in candidates if a in each] for each in alone]
+        for own, each in zip(sides, alone, strict=True):
             inside = any(set(own) < set(other) for other in sides)
-            if own and not inside and not tiled & set(own):
+            looped = streamed & each - set(reduced_axes(reduction))
+            if own and not inside and not looped and not tiled & set(own):
                 tiled.add(own[-1])
     return tiled

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from diagc.backends.emit import jax_source, normal_form, triton_source
+from diagc.backends.emit import jax_source, triton_source
+from diagc.backends.plans import normal_form
 from diagc.plan.structure import structure
-from diagc.verify.cases import Case, cases
+from diagc.verify.cases import Case, cases, make_case
 from diagc.verify.differential import Backend, compare
 from tests.unit.specs import ROOT, entry, spec_entries
 
@@ -191,3 +192,21 @@ def test_folds_inside_folds_and_many_results_share_a_pass(backend: Backend) -> N
         entries, {n: list(cases(e.diagram)) for n, e in entries.items()}, backend, "nested.diag"
     )
     assert [o for o in outcomes if o.problem is not None] == []
+
+
+LATE = """
+axis q, x, d: 16
+fn late(Q: f32[q d], K: f32[x d], V: f32[x d], first: i32[]) -> f32[q d] {
+  S = sum[d](Q * K)
+  return sum[x](softmax[x](where(x >= first, S, -inf)) * V)
+}
+"""
+
+
+def test_tiles_that_data_masks_wholly_are_empty() -> None:
+    """Tiles before the first index have no finite maximum although no affine mask cuts them."""
+    found = entry(LATE, "late")
+    case = make_case(found.diagram, "late", {"q": 40, "x": 300}, "random")
+    case.arrays["first"] = np.asarray(270)
+    (outcome,) = compare({"late": found}, {"late": [case]}, "triton", "test.diag")
+    assert outcome.problem is None, outcome

@@ -11,9 +11,9 @@ from diagc.core.fold.algebra import (
     count_of,
 )  # fmt: skip
 from diagc.core.fold.derive import derive_components
-from diagc.core.fold.merge import Merge, lifted, merge
+from diagc.core.fold.merge import Merge, followed, lifted, merge
 
 __all__ = [
     "Component", "Dependence", "FoldAlgebra", "Merge", "NotStreaming", "Rescale", "Reset", "Term", "count_of",
-    "derive_components", "lifted", "merge",
+    "derive_components", "followed", "lifted", "merge",
 ]  # fmt: skip

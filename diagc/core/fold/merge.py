@@ -52,7 +52,7 @@ def merge(algebra: FoldAlgebra) -> Merge:
     ]
     joint: dict[Node, Node] = {}
     for component in components:
-        moved = [_followed(component, side, joint, algebra.moved_centres) for side in sides]
+        moved = [followed(component, side, joint, algebra.moved_centres) for side in sides]
         joint[component.reduction] = apply(COMBINE[component.monoid], *moved)
     return Merge(
         tuple(sides[0].values()), tuple(sides[1].values()), tuple(joint[c.reduction] for c in components)
@@ -69,10 +69,13 @@ def _at(expression: Node, state: Mapping[Node, Node], centres: Mapping[Node, Nod
     return substitute((expression,), {**held, **state})[0]
 
 
-def _followed(
+def followed(
     component: Component, old: Mapping[Node, Node], new: Mapping[Node, Node], centres: Mapping[Node, Node]
 ) -> Node:
-    """The value of a component of the state `old` after the earlier ones have become `new`."""
+    """The value of a component of the state `old` after the earlier ones have become `new`.
+
+    The states are nodes by reduction, `new` those of the earlier components; `centres` are the moved ones of the fold.
+    """
     value = old[component.reduction]
     if component.reset is not None:
         reference = component.reset.reference
@@ -105,8 +108,8 @@ def _rescaled(
 
 
 def _difference(sign: int, old: Node, new: Node) -> Node:
-    """sign·(new − old), where an empty state, at −inf, stays empty."""
-    return apply("sub", new, _safe(old)) if sign == 1 else apply("sub", old, _safe(new))
+    """sign·(new − old), where an empty state, at −inf, stays empty: −inf absorbs what is subtracted from it."""
+    return apply("sub", new, _safe(old)) if sign == 1 else apply("sub", old, new)
 
 
 def _safe(value: Node) -> Node:
