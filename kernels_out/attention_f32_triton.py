@@ -33,25 +33,9 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 
 @triton.jit
 def full_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_d,
-    out_stride_q,
-    out_stride_d,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d,
+    out_stride_q, out_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -144,20 +128,8 @@ def full_kernel(
 
 @triton.jit
 def full_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -214,21 +186,8 @@ def full_long_buffer_0_kernel(
 
 @triton.jit
 def full_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_x,
-    V_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_q,
-    out_stride_d,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -305,6 +264,346 @@ def full_long_out_kernel(
     )
 
 
+@triton.jit
+def full_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:6]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[attention_f32.diag:7]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[attention_f32.diag:6]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:7]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[attention_f32.diag:6]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[attention_f32.diag:8]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + q_index * logsum_stride_q,
+        ((max_x * 0.6931471805599453) + tl.log(z)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def full_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out * d_out
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+
+
+@triton.jit
+def full_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out * d_out
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out * d_out
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+
+
+@triton.jit
+def full_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:6]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
+        tile = (dot + buffer_0[:, None]) * tl.exp2(sub_q_x)
+        next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        tile = tl.where((x_index < size_x)[None, :], dot_2, float("-inf"))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * tile) - mul_q[:, None]
+        tile_2 = (dot + buffer_0[:, None]) * tl.exp2(sub_q_x)
+        next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def full_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q,
+    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:6]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:6]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile = (dot + buffer_0[None, :]) * exp2_x_q
+        next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
+        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[attention_f32.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        tile = tl.where((q_index < size_q)[None, :], dot_2, float("-inf"))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * tile) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (dot + buffer_0[None, :]) * exp2_x_q
+        next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
+        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_2,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_full(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -328,27 +627,9 @@ def _full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     full_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -365,22 +646,8 @@ def _full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     full_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -398,29 +665,198 @@ def _full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_full_forward(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("V", V, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
+    out = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    full_forward_kernel[grid](
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_full_backward_buffer_0(d_out: f32[q d], out: f32[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 2, d_out.device)
+    _check("out", out, torch.float32, 2, d_out.device)
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: f32[q d] has shape {out.shape}, expected {(q, d)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        full_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q,)
+    full_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _full_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_full_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x d], d_out: f32[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("V", V, torch.float32, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: f32[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    full_backward_d_Q_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _full_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_full_backward_d_K_d_V(Q: f32[q d], K: f32[x d], V: f32[x d], d_out: f32[q d], logsum: f32[q], buffer_0: f32[q]) -> d_K: f32[x d], d_V: f32[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("V", V, torch.float32, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: f32[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    d_V = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    full_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _full_autograd(torch.autograd.Function):
+    """full and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, d):
+            raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
+        out, logsum = _full_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum = ctx.saved_tensors
+        buffer_0 = _full_backward_buffer_0(d_out, out)
+        d_Q = _full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
+        d_K, d_V = _full_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """full(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
+    """full(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -428,8 +864,12 @@ def full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _full_autograd.apply(Q, K, V)
         out = _full(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("full: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _full_long_buffer_0(Q, K)
     out_2 = _full_long_out(V, buffer_0)
     return out_2
@@ -437,25 +877,9 @@ def full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
 
 @triton.jit
 def causal_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_d,
-    out_stride_q,
-    out_stride_d,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d,
+    out_stride_q, out_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -551,20 +975,8 @@ def causal_kernel(
 
 @triton.jit
 def causal_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -623,21 +1035,8 @@ def causal_long_buffer_0_kernel(
 
 @triton.jit
 def causal_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_x,
-    V_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_q,
-    out_stride_d,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -714,6 +1113,389 @@ def causal_long_out_kernel(
     )
 
 
+@triton.jit
+def causal_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[attention_f32.diag:12]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[attention_f32.diag:11]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:12]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[attention_f32.diag:11]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[attention_f32.diag:14]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + q_index * logsum_stride_q,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def causal_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out * out
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+
+
+@triton.jit
+def causal_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out * out
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out * out
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+
+
+@triton.jit
+def causal_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[attention_f32.diag:12]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        # src[attention_f32.diag:11]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        tile = tl.exp2(sub_q_x) * (dot_2 + buffer_0[:, None])
+        next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:12]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[attention_f32.diag:11]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        tile_2 = tl.exp2(sub_q_x) * (dot_2 + buffer_0[:, None])
+        next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q,
+    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:11]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[attention_f32.diag:12]
+        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        tile_2 = exp2_x_q * (dot_2 + buffer_0[None, :])
+        next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
+        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[attention_f32.diag:11]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[attention_f32.diag:12]
+        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        tile = exp2_x_q * (dot_2 + buffer_0[None, :])
+        next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
+        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[attention_f32.diag:12]
+        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        tile_2 = exp2_x_q * (dot_2 + buffer_0[None, :])
+        next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
+        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_2,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_causal(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -737,27 +1519,9 @@ def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     causal_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -774,22 +1538,8 @@ def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -807,29 +1557,198 @@ def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_causal_forward(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("V", V, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
+    out = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    causal_forward_kernel[grid](
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_causal_backward_buffer_0(d_out: f32[q d], out: f32[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 2, d_out.device)
+    _check("out", out, torch.float32, 2, d_out.device)
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: f32[q d] has shape {out.shape}, expected {(q, d)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        causal_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q,)
+    causal_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _causal_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_causal_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x d], d_out: f32[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("V", V, torch.float32, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: f32[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    causal_backward_d_Q_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _causal_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_causal_backward_d_K_d_V(Q: f32[q d], K: f32[x d], V: f32[x d], d_out: f32[q d], logsum: f32[q], buffer_0: f32[q]) -> d_K: f32[x d], d_V: f32[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("V", V, torch.float32, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: f32[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    d_V = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    causal_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _causal_autograd(torch.autograd.Function):
+    """causal and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, d):
+            raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
+        out, logsum = _causal_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum = ctx.saved_tensors
+        buffer_0 = _causal_backward_buffer_0(d_out, out)
+        d_Q = _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
+        d_K, d_V = _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """causal(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
+    """causal(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -837,8 +1756,12 @@ def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _causal_autograd.apply(Q, K, V)
         out = _causal(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("causal: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _causal_long_buffer_0(Q, K)
     out_2 = _causal_long_out(V, buffer_0)
     return out_2
@@ -846,35 +1769,10 @@ def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
 
 @triton.jit
 def mha_full_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_b,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_b,
-    K_stride_h,
-    K_stride_x,
-    K_stride_d,
-    V_stride_b,
-    V_stride_h,
-    V_stride_x,
-    V_stride_d,
-    out_stride_b,
-    out_stride_h,
-    out_stride_q,
-    out_stride_d,
-    size_b,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b, K_stride_h,
+    K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_x, V_stride_d, out_stride_b, out_stride_h,
+    out_stride_q, out_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -972,28 +1870,9 @@ def mha_full_kernel(
 
 @triton.jit
 def mha_full_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_b,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_b,
-    K_stride_h,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_b,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b, K_stride_h,
+    K_stride_x, K_stride_d, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x,
+    size_b, size_h, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1054,28 +1933,9 @@ def mha_full_long_buffer_0_kernel(
 
 @triton.jit
 def mha_full_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_b,
-    V_stride_h,
-    V_stride_x,
-    V_stride_d,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_b,
-    out_stride_h,
-    out_stride_q,
-    out_stride_d,
-    size_b,
-    size_h,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_d, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, out_stride_b, out_stride_h, out_stride_q,
+    out_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1157,6 +2017,406 @@ def mha_full_long_out_kernel(
     )
 
 
+@triton.jit
+def mha_full_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b,
+    K_stride_h, K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_x, V_stride_d, out_stride_b,
+    out_stride_h, out_stride_q, out_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, size_b,
+    size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:6]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[attention_f32.diag:7]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[attention_f32.diag:6]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:6]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:7]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[attention_f32.diag:6]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[attention_f32.diag:8]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        ((max_x * 0.6931471805599453) + tl.log(z)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def mha_full_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_d,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_d, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, size_b, size_h, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out * d_out
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        (-1.0 * sum_),
+    )
+
+
+@triton.jit
+def mha_full_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_d,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_d, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, size_b, size_h, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+        )
+        mul_d = out * d_out
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out * d_out
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        (-1.0 * acc_d),
+    )
+
+
+@triton.jit
+def mha_full_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, K_stride_b, K_stride_h, K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_x,
+    V_stride_d, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_Q_stride_b,
+    d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention_f32.diag:6]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:6]
+        K = load_tile(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
+        tile = (buffer_0[:, None] + dot) * tl.exp2(sub_q_x)
+        next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:6]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        tile = tl.where((x_index < size_x)[None, :], dot_2, float("-inf"))
+        sub_q_x = ((rsqrt * 1.4426950408889634) * tile) - mul_q[:, None]
+        tile_2 = (buffer_0[:, None] + dot) * tl.exp2(sub_q_x)
+        next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * acc_x),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_full_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_b, Q_stride_h,
+    Q_stride_q, Q_stride_d, K_stride_b, K_stride_h, K_stride_x, K_stride_d, V_stride_b, V_stride_h,
+    V_stride_x, V_stride_d, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_K_stride_b,
+    d_K_stride_h, d_K_stride_x, d_K_stride_d, d_V_stride_b, d_V_stride_h, d_V_stride_x, d_V_stride_d, size_b,
+    size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:6]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[attention_f32.diag:6]
+        Q = load_tile(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile = (buffer_0[None, :] + dot) * exp2_x_q
+        next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
+        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[attention_f32.diag:6]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        tile = tl.where((q_index < size_q)[None, :], dot_2, float("-inf"))
+        sub_x_q = ((rsqrt * 1.4426950408889634) * tile) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (buffer_0[None, :] + dot) * exp2_x_q
+        next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
+        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_2,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_mha_full(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -1180,37 +2440,10 @@ def _mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     mha_full_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        Q.stride(3),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        K.stride(3),
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        V.stride(3),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        out.stride(3),
-        b,
-        h,
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3), out.stride(0),
+        out.stride(1), out.stride(2), out.stride(3), b, h, q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1227,30 +2460,9 @@ def _mha_full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_full_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        Q.stride(3),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        K.stride(3),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        buffer_0.stride(2),
-        buffer_0.stride(3),
-        b,
-        h,
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), b, h, q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -1268,37 +2480,208 @@ def _mha_full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        V.stride(3),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        buffer_0.stride(2),
-        buffer_0.stride(3),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        out.stride(3),
-        b,
-        h,
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        V, buffer_0, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), out.stride(0), out.stride(1),
+        out.stride(2), out.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return out
 
 
+def _mha_full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_mha_full_forward(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 4, Q.device)
+    _check("K", K, torch.float32, 4, Q.device)
+    _check("V", V, torch.float32, 4, Q.device)
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, d):
+        raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
+    out = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    mha_full_forward_kernel[grid](
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3), out.stride(0),
+        out.stride(1), out.stride(2), out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), b,
+        h, q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return out, logsum
+
+
+def _mha_full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_mha_full_backward_buffer_0(d_out: f32[b h q d], out: f32[b h q d]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 4, d_out.device)
+    _check("out", out, torch.float32, 4, d_out.device)
+    b, h, q, d = d_out.shape
+    if out.shape != (b, h, q, d):
+        raise ValueError(f"out: f32[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
+    buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        mha_full_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_0.stride(2), b, h, q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    mha_full_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), b, h, q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _mha_full_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_mha_full_backward_d_Q(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d], d_out: f32[b h q d], logsum: f32[b h q], buffer_0: f32[b h q]) -> d_Q: f32[b h q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 4, Q.device)
+    _check("K", K, torch.float32, 4, Q.device)
+    _check("V", V, torch.float32, 4, Q.device)
+    _check("d_out", d_out, torch.float32, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, d):
+        raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
+    if d_out.shape != (b, h, q, d):
+        raise ValueError(f"d_out: f32[b h q d] has shape {d_out.shape}, expected {(b, h, q, d)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    mha_full_backward_d_Q_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
+        V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _mha_full_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_mha_full_backward_d_K_d_V(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d], d_out: f32[b h q d], logsum: f32[b h q], buffer_0: f32[b h q]) -> d_K: f32[b h x d], d_V: f32[b h x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 4, Q.device)
+    _check("K", K, torch.float32, 4, Q.device)
+    _check("V", V, torch.float32, 4, Q.device)
+    _check("d_out", d_out, torch.float32, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, d):
+        raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
+    if d_out.shape != (b, h, q, d):
+        raise ValueError(f"d_out: f32[b h q d] has shape {d_out.shape}, expected {(b, h, q, d)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
+    grid = (b * h * triton.cdiv(x, BLOCK_X),)
+    mha_full_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
+        V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), d_V.stride(0), d_V.stride(1),
+        d_V.stride(2), d_V.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _mha_full_autograd(torch.autograd.Function):
+    """mha_full and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        b, h, q, d = Q.shape
+        _, _, x, _ = K.shape
+        if K.shape != (b, h, x, d):
+            raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+        if V.shape != (b, h, x, d):
+            raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
+        out, logsum = _mha_full_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum = ctx.saved_tensors
+        buffer_0 = _mha_full_backward_buffer_0(d_out, out)
+        d_Q = _mha_full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
+        d_K, d_V = _mha_full_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """mha_full(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
+    """mha_full(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, h, q, d = Q.shape
     _, _, x, _ = K.shape
     if K.shape != (b, h, x, d):
@@ -1306,8 +2689,12 @@ def mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _mha_full_autograd.apply(Q, K, V)
         out = _mha_full(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("mha_full: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _mha_full_long_buffer_0(Q, K)
     out_2 = _mha_full_long_out(V, buffer_0)
     return out_2
@@ -1315,35 +2702,10 @@ def mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
 
 @triton.jit
 def mha_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_b,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_b,
-    K_stride_h,
-    K_stride_x,
-    K_stride_d,
-    V_stride_b,
-    V_stride_h,
-    V_stride_x,
-    V_stride_d,
-    out_stride_b,
-    out_stride_h,
-    out_stride_q,
-    out_stride_d,
-    size_b,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b, K_stride_h,
+    K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_x, V_stride_d, out_stride_b, out_stride_h,
+    out_stride_q, out_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -1443,28 +2805,9 @@ def mha_kernel(
 
 @triton.jit
 def mha_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_b,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_b,
-    K_stride_h,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_b,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b, K_stride_h,
+    K_stride_x, K_stride_d, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x,
+    size_b, size_h, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1527,28 +2870,9 @@ def mha_long_buffer_0_kernel(
 
 @triton.jit
 def mha_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_b,
-    V_stride_h,
-    V_stride_x,
-    V_stride_d,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_b,
-    out_stride_h,
-    out_stride_q,
-    out_stride_d,
-    size_b,
-    size_h,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_d, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, out_stride_b, out_stride_h, out_stride_q,
+    out_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1630,6 +2954,456 @@ def mha_long_out_kernel(
     )
 
 
+@triton.jit
+def mha_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b,
+    K_stride_h, K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_x, V_stride_d, out_stride_b,
+    out_stride_h, out_stride_q, out_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, size_b,
+    size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:11]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[attention_f32.diag:12]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[attention_f32.diag:11]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:12]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[attention_f32.diag:11]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[attention_f32.diag:14]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        ((0.6931471805599453 * max_x) + tl.log(z)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def mha_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_d,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_d, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, size_b, size_h, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out * d_out
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        (-1.0 * sum_),
+    )
+
+
+@triton.jit
+def mha_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_d,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_d, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, size_b, size_h, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+        )
+        mul_d = out * d_out
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out * d_out
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        (-1.0 * acc_d),
+    )
+
+
+@triton.jit
+def mha_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, K_stride_b, K_stride_h, K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_x,
+    V_stride_d, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_Q_stride_b,
+    d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = logsum * 1.4426950408889634
+    # src[attention_f32.diag:11]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        K = load_tile(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[attention_f32.diag:12]
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
+        tile = (dot + buffer_0[:, None]) * tl.exp2(sub_q_x)
+        next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:12]
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_2 = (dot + buffer_0[:, None]) * tl.exp2(sub_q_x)
+        next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_b, Q_stride_h,
+    Q_stride_q, Q_stride_d, K_stride_b, K_stride_h, K_stride_x, K_stride_d, V_stride_b, V_stride_h,
+    V_stride_x, V_stride_d, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_K_stride_b,
+    d_K_stride_h, d_K_stride_x, d_K_stride_d, d_V_stride_b, d_V_stride_h, d_V_stride_x, d_V_stride_d, size_b,
+    size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:11]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:12]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (dot + buffer_0[None, :]) * exp2_x_q
+        next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
+        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        )
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        # src[attention_f32.diag:11]
+        Q = load_tile(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[attention_f32.diag:12]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile = (dot + buffer_0[None, :]) * exp2_x_q
+        next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
+        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:12]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (dot + buffer_0[None, :]) * exp2_x_q
+        next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
+        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_2,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_mha(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -1653,37 +3427,10 @@ def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     mha_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        Q.stride(3),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        K.stride(3),
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        V.stride(3),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        out.stride(3),
-        b,
-        h,
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3), out.stride(0),
+        out.stride(1), out.stride(2), out.stride(3), b, h, q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1700,30 +3447,9 @@ def _mha_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        Q.stride(3),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        K.stride(3),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        buffer_0.stride(2),
-        buffer_0.stride(3),
-        b,
-        h,
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), b, h, q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -1741,37 +3467,208 @@ def _mha_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        V.stride(3),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        buffer_0.stride(2),
-        buffer_0.stride(3),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        out.stride(3),
-        b,
-        h,
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        V, buffer_0, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), out.stride(0), out.stride(1),
+        out.stride(2), out.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return out
 
 
+def _mha_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_mha_forward(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 4, Q.device)
+    _check("K", K, torch.float32, 4, Q.device)
+    _check("V", V, torch.float32, 4, Q.device)
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, d):
+        raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
+    out = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    mha_forward_kernel[grid](
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3), out.stride(0),
+        out.stride(1), out.stride(2), out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), b,
+        h, q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return out, logsum
+
+
+def _mha_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_mha_backward_buffer_0(d_out: f32[b h q d], out: f32[b h q d]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 4, d_out.device)
+    _check("out", out, torch.float32, 4, d_out.device)
+    b, h, q, d = d_out.shape
+    if out.shape != (b, h, q, d):
+        raise ValueError(f"out: f32[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
+    buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        mha_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_0.stride(2), b, h, q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    mha_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), b, h, q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _mha_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_mha_backward_d_Q(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d], d_out: f32[b h q d], logsum: f32[b h q], buffer_0: f32[b h q]) -> d_Q: f32[b h q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 4, Q.device)
+    _check("K", K, torch.float32, 4, Q.device)
+    _check("V", V, torch.float32, 4, Q.device)
+    _check("d_out", d_out, torch.float32, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, d):
+        raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
+    if d_out.shape != (b, h, q, d):
+        raise ValueError(f"d_out: f32[b h q d] has shape {d_out.shape}, expected {(b, h, q, d)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    mha_backward_d_Q_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
+        V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _mha_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_mha_backward_d_K_d_V(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d], d_out: f32[b h q d], logsum: f32[b h q], buffer_0: f32[b h q]) -> d_K: f32[b h x d], d_V: f32[b h x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 4, Q.device)
+    _check("K", K, torch.float32, 4, Q.device)
+    _check("V", V, torch.float32, 4, Q.device)
+    _check("d_out", d_out, torch.float32, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, d):
+        raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
+    if d_out.shape != (b, h, q, d):
+        raise ValueError(f"d_out: f32[b h q d] has shape {d_out.shape}, expected {(b, h, q, d)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
+    grid = (b * h * triton.cdiv(x, BLOCK_X),)
+    mha_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
+        V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), d_V.stride(0), d_V.stride(1),
+        d_V.stride(2), d_V.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _mha_autograd(torch.autograd.Function):
+    """mha and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        b, h, q, d = Q.shape
+        _, _, x, _ = K.shape
+        if K.shape != (b, h, x, d):
+            raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+        if V.shape != (b, h, x, d):
+            raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
+        out, logsum = _mha_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum = ctx.saved_tensors
+        buffer_0 = _mha_backward_buffer_0(d_out, out)
+        d_Q = _mha_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
+        d_K, d_V = _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """mha(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
+    """mha(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, h, q, d = Q.shape
     _, _, x, _ = K.shape
     if K.shape != (b, h, x, d):
@@ -1779,8 +3676,12 @@ def mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _mha_autograd.apply(Q, K, V)
         out = _mha(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("mha: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _mha_long_buffer_0(Q, K)
     out_2 = _mha_long_out(V, buffer_0)
     return out_2

@@ -1,4 +1,7 @@
 # Made by diagc 0.1.0 from attention.diag. Runs on JAX alone.
+import functools
+
+import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -10,7 +13,7 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
-def attention(Q, K, V, *, block_x=256, block_q=512):
+def _attention(Q, K, V, *, block_x=256, block_q=512):
     """attention(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -81,6 +84,270 @@ def attention(Q, K, V, *, block_x=256, block_q=512):
     return out_tiles[:q]
 
 
+def _attention_forward(Q, K, V, *, block_x=256, block_q=512):
+    """attention_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = rsqrt * dot
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
+    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], logsum_tiles[:q]
+
+
+def _attention_backward_buffer_0(d_out, out):
+    """attention_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> f32[q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [q]
+    return product
+
+
+def _attention_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """attention_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(dot_2 * rsqrt - logsum_tile[:, None])
+            tile_bf16 = ((dot + buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < x), dot_2, -jnp.inf)
+            exp = jnp.exp(chosen * rsqrt - logsum_tile[:, None])
+            tile_bf16 = ((dot + buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
+
+
+def _attention_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """attention_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+
+    def program(tile):
+        first_x = tile * block_x
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        to_q = q // block_q * block_q
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(dot_2 * rsqrt - logsum_tile)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        from_q = jnp.maximum(0, to_q)
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((q_index < q), dot_2, -jnp.inf)
+            exp = jnp.exp(chosen * rsqrt - logsum_tile)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, d)
+    return d_K_tiles[:x], d_V_tiles[:x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _attention_differentiable(Q, K, V, block_x, block_q):
+    out = _attention(Q, K, V, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _attention_keeping(Q, K, V, block_x, block_q):
+    out, logsum = _attention_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
+
+
+def _attention_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _attention_backward_buffer_0(d_out, out)
+    d_Q = _attention_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _attention_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
+    return (d_Q, d_K, d_V)
+
+
+_attention_differentiable.defvjp(_attention_keeping, _attention_pull)
+
+
+def attention(Q, K, V, *, block_x=256, block_q=512):
+    """attention(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _attention_differentiable(Q, K, V, block_x, block_q)
+
+
 def attention_plain(Q, K, V):
     """attention(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -101,7 +368,7 @@ def attention_plain(Q, K, V):
     return as_bf16
 
 
-def causal(Q, K, V, *, block_x=256, block_q=512):
+def _causal(Q, K, V, *, block_x=256, block_q=512):
     """causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -176,6 +443,306 @@ def causal(Q, K, V, *, block_x=256, block_q=512):
     return out_tiles[:q]
 
 
+def _causal_forward(Q, K, V, *, block_x=256, block_q=512):
+    """causal_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = dot * rsqrt
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            chosen = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(chosen - safe_next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
+    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], logsum_tiles[:q]
+
+
+def _causal_backward_buffer_0(d_out, out):
+    """causal_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> f32[q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [q]
+    return product
+
+
+def _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """causal_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(dot_2 * rsqrt - logsum_tile[:, None])
+            tile_bf16 = ((dot + buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, None]
+            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(sub)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
+
+
+def _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """causal_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+        to_q = jnp.minimum(from_q_2, q)
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum
+            exp = jnp.exp(sub)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        to_q_2 = q // block_q * block_q
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(dot_2 * rsqrt - logsum_tile)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
+        from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+        def step_3(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum
+            exp = jnp.exp(sub)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, d)
+    return d_K_tiles[:x], d_V_tiles[:x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _causal_differentiable(Q, K, V, block_x, block_q):
+    out = _causal(Q, K, V, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _causal_keeping(Q, K, V, block_x, block_q):
+    out, logsum = _causal_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
+
+
+def _causal_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _causal_backward_buffer_0(d_out, out)
+    d_Q = _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
+    return (d_Q, d_K, d_V)
+
+
+_causal_differentiable.defvjp(_causal_keeping, _causal_pull)
+
+
+def causal(Q, K, V, *, block_x=256, block_q=512):
+    """causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _causal_differentiable(Q, K, V, block_x, block_q)
+
+
 def causal_plain(Q, K, V):
     """causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -197,7 +764,7 @@ def causal_plain(Q, K, V):
     return as_bf16
 
 
-def mha(Q, K, V, *, block_x=256, block_q=512):
+def _mha(Q, K, V, *, block_x=256, block_q=512):
     """mha(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x d]) -> bf16[b h q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     b, h, q, d = Q.shape
@@ -271,6 +838,312 @@ def mha(Q, K, V, *, block_x=256, block_q=512):
     out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
     out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, d)
     return out_tiles[:, :, :q]
+
+
+def _mha_forward(Q, K, V, *, block_x=256, block_q=512):
+    """mha_forward(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x d]) -> (bf16[b h q d], f32[b h q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, d):
+        raise ValueError(f"V: bf16[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = dot * rsqrt
+            tile_max = jnp.max(S, axis=3)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, None])
+            tile_sum = jnp.sum(e, axis=3)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxd->bhqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            chosen = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=3)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
+            tile_sum = jnp.sum(e, axis=3)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxd->bhqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
+    out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, d)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3)
+    logsum_tiles = logsum_tiles.reshape(b, h, -(-q // block_q) * block_q)
+    return out_tiles[:, :, :q], logsum_tiles[:, :, :q]
+
+
+def _mha_backward_buffer_0(d_out, out):
+    """mha_backward_buffer_0(d_out: bf16[b h q d], out: bf16[b h q d]) -> f32[b h q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    b, h, q, d = d_out.shape
+    if out.shape != (b, h, q, d):
+        raise ValueError(f"out: bf16[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
+    sum_d = jnp.einsum("bhqd,bhqd->bhq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [b h q]
+    return product
+
+
+def _mha_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """mha_backward_d_Q(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x d], d_out: bf16[b h q d], logsum: f32[b h q], buffer_0: f32[b h q]) -> bf16[b h q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, d):
+        raise ValueError(f"V: bf16[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
+    if d_out.shape != (b, h, q, d):
+        raise ValueError(f"d_out: bf16[b h q d] has shape {d_out.shape}, expected {(b, h, q, d)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sub = dot_2 * rsqrt - logsum_tile[:, :, :, None]
+            mul = (dot + buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, :, None]
+            mul = (dot + buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4)
+    d_Q_tiles = d_Q_tiles.reshape(b, h, -(-q // block_q) * block_q, d)
+    return d_Q_tiles[:, :, :q]
+
+
+def _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """mha_backward_d_K_d_V(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x d], d_out: bf16[b h q d], logsum: f32[b h q], buffer_0: f32[b h q]) -> (bf16[b h x d], bf16[b h x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, d):
+        raise ValueError(f"V: bf16[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
+    if d_out.shape != (b, h, q, d):
+        raise ValueError(f"d_out: bf16[b h q d] has shape {d_out.shape}, expected {(b, h, q, d)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+        to_q = jnp.minimum(from_q_2, q)
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+            dot = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, None]
+            exp = jnp.exp(sub)
+            tile_bf16 = ((dot + buffer_0_tile[:, :, None]) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqd->bhxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        to_q_2 = q // block_q * block_q
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+            dot = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(dot_2 * rsqrt - logsum_tile[:, :, None])
+            tile_bf16 = ((dot + buffer_0_tile[:, :, None]) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqd->bhxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
+        from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+        def step_3(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+            dot = jnp.einsum("bhxd,bhqd->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_logsum[:, :, None]
+            exp = jnp.exp(sub)
+            tile_bf16 = ((dot + buffer_0_tile[:, :, None]) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqd->bhxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.transpose(1, 2, 0, 3, 4)
+    d_K_tiles = d_K_tiles.reshape(b, h, -(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.transpose(1, 2, 0, 3, 4)
+    d_V_tiles = d_V_tiles.reshape(b, h, -(-x // block_x) * block_x, d)
+    return d_K_tiles[:, :, :x], d_V_tiles[:, :, :x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _mha_differentiable(Q, K, V, block_x, block_q):
+    out = _mha(Q, K, V, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _mha_keeping(Q, K, V, block_x, block_q):
+    out, logsum = _mha_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
+
+
+def _mha_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _mha_backward_buffer_0(d_out, out)
+    d_Q = _mha_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
+    return (d_Q, d_K, d_V)
+
+
+_mha_differentiable.defvjp(_mha_keeping, _mha_pull)
+
+
+def mha(Q, K, V, *, block_x=256, block_q=512):
+    """mha(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x d]) -> bf16[b h q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _mha_differentiable(Q, K, V, block_x, block_q)
 
 
 def mha_plain(Q, K, V):

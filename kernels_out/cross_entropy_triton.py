@@ -33,17 +33,8 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 
 @triton.jit
 def cross_entropy_rows_rows_kernel(
-    logits_ptr,
-    label_ptr,
-    out_ptr,
-    logits_stride_token,
-    logits_stride_vocab,
-    label_stride_token,
-    out_stride_token,
-    size_token,
-    size_vocab,
-    BLOCK_VOCAB: tl.constexpr,
-    EXACT_VOCAB: tl.constexpr,
+    logits_ptr, label_ptr, out_ptr, logits_stride_token, logits_stride_vocab, label_stride_token,
+    out_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -74,16 +65,8 @@ def cross_entropy_rows_rows_kernel(
 
 @triton.jit
 def cross_entropy_rows_kernel(
-    logits_ptr,
-    label_ptr,
-    out_ptr,
-    logits_stride_token,
-    logits_stride_vocab,
-    label_stride_token,
-    out_stride_token,
-    size_token,
-    size_vocab,
-    BLOCK_VOCAB: tl.constexpr,
+    logits_ptr, label_ptr, out_ptr, logits_stride_token, logits_stride_vocab, label_stride_token,
+    out_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -138,8 +121,133 @@ def cross_entropy_rows_kernel(
     tl.store(out_ptr + token_index * out_stride_token, ((m + tl.log(sum_vocab)) - safe_logits_f32))
 
 
-def cross_entropy_rows(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-    """cross_entropy_rows(logits: bf16[token vocab], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def cross_entropy_rows_forward_rows_kernel(
+    logits_ptr, label_ptr, out_ptr, logsum_ptr, logits_stride_token, logits_stride_vocab, label_stride_token,
+    out_stride_token, logsum_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    # src[cross_entropy.diag:6]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    # src[cross_entropy.diag:7]
+    logits = tl.load(logits_ptr + token_index * logits_stride_token + label * logits_stride_vocab)
+    # src[cross_entropy.diag:6]
+    logits_2 = load_tile(
+        logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    logits_f32 = logits_2.to(tl.float32)
+    # src[maps.diag:11]
+    max_ = tl.max(logits_f32, 0)
+    # src[maps.diag:12]
+    sub_vocab = logits_f32 - tl.where(max_ == float("-inf"), 0.0, max_)
+    exp_vocab = tl.exp(sub_vocab)
+    sum_ = tl.sum(exp_vocab, 0)
+    add = tl.log(sum_) + max_
+    # src[cross_entropy.diag:7]
+    logits_f32_2 = logits.to(tl.float32)
+    safe_logits_f32 = tl.where(logits_f32_2 == float("-inf"), 0.0, logits_f32_2)
+    tl.store(out_ptr + token_index * out_stride_token, (add - safe_logits_f32))
+    tl.store(logsum_ptr + token_index * logsum_stride_token, add)
+
+
+@triton.jit
+def cross_entropy_rows_forward_kernel(
+    logits_ptr, label_ptr, out_ptr, logsum_ptr, logits_stride_token, logits_stride_vocab, label_stride_token,
+    out_stride_token, logsum_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[cross_entropy.diag:6]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        logits_f32 = logits.to(tl.float32)
+        # src[maps.diag:11]
+        tile_max = tl.max(logits_f32, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(logits_f32 - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        m = next_m
+        sum_vocab = next_sum_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[cross_entropy.diag:6]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        logits_f32 = logits.to(tl.float32)
+        # src[maps.diag:11]
+        tile_max = tl.max(logits_f32, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(logits_f32 - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        m = next_m
+        sum_vocab = next_sum_vocab
+    # src[cross_entropy.diag:6]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    # src[cross_entropy.diag:7]
+    logits = tl.load(logits_ptr + token_index * logits_stride_token + label * logits_stride_vocab)
+    # src[maps.diag:12]
+    add = tl.log(sum_vocab) + m
+    # src[cross_entropy.diag:7]
+    logits_f32 = logits.to(tl.float32)
+    safe_logits_f32 = tl.where(logits_f32 == float("-inf"), 0.0, logits_f32)
+    tl.store(out_ptr + token_index * out_stride_token, (add - safe_logits_f32))
+    tl.store(logsum_ptr + token_index * logsum_stride_token, add)
+
+
+@triton.jit
+def cross_entropy_rows_backward_kernel(
+    logits_ptr, label_ptr, d_out_ptr, logsum_ptr, d_logits_ptr, logits_stride_token, logits_stride_vocab,
+    label_stride_token, d_out_stride_token, logsum_stride_token, d_logits_stride_token, d_logits_stride_vocab,
+    size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    token_index = program.to(tl.int64)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+    # src[cross_entropy.diag:6]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    where_vocab = tl.where(label == vocab_index, -1.0 * d_out, 0.0)
+    logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+    logits = tl.load(
+        logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+        mask=(vocab_index < size_vocab),
+        other=0.0,
+    )
+    sub_vocab = logits.to(tl.float32) - tl.where(logsum == float("-inf"), 0.0, logsum)
+    tile_bf16 = ((tl.exp(sub_vocab) * d_out) + where_vocab).to(tl.bfloat16)
+    tl.store(
+        d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
+        tile_bf16,
+        mask=(vocab_index < size_vocab),
+    )
+
+
+def _cross_entropy_rows(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """_cross_entropy_rows(logits: bf16[token vocab], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.bfloat16, 2, logits.device)
     _check("label", label, torch.int32, 1, logits.device)
     token, vocab = logits.shape
@@ -156,59 +264,121 @@ def cross_entropy_rows(logits: torch.Tensor, label: torch.Tensor) -> torch.Tenso
             warps, stages = 16, 1
         grid = (token,)
         cross_entropy_rows_rows_kernel[grid](
-            logits,
-            label,
-            out,
-            logits.stride(0),
-            logits.stride(1),
-            label.stride(0),
-            out.stride(0),
-            token,
-            vocab,
-            BLOCK_VOCAB=BLOCK_VOCAB,
-            EXACT_VOCAB=vocab == BLOCK_VOCAB,
-            num_warps=warps,
+            logits, label, out, logits.stride(0), logits.stride(1), label.stride(0), out.stride(0), token,
+            vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps,
             num_stages=stages,
         )
         return out
     BLOCK_VOCAB, warps, stages = 4096, 8, 2
     grid = (token,)
     cross_entropy_rows_kernel[grid](
-        logits,
-        label,
-        out,
-        logits.stride(0),
-        logits.stride(1),
-        label.stride(0),
-        out.stride(0),
-        token,
-        vocab,
-        BLOCK_VOCAB=BLOCK_VOCAB,
-        num_warps=warps,
-        num_stages=stages,
+        logits, label, out, logits.stride(0), logits.stride(1), label.stride(0), out.stride(0), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
     )
+    return out
+
+
+def _cross_entropy_rows_forward(
+    logits: torch.Tensor,
+    label: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_cross_entropy_rows_forward(logits: bf16[token vocab], label: i32[token] in vocab) -> out: f32[token], logsum: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.bfloat16, 2, logits.device)
+    _check("label", label, torch.int32, 1, logits.device)
+    token, vocab = logits.shape
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    out = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    logsum = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        cross_entropy_rows_forward_rows_kernel[grid](
+            logits, label, out, logsum, logits.stride(0), logits.stride(1), label.stride(0), out.stride(0),
+            logsum.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB,
+            num_warps=warps, num_stages=stages,
+        )
+        return out, logsum
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    cross_entropy_rows_forward_kernel[grid](
+        logits, label, out, logsum, logits.stride(0), logits.stride(1), label.stride(0), out.stride(0),
+        logsum.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _cross_entropy_rows_backward(
+    logits: torch.Tensor,
+    label: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+) -> torch.Tensor:
+    """_cross_entropy_rows_backward(logits: bf16[token vocab], label: i32[token] in vocab, d_out: f32[token], logsum: f32[token]) -> d_logits: bf16[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.bfloat16, 2, logits.device)
+    _check("label", label, torch.int32, 1, logits.device)
+    _check("d_out", d_out, torch.float32, 1, logits.device)
+    _check("logsum", logsum, torch.float32, 1, logits.device)
+    token, vocab = logits.shape
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    d_logits = torch.empty((token, vocab), dtype=torch.bfloat16, device=logits.device)
+    BLOCK_VOCAB, warps, stages = 1024, 4, 1
+    grid = (token * triton.cdiv(vocab, BLOCK_VOCAB),)
+    cross_entropy_rows_backward_kernel[grid](
+        logits, label, d_out, logsum, d_logits, logits.stride(0), logits.stride(1), label.stride(0),
+        d_out.stride(0), logsum.stride(0), d_logits.stride(0), d_logits.stride(1), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return d_logits
+
+
+class _cross_entropy_rows_autograd(torch.autograd.Function):
+    """cross_entropy_rows and its derivative."""
+
+    @staticmethod
+    def forward(ctx, logits, label):
+        token, vocab = logits.shape
+        if label.shape != (token,):
+            raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+        out, logsum = _cross_entropy_rows_forward(logits, label)
+        ctx.save_for_backward(logits, label, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        logits, label, logsum = ctx.saved_tensors
+        d_logits = _cross_entropy_rows_backward(logits, label, d_out, logsum)
+        return d_logits, None
+
+
+def cross_entropy_rows(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """cross_entropy_rows(logits: bf16[token vocab], label: i32[token] in vocab) -> out: f32[token]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    token, vocab = logits.shape
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if torch.is_grad_enabled() and logits.requires_grad:
+        return _cross_entropy_rows_autograd.apply(logits, label)
+    out = _cross_entropy_rows(logits, label)
     return out
 
 
 @triton.jit
 def linear_cross_entropy_kernel(
-    X_ptr,
-    W_ptr,
-    label_ptr,
-    out_ptr,
-    X_stride_token,
-    X_stride_d,
-    W_stride_vocab,
-    W_stride_d,
-    label_stride_token,
-    out_stride_token,
-    size_token,
-    size_d,
-    size_vocab,
-    BLOCK_VOCAB: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_TOKEN: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    X_ptr, W_ptr, label_ptr, out_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d,
+    label_stride_token, out_stride_token, size_token, size_d, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_token = program * BLOCK_TOKEN
@@ -291,20 +461,8 @@ def linear_cross_entropy_kernel(
 
 @triton.jit
 def linear_cross_entropy_long_logits_kernel(
-    X_ptr,
-    W_ptr,
-    logits_ptr,
-    X_stride_token,
-    X_stride_d,
-    W_stride_vocab,
-    W_stride_d,
-    logits_stride_token,
-    logits_stride_vocab,
-    size_token,
-    size_d,
-    size_vocab,
-    BLOCK_D: tl.constexpr,
-    BLOCK_TOKEN: tl.constexpr,
+    X_ptr, W_ptr, logits_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d, logits_stride_token,
+    logits_stride_vocab, size_token, size_d, size_vocab, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
     BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -361,17 +519,8 @@ def linear_cross_entropy_long_logits_kernel(
 
 @triton.jit
 def linear_cross_entropy_long_out_rows_kernel(
-    label_ptr,
-    logits_ptr,
-    out_ptr,
-    label_stride_token,
-    logits_stride_token,
-    logits_stride_vocab,
-    out_stride_token,
-    size_token,
-    size_vocab,
-    BLOCK_VOCAB: tl.constexpr,
-    EXACT_VOCAB: tl.constexpr,
+    label_ptr, logits_ptr, out_ptr, label_stride_token, logits_stride_token, logits_stride_vocab,
+    out_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -400,16 +549,8 @@ def linear_cross_entropy_long_out_rows_kernel(
 
 @triton.jit
 def linear_cross_entropy_long_out_kernel(
-    label_ptr,
-    logits_ptr,
-    out_ptr,
-    label_stride_token,
-    logits_stride_token,
-    logits_stride_vocab,
-    out_stride_token,
-    size_token,
-    size_vocab,
-    BLOCK_VOCAB: tl.constexpr,
+    label_ptr, logits_ptr, out_ptr, label_stride_token, logits_stride_token, logits_stride_vocab,
+    out_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -468,6 +609,244 @@ def linear_cross_entropy_long_out_kernel(
     tl.store(out_ptr + token_index * out_stride_token, ((tl.log(sum_vocab) + m) - sum_vocab_2))
 
 
+@triton.jit
+def linear_cross_entropy_forward_kernel(
+    X_ptr, W_ptr, label_ptr, out_ptr, logsum_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d,
+    label_stride_token, out_stride_token, logsum_stride_token, size_token, size_d, size_vocab,
+    BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    m = tl.full([BLOCK_TOKEN], float("-inf"), tl.float32)
+    sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    # src[cross_entropy.diag:11]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[cross_entropy.diag:13]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[cross_entropy.diag:12]
+        W = load_tile(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[cross_entropy.diag:15]
+        logits = tl.dot(X, tl.trans(W))
+        # src[maps.diag:11]
+        tile_max = tl.max(logits, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(logits - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], logits, 0.0)
+        # src[cross_entropy.diag:16]
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[cross_entropy.diag:12]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:15]
+        logits = tl.dot(X, tl.trans(W))
+        logits_2 = tl.where((vocab_index < size_vocab)[None, :], logits, float("-inf"))
+        # src[maps.diag:11]
+        tile_max = tl.max(logits_2, 1)
+        next_m = tl.maximum(m, tile_max)
+        # src[maps.diag:12]
+        exp_token_vocab = tl.exp(logits_2 - next_m[:, None])
+        tile_sum = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
+        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
+        where_token_vocab = tl.where(tile, logits_2, 0.0)
+        # src[cross_entropy.diag:16]
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    # src[maps.diag:12]
+    add_token = tl.log(sum_vocab) + m
+    # src[cross_entropy.diag:16]
+    tl.store(
+        out_ptr + token_index * out_stride_token,
+        (add_token - sum_vocab_2),
+        mask=(token_index < size_token),
+    )
+    tl.store(logsum_ptr + token_index * logsum_stride_token, add_token, mask=(token_index < size_token))
+
+
+@triton.jit
+def linear_cross_entropy_backward_d_X_kernel(
+    X_ptr, W_ptr, label_ptr, d_out_ptr, logsum_ptr, d_X_ptr, X_stride_token, X_stride_d, W_stride_vocab,
+    W_stride_d, label_stride_token, d_out_stride_token, logsum_stride_token, d_X_stride_token, d_X_stride_d,
+    size_token, size_d, size_vocab, BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
+    mul_token = -1.0 * d_out
+    # src[cross_entropy.diag:13]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    logsum = tl.load(
+        logsum_ptr + token_index * logsum_stride_token,
+        mask=(token_index < size_token),
+        other=0.0,
+    )
+    # src[cross_entropy.diag:11]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        # src[cross_entropy.diag:12]
+        W = load_tile(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[cross_entropy.diag:15]
+        logits = tl.dot(X, tl.trans(W))
+        mul_token_vocab = tl.exp(logits - logsum[:, None]) * d_out[:, None]
+        tile_bf16 = (mul_token_vocab + where_token_vocab).to(tl.bfloat16)
+        next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        # src[cross_entropy.diag:12]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:15]
+        logits = tl.dot(X, tl.trans(W))
+        mul_token_vocab = tl.exp(logits - logsum[:, None]) * d_out[:, None]
+        add_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab + where_token_vocab, 0.0)
+        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
+        acc_vocab = next_acc_vocab
+    tl.store(
+        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
+        acc_vocab.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def linear_cross_entropy_backward_d_W_kernel(
+    X_ptr, W_ptr, label_ptr, d_out_ptr, logsum_ptr, d_W_ptr, X_stride_token, X_stride_d, W_stride_vocab,
+    W_stride_d, label_stride_token, d_out_stride_token, logsum_stride_token, d_W_stride_vocab, d_W_stride_d,
+    size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = program * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
+    # src[cross_entropy.diag:12]
+    W = tl.load(
+        W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        # src[cross_entropy.diag:11]
+        X = load_tile(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        # src[cross_entropy.diag:13]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+        # src[cross_entropy.diag:15]
+        logits = tl.dot(W, tl.trans(X))
+        mul_vocab_token = tl.exp(logits - logsum[None, :]) * d_out[None, :]
+        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16, X, acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        # src[cross_entropy.diag:11]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        # src[cross_entropy.diag:13]
+        label = tl.load(
+            label_ptr + token_index * label_stride_token,
+            mask=(token_index < size_token),
+            other=0,
+        )
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        logsum = tl.load(
+            logsum_ptr + token_index * logsum_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        # src[cross_entropy.diag:15]
+        logits = tl.dot(W, tl.trans(X))
+        mul_vocab_token = tl.exp(logits - logsum[None, :]) * d_out[None, :]
+        add_vocab_token = tl.where((token_index < size_token)[None, :], mul_vocab_token + where_vocab_token, 0.0)
+        tile_bf16 = add_vocab_token.to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16, X, acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
+        acc_token.to(tl.bfloat16),
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     """_linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -491,25 +870,9 @@ def _linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor)
         BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     linear_cross_entropy_kernel[grid](
-        X,
-        W,
-        label,
-        out,
-        X.stride(0),
-        X.stride(1),
-        W.stride(0),
-        W.stride(1),
-        label.stride(0),
-        out.stride(0),
-        token,
-        d,
-        vocab,
-        BLOCK_VOCAB=BLOCK_VOCAB,
-        BLOCK_D=BLOCK_D,
-        BLOCK_TOKEN=BLOCK_TOKEN,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        X, W, label, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), label.stride(0), out.stride(0),
+        token, d, vocab, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -526,22 +889,8 @@ def _linear_cross_entropy_long_logits(X: torch.Tensor, W: torch.Tensor) -> torch
     BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
     linear_cross_entropy_long_logits_kernel[grid](
-        X,
-        W,
-        logits,
-        X.stride(0),
-        X.stride(1),
-        W.stride(0),
-        W.stride(1),
-        logits.stride(0),
-        logits.stride(1),
-        token,
-        d,
-        vocab,
-        BLOCK_D=BLOCK_D,
-        BLOCK_TOKEN=BLOCK_TOKEN,
-        BLOCK_VOCAB=BLOCK_VOCAB,
-        num_warps=warps,
+        X, W, logits, X.stride(0), X.stride(1), W.stride(0), W.stride(1), logits.stride(0), logits.stride(1),
+        token, d, vocab, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
         num_stages=stages,
     )
     return logits
@@ -566,42 +915,167 @@ def _linear_cross_entropy_long_out(label: torch.Tensor, logits: torch.Tensor) ->
             warps, stages = 16, 1
         grid = (token,)
         linear_cross_entropy_long_out_rows_kernel[grid](
-            label,
-            logits,
-            out,
-            label.stride(0),
-            logits.stride(0),
-            logits.stride(1),
-            out.stride(0),
-            token,
-            vocab,
-            BLOCK_VOCAB=BLOCK_VOCAB,
-            EXACT_VOCAB=vocab == BLOCK_VOCAB,
-            num_warps=warps,
+            label, logits, out, label.stride(0), logits.stride(0), logits.stride(1), out.stride(0), token,
+            vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps,
             num_stages=stages,
         )
         return out
     BLOCK_VOCAB, warps, stages = 4096, 8, 2
     grid = (token,)
     linear_cross_entropy_long_out_kernel[grid](
-        label,
-        logits,
-        out,
-        label.stride(0),
-        logits.stride(0),
-        logits.stride(1),
-        out.stride(0),
-        token,
-        vocab,
-        BLOCK_VOCAB=BLOCK_VOCAB,
-        num_warps=warps,
-        num_stages=stages,
+        label, logits, out, label.stride(0), logits.stride(0), logits.stride(1), out.stride(0), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
     )
     return out
 
 
+def _linear_cross_entropy_forward(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    label: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_linear_cross_entropy_forward(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> out: f32[token], logsum: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    out = torch.empty((token,), dtype=torch.float32, device=X.device)
+    logsum = torch.empty((token,), dtype=torch.float32, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    linear_cross_entropy_forward_kernel[grid](
+        X, W, label, out, logsum, X.stride(0), X.stride(1), W.stride(0), W.stride(1), label.stride(0),
+        out.stride(0), logsum.stride(0), token, d, vocab, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D,
+        BLOCK_TOKEN=BLOCK_TOKEN, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _linear_cross_entropy_backward_d_X(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    label: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+) -> torch.Tensor:
+    """_linear_cross_entropy_backward_d_X(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, d_out: f32[token], logsum: f32[token]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("d_out", d_out, torch.float32, 1, X.device)
+    _check("logsum", logsum, torch.float32, 1, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    d_X = torch.empty((token, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    linear_cross_entropy_backward_d_X_kernel[grid](
+        X, W, label, d_out, logsum, d_X, X.stride(0), X.stride(1), W.stride(0), W.stride(1), label.stride(0),
+        d_out.stride(0), logsum.stride(0), d_X.stride(0), d_X.stride(1), token, d, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _linear_cross_entropy_backward_d_W(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    label: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+) -> torch.Tensor:
+    """_linear_cross_entropy_backward_d_W(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, d_out: f32[token], logsum: f32[token]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("d_out", d_out, torch.float32, 1, X.device)
+    _check("logsum", logsum, torch.float32, 1, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_VOCAB, BLOCK_TOKEN, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_VOCAB, BLOCK_TOKEN, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_VOCAB, BLOCK_TOKEN, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(vocab, BLOCK_VOCAB),)
+    linear_cross_entropy_backward_d_W_kernel[grid](
+        X, W, label, d_out, logsum, d_W, X.stride(0), X.stride(1), W.stride(0), W.stride(1), label.stride(0),
+        d_out.stride(0), logsum.stride(0), d_W.stride(0), d_W.stride(1), token, d, vocab,
+        BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
+class _linear_cross_entropy_autograd(torch.autograd.Function):
+    """linear_cross_entropy and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, label):
+        token, d = X.shape
+        vocab, _ = W.shape
+        if W.shape != (vocab, d):
+            raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+        if label.shape != (token,):
+            raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+        out, logsum = _linear_cross_entropy_forward(X, W, label)
+        ctx.save_for_backward(X, W, label, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, label, logsum = ctx.saved_tensors
+        d_X = _linear_cross_entropy_backward_d_X(X, W, label, d_out, logsum)
+        d_W = _linear_cross_entropy_backward_d_W(X, W, label, d_out, logsum)
+        return d_X, d_W, None
+
+
 def linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-    """linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+    """linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> out: f32[token]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     token, d = X.shape
     vocab, _ = W.shape
     if W.shape != (vocab, d):
@@ -609,8 +1083,12 @@ def linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) 
     if label.shape != (token,):
         raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W)):
+            return _linear_cross_entropy_autograd.apply(X, W, label)
         out = _linear_cross_entropy(X, W, label)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W)):
+        raise ValueError("linear_cross_entropy: gradients are made for sizes whose tiles are held on chip")
     logits = _linear_cross_entropy_long_logits(X, W)
     out_2 = _linear_cross_entropy_long_out(label, logits)
     return out_2

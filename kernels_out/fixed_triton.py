@@ -12,6 +12,14 @@ import triton.language as tl
 __all__ = ["rmsnorm_1024", "residual_rmsnorm", "scaled_mean"]
 
 
+@triton.jit
+def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
+    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
+    if EXACT:
+        return tl.load(pointers)
+    return tl.load(pointers, mask=mask, other=fill)
+
+
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
     """Refuse an array that the kernel would misread."""
     if array.dtype is not dtype or array.dim() != rank:
@@ -25,17 +33,8 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 
 @triton.jit
 def rmsnorm_1024_rows_kernel(
-    X_ptr,
-    weight_ptr,
-    out_ptr,
-    X_stride_row,
-    X_stride_n,
-    weight_stride_n,
-    out_stride_row,
-    out_stride_n,
-    size_row,
-    BLOCK_N: tl.constexpr,
-    EXACT_N: tl.constexpr,
+    X_ptr, weight_ptr, out_ptr, X_stride_row, X_stride_n, weight_stride_n, out_stride_row, out_stride_n,
+    size_row, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
@@ -55,16 +54,8 @@ def rmsnorm_1024_rows_kernel(
 
 @triton.jit
 def rmsnorm_1024_kernel(
-    X_ptr,
-    weight_ptr,
-    out_ptr,
-    X_stride_row,
-    X_stride_n,
-    weight_stride_n,
-    out_stride_row,
-    out_stride_n,
-    size_row,
-    BLOCK_N: tl.constexpr,
+    X_ptr, weight_ptr, out_ptr, X_stride_row, X_stride_n, weight_stride_n, out_stride_row, out_stride_n,
+    size_row, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
@@ -119,8 +110,270 @@ def rmsnorm_1024_kernel(
         )
 
 
-def rmsnorm_1024(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """rmsnorm_1024(X: bf16[row n], weight: f32[n]) -> out: bf16[row n]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def rmsnorm_1024_forward_rows_kernel(
+    X_ptr, weight_ptr, out_ptr, state_ptr, X_stride_row, X_stride_n, weight_stride_n, out_stride_row,
+    out_stride_n, state_stride_row, size_row, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    # src[fixed.diag:6]
+    X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
+    X_f32 = X.to(tl.float32)
+    # src[maps.diag:25]
+    mul_n = X_f32 * X_f32
+    sum_ = tl.sum(mul_n, 0)
+    tile = tl.rsqrt((0.0009765625 * sum_) + 1e-05) * weight
+    tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, (tile * X_f32).to(tl.bfloat16))
+    tl.store(state_ptr + row_index * state_stride_row, sum_)
+
+
+@triton.jit
+def rmsnorm_1024_forward_kernel(
+    X_ptr, weight_ptr, out_ptr, state_ptr, X_stride_row, X_stride_n, weight_stride_n, out_stride_row,
+    out_stride_n, state_stride_row, size_row, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    acc_n = tl.full([], 0.0, tl.float32)
+    to_n = (1024) // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:6]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        X_f32 = X.to(tl.float32)
+        # src[maps.diag:25]
+        mul_n = X_f32 * X_f32
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, 1024, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:6]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        X_f32 = X.to(tl.float32)
+        # src[maps.diag:25]
+        mul_n = X_f32 * X_f32
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    tl.store(state_ptr + row_index * state_stride_row, acc_n)
+    # src[maps.diag:25]
+    rsqrt = tl.rsqrt((0.0009765625 * acc_n) + 1e-05)
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:6]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        # src[maps.diag:25]
+        tile_bf16 = ((rsqrt * weight) * X.to(tl.float32)).to(tl.bfloat16)
+        tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, tile_bf16)
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:6]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
+        # src[maps.diag:25]
+        tile_bf16 = ((rsqrt * weight) * X.to(tl.float32)).to(tl.bfloat16)
+        tl.store(
+            out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+            tile_bf16,
+            mask=(n_index < 1024),
+        )
+
+
+@triton.jit
+def rmsnorm_1024_backward_d_X_rows_kernel(
+    X_ptr, weight_ptr, d_out_ptr, out_ptr, state_ptr, d_X_ptr, X_stride_row, X_stride_n, weight_stride_n,
+    d_out_stride_row, d_out_stride_n, out_stride_row, out_stride_n, state_stride_row, d_X_stride_row,
+    d_X_stride_n, size_row, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    # src[maps.diag:25]
+    rsqrt = tl.rsqrt((0.0009765625 * state) + 1e-05)
+    d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+    # src[fixed.diag:6]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
+    d_out_f32 = d_out.to(tl.float32)
+    out = tl.load(out_ptr + row_index * out_stride_row + n_index * out_stride_n)
+    mul_n = d_out_f32 * out.to(tl.float32)
+    sum_ = tl.sum(mul_n, 0)
+    X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+    mul_n_2 = ((-0.0009765625 * rsqrt) * sum_) * X.to(tl.float32)
+    tile_bf16 = ((mul_n_2 + (weight * d_out_f32)) * rsqrt).to(tl.bfloat16)
+    tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
+
+
+@triton.jit
+def rmsnorm_1024_backward_d_X_kernel(
+    X_ptr, weight_ptr, d_out_ptr, out_ptr, state_ptr, d_X_ptr, X_stride_row, X_stride_n, weight_stride_n,
+    d_out_stride_row, d_out_stride_n, out_stride_row, out_stride_n, state_stride_row, d_X_stride_row,
+    d_X_stride_n, size_row, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    acc_n = tl.full([], 0.0, tl.float32)
+    to_n = (1024) // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        out = tl.load(out_ptr + row_index * out_stride_row + n_index * out_stride_n)
+        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+        mul_n = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, 1024, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        out = tl.load(
+            out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+            mask=(n_index < 1024),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
+            mask=(n_index < 1024),
+            other=0.0,
+        )
+        mul_n = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    # src[maps.diag:25]
+    rsqrt = tl.rsqrt((0.0009765625 * state) + 1e-05)
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+        # src[fixed.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        mul_n = ((-0.0009765625 * rsqrt) * acc_n) * X.to(tl.float32)
+        mul_n_2 = (mul_n + (weight * d_out.to(tl.float32))) * rsqrt
+        tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, mul_n_2.to(tl.bfloat16))
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        d_out = tl.load(
+            d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
+            mask=(n_index < 1024),
+            other=0.0,
+        )
+        # src[fixed.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        mul_n = ((-0.0009765625 * rsqrt) * acc_n) * X.to(tl.float32)
+        mul_n_2 = (mul_n + (weight * d_out.to(tl.float32))) * rsqrt
+        tl.store(
+            d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
+            mul_n_2.to(tl.bfloat16),
+            mask=(n_index < 1024),
+        )
+
+
+@triton.jit
+def rmsnorm_1024_backward_d_weight_rows_kernel(
+    X_ptr, d_out_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, d_out_stride_row, d_out_stride_n,
+    state_stride_row, d_weight_stride_n, size_row, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
+    EXACT_ROW: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    row_index = tl.arange(0, BLOCK_ROW)
+    d_out = tl.load(
+        d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+        other=0.0,
+    )
+    # src[fixed.diag:6]
+    X = tl.load(
+        X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+        other=0.0,
+    )
+    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    # src[maps.diag:25]
+    rsqrt_row = tl.where(row_index < size_row, tl.rsqrt((0.0009765625 * state) + 1e-05), 0.0)
+    # src[fixed.diag:6]
+    mul_n_row = (rsqrt_row[None, :] * X.to(tl.float32)) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_n_row, 1)
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < 1024))
+
+
+@triton.jit
+def rmsnorm_1024_backward_d_weight_kernel(
+    X_ptr, d_out_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, d_out_stride_row, d_out_stride_n,
+    state_stride_row, d_weight_stride_n, size_row, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    acc_row = tl.full([BLOCK_N], 0.0, tl.float32)
+    to_row = size_row // BLOCK_ROW * BLOCK_ROW
+    # whole tiles, no mask needed
+    for first_row in tl.range(0, to_row, BLOCK_ROW):
+        row_index = first_row + tl.arange(0, BLOCK_ROW)
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+            mask=(n_index < 1024)[:, None],
+            other=0.0,
+        )
+        # src[fixed.diag:6]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(n_index < 1024)[:, None],
+            other=0.0,
+        )
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:25]
+        # src[fixed.diag:6]
+        tile = tl.rsqrt((0.0009765625 * state) + 1e-05)[None, :] * X.to(tl.float32)
+        mul_n_row = tile * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_n_row, 1)
+        next_acc_row = acc_row + tile_sum
+        acc_row = next_acc_row
+    from_row = tl.maximum(0, to_row)
+    # tiles that a mask or the end cuts
+    for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
+        row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+            other=0.0,
+        )
+        # src[fixed.diag:6]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+            other=0.0,
+        )
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        # src[maps.diag:25]
+        rsqrt_row = tl.where(row_index < size_row, tl.rsqrt((0.0009765625 * state) + 1e-05), 0.0)
+        # src[fixed.diag:6]
+        mul_n_row = (rsqrt_row[None, :] * X.to(tl.float32)) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_n_row, 1)
+        next_acc_row = acc_row + tile_sum
+        acc_row = next_acc_row
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row, mask=(n_index < 1024))
+
+
+def _rmsnorm_1024(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """_rmsnorm_1024(X: bf16[row n], weight: f32[n]) -> out: bf16[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("weight", weight, torch.float32, 1, X.device)
     row, _ = X.shape
@@ -139,58 +392,186 @@ def rmsnorm_1024(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
             warps, stages = 16, 1
         grid = (row,)
         rmsnorm_1024_rows_kernel[grid](
-            X,
-            weight,
-            out,
-            X.stride(0),
-            X.stride(1),
-            weight.stride(0),
-            out.stride(0),
-            out.stride(1),
-            row,
-            BLOCK_N=BLOCK_N,
-            EXACT_N=1024 == BLOCK_N,
-            num_warps=warps,
-            num_stages=stages,
+            X, weight, out, X.stride(0), X.stride(1), weight.stride(0), out.stride(0), out.stride(1), row,
+            BLOCK_N=BLOCK_N, EXACT_N=1024 == BLOCK_N, num_warps=warps, num_stages=stages,
         )
         return out
     BLOCK_N, warps, stages = 4096, 8, 2
     grid = (row,)
     rmsnorm_1024_kernel[grid](
-        X,
-        weight,
-        out,
-        X.stride(0),
-        X.stride(1),
-        weight.stride(0),
-        out.stride(0),
-        out.stride(1),
-        row,
-        BLOCK_N=BLOCK_N,
-        num_warps=warps,
+        X, weight, out, X.stride(0), X.stride(1), weight.stride(0), out.stride(0), out.stride(1), row,
+        BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _rmsnorm_1024_forward(X: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_rmsnorm_1024_forward(X: bf16[row n], weight: f32[n]) -> out: bf16[row n], state: f32[row]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    row, _ = X.shape
+    if X.shape != (row, 1024):
+        raise ValueError(f"X: bf16[row n] has shape {X.shape}, expected {(row, 1024)}")
+    if weight.shape != (1024,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(1024,)}")
+    out = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
+    state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(1024))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        rmsnorm_1024_forward_rows_kernel[grid](
+            X, weight, out, state, X.stride(0), X.stride(1), weight.stride(0), out.stride(0), out.stride(1),
+            state.stride(0), row, BLOCK_N=BLOCK_N, EXACT_N=1024 == BLOCK_N, num_warps=warps,
+            num_stages=stages,
+        )
+        return out, state
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    rmsnorm_1024_forward_kernel[grid](
+        X, weight, out, state, X.stride(0), X.stride(1), weight.stride(0), out.stride(0), out.stride(1),
+        state.stride(0), row, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return out, state
+
+
+def _rmsnorm_1024_backward_d_X(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_rmsnorm_1024_backward_d_X(X: bf16[row n], weight: f32[n], d_out: bf16[row n], out: bf16[row n], state: f32[row]) -> d_X: bf16[row n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("out", out, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    row, _ = X.shape
+    if X.shape != (row, 1024):
+        raise ValueError(f"X: bf16[row n] has shape {X.shape}, expected {(row, 1024)}")
+    if weight.shape != (1024,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(1024,)}")
+    if d_out.shape != (row, 1024):
+        raise ValueError(f"d_out: bf16[row n] has shape {d_out.shape}, expected {(row, 1024)}")
+    if out.shape != (row, 1024):
+        raise ValueError(f"out: bf16[row n] has shape {out.shape}, expected {(row, 1024)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    d_X = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(1024))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        rmsnorm_1024_backward_d_X_rows_kernel[grid](
+            X, weight, d_out, out, state, d_X, X.stride(0), X.stride(1), weight.stride(0), d_out.stride(0),
+            d_out.stride(1), out.stride(0), out.stride(1), state.stride(0), d_X.stride(0), d_X.stride(1), row,
+            BLOCK_N=BLOCK_N, EXACT_N=1024 == BLOCK_N, num_warps=warps, num_stages=stages,
+        )
+        return d_X
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    rmsnorm_1024_backward_d_X_kernel[grid](
+        X, weight, d_out, out, state, d_X, X.stride(0), X.stride(1), weight.stride(0), d_out.stride(0),
+        d_out.stride(1), out.stride(0), out.stride(1), state.stride(0), d_X.stride(0), d_X.stride(1), row,
+        BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _rmsnorm_1024_backward_d_weight(
+    X: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_rmsnorm_1024_backward_d_weight(X: bf16[row n], d_out: bf16[row n], state: f32[row]) -> d_weight: f32[n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    row, _ = X.shape
+    if X.shape != (row, 1024):
+        raise ValueError(f"X: bf16[row n] has shape {X.shape}, expected {(row, 1024)}")
+    if d_out.shape != (row, 1024):
+        raise ValueError(f"d_out: bf16[row n] has shape {d_out.shape}, expected {(row, 1024)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    d_weight = torch.empty((1024,), dtype=torch.float32, device=X.device)
+    BLOCK_ROW = max(16, triton.next_power_of_2(row))
+    if BLOCK_ROW <= 16384:
+        if BLOCK_ROW <= 1024:
+            BLOCK_N, warps, stages = 16, 4, 1
+        elif BLOCK_ROW <= 4096:
+            BLOCK_N, warps, stages = 16, 8, 1
+        else:
+            BLOCK_N, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(1024, BLOCK_N),)
+        rmsnorm_1024_backward_d_weight_rows_kernel[grid](
+            X, d_out, state, d_weight, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1),
+            state.stride(0), d_weight.stride(0), row, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N,
+            EXACT_ROW=row == BLOCK_ROW, num_warps=warps, num_stages=stages,
+        )
+        return d_weight
+    BLOCK_ROW, BLOCK_N, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(1024, BLOCK_N),)
+    rmsnorm_1024_backward_d_weight_kernel[grid](
+        X, d_out, state, d_weight, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1),
+        state.stride(0), d_weight.stride(0), row, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, num_warps=warps,
         num_stages=stages,
     )
+    return d_weight
+
+
+class _rmsnorm_1024_autograd(torch.autograd.Function):
+    """rmsnorm_1024 and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, weight):
+        row, _ = X.shape
+        if X.shape != (row, 1024):
+            raise ValueError(f"X: bf16[row n] has shape {X.shape}, expected {(row, 1024)}")
+        if weight.shape != (1024,):
+            raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(1024,)}")
+        out, state = _rmsnorm_1024_forward(X, weight)
+        ctx.save_for_backward(X, weight, out, state)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, weight, out, state = ctx.saved_tensors
+        d_X = _rmsnorm_1024_backward_d_X(X, weight, d_out, out, state)
+        d_weight = _rmsnorm_1024_backward_d_weight(X, d_out, state)
+        return d_X, d_weight
+
+
+def rmsnorm_1024(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """rmsnorm_1024(X: bf16[row n], weight: f32[n]) -> out: bf16[row n]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    row, _ = X.shape
+    if X.shape != (row, 1024):
+        raise ValueError(f"X: bf16[row n] has shape {X.shape}, expected {(row, 1024)}")
+    if weight.shape != (1024,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(1024,)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight)):
+        return _rmsnorm_1024_autograd.apply(X, weight)
+    out = _rmsnorm_1024(X, weight)
     return out
 
 
 @triton.jit
 def residual_rmsnorm_rows_kernel(
-    X_ptr,
-    R_ptr,
-    weight_ptr,
-    Y_ptr,
-    S_ptr,
-    X_stride_row,
-    X_stride_n,
-    R_stride_row,
-    R_stride_n,
-    weight_stride_n,
-    Y_stride_row,
-    Y_stride_n,
-    S_stride_row,
-    S_stride_n,
-    size_row,
-    BLOCK_N: tl.constexpr,
+    X_ptr, R_ptr, weight_ptr, Y_ptr, S_ptr, X_stride_row, X_stride_n, R_stride_row, R_stride_n,
+    weight_stride_n, Y_stride_row, Y_stride_n, S_stride_row, S_stride_n, size_row, BLOCK_N: tl.constexpr,
     EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -213,22 +594,8 @@ def residual_rmsnorm_rows_kernel(
 
 @triton.jit
 def residual_rmsnorm_kernel(
-    X_ptr,
-    R_ptr,
-    weight_ptr,
-    Y_ptr,
-    S_ptr,
-    X_stride_row,
-    X_stride_n,
-    R_stride_row,
-    R_stride_n,
-    weight_stride_n,
-    Y_stride_row,
-    Y_stride_n,
-    S_stride_row,
-    S_stride_n,
-    size_row,
-    BLOCK_N: tl.constexpr,
+    X_ptr, R_ptr, weight_ptr, Y_ptr, S_ptr, X_stride_row, X_stride_n, R_stride_row, R_stride_n,
+    weight_stride_n, Y_stride_row, Y_stride_n, S_stride_row, S_stride_n, size_row, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
@@ -302,12 +669,344 @@ def residual_rmsnorm_kernel(
         )
 
 
-def residual_rmsnorm(
+@triton.jit
+def residual_rmsnorm_forward_rows_kernel(
+    X_ptr, R_ptr, weight_ptr, Y_ptr, S_ptr, state_ptr, X_stride_row, X_stride_n, R_stride_row, R_stride_n,
+    weight_stride_n, Y_stride_row, Y_stride_n, S_stride_row, S_stride_n, state_stride_row, size_row,
+    BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    # src[fixed.diag:10]
+    R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
+    X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+    # src[fixed.diag:14]
+    S = X.to(tl.float32) + R.to(tl.float32)
+    # src[fixed.diag:10]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
+    # src[maps.diag:25]
+    mul_n = S * S
+    sum_ = tl.sum(mul_n, 0)
+    tile = tl.rsqrt(1e-05 + (0.0009765625 * sum_)) * weight
+    tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, (tile * S).to(tl.bfloat16))
+    # src[fixed.diag:14]
+    tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
+    tl.store(state_ptr + row_index * state_stride_row, sum_)
+
+
+@triton.jit
+def residual_rmsnorm_forward_kernel(
+    X_ptr, R_ptr, weight_ptr, Y_ptr, S_ptr, state_ptr, X_stride_row, X_stride_n, R_stride_row, R_stride_n,
+    weight_stride_n, Y_stride_row, Y_stride_n, S_stride_row, S_stride_n, state_stride_row, size_row,
+    BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    acc_n = tl.full([], 0.0, tl.float32)
+    to_n = (1024) // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:10]
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        # src[fixed.diag:14]
+        S = X.to(tl.float32) + R.to(tl.float32)
+        # src[maps.diag:25]
+        mul_n = S * S
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, 1024, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:10]
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        # src[fixed.diag:14]
+        S = tl.where(n_index < 1024, X.to(tl.float32) + R.to(tl.float32), 0.0)
+        # src[maps.diag:25]
+        mul_n = S * S
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    tl.store(state_ptr + row_index * state_stride_row, acc_n)
+    # src[maps.diag:25]
+    rsqrt = tl.rsqrt(1e-05 + (0.0009765625 * acc_n))
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:10]
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        # src[fixed.diag:14]
+        S = X.to(tl.float32) + R.to(tl.float32)
+        # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        # src[maps.diag:25]
+        tl.store(
+            Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
+            ((rsqrt * weight) * S).to(tl.bfloat16),
+        )
+        # src[fixed.diag:14]
+        tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:10]
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        # src[fixed.diag:14]
+        S = X.to(tl.float32) + R.to(tl.float32)
+        # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
+        # src[maps.diag:25]
+        tl.store(
+            Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
+            ((rsqrt * weight) * S).to(tl.bfloat16),
+            mask=(n_index < 1024),
+        )
+        # src[fixed.diag:14]
+        tl.store(
+            S_ptr + row_index * S_stride_row + n_index * S_stride_n,
+            S.to(tl.bfloat16),
+            mask=(n_index < 1024),
+        )
+
+
+@triton.jit
+def residual_rmsnorm_backward_d_X_d_R_rows_kernel(
+    X_ptr, R_ptr, weight_ptr, d_Y_ptr, d_S_ptr, Y_ptr, state_ptr, d_X_ptr, d_R_ptr, X_stride_row, X_stride_n,
+    R_stride_row, R_stride_n, weight_stride_n, d_Y_stride_row, d_Y_stride_n, d_S_stride_row, d_S_stride_n,
+    Y_stride_row, Y_stride_n, state_stride_row, d_X_stride_row, d_X_stride_n, d_R_stride_row, d_R_stride_n,
+    size_row, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
+    # src[fixed.diag:10]
+    R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
+    X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+    # src[fixed.diag:14]
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    # src[maps.diag:25]
+    rsqrt = tl.rsqrt((0.0009765625 * state) + 1e-05)
+    d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
+    Y = tl.load(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n)
+    d_Y_f32 = d_Y.to(tl.float32)
+    mul_n = Y.to(tl.float32) * d_Y_f32
+    sum_ = tl.sum(mul_n, 0)
+    mul_n_2 = (((-0.0009765625 * sum_) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+    # src[fixed.diag:10]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
+    add_n = (((rsqrt * weight) * d_Y_f32) + mul_n_2) + d_S.to(tl.float32)
+    tile_bf16 = add_n.to(tl.bfloat16)
+    tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
+    tl.store(d_R_ptr + row_index * d_R_stride_row + n_index * d_R_stride_n, tile_bf16)
+
+
+@triton.jit
+def residual_rmsnorm_backward_d_X_d_R_kernel(
+    X_ptr, R_ptr, weight_ptr, d_Y_ptr, d_S_ptr, Y_ptr, state_ptr, d_X_ptr, d_R_ptr, X_stride_row, X_stride_n,
+    R_stride_row, R_stride_n, weight_stride_n, d_Y_stride_row, d_Y_stride_n, d_S_stride_row, d_S_stride_n,
+    Y_stride_row, Y_stride_n, state_stride_row, d_X_stride_row, d_X_stride_n, d_R_stride_row, d_R_stride_n,
+    size_row, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    acc_n = tl.full([], 0.0, tl.float32)
+    to_n = (1024) // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
+        Y = tl.load(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n)
+        mul_n = Y.to(tl.float32) * d_Y.to(tl.float32)
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, 1024, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        d_Y = tl.load(
+            d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
+            mask=(n_index < 1024),
+            other=0.0,
+        )
+        Y = tl.load(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, mask=(n_index < 1024), other=0.0)
+        mul_n = Y.to(tl.float32) * d_Y.to(tl.float32)
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    # src[maps.diag:25]
+    rsqrt = tl.rsqrt((0.0009765625 * state) + 1e-05)
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
+        # src[fixed.diag:10]
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        # src[fixed.diag:14]
+        mul_n = (((-0.0009765625 * acc_n) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+        d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
+        # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        tile = ((rsqrt * weight) * d_Y.to(tl.float32)) + mul_n
+        tile_bf16 = (tile + d_S.to(tl.float32)).to(tl.bfloat16)
+        tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
+        tl.store(d_R_ptr + row_index * d_R_stride_row + n_index * d_R_stride_n, tile_bf16)
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        d_S = tl.load(
+            d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
+            mask=(n_index < 1024),
+            other=0.0,
+        )
+        # src[fixed.diag:10]
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        # src[fixed.diag:14]
+        mul_n = (((-0.0009765625 * acc_n) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+        d_Y = tl.load(
+            d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
+            mask=(n_index < 1024),
+            other=0.0,
+        )
+        # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
+        tile = ((rsqrt * weight) * d_Y.to(tl.float32)) + mul_n
+        tile_bf16 = (tile + d_S.to(tl.float32)).to(tl.bfloat16)
+        tl.store(
+            d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
+            tile_bf16,
+            mask=(n_index < 1024),
+        )
+        tl.store(
+            d_R_ptr + row_index * d_R_stride_row + n_index * d_R_stride_n,
+            tile_bf16,
+            mask=(n_index < 1024),
+        )
+
+
+@triton.jit
+def residual_rmsnorm_backward_d_weight_rows_kernel(
+    X_ptr, R_ptr, d_Y_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, R_stride_row, R_stride_n,
+    d_Y_stride_row, d_Y_stride_n, state_stride_row, d_weight_stride_n, size_row, BLOCK_ROW: tl.constexpr,
+    BLOCK_N: tl.constexpr, EXACT_ROW: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    row_index = tl.arange(0, BLOCK_ROW)
+    d_Y = tl.load(
+        d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+        other=0.0,
+    )
+    # src[fixed.diag:10]
+    R = tl.load(
+        R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+        other=0.0,
+    )
+    X = tl.load(
+        X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+        other=0.0,
+    )
+    # src[fixed.diag:14]
+    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    # src[maps.diag:25]
+    rsqrt_row = tl.where(row_index < size_row, tl.rsqrt((0.0009765625 * state) + 1e-05), 0.0)
+    tile = rsqrt_row[None, :] * (X.to(tl.float32) + R.to(tl.float32))
+    mul_n_row = tile * d_Y.to(tl.float32)
+    sum_ = tl.sum(mul_n_row, 1)
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < 1024))
+
+
+@triton.jit
+def residual_rmsnorm_backward_d_weight_kernel(
+    X_ptr, R_ptr, d_Y_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, R_stride_row, R_stride_n,
+    d_Y_stride_row, d_Y_stride_n, state_stride_row, d_weight_stride_n, size_row, BLOCK_ROW: tl.constexpr,
+    BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    acc_row = tl.full([BLOCK_N], 0.0, tl.float32)
+    to_row = size_row // BLOCK_ROW * BLOCK_ROW
+    # whole tiles, no mask needed
+    for first_row in tl.range(0, to_row, BLOCK_ROW):
+        row_index = first_row + tl.arange(0, BLOCK_ROW)
+        d_Y = tl.load(
+            d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
+            mask=(n_index < 1024)[:, None],
+            other=0.0,
+        )
+        # src[fixed.diag:10]
+        R = tl.load(
+            R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
+            mask=(n_index < 1024)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(n_index < 1024)[:, None],
+            other=0.0,
+        )
+        # src[fixed.diag:14]
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:25]
+        tile = tl.rsqrt((0.0009765625 * state) + 1e-05)[None, :] * (X.to(tl.float32) + R.to(tl.float32))
+        mul_n_row = tile * d_Y.to(tl.float32)
+        tile_sum = tl.sum(mul_n_row, 1)
+        next_acc_row = acc_row + tile_sum
+        acc_row = next_acc_row
+    from_row = tl.maximum(0, to_row)
+    # tiles that a mask or the end cuts
+    for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
+        row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+        d_Y = tl.load(
+            d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+            other=0.0,
+        )
+        # src[fixed.diag:10]
+        R = tl.load(
+            R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+            other=0.0,
+        )
+        # src[fixed.diag:14]
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        # src[maps.diag:25]
+        rsqrt_row = tl.where(row_index < size_row, tl.rsqrt((0.0009765625 * state) + 1e-05), 0.0)
+        tile = rsqrt_row[None, :] * (X.to(tl.float32) + R.to(tl.float32))
+        mul_n_row = tile * d_Y.to(tl.float32)
+        tile_sum = tl.sum(mul_n_row, 1)
+        next_acc_row = acc_row + tile_sum
+        acc_row = next_acc_row
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row, mask=(n_index < 1024))
+
+
+def _residual_rmsnorm(
     X: torch.Tensor,
     R: torch.Tensor,
     weight: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """residual_rmsnorm(X: bf16[row n], R: bf16[row n], weight: f32[n]) -> Y: bf16[row n], S: bf16[row n]. Any strides; sizes are read off the shapes."""
+    """_residual_rmsnorm(X: bf16[row n], R: bf16[row n], weight: f32[n]) -> Y: bf16[row n], S: bf16[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("R", R, torch.bfloat16, 2, X.device)
     _check("weight", weight, torch.float32, 1, X.device)
@@ -330,49 +1029,212 @@ def residual_rmsnorm(
             warps, stages = 16, 1
         grid = (row,)
         residual_rmsnorm_rows_kernel[grid](
-            X,
-            R,
-            weight,
-            Y,
-            S,
-            X.stride(0),
-            X.stride(1),
-            R.stride(0),
-            R.stride(1),
-            weight.stride(0),
-            Y.stride(0),
-            Y.stride(1),
-            S.stride(0),
-            S.stride(1),
-            row,
-            BLOCK_N=BLOCK_N,
-            EXACT_N=1024 == BLOCK_N,
-            num_warps=warps,
-            num_stages=stages,
+            X, R, weight, Y, S, X.stride(0), X.stride(1), R.stride(0), R.stride(1), weight.stride(0),
+            Y.stride(0), Y.stride(1), S.stride(0), S.stride(1), row, BLOCK_N=BLOCK_N, EXACT_N=1024 == BLOCK_N,
+            num_warps=warps, num_stages=stages,
         )
         return Y, S
     BLOCK_N, warps, stages = 4096, 8, 2
     grid = (row,)
     residual_rmsnorm_kernel[grid](
-        X,
-        R,
-        weight,
-        Y,
-        S,
-        X.stride(0),
-        X.stride(1),
-        R.stride(0),
-        R.stride(1),
-        weight.stride(0),
-        Y.stride(0),
-        Y.stride(1),
-        S.stride(0),
-        S.stride(1),
-        row,
-        BLOCK_N=BLOCK_N,
-        num_warps=warps,
-        num_stages=stages,
+        X, R, weight, Y, S, X.stride(0), X.stride(1), R.stride(0), R.stride(1), weight.stride(0), Y.stride(0),
+        Y.stride(1), S.stride(0), S.stride(1), row, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
     )
+    return Y, S
+
+
+def _residual_rmsnorm_forward(
+    X: torch.Tensor,
+    R: torch.Tensor,
+    weight: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_residual_rmsnorm_forward(X: bf16[row n], R: bf16[row n], weight: f32[n]) -> Y: bf16[row n], S: bf16[row n], state: f32[row]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("R", R, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    row, _ = X.shape
+    if X.shape != (row, 1024):
+        raise ValueError(f"X: bf16[row n] has shape {X.shape}, expected {(row, 1024)}")
+    if R.shape != (row, 1024):
+        raise ValueError(f"R: bf16[row n] has shape {R.shape}, expected {(row, 1024)}")
+    if weight.shape != (1024,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(1024,)}")
+    Y = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
+    S = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
+    state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(1024))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        residual_rmsnorm_forward_rows_kernel[grid](
+            X, R, weight, Y, S, state, X.stride(0), X.stride(1), R.stride(0), R.stride(1), weight.stride(0),
+            Y.stride(0), Y.stride(1), S.stride(0), S.stride(1), state.stride(0), row, BLOCK_N=BLOCK_N,
+            EXACT_N=1024 == BLOCK_N, num_warps=warps, num_stages=stages,
+        )
+        return Y, S, state
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    residual_rmsnorm_forward_kernel[grid](
+        X, R, weight, Y, S, state, X.stride(0), X.stride(1), R.stride(0), R.stride(1), weight.stride(0),
+        Y.stride(0), Y.stride(1), S.stride(0), S.stride(1), state.stride(0), row, BLOCK_N=BLOCK_N,
+        num_warps=warps, num_stages=stages,
+    )
+    return Y, S, state
+
+
+def _residual_rmsnorm_backward_d_X_d_R(
+    X: torch.Tensor,
+    R: torch.Tensor,
+    weight: torch.Tensor,
+    d_Y: torch.Tensor,
+    d_S: torch.Tensor,
+    Y: torch.Tensor,
+    state: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_residual_rmsnorm_backward_d_X_d_R(X: bf16[row n], R: bf16[row n], weight: f32[n], d_Y: bf16[row n], d_S: bf16[row n], Y: bf16[row n], state: f32[row]) -> d_X: bf16[row n], d_R: bf16[row n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("R", R, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    _check("d_Y", d_Y, torch.bfloat16, 2, X.device)
+    _check("d_S", d_S, torch.bfloat16, 2, X.device)
+    _check("Y", Y, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    row, _ = X.shape
+    if X.shape != (row, 1024):
+        raise ValueError(f"X: bf16[row n] has shape {X.shape}, expected {(row, 1024)}")
+    if R.shape != (row, 1024):
+        raise ValueError(f"R: bf16[row n] has shape {R.shape}, expected {(row, 1024)}")
+    if weight.shape != (1024,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(1024,)}")
+    if d_Y.shape != (row, 1024):
+        raise ValueError(f"d_Y: bf16[row n] has shape {d_Y.shape}, expected {(row, 1024)}")
+    if d_S.shape != (row, 1024):
+        raise ValueError(f"d_S: bf16[row n] has shape {d_S.shape}, expected {(row, 1024)}")
+    if Y.shape != (row, 1024):
+        raise ValueError(f"Y: bf16[row n] has shape {Y.shape}, expected {(row, 1024)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    d_X = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
+    d_R = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(1024))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        residual_rmsnorm_backward_d_X_d_R_rows_kernel[grid](
+            X, R, weight, d_Y, d_S, Y, state, d_X, d_R, X.stride(0), X.stride(1), R.stride(0), R.stride(1),
+            weight.stride(0), d_Y.stride(0), d_Y.stride(1), d_S.stride(0), d_S.stride(1), Y.stride(0),
+            Y.stride(1), state.stride(0), d_X.stride(0), d_X.stride(1), d_R.stride(0), d_R.stride(1), row,
+            BLOCK_N=BLOCK_N, EXACT_N=1024 == BLOCK_N, num_warps=warps, num_stages=stages,
+        )
+        return d_X, d_R
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    residual_rmsnorm_backward_d_X_d_R_kernel[grid](
+        X, R, weight, d_Y, d_S, Y, state, d_X, d_R, X.stride(0), X.stride(1), R.stride(0), R.stride(1),
+        weight.stride(0), d_Y.stride(0), d_Y.stride(1), d_S.stride(0), d_S.stride(1), Y.stride(0),
+        Y.stride(1), state.stride(0), d_X.stride(0), d_X.stride(1), d_R.stride(0), d_R.stride(1), row,
+        BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return d_X, d_R
+
+
+def _residual_rmsnorm_backward_d_weight(
+    X: torch.Tensor,
+    R: torch.Tensor,
+    d_Y: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_residual_rmsnorm_backward_d_weight(X: bf16[row n], R: bf16[row n], d_Y: bf16[row n], state: f32[row]) -> d_weight: f32[n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("R", R, torch.bfloat16, 2, X.device)
+    _check("d_Y", d_Y, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    row, _ = X.shape
+    if X.shape != (row, 1024):
+        raise ValueError(f"X: bf16[row n] has shape {X.shape}, expected {(row, 1024)}")
+    if R.shape != (row, 1024):
+        raise ValueError(f"R: bf16[row n] has shape {R.shape}, expected {(row, 1024)}")
+    if d_Y.shape != (row, 1024):
+        raise ValueError(f"d_Y: bf16[row n] has shape {d_Y.shape}, expected {(row, 1024)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    d_weight = torch.empty((1024,), dtype=torch.float32, device=X.device)
+    BLOCK_ROW = max(16, triton.next_power_of_2(row))
+    if BLOCK_ROW <= 16384:
+        if BLOCK_ROW <= 1024:
+            BLOCK_N, warps, stages = 16, 4, 1
+        elif BLOCK_ROW <= 4096:
+            BLOCK_N, warps, stages = 16, 8, 1
+        else:
+            BLOCK_N, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(1024, BLOCK_N),)
+        residual_rmsnorm_backward_d_weight_rows_kernel[grid](
+            X, R, d_Y, state, d_weight, X.stride(0), X.stride(1), R.stride(0), R.stride(1), d_Y.stride(0),
+            d_Y.stride(1), state.stride(0), d_weight.stride(0), row, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N,
+            EXACT_ROW=row == BLOCK_ROW, num_warps=warps, num_stages=stages,
+        )
+        return d_weight
+    BLOCK_ROW, BLOCK_N, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(1024, BLOCK_N),)
+    residual_rmsnorm_backward_d_weight_kernel[grid](
+        X, R, d_Y, state, d_weight, X.stride(0), X.stride(1), R.stride(0), R.stride(1), d_Y.stride(0),
+        d_Y.stride(1), state.stride(0), d_weight.stride(0), row, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_weight
+
+
+class _residual_rmsnorm_autograd(torch.autograd.Function):
+    """residual_rmsnorm and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, R, weight):
+        row, _ = X.shape
+        if X.shape != (row, 1024):
+            raise ValueError(f"X: bf16[row n] has shape {X.shape}, expected {(row, 1024)}")
+        if R.shape != (row, 1024):
+            raise ValueError(f"R: bf16[row n] has shape {R.shape}, expected {(row, 1024)}")
+        if weight.shape != (1024,):
+            raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(1024,)}")
+        Y, S, state = _residual_rmsnorm_forward(X, R, weight)
+        ctx.save_for_backward(X, R, weight, Y, state)
+        ctx.sizes = ()
+        return Y, S
+
+    @staticmethod
+    def backward(ctx, d_Y, d_S):
+        X, R, weight, Y, state = ctx.saved_tensors
+        d_X, d_R = _residual_rmsnorm_backward_d_X_d_R(X, R, weight, d_Y, d_S, Y, state)
+        d_weight = _residual_rmsnorm_backward_d_weight(X, R, d_Y, state)
+        return d_X, d_R, d_weight
+
+
+def residual_rmsnorm(
+    X: torch.Tensor,
+    R: torch.Tensor,
+    weight: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """residual_rmsnorm(X: bf16[row n], R: bf16[row n], weight: f32[n]) -> Y: bf16[row n], S: bf16[row n]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    row, _ = X.shape
+    if X.shape != (row, 1024):
+        raise ValueError(f"X: bf16[row n] has shape {X.shape}, expected {(row, 1024)}")
+    if R.shape != (row, 1024):
+        raise ValueError(f"R: bf16[row n] has shape {R.shape}, expected {(row, 1024)}")
+    if weight.shape != (1024,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(1024,)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, R, weight)):
+        return _residual_rmsnorm_autograd.apply(X, R, weight)
+    Y, S = _residual_rmsnorm(X, R, weight)
     return Y, S
 
 
@@ -432,8 +1294,87 @@ def scaled_mean_kernel(
     tl.store(out_ptr + row_index * out_stride_row, (0.0001220703125 * sum_n))
 
 
-def scaled_mean(X: torch.Tensor) -> torch.Tensor:
-    """scaled_mean(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def scaled_mean_forward_rows_kernel(
+    X_ptr,
+    out_ptr,
+    X_stride_row,
+    X_stride_n,
+    out_stride_row,
+    size_row,
+    BLOCK_N: tl.constexpr,
+    EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    # src[fixed.diag:18]
+    X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+    sum_ = tl.sum(X, 0)
+    # src[fixed.diag:19]
+    tl.store(out_ptr + row_index * out_stride_row, (0.0001220703125 * sum_))
+
+
+@triton.jit
+def scaled_mean_forward_kernel(
+    X_ptr,
+    out_ptr,
+    X_stride_row,
+    X_stride_n,
+    out_stride_row,
+    size_row,
+    BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    sum_n = tl.full([], 0.0, tl.float32)
+    to_n = (1024) // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:18]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        tile_sum = tl.sum(X, 0)
+        next_sum_n = sum_n + tile_sum
+        sum_n = next_sum_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, 1024, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:18]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        tile_sum = tl.sum(X, 0)
+        next_sum_n = sum_n + tile_sum
+        sum_n = next_sum_n
+    # src[fixed.diag:19]
+    tl.store(out_ptr + row_index * out_stride_row, (0.0001220703125 * sum_n))
+
+
+@triton.jit
+def scaled_mean_backward_kernel(
+    d_out_ptr,
+    d_X_ptr,
+    d_out_stride_row,
+    d_X_stride_row,
+    d_X_stride_n,
+    size_row,
+    BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(1024, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(1024, BLOCK_N)
+    row_index = program.to(tl.int64)
+    d_out = tl.load(d_out_ptr + row_index * d_out_stride_row)
+    tl.store(
+        d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
+        (0.0001220703125 * d_out),
+        mask=(n_index < 1024),
+    )
+
+
+def _scaled_mean(X: torch.Tensor) -> torch.Tensor:
+    """_scaled_mean(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
     row, _ = X.shape
     if X.shape != (row, 1024):
@@ -449,29 +1390,88 @@ def scaled_mean(X: torch.Tensor) -> torch.Tensor:
             warps, stages = 16, 1
         grid = (row,)
         scaled_mean_rows_kernel[grid](
-            X,
-            out,
-            X.stride(0),
-            X.stride(1),
-            out.stride(0),
-            row,
-            BLOCK_N=BLOCK_N,
-            EXACT_N=1024 == BLOCK_N,
-            num_warps=warps,
-            num_stages=stages,
+            X, out, X.stride(0), X.stride(1), out.stride(0), row, BLOCK_N=BLOCK_N, EXACT_N=1024 == BLOCK_N,
+            num_warps=warps, num_stages=stages,
         )
         return out
     BLOCK_N, warps, stages = 4096, 8, 2
     grid = (row,)
     scaled_mean_kernel[grid](
-        X,
-        out,
-        X.stride(0),
-        X.stride(1),
-        out.stride(0),
-        row,
-        BLOCK_N=BLOCK_N,
-        num_warps=warps,
+        X, out, X.stride(0), X.stride(1), out.stride(0), row, BLOCK_N=BLOCK_N, num_warps=warps,
         num_stages=stages,
     )
+    return out
+
+
+def _scaled_mean_forward(X: torch.Tensor) -> torch.Tensor:
+    """_scaled_mean_forward(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.float32, 2, X.device)
+    row, _ = X.shape
+    if X.shape != (row, 1024):
+        raise ValueError(f"X: f32[row n] has shape {X.shape}, expected {(row, 1024)}")
+    out = torch.empty((row,), dtype=torch.float32, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(1024))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        scaled_mean_forward_rows_kernel[grid](
+            X, out, X.stride(0), X.stride(1), out.stride(0), row, BLOCK_N=BLOCK_N, EXACT_N=1024 == BLOCK_N,
+            num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    scaled_mean_forward_kernel[grid](
+        X, out, X.stride(0), X.stride(1), out.stride(0), row, BLOCK_N=BLOCK_N, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _scaled_mean_backward(d_out: torch.Tensor) -> torch.Tensor:
+    """_scaled_mean_backward(d_out: f32[row]) -> d_X: f32[row n]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 1, d_out.device)
+    (row,) = d_out.shape
+    d_X = torch.empty((row, 1024), dtype=torch.float32, device=d_out.device)
+    BLOCK_N, warps, stages = 1024, 4, 1
+    grid = (row * triton.cdiv(1024, BLOCK_N),)
+    scaled_mean_backward_kernel[grid](
+        d_out, d_X, d_out.stride(0), d_X.stride(0), d_X.stride(1), row, BLOCK_N=BLOCK_N, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_X
+
+
+class _scaled_mean_autograd(torch.autograd.Function):
+    """scaled_mean and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X):
+        row, _ = X.shape
+        if X.shape != (row, 1024):
+            raise ValueError(f"X: f32[row n] has shape {X.shape}, expected {(row, 1024)}")
+        out = _scaled_mean_forward(X)
+        ctx.save_for_backward()
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        d_X = _scaled_mean_backward(d_out)
+        return d_X
+
+
+def scaled_mean(X: torch.Tensor) -> torch.Tensor:
+    """scaled_mean(X: f32[row n]) -> out: f32[row]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    row, _ = X.shape
+    if X.shape != (row, 1024):
+        raise ValueError(f"X: f32[row n] has shape {X.shape}, expected {(row, 1024)}")
+    if torch.is_grad_enabled() and X.requires_grad:
+        return _scaled_mean_autograd.apply(X)
+    out = _scaled_mean(X)
     return out

@@ -45,29 +45,9 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 
 @triton.jit
 def mlp_kernel(
-    X_ptr,
-    W_ptr,
-    c_ptr,
-    D_ptr,
-    out_ptr,
-    X_stride_b,
-    X_stride_i,
-    W_stride_i,
-    W_stride_h,
-    c_stride_h,
-    D_stride_h,
-    D_stride_o,
-    out_stride_b,
-    out_stride_o,
-    size_b,
-    size_i,
-    size_h,
-    size_o,
-    BLOCK_H: tl.constexpr,
-    BLOCK_I: tl.constexpr,
-    BLOCK_O: tl.constexpr,
-    BLOCK_B: tl.constexpr,
-    EXACT_I: tl.constexpr,
+    X_ptr, W_ptr, c_ptr, D_ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, c_stride_h,
+    D_stride_h, D_stride_o, out_stride_b, out_stride_o, size_b, size_i, size_h, size_o, BLOCK_H: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr, EXACT_I: tl.constexpr,
     EXACT_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -136,23 +116,8 @@ def mlp_kernel(
 
 @triton.jit
 def mlp_long_H_kernel(
-    X_ptr,
-    W_ptr,
-    c_ptr,
-    H_ptr,
-    X_stride_b,
-    X_stride_i,
-    W_stride_i,
-    W_stride_h,
-    c_stride_h,
-    H_stride_b,
-    H_stride_h,
-    size_b,
-    size_i,
-    size_h,
-    BLOCK_I: tl.constexpr,
-    BLOCK_B: tl.constexpr,
-    BLOCK_H: tl.constexpr,
+    X_ptr, W_ptr, c_ptr, H_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, c_stride_h, H_stride_b,
+    H_stride_h, size_b, size_i, size_h, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -209,21 +174,8 @@ def mlp_long_H_kernel(
 
 @triton.jit
 def mlp_long_out_kernel(
-    D_ptr,
-    H_ptr,
-    out_ptr,
-    D_stride_h,
-    D_stride_o,
-    H_stride_b,
-    H_stride_h,
-    out_stride_b,
-    out_stride_o,
-    size_h,
-    size_o,
-    size_b,
-    BLOCK_H: tl.constexpr,
-    BLOCK_B: tl.constexpr,
-    BLOCK_O: tl.constexpr,
+    D_ptr, H_ptr, out_ptr, D_stride_h, D_stride_o, H_stride_b, H_stride_h, out_stride_b, out_stride_o, size_h,
+    size_o, size_b, BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -275,6 +227,269 @@ def mlp_long_out_kernel(
     )
 
 
+@triton.jit
+def mlp_forward_kernel(
+    X_ptr, W_ptr, c_ptr, D_ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, c_stride_h,
+    D_stride_h, D_stride_o, out_stride_b, out_stride_o, size_b, size_i, size_h, size_o, BLOCK_H: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr, EXACT_I: tl.constexpr,
+    EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:6]
+    X = tl.load(
+        X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        c = tl.load(c_ptr + h_index * c_stride_h)
+        W = load_tile(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:7]
+        dot = tl.dot(X, tl.trans(W))
+        H_bf16 = gelu(dot + c[None, :]).to(tl.bfloat16)
+        # src[layers.diag:8]
+        next_acc_h = tl.dot(H_bf16, D, acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:6]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:7]
+        dot = tl.dot(X, tl.trans(W))
+        H_bf16 = gelu(dot + c[None, :]).to(tl.bfloat16)
+        # src[layers.diag:8]
+        next_acc_h = tl.dot(H_bf16, D, acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def mlp_backward_d_X_kernel(
+    X_ptr, W_ptr, c_ptr, D_ptr, d_out_ptr, d_X_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h,
+    c_stride_h, D_stride_h, D_stride_o, d_out_stride_b, d_out_stride_o, d_X_stride_b, d_X_stride_i, size_b,
+    size_i, size_h, size_o, BLOCK_H: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr,
+    BLOCK_B: tl.constexpr, EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:6]
+    X = tl.load(
+        X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        W = load_tile(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
+        c = tl.load(c_ptr + h_index * c_stride_h)
+        # src[layers.diag:7]
+        dot_2 = tl.dot(X, tl.trans(W))
+        add_b_h = dot_2 + c[None, :]
+        mul_b_h = (tl.erf(add_b_h * 0.7071067811865476) + 1.0) * 0.5
+        exp2_b_h = tl.exp2((-0.7213475204444817 * add_b_h) * add_b_h)
+        add_b_h_2 = ((0.3989422804014327 * add_b_h) * exp2_b_h) + mul_b_h
+        tile_bf16 = (dot * add_b_h_2).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, W, acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:6]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
+        c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+        # src[layers.diag:7]
+        dot_2 = tl.dot(X, tl.trans(W))
+        add_b_h = dot_2 + c[None, :]
+        mul_b_h = (tl.erf(add_b_h * 0.7071067811865476) + 1.0) * 0.5
+        exp2_b_h = tl.exp2((-0.7213475204444817 * add_b_h) * add_b_h)
+        add_b_h_2 = ((0.3989422804014327 * add_b_h) * exp2_b_h) + mul_b_h
+        tile = tl.where((h_index < size_h)[None, :], dot, 0.0) * add_b_h_2
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, W, acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
+def mlp_backward_d_W_d_c_d_D_kernel(
+    X_ptr, W_ptr, c_ptr, D_ptr, d_out_ptr, d_W_ptr, d_c_ptr, d_D_ptr, X_stride_b, X_stride_i, W_stride_i,
+    W_stride_h, c_stride_h, D_stride_h, D_stride_o, d_out_stride_b, d_out_stride_o, d_W_stride_i,
+    d_W_stride_h, d_c_stride_h, d_D_stride_h, d_D_stride_o, size_b, size_i, size_h, size_o,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_H: tl.constexpr,
+    EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_b = tl.full([BLOCK_H, BLOCK_I], 0.0, tl.float32)
+    acc_b_2 = tl.full([BLOCK_H], 0.0, tl.float32)
+    acc_b_3 = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:6]
+    D = tl.load(
+        D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+    W = tl.load(
+        W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        X = load_tile(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        d_out = load_tile(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(D, tl.trans(d_out))
+        # src[layers.diag:7]
+        dot_2 = tl.dot(W, tl.trans(X))
+        add_h_b = dot_2 + c[:, None]
+        mul_h_b = (tl.erf(add_h_b * 0.7071067811865476) + 1.0) * 0.5
+        exp2_h_b = tl.exp2((-0.7213475204444817 * add_h_b) * add_h_b)
+        add_h_b_2 = ((0.3989422804014327 * add_h_b) * exp2_h_b) + mul_h_b
+        tile_bf16 = (dot * add_h_b_2).to(tl.bfloat16)
+        next_acc_b = tl.dot(tile_bf16, X, acc_b)
+        mul_h_b_2 = dot * add_h_b_2
+        tile_sum = tl.sum(mul_h_b_2, 1)
+        next_acc_b_2 = acc_b_2 + tile_sum
+        H_bf16 = gelu(add_h_b).to(tl.bfloat16)
+        next_acc_b_3 = tl.dot(H_bf16, d_out, acc_b_3)
+        acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+        acc_b_3 = next_acc_b_3
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        # src[layers.diag:6]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(D, tl.trans(d_out))
+        tile = tl.where((b_index < size_b)[None, :], dot, 0.0)
+        # src[layers.diag:7]
+        dot_2 = tl.dot(W, tl.trans(X))
+        add_h_b = dot_2 + c[:, None]
+        mul_h_b = (tl.erf(add_h_b * 0.7071067811865476) + 1.0) * 0.5
+        exp2_h_b = tl.exp2((-0.7213475204444817 * add_h_b) * add_h_b)
+        add_h_b_2 = ((0.3989422804014327 * add_h_b) * exp2_h_b) + mul_h_b
+        tile_bf16 = (tile * add_h_b_2).to(tl.bfloat16)
+        next_acc_b = tl.dot(tile_bf16, X, acc_b)
+        mul_h_b_2 = tile * add_h_b_2
+        tile_sum = tl.sum(mul_h_b_2, 1)
+        next_acc_b_2 = acc_b_2 + tile_sum
+        H_bf16 = gelu(add_h_b).to(tl.bfloat16)
+        next_acc_b_3 = tl.dot(H_bf16, d_out, acc_b_3)
+        acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+        acc_b_3 = next_acc_b_3
+    tl.store(
+        d_W_ptr + i_index[None, :] * d_W_stride_i + h_index[:, None] * d_W_stride_h,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+    )
+    tl.store(d_c_ptr + h_index * d_c_stride_h, acc_b_2, mask=(h_index < size_h))
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        acc_b_3.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
 def _mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_mlp(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -303,31 +518,9 @@ def _mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> 
         BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     mlp_kernel[grid](
-        X,
-        W,
-        c,
-        D,
-        out,
-        X.stride(0),
-        X.stride(1),
-        W.stride(0),
-        W.stride(1),
-        c.stride(0),
-        D.stride(0),
-        D.stride(1),
-        out.stride(0),
-        out.stride(1),
-        b,
-        i,
-        h,
-        o,
-        BLOCK_H=BLOCK_H,
-        BLOCK_I=BLOCK_I,
-        BLOCK_O=BLOCK_O,
-        BLOCK_B=BLOCK_B,
-        EXACT_I=i == BLOCK_I,
-        EXACT_O=o == BLOCK_O,
-        num_warps=warps,
+        X, W, c, D, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), c.stride(0), D.stride(0),
+        D.stride(1), out.stride(0), out.stride(1), b, i, h, o, BLOCK_H=BLOCK_H, BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -348,25 +541,8 @@ def _mlp_long_H(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor) -> torch.Tens
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     mlp_long_H_kernel[grid](
-        X,
-        W,
-        c,
-        H,
-        X.stride(0),
-        X.stride(1),
-        W.stride(0),
-        W.stride(1),
-        c.stride(0),
-        H.stride(0),
-        H.stride(1),
-        b,
-        i,
-        h,
-        BLOCK_I=BLOCK_I,
-        BLOCK_B=BLOCK_B,
-        BLOCK_H=BLOCK_H,
-        num_warps=warps,
-        num_stages=stages,
+        X, W, c, H, X.stride(0), X.stride(1), W.stride(0), W.stride(1), c.stride(0), H.stride(0), H.stride(1),
+        b, i, h, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
     )
     return H
 
@@ -383,29 +559,170 @@ def _mlp_long_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     mlp_long_out_kernel[grid](
-        D,
-        H,
-        out,
-        D.stride(0),
-        D.stride(1),
-        H.stride(0),
-        H.stride(1),
-        out.stride(0),
-        out.stride(1),
-        h,
-        o,
-        b,
-        BLOCK_H=BLOCK_H,
-        BLOCK_B=BLOCK_B,
-        BLOCK_O=BLOCK_O,
-        num_warps=warps,
+        D, H, out, D.stride(0), D.stride(1), H.stride(0), H.stride(1), out.stride(0), out.stride(1), h, o, b,
+        BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _mlp_forward(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
+    """_mlp_forward(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("c", c, torch.float32, 1, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if c.shape != (h,):
+        raise ValueError(f"c: f32[h] has shape {c.shape}, expected {(h,)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_B, BLOCK_H, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B),)
+    mlp_forward_kernel[grid](
+        X, W, c, D, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), c.stride(0), D.stride(0),
+        D.stride(1), out.stride(0), out.stride(1), b, i, h, o, BLOCK_H=BLOCK_H, BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _mlp_backward_d_X(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    c: torch.Tensor,
+    D: torch.Tensor,
+    d_out: torch.Tensor,
+) -> torch.Tensor:
+    """_mlp_backward_d_X(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o], d_out: bf16[b o]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("c", c, torch.float32, 1, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if c.shape != (h,):
+        raise ValueError(f"c: f32[h] has shape {c.shape}, expected {(h,)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    d_X = torch.empty((b, i), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B),)
+    mlp_backward_d_X_kernel[grid](
+        X, W, c, D, d_out, d_X, X.stride(0), X.stride(1), W.stride(0), W.stride(1), c.stride(0), D.stride(0),
+        D.stride(1), d_out.stride(0), d_out.stride(1), d_X.stride(0), d_X.stride(1), b, i, h, o,
+        BLOCK_H=BLOCK_H, BLOCK_I=BLOCK_I, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_I=i == BLOCK_I,
+        EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _mlp_backward_d_W_d_c_d_D(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    c: torch.Tensor,
+    D: torch.Tensor,
+    d_out: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_mlp_backward_d_W_d_c_d_D(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o], d_out: bf16[b o]) -> d_W: bf16[i h], d_c: f32[h], d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("c", c, torch.float32, 1, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if c.shape != (h,):
+        raise ValueError(f"c: f32[h] has shape {c.shape}, expected {(h,)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    d_c = torch.empty((h,), dtype=torch.float32, device=X.device)
+    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(h, BLOCK_H),)
+    mlp_backward_d_W_d_c_d_D_kernel[grid](
+        X, W, c, D, d_out, d_W, d_c, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), c.stride(0),
+        D.stride(0), D.stride(1), d_out.stride(0), d_out.stride(1), d_W.stride(0), d_W.stride(1),
+        d_c.stride(0), d_D.stride(0), d_D.stride(1), b, i, h, o, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O, BLOCK_H=BLOCK_H, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_W, d_c, d_D
+
+
+class _mlp_autograd(torch.autograd.Function):
+    """mlp and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, c, D):
+        b, i = X.shape
+        _, h = W.shape
+        _, o = D.shape
+        if W.shape != (i, h):
+            raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+        if c.shape != (h,):
+            raise ValueError(f"c: f32[h] has shape {c.shape}, expected {(h,)}")
+        if D.shape != (h, o):
+            raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+        out = _mlp_forward(X, W, c, D)
+        ctx.save_for_backward(X, W, c, D)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, c, D = ctx.saved_tensors
+        d_X = _mlp_backward_d_X(X, W, c, D, d_out)
+        d_W, d_c, d_D = _mlp_backward_d_W_d_c_d_D(X, W, c, D, d_out)
+        return d_X, d_W, d_c, d_D
+
+
 def mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
-    """mlp(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    """mlp(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i = X.shape
     _, h = W.shape
     _, o = D.shape
@@ -416,8 +733,12 @@ def mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> t
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if max(i, o) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, c, D)):
+            return _mlp_autograd.apply(X, W, c, D)
         out = _mlp(X, W, c, D)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, c, D)):
+        raise ValueError("mlp: gradients are made for sizes whose tiles are held on chip")
     H = _mlp_long_H(X, W, c)
     out_2 = _mlp_long_out(D, H)
     return out_2
@@ -425,31 +746,10 @@ def mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> t
 
 @triton.jit
 def swiglu_kernel(
-    X_ptr,
-    W_ptr,
-    U_ptr,
-    D_ptr,
-    out_ptr,
-    X_stride_b,
-    X_stride_i,
-    W_stride_i,
-    W_stride_h,
-    U_stride_i,
-    U_stride_h,
-    D_stride_h,
-    D_stride_o,
-    out_stride_b,
-    out_stride_o,
-    size_b,
-    size_i,
-    size_h,
-    size_o,
-    BLOCK_H: tl.constexpr,
-    BLOCK_I: tl.constexpr,
-    BLOCK_O: tl.constexpr,
-    BLOCK_B: tl.constexpr,
-    EXACT_I: tl.constexpr,
-    EXACT_O: tl.constexpr,
+    X_ptr, W_ptr, U_ptr, D_ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, U_stride_i,
+    U_stride_h, D_stride_h, D_stride_o, out_stride_b, out_stride_o, size_b, size_i, size_h, size_o,
+    BLOCK_H: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
+    EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_b = program * BLOCK_B
@@ -535,24 +835,9 @@ def swiglu_kernel(
 
 @triton.jit
 def swiglu_long_buffer_0_kernel(
-    X_ptr,
-    W_ptr,
-    U_ptr,
-    buffer_0_ptr,
-    X_stride_b,
-    X_stride_i,
-    W_stride_i,
-    W_stride_h,
-    U_stride_i,
-    U_stride_h,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    size_b,
-    size_i,
-    size_h,
-    BLOCK_I: tl.constexpr,
-    BLOCK_B: tl.constexpr,
-    BLOCK_H: tl.constexpr,
+    X_ptr, W_ptr, U_ptr, buffer_0_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, U_stride_i, U_stride_h,
+    buffer_0_stride_b, buffer_0_stride_h, size_b, size_i, size_h, BLOCK_I: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -627,21 +912,8 @@ def swiglu_long_buffer_0_kernel(
 
 @triton.jit
 def swiglu_long_out_kernel(
-    D_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    D_stride_h,
-    D_stride_o,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    out_stride_b,
-    out_stride_o,
-    size_h,
-    size_o,
-    size_b,
-    BLOCK_H: tl.constexpr,
-    BLOCK_B: tl.constexpr,
-    BLOCK_O: tl.constexpr,
+    D_ptr, buffer_0_ptr, out_ptr, D_stride_h, D_stride_o, buffer_0_stride_b, buffer_0_stride_h, out_stride_b,
+    out_stride_o, size_h, size_o, size_b, BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -693,6 +965,310 @@ def swiglu_long_out_kernel(
     )
 
 
+@triton.jit
+def swiglu_forward_kernel(
+    X_ptr, W_ptr, U_ptr, D_ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, U_stride_i,
+    U_stride_h, D_stride_h, D_stride_o, out_stride_b, out_stride_o, size_b, size_i, size_h, size_o,
+    BLOCK_H: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
+    EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:11]
+    X = tl.load(
+        X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        W = load_tile(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:12]
+        dot = tl.dot(X, tl.trans(W))
+        # src[layers.diag:11]
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:12]
+        dot_2 = tl.dot(X, tl.trans(U))
+        tile_bf16 = ((dot * tl.sigmoid(dot)) * dot_2).to(tl.bfloat16)
+        # src[layers.diag:11]
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        # src[layers.diag:12]
+        next_acc_h = tl.dot(tile_bf16, D, acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:11]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        dot = tl.dot(X, tl.trans(W))
+        argument = tl.where((h_index < size_h)[None, :], dot, 0.0)
+        # src[layers.diag:11]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        dot_2 = tl.dot(X, tl.trans(U))
+        tile_bf16 = ((argument * tl.sigmoid(argument)) * dot_2).to(tl.bfloat16)
+        # src[layers.diag:11]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_h = tl.dot(tile_bf16, D, acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_backward_d_X_kernel(
+    X_ptr, W_ptr, U_ptr, D_ptr, d_out_ptr, d_X_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h,
+    U_stride_i, U_stride_h, D_stride_h, D_stride_o, d_out_stride_b, d_out_stride_o, d_X_stride_b,
+    d_X_stride_i, size_b, size_i, size_h, size_o, BLOCK_H: tl.constexpr, BLOCK_I: tl.constexpr,
+    BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr, EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    acc_h_2 = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    # src[layers.diag:11]
+    X = tl.load(
+        X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        W = load_tile(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:12]
+        dot = tl.dot(X, tl.trans(W))
+        # src[layers.diag:11]
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(D))
+        tile_bf16 = ((dot * tl.sigmoid(dot)) * dot_2).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        sigmoid_b_h = tl.sigmoid(dot)
+        # src[layers.diag:12]
+        dot_3 = tl.dot(X, tl.trans(U))
+        tile = (((1.0 - sigmoid_b_h) * dot) + 1.0) * sigmoid_b_h
+        tile_bf16_2 = ((tile * dot_3) * dot_2).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
+        acc_h = next_acc_h
+        acc_h_2 = next_acc_h_2
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:11]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        dot = tl.dot(X, tl.trans(W))
+        silu_b_h = tl.where((h_index < size_h)[None, :], dot * tl.sigmoid(dot), 0.0)
+        # src[layers.diag:11]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(D))
+        tile_bf16 = (silu_b_h * dot_2).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        sigmoid_b_h = tl.sigmoid(dot)
+        # src[layers.diag:12]
+        dot_3 = tl.dot(X, tl.trans(U))
+        tile = (((1.0 - sigmoid_b_h) * dot) + 1.0) * sigmoid_b_h
+        tile_bf16_2 = ((tile * dot_3) * dot_2).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
+        acc_h = next_acc_h
+        acc_h_2 = next_acc_h_2
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        (acc_h + acc_h_2).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_backward_d_W_d_U_d_D_kernel(
+    X_ptr, W_ptr, U_ptr, D_ptr, d_out_ptr, d_W_ptr, d_U_ptr, d_D_ptr, X_stride_b, X_stride_i, W_stride_i,
+    W_stride_h, U_stride_i, U_stride_h, D_stride_h, D_stride_o, d_out_stride_b, d_out_stride_o, d_W_stride_i,
+    d_W_stride_h, d_U_stride_i, d_U_stride_h, d_D_stride_h, d_D_stride_o, size_b, size_i, size_h, size_o,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_H: tl.constexpr,
+    EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_b = tl.full([BLOCK_H, BLOCK_I], 0.0, tl.float32)
+    acc_b_2 = tl.full([BLOCK_H, BLOCK_I], 0.0, tl.float32)
+    acc_b_3 = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:11]
+    W = tl.load(
+        W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    U = tl.load(
+        U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    D = tl.load(
+        D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        X = load_tile(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:12]
+        dot = tl.dot(W, tl.trans(X))
+        sigmoid_h_b = tl.sigmoid(dot)
+        dot_2 = tl.dot(U, tl.trans(X))
+        d_out = load_tile(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot_3 = tl.dot(D, tl.trans(d_out))
+        tile = (((1.0 - sigmoid_h_b) * dot) + 1.0) * sigmoid_h_b
+        tile_bf16 = ((tile * dot_2) * dot_3).to(tl.bfloat16)
+        next_acc_b = tl.dot(tile_bf16, X, acc_b)
+        silu_h_b = dot * tl.sigmoid(dot)
+        tile_bf16_2 = (silu_h_b * dot_3).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
+        tile_bf16_3 = (silu_h_b * dot_2).to(tl.bfloat16)
+        next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
+        acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+        acc_b_3 = next_acc_b_3
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        # src[layers.diag:11]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        dot = tl.dot(W, tl.trans(X))
+        sigmoid_h_b = tl.sigmoid(dot)
+        add_h_b = tl.where((b_index < size_b)[None, :], ((1.0 - sigmoid_h_b) * dot) + 1.0, 0.0)
+        dot_2 = tl.dot(U, tl.trans(X))
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot_3 = tl.dot(D, tl.trans(d_out))
+        tile_bf16 = (((add_h_b * sigmoid_h_b) * dot_2) * dot_3).to(tl.bfloat16)
+        next_acc_b = tl.dot(tile_bf16, X, acc_b)
+        silu_h_b = dot * tl.sigmoid(dot)
+        tile_bf16_2 = (silu_h_b * dot_3).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
+        tile_bf16_3 = (silu_h_b * dot_2).to(tl.bfloat16)
+        next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
+        acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+        acc_b_3 = next_acc_b_3
+    tl.store(
+        d_W_ptr + i_index[None, :] * d_W_stride_i + h_index[:, None] * d_W_stride_h,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+    )
+    tl.store(
+        d_U_ptr + i_index[None, :] * d_U_stride_i + h_index[:, None] * d_U_stride_h,
+        acc_b_2.to(tl.bfloat16),
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+    )
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        acc_b_3.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
 def _swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_swiglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -721,32 +1297,9 @@ def _swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) 
         BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     swiglu_kernel[grid](
-        X,
-        W,
-        U,
-        D,
-        out,
-        X.stride(0),
-        X.stride(1),
-        W.stride(0),
-        W.stride(1),
-        U.stride(0),
-        U.stride(1),
-        D.stride(0),
-        D.stride(1),
-        out.stride(0),
-        out.stride(1),
-        b,
-        i,
-        h,
-        o,
-        BLOCK_H=BLOCK_H,
-        BLOCK_I=BLOCK_I,
-        BLOCK_O=BLOCK_O,
-        BLOCK_B=BLOCK_B,
-        EXACT_I=i == BLOCK_I,
-        EXACT_O=o == BLOCK_O,
-        num_warps=warps,
+        X, W, U, D, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+        D.stride(0), D.stride(1), out.stride(0), out.stride(1), b, i, h, o, BLOCK_H=BLOCK_H, BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -767,26 +1320,9 @@ def _swiglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> 
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_buffer_0_kernel[grid](
-        X,
-        W,
-        U,
-        buffer_0,
-        X.stride(0),
-        X.stride(1),
-        W.stride(0),
-        W.stride(1),
-        U.stride(0),
-        U.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        b,
-        i,
-        h,
-        BLOCK_I=BLOCK_I,
-        BLOCK_B=BLOCK_B,
-        BLOCK_H=BLOCK_H,
-        num_warps=warps,
-        num_stages=stages,
+        X, W, U, buffer_0, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), b, i, h, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H,
+        num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
@@ -803,29 +1339,171 @@ def _swiglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_out_kernel[grid](
-        D,
-        buffer_0,
-        out,
-        D.stride(0),
-        D.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        h,
-        o,
-        b,
-        BLOCK_H=BLOCK_H,
-        BLOCK_B=BLOCK_B,
-        BLOCK_O=BLOCK_O,
-        num_warps=warps,
+        D, buffer_0, out, D.stride(0), D.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), h, o, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _swiglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
+    """_swiglu_forward(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B),)
+    swiglu_forward_kernel[grid](
+        X, W, U, D, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+        D.stride(0), D.stride(1), out.stride(0), out.stride(1), b, i, h, o, BLOCK_H=BLOCK_H, BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _swiglu_backward_d_X(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    U: torch.Tensor,
+    D: torch.Tensor,
+    d_out: torch.Tensor,
+) -> torch.Tensor:
+    """_swiglu_backward_d_X(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o], d_out: bf16[b o]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    d_X = torch.empty((b, i), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(b, BLOCK_B),)
+    swiglu_backward_d_X_kernel[grid](
+        X, W, U, D, d_out, d_X, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+        D.stride(0), D.stride(1), d_out.stride(0), d_out.stride(1), d_X.stride(0), d_X.stride(1), b, i, h, o,
+        BLOCK_H=BLOCK_H, BLOCK_I=BLOCK_I, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_I=i == BLOCK_I,
+        EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _swiglu_backward_d_W_d_U_d_D(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    U: torch.Tensor,
+    D: torch.Tensor,
+    d_out: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_swiglu_backward_d_W_d_U_d_D(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o], d_out: bf16[b o]) -> d_W: bf16[i h], d_U: bf16[i h], d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    else:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(h, BLOCK_H),)
+    swiglu_backward_d_W_d_U_d_D_kernel[grid](
+        X, W, U, D, d_out, d_W, d_U, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0),
+        U.stride(1), D.stride(0), D.stride(1), d_out.stride(0), d_out.stride(1), d_W.stride(0), d_W.stride(1),
+        d_U.stride(0), d_U.stride(1), d_D.stride(0), d_D.stride(1), b, i, h, o, BLOCK_B=BLOCK_B,
+        BLOCK_I=BLOCK_I, BLOCK_O=BLOCK_O, BLOCK_H=BLOCK_H, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_W, d_U, d_D
+
+
+class _swiglu_autograd(torch.autograd.Function):
+    """swiglu and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, U, D):
+        b, i = X.shape
+        _, h = W.shape
+        _, o = D.shape
+        if W.shape != (i, h):
+            raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+        if U.shape != (i, h):
+            raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+        if D.shape != (h, o):
+            raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+        out = _swiglu_forward(X, W, U, D)
+        ctx.save_for_backward(X, W, U, D)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, U, D = ctx.saved_tensors
+        d_X = _swiglu_backward_d_X(X, W, U, D, d_out)
+        d_W, d_U, d_D = _swiglu_backward_d_W_d_U_d_D(X, W, U, D, d_out)
+        return d_X, d_W, d_U, d_D
+
+
 def swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
-    """swiglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    """swiglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i = X.shape
     _, h = W.shape
     _, o = D.shape
@@ -836,8 +1514,12 @@ def swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if max(i, o) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
+            return _swiglu_autograd.apply(X, W, U, D)
         out = _swiglu(X, W, U, D)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
+        raise ValueError("swiglu: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _swiglu_long_buffer_0(X, W, U)
     out_2 = _swiglu_long_out(D, buffer_0)
     return out_2
@@ -845,31 +1527,10 @@ def swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
 
 @triton.jit
 def geglu_kernel(
-    X_ptr,
-    W_ptr,
-    U_ptr,
-    D_ptr,
-    out_ptr,
-    X_stride_b,
-    X_stride_i,
-    W_stride_i,
-    W_stride_h,
-    U_stride_i,
-    U_stride_h,
-    D_stride_h,
-    D_stride_o,
-    out_stride_b,
-    out_stride_o,
-    size_b,
-    size_i,
-    size_h,
-    size_o,
-    BLOCK_H: tl.constexpr,
-    BLOCK_I: tl.constexpr,
-    BLOCK_O: tl.constexpr,
-    BLOCK_B: tl.constexpr,
-    EXACT_I: tl.constexpr,
-    EXACT_O: tl.constexpr,
+    X_ptr, W_ptr, U_ptr, D_ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, U_stride_i,
+    U_stride_h, D_stride_h, D_stride_o, out_stride_b, out_stride_o, size_b, size_i, size_h, size_o,
+    BLOCK_H: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
+    EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_b = program * BLOCK_B
@@ -955,24 +1616,9 @@ def geglu_kernel(
 
 @triton.jit
 def geglu_long_buffer_0_kernel(
-    X_ptr,
-    W_ptr,
-    U_ptr,
-    buffer_0_ptr,
-    X_stride_b,
-    X_stride_i,
-    W_stride_i,
-    W_stride_h,
-    U_stride_i,
-    U_stride_h,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    size_b,
-    size_i,
-    size_h,
-    BLOCK_I: tl.constexpr,
-    BLOCK_B: tl.constexpr,
-    BLOCK_H: tl.constexpr,
+    X_ptr, W_ptr, U_ptr, buffer_0_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, U_stride_i, U_stride_h,
+    buffer_0_stride_b, buffer_0_stride_h, size_b, size_i, size_h, BLOCK_I: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -1046,21 +1692,8 @@ def geglu_long_buffer_0_kernel(
 
 @triton.jit
 def geglu_long_out_kernel(
-    D_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    D_stride_h,
-    D_stride_o,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    out_stride_b,
-    out_stride_o,
-    size_h,
-    size_o,
-    size_b,
-    BLOCK_H: tl.constexpr,
-    BLOCK_B: tl.constexpr,
-    BLOCK_O: tl.constexpr,
+    D_ptr, buffer_0_ptr, out_ptr, D_stride_h, D_stride_o, buffer_0_stride_b, buffer_0_stride_h, out_stride_b,
+    out_stride_o, size_h, size_o, size_b, BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -1112,6 +1745,307 @@ def geglu_long_out_kernel(
     )
 
 
+@triton.jit
+def geglu_forward_kernel(
+    X_ptr, W_ptr, U_ptr, D_ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, U_stride_i,
+    U_stride_h, D_stride_h, D_stride_o, out_stride_b, out_stride_o, size_b, size_i, size_h, size_o,
+    BLOCK_H: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
+    EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:15]
+    X = tl.load(
+        X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        W = load_tile(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:16]
+        dot = tl.dot(X, tl.trans(W))
+        # src[layers.diag:15]
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:16]
+        dot_2 = tl.dot(X, tl.trans(U))
+        tile_bf16 = (gelu(dot) * dot_2).to(tl.bfloat16)
+        # src[layers.diag:15]
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        # src[layers.diag:16]
+        next_acc_h = tl.dot(tile_bf16, D, acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:15]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        dot = tl.dot(X, tl.trans(W))
+        gelu_b_h = gelu(tl.where((h_index < size_h)[None, :], dot, 0.0))
+        # src[layers.diag:15]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        dot_2 = tl.dot(X, tl.trans(U))
+        tile_bf16 = (gelu_b_h * dot_2).to(tl.bfloat16)
+        # src[layers.diag:15]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_h = tl.dot(tile_bf16, D, acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def geglu_backward_d_X_kernel(
+    X_ptr, W_ptr, U_ptr, D_ptr, d_out_ptr, d_X_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h,
+    U_stride_i, U_stride_h, D_stride_h, D_stride_o, d_out_stride_b, d_out_stride_o, d_X_stride_b,
+    d_X_stride_i, size_b, size_i, size_h, size_o, BLOCK_H: tl.constexpr, BLOCK_I: tl.constexpr,
+    BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr, EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    acc_h_2 = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:15]
+    X = tl.load(
+        X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
+        W = load_tile(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:16]
+        dot_2 = tl.dot(X, tl.trans(W))
+        tile_bf16 = (dot * gelu(dot_2)).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        dot_3 = tl.dot(X, tl.trans(U))
+        mul_b_h = (1.0 + tl.erf(0.7071067811865476 * dot_2)) * 0.5
+        mul_b_h_2 = (0.3989422804014327 * dot_2) * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
+        tile_bf16_2 = ((dot_3 * dot) * (mul_b_h_2 + mul_b_h)).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
+        acc_h = next_acc_h
+        acc_h_2 = next_acc_h_2
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:15]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
+        tile = tl.where((h_index < size_h)[None, :], dot, 0.0)
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        dot_2 = tl.dot(X, tl.trans(W))
+        tile_bf16 = (tile * gelu(dot_2)).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        dot_3 = tl.dot(X, tl.trans(U))
+        mul_b_h = (1.0 + tl.erf(0.7071067811865476 * dot_2)) * 0.5
+        mul_b_h_2 = (0.3989422804014327 * dot_2) * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
+        tile_bf16_2 = ((dot_3 * tile) * (mul_b_h_2 + mul_b_h)).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
+        acc_h = next_acc_h
+        acc_h_2 = next_acc_h_2
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        (acc_h + acc_h_2).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
+def geglu_backward_d_W_d_U_d_D_kernel(
+    X_ptr, W_ptr, U_ptr, D_ptr, d_out_ptr, d_W_ptr, d_U_ptr, d_D_ptr, X_stride_b, X_stride_i, W_stride_i,
+    W_stride_h, U_stride_i, U_stride_h, D_stride_h, D_stride_o, d_out_stride_b, d_out_stride_o, d_W_stride_i,
+    d_W_stride_h, d_U_stride_i, d_U_stride_h, d_D_stride_h, d_D_stride_o, size_b, size_i, size_h, size_o,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_H: tl.constexpr,
+    EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_b = tl.full([BLOCK_H, BLOCK_I], 0.0, tl.float32)
+    acc_b_2 = tl.full([BLOCK_H, BLOCK_I], 0.0, tl.float32)
+    acc_b_3 = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:15]
+    U = tl.load(
+        U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    D = tl.load(
+        D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    W = tl.load(
+        W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        X = load_tile(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:16]
+        dot = tl.dot(U, tl.trans(X))
+        d_out = load_tile(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot_2 = tl.dot(D, tl.trans(d_out))
+        dot_3 = tl.dot(W, tl.trans(X))
+        mul_h_b = (1.0 + tl.erf(0.7071067811865476 * dot_3)) * 0.5
+        mul_h_b_2 = (0.3989422804014327 * dot_3) * tl.exp2((-0.7213475204444817 * dot_3) * dot_3)
+        tile_bf16 = ((dot * dot_2) * (mul_h_b_2 + mul_h_b)).to(tl.bfloat16)
+        next_acc_b = tl.dot(tile_bf16, X, acc_b)
+        gelu_h_b = gelu(dot_3)
+        tile_bf16_2 = (dot_2 * gelu_h_b).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
+        tile_bf16_3 = (dot * gelu_h_b).to(tl.bfloat16)
+        next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
+        acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+        acc_b_3 = next_acc_b_3
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        # src[layers.diag:15]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        dot = tl.dot(U, tl.trans(X))
+        tile = tl.where((b_index < size_b)[None, :], dot, 0.0)
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(D, tl.trans(d_out))
+        dot_3 = tl.dot(W, tl.trans(X))
+        mul_h_b = (1.0 + tl.erf(0.7071067811865476 * dot_3)) * 0.5
+        mul_h_b_2 = (0.3989422804014327 * dot_3) * tl.exp2((-0.7213475204444817 * dot_3) * dot_3)
+        tile_bf16 = ((tile * dot_2) * (mul_h_b_2 + mul_h_b)).to(tl.bfloat16)
+        next_acc_b = tl.dot(tile_bf16, X, acc_b)
+        gelu_h_b = gelu(dot_3)
+        tile_bf16_2 = (dot_2 * gelu_h_b).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
+        tile_bf16_3 = (tile * gelu_h_b).to(tl.bfloat16)
+        next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
+        acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+        acc_b_3 = next_acc_b_3
+    tl.store(
+        d_W_ptr + i_index[None, :] * d_W_stride_i + h_index[:, None] * d_W_stride_h,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+    )
+    tl.store(
+        d_U_ptr + i_index[None, :] * d_U_stride_i + h_index[:, None] * d_U_stride_h,
+        acc_b_2.to(tl.bfloat16),
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+    )
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        acc_b_3.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
 def _geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_geglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1140,32 +2074,9 @@ def _geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
         BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     geglu_kernel[grid](
-        X,
-        W,
-        U,
-        D,
-        out,
-        X.stride(0),
-        X.stride(1),
-        W.stride(0),
-        W.stride(1),
-        U.stride(0),
-        U.stride(1),
-        D.stride(0),
-        D.stride(1),
-        out.stride(0),
-        out.stride(1),
-        b,
-        i,
-        h,
-        o,
-        BLOCK_H=BLOCK_H,
-        BLOCK_I=BLOCK_I,
-        BLOCK_O=BLOCK_O,
-        BLOCK_B=BLOCK_B,
-        EXACT_I=i == BLOCK_I,
-        EXACT_O=o == BLOCK_O,
-        num_warps=warps,
+        X, W, U, D, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+        D.stride(0), D.stride(1), out.stride(0), out.stride(1), b, i, h, o, BLOCK_H=BLOCK_H, BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -1186,26 +2097,9 @@ def _geglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> t
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     geglu_long_buffer_0_kernel[grid](
-        X,
-        W,
-        U,
-        buffer_0,
-        X.stride(0),
-        X.stride(1),
-        W.stride(0),
-        W.stride(1),
-        U.stride(0),
-        U.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        b,
-        i,
-        h,
-        BLOCK_I=BLOCK_I,
-        BLOCK_B=BLOCK_B,
-        BLOCK_H=BLOCK_H,
-        num_warps=warps,
-        num_stages=stages,
+        X, W, U, buffer_0, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), b, i, h, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H,
+        num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
@@ -1222,29 +2116,171 @@ def _geglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     geglu_long_out_kernel[grid](
-        D,
-        buffer_0,
-        out,
-        D.stride(0),
-        D.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        h,
-        o,
-        b,
-        BLOCK_H=BLOCK_H,
-        BLOCK_B=BLOCK_B,
-        BLOCK_O=BLOCK_O,
-        num_warps=warps,
+        D, buffer_0, out, D.stride(0), D.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), h, o, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _geglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
+    """_geglu_forward(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B),)
+    geglu_forward_kernel[grid](
+        X, W, U, D, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+        D.stride(0), D.stride(1), out.stride(0), out.stride(1), b, i, h, o, BLOCK_H=BLOCK_H, BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _geglu_backward_d_X(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    U: torch.Tensor,
+    D: torch.Tensor,
+    d_out: torch.Tensor,
+) -> torch.Tensor:
+    """_geglu_backward_d_X(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o], d_out: bf16[b o]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    d_X = torch.empty((b, i), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(b, BLOCK_B),)
+    geglu_backward_d_X_kernel[grid](
+        X, W, U, D, d_out, d_X, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+        D.stride(0), D.stride(1), d_out.stride(0), d_out.stride(1), d_X.stride(0), d_X.stride(1), b, i, h, o,
+        BLOCK_H=BLOCK_H, BLOCK_I=BLOCK_I, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_I=i == BLOCK_I,
+        EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _geglu_backward_d_W_d_U_d_D(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    U: torch.Tensor,
+    D: torch.Tensor,
+    d_out: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_geglu_backward_d_W_d_U_d_D(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o], d_out: bf16[b o]) -> d_W: bf16[i h], d_U: bf16[i h], d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    _check("D", D, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    _, o = D.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    else:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(h, BLOCK_H),)
+    geglu_backward_d_W_d_U_d_D_kernel[grid](
+        X, W, U, D, d_out, d_W, d_U, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0),
+        U.stride(1), D.stride(0), D.stride(1), d_out.stride(0), d_out.stride(1), d_W.stride(0), d_W.stride(1),
+        d_U.stride(0), d_U.stride(1), d_D.stride(0), d_D.stride(1), b, i, h, o, BLOCK_B=BLOCK_B,
+        BLOCK_I=BLOCK_I, BLOCK_O=BLOCK_O, BLOCK_H=BLOCK_H, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_W, d_U, d_D
+
+
+class _geglu_autograd(torch.autograd.Function):
+    """geglu and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, U, D):
+        b, i = X.shape
+        _, h = W.shape
+        _, o = D.shape
+        if W.shape != (i, h):
+            raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+        if U.shape != (i, h):
+            raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+        if D.shape != (h, o):
+            raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+        out = _geglu_forward(X, W, U, D)
+        ctx.save_for_backward(X, W, U, D)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, U, D = ctx.saved_tensors
+        d_X = _geglu_backward_d_X(X, W, U, D, d_out)
+        d_W, d_U, d_D = _geglu_backward_d_W_d_U_d_D(X, W, U, D, d_out)
+        return d_X, d_W, d_U, d_D
+
+
 def geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
-    """geglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    """geglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i = X.shape
     _, h = W.shape
     _, o = D.shape
@@ -1255,8 +2291,12 @@ def geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) ->
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if max(i, o) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
+            return _geglu_autograd.apply(X, W, U, D)
         out = _geglu(X, W, U, D)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
+        raise ValueError("geglu: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _geglu_long_buffer_0(X, W, U)
     out_2 = _geglu_long_out(D, buffer_0)
     return out_2
@@ -1264,30 +2304,10 @@ def geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) ->
 
 @triton.jit
 def lora_kernel(
-    X_ptr,
-    W_ptr,
-    A_ptr,
-    B_ptr,
-    out_ptr,
-    X_stride_b,
-    X_stride_i,
-    W_stride_i,
-    W_stride_o,
-    A_stride_i,
-    A_stride_r,
-    B_stride_r,
-    B_stride_o,
-    out_stride_b,
-    out_stride_o,
-    size_b,
-    size_i,
-    size_o,
-    BLOCK_R: tl.constexpr,
-    BLOCK_I: tl.constexpr,
-    BLOCK_O: tl.constexpr,
-    BLOCK_B: tl.constexpr,
-    EXACT_I: tl.constexpr,
-    EXACT_O: tl.constexpr,
+    X_ptr, W_ptr, A_ptr, B_ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_o, A_stride_i,
+    A_stride_r, B_stride_r, B_stride_o, out_stride_b, out_stride_o, size_b, size_i, size_o,
+    BLOCK_R: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
+    EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_b = program * BLOCK_B
@@ -1358,92 +2378,8 @@ def lora_kernel(
 
 @triton.jit
 def lora_long_buffer_0_kernel(
-    X_ptr,
-    A_ptr,
-    buffer_0_ptr,
-    X_stride_b,
-    X_stride_i,
-    A_stride_i,
-    A_stride_r,
-    buffer_0_stride_b,
-    buffer_0_stride_r,
-    size_b,
-    size_i,
-    BLOCK_I: tl.constexpr,
-    BLOCK_B: tl.constexpr,
-    BLOCK_R: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_r = (program % tl.cdiv(16, BLOCK_R)) * BLOCK_R
-    r_index = first_r + tl.arange(0, BLOCK_R)
-    program = program // tl.cdiv(16, BLOCK_R)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    acc_i = tl.full([BLOCK_B, BLOCK_R], 0.0, tl.float32)
-    to_i = size_i // BLOCK_I * BLOCK_I
-    # whole tiles, no mask needed
-    for first_i in tl.range(0, to_i, BLOCK_I):
-        i_index = first_i + tl.arange(0, BLOCK_I)
-        # src[layers.diag:19]
-        A = tl.load(
-            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
-            mask=(r_index < 16)[:, None],
-            other=0.0,
-        )
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
-        next_acc_i = tl.dot(X, tl.trans(A), acc_i)
-        acc_i = next_acc_i
-    from_i = tl.maximum(0, to_i)
-    # tiles that a mask or the end cuts
-    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
-        i_index = first_i_2 + tl.arange(0, BLOCK_I)
-        # src[layers.diag:19]
-        A = tl.load(
-            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
-            mask=(i_index < size_i)[None, :] & (r_index < 16)[:, None],
-            other=0.0,
-        )
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-            other=0.0,
-        )
-        next_acc_i = tl.dot(X, tl.trans(A), acc_i)
-        acc_i = next_acc_i
-    tl.store(
-        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + r_index[None, :] * buffer_0_stride_r,
-        acc_i.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
-    )
-
-
-@triton.jit
-def lora_long_out_kernel(
-    X_ptr,
-    W_ptr,
-    B_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    X_stride_b,
-    X_stride_i,
-    W_stride_i,
-    W_stride_o,
-    B_stride_r,
-    B_stride_o,
-    buffer_0_stride_b,
-    buffer_0_stride_r,
-    out_stride_b,
-    out_stride_o,
-    size_b,
-    size_i,
-    size_o,
-    BLOCK_I: tl.constexpr,
-    BLOCK_R: tl.constexpr,
-    BLOCK_B: tl.constexpr,
+    X_ptr, W_ptr, buffer_0_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_o, buffer_0_stride_b,
+    buffer_0_stride_o, size_b, size_i, size_o, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr,
     BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1487,13 +2423,85 @@ def lora_long_out_kernel(
         )
         next_acc_i = tl.dot(X, tl.trans(W), acc_i)
         acc_i = next_acc_i
+    tl.store(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + o_index[None, :] * buffer_0_stride_o,
+        acc_i,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def lora_long_buffer_1_kernel(
+    X_ptr, A_ptr, buffer_1_ptr, X_stride_b, X_stride_i, A_stride_i, A_stride_r, buffer_1_stride_b,
+    buffer_1_stride_r, size_b, size_i, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = (program % tl.cdiv(16, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(16, BLOCK_R)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_R], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        A = tl.load(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            mask=(r_index < 16)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(A), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        A = tl.load(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            mask=(i_index < size_i)[None, :] & (r_index < 16)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(A), acc_i)
+        acc_i = next_acc_i
+    tl.store(
+        buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + r_index[None, :] * buffer_1_stride_r,
+        acc_i.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
+    )
+
+
+@triton.jit
+def lora_long_out_kernel(
+    B_ptr, buffer_0_ptr, buffer_1_ptr, out_ptr, B_stride_r, B_stride_o, buffer_0_stride_b, buffer_0_stride_o,
+    buffer_1_stride_b, buffer_1_stride_r, out_stride_b, out_stride_o, size_o, size_b, BLOCK_R: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
     acc_r = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
     to_r = (16) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + r_index[None, :] * buffer_0_stride_r,
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + r_index[None, :] * buffer_1_stride_r,
             mask=(b_index < size_b)[:, None],
             other=0.0,
         )
@@ -1503,14 +2511,14 @@ def lora_long_out_kernel(
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
-        next_acc_r = tl.dot(buffer_0, tl.trans(B), acc_r)
+        next_acc_r = tl.dot(buffer_1, tl.trans(B), acc_r)
         acc_r = next_acc_r
     from_r = tl.maximum(0, to_r)
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 16, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + r_index[None, :] * buffer_0_stride_r,
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + r_index[None, :] * buffer_1_stride_r,
             mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
             other=0.0,
         )
@@ -1520,13 +2528,348 @@ def lora_long_out_kernel(
             mask=(r_index < 16)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
-        next_acc_r = tl.dot(buffer_0, tl.trans(B), acc_r)
+        next_acc_r = tl.dot(buffer_1, tl.trans(B), acc_r)
         acc_r = next_acc_r
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + o_index[None, :] * buffer_0_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
     # src[layers.diag:20]
     tl.store(
         out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
-        (acc_i + acc_r).to(tl.bfloat16),
+        (buffer_0 + acc_r).to(tl.bfloat16),
         mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def lora_forward_kernel(
+    X_ptr, W_ptr, A_ptr, B_ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_o, A_stride_i,
+    A_stride_r, B_stride_r, B_stride_o, out_stride_b, out_stride_o, size_b, size_i, size_o,
+    BLOCK_R: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
+    EXACT_I: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_r = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:19]
+    X = tl.load(
+        X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    to_r = (16) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        A = load_tile(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        dot = tl.dot(X, tl.trans(A))
+        dot_bf16 = dot.to(tl.bfloat16)
+        B = load_tile(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        next_acc_r = tl.dot(dot_bf16, B, acc_r)
+        acc_r = next_acc_r
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 16, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        # src[layers.diag:19]
+        A = tl.load(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            mask=(i_index < size_i)[None, :] & (r_index < 16)[:, None],
+            other=0.0,
+        )
+        dot = tl.dot(X, tl.trans(A))
+        tile_bf16 = tl.where((r_index < 16)[None, :], dot, 0.0).to(tl.bfloat16)
+        B = tl.load(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            mask=(r_index < 16)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_r = tl.dot(tile_bf16, B, acc_r)
+        acc_r = next_acc_r
+    # src[layers.diag:19]
+    W = load_tile(
+        W_ptr + i_index[None, :] * W_stride_i + o_index[:, None] * W_stride_o,
+        (i_index < size_i)[None, :] & (o_index < size_o)[:, None],
+        0.0,
+        EXACT_I and EXACT_O,
+    )
+    dot = tl.dot(X, tl.trans(W))
+    # src[layers.diag:20]
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        (dot + acc_r).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def lora_backward_d_X_kernel(
+    W_ptr, A_ptr, B_ptr, d_out_ptr, d_X_ptr, W_stride_i, W_stride_o, A_stride_i, A_stride_r, B_stride_r,
+    B_stride_o, d_out_stride_b, d_out_stride_o, d_X_stride_b, d_X_stride_i, size_i, size_o, size_b,
+    BLOCK_R: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr,
+    EXACT_O: tl.constexpr, EXACT_I: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    o_index = tl.arange(0, BLOCK_O)
+    i_index = tl.arange(0, BLOCK_I)
+    acc_r = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    to_r = (16) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        # src[layers.diag:19]
+        A = load_tile(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        B = load_tile(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(d_out, tl.trans(B))
+        dot_bf16 = dot.to(tl.bfloat16)
+        next_acc_r = tl.dot(dot_bf16, A, acc_r)
+        acc_r = next_acc_r
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 16, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        # src[layers.diag:19]
+        A = tl.load(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            mask=(i_index < size_i)[None, :] & (r_index < 16)[:, None],
+            other=0.0,
+        )
+        B = tl.load(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            mask=(r_index < 16)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(B))
+        dot_bf16 = dot.to(tl.bfloat16)
+        next_acc_r = tl.dot(dot_bf16, A, acc_r)
+        acc_r = next_acc_r
+    # src[layers.diag:19]
+    W = load_tile(
+        W_ptr + i_index[:, None] * W_stride_i + o_index[None, :] * W_stride_o,
+        (i_index < size_i)[:, None] & (o_index < size_o)[None, :],
+        0.0,
+        EXACT_I and EXACT_O,
+    )
+    dot = tl.dot(d_out, tl.trans(W))
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        (dot + acc_r).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
+def lora_backward_d_W_kernel(
+    X_ptr, d_out_ptr, d_W_ptr, X_stride_b, X_stride_i, d_out_stride_b, d_out_stride_o, d_W_stride_i,
+    d_W_stride_o, size_b, size_i, size_o, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_i = program * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    acc_b = tl.full([BLOCK_I, BLOCK_O], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_W_ptr + i_index[:, None] * d_W_stride_i + o_index[None, :] * d_W_stride_o,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def lora_backward_d_A_kernel(
+    X_ptr, B_ptr, d_out_ptr, d_A_ptr, X_stride_b, X_stride_i, B_stride_r, B_stride_o, d_out_stride_b,
+    d_out_stride_o, d_A_stride_i, d_A_stride_r, size_b, size_i, size_o, BLOCK_B: tl.constexpr,
+    BLOCK_O: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_R: tl.constexpr, EXACT_O: tl.constexpr,
+    EXACT_I: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = program * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    o_index = tl.arange(0, BLOCK_O)
+    i_index = tl.arange(0, BLOCK_I)
+    acc_b = tl.full([BLOCK_R, BLOCK_I], 0.0, tl.float32)
+    # src[layers.diag:19]
+    B = tl.load(
+        B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+        mask=(r_index < 16)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        X = load_tile(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        d_out = load_tile(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(B, tl.trans(d_out))
+        dot_bf16 = dot.to(tl.bfloat16)
+        next_acc_b = tl.dot(dot_bf16, X, acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(B, tl.trans(d_out))
+        dot_bf16 = dot.to(tl.bfloat16)
+        next_acc_b = tl.dot(dot_bf16, X, acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_A_ptr + i_index[None, :] * d_A_stride_i + r_index[:, None] * d_A_stride_r,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[None, :] & (r_index < 16)[:, None],
+    )
+
+
+@triton.jit
+def lora_backward_d_B_kernel(
+    X_ptr, A_ptr, d_out_ptr, d_B_ptr, X_stride_b, X_stride_i, A_stride_i, A_stride_r, d_out_stride_b,
+    d_out_stride_o, d_B_stride_r, d_B_stride_o, size_b, size_i, size_o, BLOCK_B: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_R: tl.constexpr, EXACT_I: tl.constexpr,
+    EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = program * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    i_index = tl.arange(0, BLOCK_I)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_b = tl.full([BLOCK_R, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:19]
+    A = tl.load(
+        A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+        mask=(i_index < size_i)[None, :] & (r_index < 16)[:, None],
+        other=0.0,
+    )
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        X = load_tile(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        dot = tl.dot(A, tl.trans(X))
+        dot_bf16 = dot.to(tl.bfloat16)
+        d_out = load_tile(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        next_acc_b = tl.dot(dot_bf16, d_out, acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(A, tl.trans(X))
+        tile_bf16 = tl.where((b_index < size_b)[None, :], dot, 0.0).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(tile_bf16, d_out, acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_B_ptr + r_index[:, None] * d_B_stride_r + o_index[None, :] * d_B_stride_o,
+        acc_b.to(tl.bfloat16),
+        mask=(r_index < 16)[:, None] & (o_index < size_o)[None, :],
     )
 
 
@@ -1557,115 +2900,263 @@ def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) ->
         BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_kernel[grid](
-        X,
-        W,
-        A,
-        B,
-        out,
-        X.stride(0),
-        X.stride(1),
-        W.stride(0),
-        W.stride(1),
-        A.stride(0),
-        A.stride(1),
-        B.stride(0),
-        B.stride(1),
-        out.stride(0),
-        out.stride(1),
-        b,
-        i,
-        o,
-        BLOCK_R=BLOCK_R,
-        BLOCK_I=BLOCK_I,
-        BLOCK_O=BLOCK_O,
-        BLOCK_B=BLOCK_B,
-        EXACT_I=i == BLOCK_I,
-        EXACT_O=o == BLOCK_O,
-        num_warps=warps,
+        X, W, A, B, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), A.stride(0), A.stride(1),
+        B.stride(0), B.stride(1), out.stride(0), out.stride(1), b, i, o, BLOCK_R=BLOCK_R, BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
-def _lora_long_buffer_0(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
-    """_lora_long_buffer_0(X: bf16[b i], A: bf16[i r]) -> buffer_0: bf16[b r]. Any strides; sizes are read off the shapes."""
+def _lora_long_buffer_0(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_lora_long_buffer_0(X: bf16[b i], W: bf16[i o]) -> buffer_0: f32[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
-    _check("A", A, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
     b, i = X.shape
-    if A.shape != (i, 16):
-        raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
-    buffer_0 = torch.empty((b, 16), dtype=torch.bfloat16, device=X.device)
-    BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
+    _, o = W.shape
+    if W.shape != (i, o):
+        raise ValueError(f"W: bf16[i o] has shape {W.shape}, expected {(i, o)}")
+    buffer_0 = torch.empty((b, o), dtype=torch.float32, device=X.device)
+    BLOCK_B, BLOCK_O, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_buffer_0_kernel[grid](
-        X,
-        A,
-        buffer_0,
-        X.stride(0),
-        X.stride(1),
-        A.stride(0),
-        A.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        b,
-        i,
-        BLOCK_I=BLOCK_I,
-        BLOCK_B=BLOCK_B,
-        BLOCK_R=BLOCK_R,
-        num_warps=warps,
+        X, W, buffer_0, X.stride(0), X.stride(1), W.stride(0), W.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), b, i, o, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
 
 
-def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
-    """_lora_long_out(X: bf16[b i], W: bf16[i o], B: bf16[r o], buffer_0: bf16[b r]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+def _lora_long_buffer_1(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
+    """_lora_long_buffer_1(X: bf16[b i], A: bf16[i r]) -> buffer_1: bf16[b r]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("A", A, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    if A.shape != (i, 16):
+        raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
+    buffer_1 = torch.empty((b, 16), dtype=torch.bfloat16, device=X.device)
+    BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
+    lora_long_buffer_1_kernel[grid](
+        X, A, buffer_1, X.stride(0), X.stride(1), A.stride(0), A.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), b, i, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_1
+
+
+def _lora_long_out(B: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_lora_long_out(B: bf16[r o], buffer_0: f32[b o], buffer_1: bf16[b r]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("B", B, torch.bfloat16, 2, B.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, B.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, B.device)
+    _, o = B.shape
+    b, _ = buffer_0.shape
+    if B.shape != (16, o):
+        raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
+    if buffer_0.shape != (b, o):
+        raise ValueError(f"buffer_0: f32[b o] has shape {buffer_0.shape}, expected {(b, o)}")
+    if buffer_1.shape != (b, 16):
+        raise ValueError(f"buffer_1: bf16[b r] has shape {buffer_1.shape}, expected {(b, 16)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=B.device)
+    BLOCK_B, BLOCK_O, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+    lora_long_out_kernel[grid](
+        B, buffer_0, buffer_1, out, B.stride(0), B.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), buffer_1.stride(1), out.stride(0), out.stride(1), o, b, BLOCK_R=BLOCK_R,
+        BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _lora_forward(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
+    """_lora_forward(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("W", W, torch.bfloat16, 2, X.device)
+    _check("A", A, torch.bfloat16, 2, X.device)
     _check("B", B, torch.bfloat16, 2, X.device)
-    _check("buffer_0", buffer_0, torch.bfloat16, 2, X.device)
     b, i = X.shape
     _, o = W.shape
     if W.shape != (i, o):
         raise ValueError(f"W: bf16[i o] has shape {W.shape}, expected {(i, o)}")
+    if A.shape != (i, 16):
+        raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
     if B.shape != (16, o):
         raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
-    if buffer_0.shape != (b, 16):
-        raise ValueError(f"buffer_0: bf16[b r] has shape {buffer_0.shape}, expected {(b, 16)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_B, BLOCK_O, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 64, 64, 8, 3
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
-    lora_long_out_kernel[grid](
-        X,
-        W,
-        B,
-        buffer_0,
-        out,
-        X.stride(0),
-        X.stride(1),
-        W.stride(0),
-        W.stride(1),
-        B.stride(0),
-        B.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        b,
-        i,
-        o,
-        BLOCK_I=BLOCK_I,
-        BLOCK_R=BLOCK_R,
-        BLOCK_B=BLOCK_B,
-        BLOCK_O=BLOCK_O,
-        num_warps=warps,
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_B, BLOCK_R, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(b, BLOCK_B),)
+    lora_forward_kernel[grid](
+        X, W, A, B, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), A.stride(0), A.stride(1),
+        B.stride(0), B.stride(1), out.stride(0), out.stride(1), b, i, o, BLOCK_R=BLOCK_R, BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _lora_backward_d_X(
+    W: torch.Tensor,
+    A: torch.Tensor,
+    B: torch.Tensor,
+    d_out: torch.Tensor,
+) -> torch.Tensor:
+    """_lora_backward_d_X(W: bf16[i o], A: bf16[i r], B: bf16[r o], d_out: bf16[b o]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("A", A, torch.bfloat16, 2, W.device)
+    _check("B", B, torch.bfloat16, 2, W.device)
+    _check("d_out", d_out, torch.bfloat16, 2, W.device)
+    i, o = W.shape
+    b, _ = d_out.shape
+    if A.shape != (i, 16):
+        raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
+    if B.shape != (16, o):
+        raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    if max(BLOCK_O, BLOCK_I) > 256:
+        raise ValueError(f"o x i = {max(BLOCK_O, BLOCK_I)}: at most 256 elements are held on chip")
+    if max(BLOCK_O, BLOCK_I) <= 64:
+        BLOCK_B, BLOCK_R, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_O, BLOCK_I) <= 128:
+        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(b, BLOCK_B),)
+    lora_backward_d_X_kernel[grid](
+        W, A, B, d_out, d_X, W.stride(0), W.stride(1), A.stride(0), A.stride(1), B.stride(0), B.stride(1),
+        d_out.stride(0), d_out.stride(1), d_X.stride(0), d_X.stride(1), i, o, b, BLOCK_R=BLOCK_R,
+        BLOCK_O=BLOCK_O, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, EXACT_O=o == BLOCK_O, EXACT_I=i == BLOCK_I,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _lora_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_lora_backward_d_W(X: bf16[b i], d_out: bf16[b o]) -> d_W: bf16[i o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, o = d_out.shape
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    d_W = torch.empty((i, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
+    lora_backward_d_W_kernel[grid](
+        X, d_out, d_W, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1), d_W.stride(0),
+        d_W.stride(1), b, i, o, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_O=BLOCK_O, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_W
+
+
+def _lora_backward_d_A(X: torch.Tensor, B: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_lora_backward_d_A(X: bf16[b i], B: bf16[r o], d_out: bf16[b o]) -> d_A: bf16[i r]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("B", B, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, o = B.shape
+    if B.shape != (16, o):
+        raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    d_A = torch.empty((i, 16), dtype=torch.bfloat16, device=X.device)
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    if max(BLOCK_O, BLOCK_I) > 256:
+        raise ValueError(f"o x i = {max(BLOCK_O, BLOCK_I)}: at most 256 elements are held on chip")
+    if max(BLOCK_O, BLOCK_I) <= 64:
+        BLOCK_R, BLOCK_B, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_O, BLOCK_I) <= 128:
+        BLOCK_R, BLOCK_B, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_R, BLOCK_B, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(16, BLOCK_R),)
+    lora_backward_d_A_kernel[grid](
+        X, B, d_out, d_A, X.stride(0), X.stride(1), B.stride(0), B.stride(1), d_out.stride(0),
+        d_out.stride(1), d_A.stride(0), d_A.stride(1), b, i, o, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O,
+        BLOCK_I=BLOCK_I, BLOCK_R=BLOCK_R, EXACT_O=o == BLOCK_O, EXACT_I=i == BLOCK_I, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_A
+
+
+def _lora_backward_d_B(X: torch.Tensor, A: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_lora_backward_d_B(X: bf16[b i], A: bf16[i r], d_out: bf16[b o]) -> d_B: bf16[r o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("A", A, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, o = d_out.shape
+    if A.shape != (i, 16):
+        raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    d_B = torch.empty((16, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I = max(16, triton.next_power_of_2(i))
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_R, BLOCK_B, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_R, BLOCK_B, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_R, BLOCK_B, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(16, BLOCK_R),)
+    lora_backward_d_B_kernel[grid](
+        X, A, d_out, d_B, X.stride(0), X.stride(1), A.stride(0), A.stride(1), d_out.stride(0),
+        d_out.stride(1), d_B.stride(0), d_B.stride(1), b, i, o, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
+        BLOCK_O=BLOCK_O, BLOCK_R=BLOCK_R, EXACT_I=i == BLOCK_I, EXACT_O=o == BLOCK_O, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_B
+
+
+class _lora_autograd(torch.autograd.Function):
+    """lora and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, A, B):
+        b, i = X.shape
+        _, o = W.shape
+        if W.shape != (i, o):
+            raise ValueError(f"W: bf16[i o] has shape {W.shape}, expected {(i, o)}")
+        if A.shape != (i, 16):
+            raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
+        if B.shape != (16, o):
+            raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
+        out = _lora_forward(X, W, A, B)
+        ctx.save_for_backward(X, W, A, B)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, A, B = ctx.saved_tensors
+        d_X = _lora_backward_d_X(W, A, B, d_out)
+        d_W = _lora_backward_d_W(X, d_out)
+        d_A = _lora_backward_d_A(X, B, d_out)
+        d_B = _lora_backward_d_B(X, A, d_out)
+        return d_X, d_W, d_A, d_B
+
+
 def lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
-    """lora(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    """lora(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> out: bf16[b o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i = X.shape
     _, o = W.shape
     if W.shape != (i, o):
@@ -1675,8 +3166,13 @@ def lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> 
     if B.shape != (16, o):
         raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
     if max(i, o) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, A, B)):
+            return _lora_autograd.apply(X, W, A, B)
         out = _lora(X, W, A, B)
         return out
-    buffer_0 = _lora_long_buffer_0(X, A)
-    out_2 = _lora_long_out(X, W, B, buffer_0)
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, A, B)):
+        raise ValueError("lora: gradients are made for sizes whose tiles are held on chip")
+    buffer_0 = _lora_long_buffer_0(X, W)
+    buffer_1 = _lora_long_buffer_1(X, A)
+    out_2 = _lora_long_out(B, buffer_0, buffer_1)
     return out_2

@@ -415,7 +415,7 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
             first_t = block * block_t
             t_index = first_t + jnp.arange(block_t)
             X_tile = X.at[(h_index)[:, None, None], (t_index)[:, None], (e_index)].get(mode="fill", fill_value=0.0)
-            dt_tile = dt.at[(h_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
+            dt_tile = jnp.where((t_index < t), dt.at[(h_index)[:, None], (t_index)].get(mode="fill", fill_value=-jnp.inf), -jnp.inf)
             B_tile = B.at[(t_index)[:, None], (n_index)].get(mode="fill", fill_value=0.0)
             C_tile = lax.dynamic_slice_in_dim(C, first_t, block_t, 0)
             dot = jnp.einsum("tn,an->ta", C_tile, B_tile, preferred_element_type=jnp.float32)
@@ -424,8 +424,8 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
             exp_2 = jnp.exp(mul)
             chosen = jnp.where(t_index[:, None] > t_index, exp_2[:, :, None], 1.0)
             running_prod = jnp.cumprod(chosen, axis=1)
-            mask = (t_index <= t_index[:, None]) & (t_index < t)
-            mul_2 = jnp.where(mask, running_prod * dot, 0.0) * jax.nn.softplus(dt_tile)[:, None]
+            chosen_2 = jnp.where(t_index <= t_index[:, None], running_prod * dot, 0.0)
+            mul_2 = chosen_2 * jax.nn.softplus(dt_tile)[:, None]
             tile_bf16 = mul_2.astype(jnp.bfloat16)
             dot_2 = jnp.einsum("hte,hat->hea", X_tile, tile_bf16, preferred_element_type=jnp.float32)
             state_bf16 = state_2.astype(jnp.bfloat16)

@@ -921,7 +921,7 @@ def ssd_kernel(
         dt = tl.load(
             dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t,
             mask=(t_index < size_t),
-            other=0.0,
+            other=float("-inf"),
         )
         X = tl.load(
             X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
@@ -951,9 +951,8 @@ def ssd_kernel(
         exp2_t = tl.exp2((exp * -1.4426950408889634) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
-        tile = (t_index[None, :] <= t_index[:, None]) & (t_index < size_t)[None, :]
-        tile_2 = tl.where(tile, running_prod * dot, 0.0) * softplus(dt)[None, :]
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
+        tile_bf16 = (where_t_t_2 * softplus(dt)[None, :]).to(tl.bfloat16)
         dot_2 = tl.dot(tile_bf16, X)
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
@@ -1059,7 +1058,7 @@ def ssd_long_kernel(
         dt = tl.load(
             dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t,
             mask=(t_index < size_t),
-            other=0.0,
+            other=float("-inf"),
         )
         X = tl.load(
             X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
@@ -1089,9 +1088,8 @@ def ssd_long_kernel(
         exp2_t = tl.exp2((exp * -1.4426950408889634) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
-        tile = (t_index[None, :] <= t_index[:, None]) & (t_index < size_t)[None, :]
-        tile_2 = tl.where(tile, running_prod * dot, 0.0) * softplus(dt)[None, :]
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
+        tile_bf16 = (where_t_t_2 * softplus(dt)[None, :]).to(tl.bfloat16)
         dot_2 = tl.dot(tile_bf16, X)
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
@@ -1344,7 +1342,7 @@ def gated_delta_out_kernel(
         # src[linear.diag:37]
         gate = tl.load(gate_ptr + h_index * gate_stride_h + t_index * gate_stride_t)
         # src[linear.diag:42]
-        add_e_d = tl.where((d_index < size_d)[None, :], (tl.sigmoid(gate) * (state - safe_)) + mul_e_d, 0.0)
+        add_e_d = (tl.sigmoid(gate) * (state - safe_)) + mul_e_d
         # src[linear.diag:33]
         Q = load_tile(
             Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,

@@ -1,4 +1,7 @@
 # Made by diagc 0.1.0 from masks.diag. Runs on JAX alone.
+import functools
+
+import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -22,7 +25,7 @@ def scores(Q, K):
     return product
 
 
-def sliding_window(Q, K, V, *, block_x=256, block_q=512):
+def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
     """sliding_window(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -123,6 +126,364 @@ def sliding_window(Q, K, V, *, block_x=256, block_q=512):
     return out_tiles[:q]
 
 
+def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
+    """sliding_window_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        sub = q_index - 256
+        from_x = jnp.maximum(0, first_q + (-255)) // block_x * block_x
+        from_x_2 = -(-jnp.maximum(0, first_q + block_q + (-256)) // block_x) * block_x
+        to_x = jnp.minimum(x, first_q + block_q)
+        to_x_2 = jnp.minimum(from_x_2, to_x)
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index > sub[:, None])
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(S - safe_next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step, (max_x, z, acc_x))
+        to_x_3 = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = rsqrt * dot
+            tile_max = jnp.max(mul, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(mul - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x_2 // block_x, -(-to_x_3 // block_x), step_2, (max_x, z, acc_x))
+        from_x_3 = jnp.maximum(from_x_2, to_x_3)
+
+        def step_3(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index > sub[:, None])
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(S - safe_next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x_3 // block_x, -(-to_x // block_x), step_3, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
+    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], logsum_tiles[:q]
+
+
+def _sliding_window_backward_buffer_0(d_out, out):
+    """sliding_window_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> f32[q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [q]
+    return product
+
+
+def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """sliding_window_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        sub = q_index - 256
+        from_x = jnp.maximum(0, first_q + (-255)) // block_x * block_x
+        from_x_2 = -(-jnp.maximum(0, first_q + block_q + (-256)) // block_x) * block_x
+        to_x = jnp.minimum(x, first_q + block_q)
+        to_x_2 = jnp.minimum(from_x_2, to_x)
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index > sub[:, None]) & (x_index <= q_index[:, None])
+            S = jnp.where(mask & (x_index < x), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step, (acc_x,))
+        to_x_3 = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot_2 - logsum_tile[:, None])
+            tile_bf16 = ((dot + buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x_2 // block_x, -(-to_x_3 // block_x), step_2, (acc_x,))
+        from_x_3 = jnp.maximum(from_x_2, to_x_3)
+
+        def step_3(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index > sub[:, None]) & (x_index <= q_index[:, None])
+            S = jnp.where(mask & (x_index < x), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x_3 // block_x, -(-to_x // block_x), step_3, (acc_x,))
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
+
+
+def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """sliding_window_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+        to_q = jnp.minimum(q, first_x + block_x + 255)
+        to_q_2 = jnp.minimum(from_q_2, to_q)
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] > q_index - 256) & (x_index[:, None] <= q_index)
+            S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(S - safe_logsum)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q_2 // block_q), step, (acc_q, acc_q_2))
+        to_q_3 = jnp.minimum(q, first_x + 256) // block_q * block_q
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot_2 - logsum_tile)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_3 // block_q), step_2, (acc_q, acc_q_2))
+        from_q_3 = jnp.maximum(from_q_2, to_q_3)
+
+        def step_3(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] > q_index - 256) & (x_index[:, None] <= q_index)
+            S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(S - safe_logsum)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-to_q // block_q), step_3, (acc_q, acc_q_2))
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, d)
+    return d_K_tiles[:x], d_V_tiles[:x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _sliding_window_differentiable(Q, K, V, block_x, block_q):
+    out = _sliding_window(Q, K, V, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _sliding_window_keeping(Q, K, V, block_x, block_q):
+    out, logsum = _sliding_window_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
+
+
+def _sliding_window_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _sliding_window_backward_buffer_0(d_out, out)
+    d_Q = _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _sliding_window_backward_d_K_d_V(
+        Q,
+        K,
+        V,
+        d_out,
+        logsum,
+        buffer_0,
+        block_q=block_q,
+        block_x=block_x,
+    )
+    return (d_Q, d_K, d_V)
+
+
+_sliding_window_differentiable.defvjp(_sliding_window_keeping, _sliding_window_pull)
+
+
+def sliding_window(Q, K, V, *, block_x=256, block_q=512):
+    """sliding_window(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _sliding_window_differentiable(Q, K, V, block_x, block_q)
+
+
 def sliding_window_plain(Q, K, V):
     """sliding_window(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -145,7 +506,7 @@ def sliding_window_plain(Q, K, V):
     return as_bf16
 
 
-def dilated(Q, K, V, *, block_x=256, block_q=512):
+def _dilated(Q, K, V, *, block_x=256, block_q=512):
     """dilated(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -221,6 +582,311 @@ def dilated(Q, K, V, *, block_x=256, block_q=512):
     return out_tiles[:q]
 
 
+def _dilated_forward(Q, K, V, *, block_x=256, block_q=512):
+    """dilated_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = jnp.where(0 == (q_index[:, None] - x_index) % 4, rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (0 == (q_index[:, None] - x_index) % 4)
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(S - safe_next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
+    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], logsum_tiles[:q]
+
+
+def _dilated_backward_buffer_0(d_out, out):
+    """dilated_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> f32[q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [q]
+    return product
+
+
+def _dilated_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """dilated_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = jnp.where(0 == (q_index[:, None] - x_index) % 4, rsqrt * dot_2, -jnp.inf)
+            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - logsum_tile[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (0 == (q_index[:, None] - x_index) % 4) & (x_index <= q_index[:, None])
+            S = jnp.where(mask & (x_index < x), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
+
+
+def _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """dilated_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+        to_q = jnp.minimum(from_q_2, q)
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (0 == (q_index - x_index[:, None]) % 4) & (x_index[:, None] <= q_index)
+            S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(S - safe_logsum)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        to_q_2 = q // block_q * block_q
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            S = jnp.where(0 == (q_index - x_index[:, None]) % 4, rsqrt * dot_2, -jnp.inf)
+            exp = jnp.exp(S - logsum_tile)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
+        from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+        def step_3(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (0 == (q_index - x_index[:, None]) % 4) & (x_index[:, None] <= q_index)
+            S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(S - safe_logsum)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, d)
+    return d_K_tiles[:x], d_V_tiles[:x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _dilated_differentiable(Q, K, V, block_x, block_q):
+    out = _dilated(Q, K, V, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _dilated_keeping(Q, K, V, block_x, block_q):
+    out, logsum = _dilated_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
+
+
+def _dilated_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _dilated_backward_buffer_0(d_out, out)
+    d_Q = _dilated_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
+    return (d_Q, d_K, d_V)
+
+
+_dilated_differentiable.defvjp(_dilated_keeping, _dilated_pull)
+
+
+def dilated(Q, K, V, *, block_x=256, block_q=512):
+    """dilated(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _dilated_differentiable(Q, K, V, block_x, block_q)
+
+
 def dilated_plain(Q, K, V):
     """dilated(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -243,7 +909,7 @@ def dilated_plain(Q, K, V):
     return as_bf16
 
 
-def prefix_lm(Q, K, V, *, block_x=256, block_q=512):
+def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
     """prefix_lm(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -319,6 +985,288 @@ def prefix_lm(Q, K, V, *, block_x=256, block_q=512):
     return out_tiles[:q]
 
 
+def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
+    """prefix_lm_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            mask = (x_index < 64) | (x_index <= q_index[:, None])
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index < 64) | (x_index <= q_index[:, None])
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(S - safe_next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
+    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], logsum_tiles[:q]
+
+
+def _prefix_lm_backward_buffer_0(d_out, out):
+    """prefix_lm_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> f32[q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [q]
+    return product
+
+
+def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """prefix_lm_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - logsum_tile[:, None]
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(sub) * (buffer_0_tile[:, None] + dot_2)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(S - safe_logsum[:, None]) * (buffer_0_tile[:, None] + dot_2)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
+
+
+def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """prefix_lm_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        lt = x_index < 64
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        to_q = q // block_q * block_q
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            mask = (x_index[:, None] <= q_index) | lt[:, None]
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - logsum_tile
+            exp = jnp.exp(sub)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            tile_bf16 = (exp * (buffer_0_tile + dot_2)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        from_q = jnp.maximum(0, to_q)
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) | lt[:, None]
+            S = jnp.where(mask & (q_index < q), dot * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(S - safe_logsum)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            tile_bf16 = (exp * (buffer_0_tile + dot_2)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, d)
+    return d_K_tiles[:x], d_V_tiles[:x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _prefix_lm_differentiable(Q, K, V, block_x, block_q):
+    out = _prefix_lm(Q, K, V, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _prefix_lm_keeping(Q, K, V, block_x, block_q):
+    out, logsum = _prefix_lm_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
+
+
+def _prefix_lm_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _prefix_lm_backward_buffer_0(d_out, out)
+    d_Q = _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
+    return (d_Q, d_K, d_V)
+
+
+_prefix_lm_differentiable.defvjp(_prefix_lm_keeping, _prefix_lm_pull)
+
+
+def prefix_lm(Q, K, V, *, block_x=256, block_q=512):
+    """prefix_lm(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _prefix_lm_differentiable(Q, K, V, block_x, block_q)
+
+
 def prefix_lm_plain(Q, K, V):
     """prefix_lm(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -340,7 +1288,7 @@ def prefix_lm_plain(Q, K, V):
     return as_bf16
 
 
-def documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
+def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
     """documents(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     of_q, of_x = (jnp.asarray(array, jnp.int32) for array in (of_q, of_x))
@@ -425,6 +1373,344 @@ def documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
     return out_tiles[:q]
 
 
+def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
+    """documents_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    of_q, of_x = (jnp.asarray(array, jnp.int32) for array in (of_q, of_x))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if of_q.shape != (q,):
+        raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
+    if of_x.shape != (x,):
+        raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = jnp.where(of_x_tile == of_q_tile[:, None], dot * rsqrt, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
+            mask = (x_index <= q_index[:, None]) & (of_x_tile == of_q_tile[:, None])
+            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(S - safe_next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
+    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], logsum_tiles[:q]
+
+
+def _documents_backward_buffer_0(d_out, out):
+    """documents_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> f32[q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [q]
+    return product
+
+
+def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """documents_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    of_q, of_x = (jnp.asarray(array, jnp.int32) for array in (of_q, of_x))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if of_q.shape != (q,):
+        raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
+    if of_x.shape != (x,):
+        raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = jnp.where(of_x_tile == of_q_tile[:, None], dot_2 * rsqrt, -jnp.inf)
+            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - logsum_tile[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
+            mask = (of_x_tile == of_q_tile[:, None]) & (x_index <= q_index[:, None])
+            S = jnp.where(mask & (x_index < x), dot_2 * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
+
+
+def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """documents_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    of_q, of_x = (jnp.asarray(array, jnp.int32) for array in (of_q, of_x))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if of_q.shape != (q,):
+        raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
+    if of_x.shape != (x,):
+        raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
+        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+        to_q = jnp.minimum(from_q_2, q)
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
+            mask = (of_x_tile[:, None] == of_q_tile) & (x_index[:, None] <= q_index)
+            S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(S - safe_logsum)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        to_q_2 = q // block_q * block_q
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            S = jnp.where(of_x_tile[:, None] == of_q_tile, dot_2 * rsqrt, -jnp.inf)
+            exp = jnp.exp(S - logsum_tile)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
+        from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+        def step_3(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
+            mask = (of_x_tile[:, None] == of_q_tile) & (x_index[:, None] <= q_index)
+            S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(S - safe_logsum)
+            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, d)
+    return d_K_tiles[:x], d_V_tiles[:x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(5, 6))
+def _documents_differentiable(Q, K, V, of_q, of_x, block_x, block_q):
+    out = _documents(Q, K, V, of_q, of_x, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _documents_keeping(Q, K, V, of_q, of_x, block_x, block_q):
+    out, logsum = _documents_forward(Q, K, V, of_q, of_x, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, of_q, of_x, out, logsum)
+
+
+def _documents_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, of_q, of_x, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _documents_backward_buffer_0(d_out, out)
+    d_Q = _documents_backward_d_Q(
+        Q, K, V, of_q, of_x, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q,
+    )
+    d_K, d_V = _documents_backward_d_K_d_V(
+        Q, K, V, of_q, of_x, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
+    )
+    return (d_Q, d_K, d_V, None, None)
+
+
+_documents_differentiable.defvjp(_documents_keeping, _documents_pull)
+
+
+def documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
+    """documents(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> bf16[q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    of_q, of_x = (jnp.asarray(array, jnp.int32) for array in (of_q, of_x))
+    return _documents_differentiable(Q, K, V, of_q, of_x, block_x, block_q)
+
+
 def documents_plain(Q, K, V, of_q, of_x):
     """documents(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> bf16[q d]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -451,7 +1737,7 @@ def documents_plain(Q, K, V, of_q, of_x):
     return as_bf16
 
 
-def padding(Q, K, V, real, *, block_x=256, block_q=512):
+def _padding(Q, K, V, real, *, block_x=256, block_q=512):
     """padding(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     real = jnp.asarray(real, bool)
@@ -529,6 +1815,297 @@ def padding(Q, K, V, real, *, block_x=256, block_q=512):
     return out_tiles[:q]
 
 
+def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
+    """padding_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    real = jnp.asarray(real, bool)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if real.shape != (x,):
+        raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(real_tile, rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(chosen - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
+            chosen = jnp.where(real_tile & (x_index < x), rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(chosen - safe_next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
+    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], logsum_tiles[:q]
+
+
+def _padding_backward_buffer_0(d_out, out):
+    """padding_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> f32[q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [q]
+    return product
+
+
+def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """padding_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    real = jnp.asarray(real, bool)
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if real.shape != (x,):
+        raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(real_tile, rsqrt * dot, -jnp.inf)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(chosen - logsum_tile[:, None]) * (dot_2 + buffer_0_tile[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
+            chosen = jnp.where(real_tile & (x_index < x), rsqrt * dot, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(chosen - safe_logsum[:, None]) * (dot_2 + buffer_0_tile[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
+
+
+def _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """padding_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    real = jnp.asarray(real, bool)
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if real.shape != (x,):
+        raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        to_q = q // block_q * block_q
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(real_tile[:, None], rsqrt * dot, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 + buffer_0_tile)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        from_q = jnp.maximum(0, to_q)
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(real_tile[:, None] & (q_index < q), rsqrt * dot, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 + buffer_0_tile)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
+        chosen = jnp.where(real_tile[:, None], rsqrt * acc_q, 0.0)
+        return chosen.astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, d)
+    return d_K_tiles[:x], d_V_tiles[:x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
+def _padding_differentiable(Q, K, V, real, block_x, block_q):
+    out = _padding(Q, K, V, real, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _padding_keeping(Q, K, V, real, block_x, block_q):
+    out, logsum = _padding_forward(Q, K, V, real, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, real, out, logsum)
+
+
+def _padding_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, real, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _padding_backward_buffer_0(d_out, out)
+    d_Q = _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _padding_backward_d_K_d_V(
+        Q, K, V, real, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
+    )
+    return (d_Q, d_K, d_V, None)
+
+
+_padding_differentiable.defvjp(_padding_keeping, _padding_pull)
+
+
+def padding(Q, K, V, real, *, block_x=256, block_q=512):
+    """padding(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> bf16[q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    real = jnp.asarray(real, bool)
+    return _padding_differentiable(Q, K, V, real, block_x, block_q)
+
+
 def padding_plain(Q, K, V, real):
     """padding(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> bf16[q d]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -552,7 +2129,7 @@ def padding_plain(Q, K, V, real):
     return as_bf16
 
 
-def alibi(Q, K, V, slope, *, block_x=256, block_q=512):
+def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
     """alibi(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> bf16[h q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     slope = jnp.asarray(slope, jnp.float32)
@@ -636,6 +2213,465 @@ def alibi(Q, K, V, slope, *, block_x=256, block_q=512):
     return out_tiles[:, :q]
 
 
+def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
+    """alibi_forward(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> (bf16[h q d], f32[h q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    slope = jnp.asarray(slope, jnp.float32)
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if slope.shape != (h,):
+        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        max_x = jnp.full((h, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((h, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((h, block_q, d), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+            dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            add = dot * rsqrt + tile_f32 * slope[:, None, None]
+            tile_max = jnp.max(add, axis=2)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(add - safe_next_max_x[:, :, None])
+            tile_sum = jnp.sum(e, axis=2)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, None] + jnp.einsum("hqx,hxd->hqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+            dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            add = dot * rsqrt + tile_f32 * slope[:, None, None]
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            S = jnp.where(mask, add, -jnp.inf)
+            tile_max = jnp.max(S, axis=2)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(S - safe_next_max_x[:, :, None])
+            tile_sum = jnp.sum(e, axis=2)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, None] + jnp.einsum("hqx,hxd->hqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, None], acc_x * (1 / z)[:, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.transpose(1, 0, 2, 3)
+    out_tiles = out_tiles.reshape(h, -(-q // block_q) * block_q, d)
+    logsum_tiles = logsum_tiles.transpose(1, 0, 2)
+    logsum_tiles = logsum_tiles.reshape(h, -(-q // block_q) * block_q)
+    return out_tiles[:, :q], logsum_tiles[:, :q]
+
+
+def _alibi_backward_buffer_0(d_out, out):
+    """alibi_backward_buffer_0(d_out: bf16[h q d], out: bf16[h q d]) -> f32[h q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    h, q, d = d_out.shape
+    if out.shape != (h, q, d):
+        raise ValueError(f"out: bf16[h q d] has shape {out.shape}, expected {(h, q, d)}")
+    sum_d = jnp.einsum("hqd,hqd->hq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [h q]
+    return product
+
+
+def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """alibi_backward_d_Q(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> bf16[h q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    slope, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (slope, logsum, buffer_0))
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if slope.shape != (h,):
+        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
+    if d_out.shape != (h, q, d):
+        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
+    if logsum.shape != (h, q):
+        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
+    if buffer_0.shape != (h, q):
+        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    logsum = jnp.pad(logsum, ((0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-q % block_q, block_q - q))))
+    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((h, block_q, d), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+            dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            dot_2 = jnp.einsum("hqd,hxd->hqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(add - safe_logsum[:, :, None]) * (buffer_0_tile[:, :, None] + dot_2)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("hqx,hxd->hqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+            dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, :, None]
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            dot_2 = jnp.einsum("hqd,hxd->hqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(sub) * (buffer_0_tile[:, :, None] + dot_2)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("hqx,hxd->hqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 0, 2, 3)
+    d_Q_tiles = d_Q_tiles.reshape(h, -(-q // block_q) * block_q, d)
+    return d_Q_tiles[:, :q]
+
+
+def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """alibi_backward_d_K_d_V(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> (bf16[h x d], bf16[h x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    slope, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (slope, logsum, buffer_0))
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if slope.shape != (h,):
+        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
+    if d_out.shape != (h, q, d):
+        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
+    if logsum.shape != (h, q):
+        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
+    if buffer_0.shape != (h, q):
+        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-q % block_q, block_q - q))))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((h, block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((h, block_x, d), 0.0, jnp.float32)
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+        to_q = jnp.minimum(from_q_2, q)
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
+            dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, None]
+            exp = jnp.exp(sub)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
+            dot_2 = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
+            tile_bf16 = (exp * (buffer_0_tile[:, None] + dot_2)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        to_q_2 = q // block_q * block_q
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
+            dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(add - safe_logsum[:, None])
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
+            dot_2 = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
+            tile_bf16 = (exp * (buffer_0_tile[:, None] + dot_2)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
+        from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+        def step_3(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
+            dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, None]
+            exp = jnp.exp(sub)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
+            dot_2 = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
+            tile_bf16 = (exp * (buffer_0_tile[:, None] + dot_2)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.transpose(1, 0, 2, 3)
+    d_K_tiles = d_K_tiles.reshape(h, -(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.transpose(1, 0, 2, 3)
+    d_V_tiles = d_V_tiles.reshape(h, -(-x // block_x) * block_x, d)
+    return d_K_tiles[:, :x], d_V_tiles[:, :x]
+
+
+def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=256, block_h=512):
+    """alibi_backward_d_slope(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> f32[h], in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    slope, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (slope, logsum, buffer_0))
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if slope.shape != (h,):
+        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
+    if d_out.shape != (h, q, d):
+        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
+    if logsum.shape != (h, q):
+        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
+    if buffer_0.shape != (h, q):
+        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
+    block_q = min(block_q, max(q, 1))
+    block_h = min(block_h, max(h, 1))
+    slope = jnp.pad(slope, ((0, max(-h % block_h, block_h - h)),))
+    V = jnp.pad(V, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    K = jnp.pad(K, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q))))
+    logsum = jnp.pad(logsum, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q)), (0, 0)))
+
+    def program(tile):
+        first_h = tile * block_h
+        acc_x_q = jnp.full((block_h,), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        slope_tile = lax.dynamic_slice_in_dim(slope, first_h, block_h, 0)
+
+        def step(block, state):
+            (acc_x_q,) = state
+            V_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), block, 1, keepdims=True), (1,))
+            K_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), block, 1, keepdims=True), (1,))
+            from_q = jnp.maximum(0, block) // block_q * block_q
+            from_q_2 = -(-jnp.maximum(0, block) // block_q) * block_q
+            to_q = jnp.minimum(from_q_2, q)
+
+            def step_2(block, state):
+                (acc_x_q,) = state
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
+                mul = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
+                sum_ = jnp.sum(mul, axis=2)
+                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
+                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
+                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
+                mul_2 = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
+                sum_2 = jnp.sum(mul_2, axis=2)
+                tile_f32 = (block - q_index).astype(jnp.float32)
+                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_2
+                S = jnp.where((block <= q_index) & (q_index < q), add, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                mul_3 = jnp.exp(S - safe_logsum) * (buffer_0_tile + sum_)
+                mul_4 = tile_f32 * mul_3
+                tile_sum = jnp.sum(mul_4, axis=1)
+                next_acc_x_q = acc_x_q + tile_sum
+                return (next_acc_x_q,)
+
+            (acc_x_q,) = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step_2, (acc_x_q,))
+            to_q_2 = q // block_q * block_q
+
+            def step_3(block, state):
+                (acc_x_q,) = state
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
+                mul = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
+                sum_ = jnp.sum(mul, axis=2)
+                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
+                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
+                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
+                mul_2 = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
+                sum_2 = jnp.sum(mul_2, axis=2)
+                tile_f32 = (block - q_index).astype(jnp.float32)
+                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_2
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                mul_3 = jnp.exp(add - safe_logsum) * (buffer_0_tile + sum_)
+                mul_4 = tile_f32 * mul_3
+                tile_sum = jnp.sum(mul_4, axis=1)
+                next_acc_x_q = acc_x_q + tile_sum
+                return (next_acc_x_q,)
+
+            (acc_x_q,) = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_3, (acc_x_q,))
+            from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+            def step_4(block, state):
+                (acc_x_q,) = state
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
+                mul = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
+                sum_ = jnp.sum(mul, axis=2)
+                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
+                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
+                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
+                mul_2 = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
+                sum_2 = jnp.sum(mul_2, axis=2)
+                tile_f32 = (block - q_index).astype(jnp.float32)
+                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_2
+                S = jnp.where((block <= q_index) & (q_index < q), add, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                mul_3 = jnp.exp(S - safe_logsum) * (buffer_0_tile + sum_)
+                mul_4 = tile_f32 * mul_3
+                tile_sum = jnp.sum(mul_4, axis=1)
+                next_acc_x_q = acc_x_q + tile_sum
+                return (next_acc_x_q,)
+
+            (acc_x_q,) = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_4, (acc_x_q,))
+            return (acc_x_q,)
+
+        (acc_x_q,) = lax.fori_loop(0, x, step, (acc_x_q,))
+        return acc_x_q
+
+    d_slope_tiles = lax.map(program, jnp.arange(-(-h // block_h)))
+    d_slope_tiles = d_slope_tiles.reshape(-(-h // block_h) * block_h)
+    return d_slope_tiles[:h]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
+def _alibi_differentiable(Q, K, V, slope, block_x, block_q):
+    out = _alibi(Q, K, V, slope, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _alibi_keeping(Q, K, V, slope, block_x, block_q):
+    out, logsum = _alibi_forward(Q, K, V, slope, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, slope, out, logsum)
+
+
+def _alibi_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, slope, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _alibi_backward_buffer_0(d_out, out)
+    d_Q = _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _alibi_backward_d_K_d_V(
+        Q, K, V, slope, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
+    )
+    d_slope = _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, block_q=block_q)
+    return (d_Q, d_K, d_V, d_slope)
+
+
+_alibi_differentiable.defvjp(_alibi_keeping, _alibi_pull)
+
+
+def alibi(Q, K, V, slope, *, block_x=256, block_q=512):
+    """alibi(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> bf16[h q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    slope = jnp.asarray(slope, jnp.float32)
+    return _alibi_differentiable(Q, K, V, slope, block_x, block_q)
+
+
 def alibi_plain(Q, K, V, slope):
     """alibi(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> bf16[h q d]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -684,7 +2720,7 @@ def relative_bias(Q, K, V, B):
     return as_bf16
 
 
-def softcap(Q, K, V, *, block_x=256, block_q=512):
+def _softcap(Q, K, V, *, block_x=256, block_q=512):
     """softcap(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -759,6 +2795,317 @@ def softcap(Q, K, V, *, block_x=256, block_q=512):
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
     return out_tiles[:q]
+
+
+def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
+    """softcap_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> (bf16[q d], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            mul = 30.0 * tanh
+            tile_max = jnp.max(mul, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(mul - next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            S = jnp.where(mask, 30.0 * tanh, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e = jnp.exp(S - safe_next_max_x[:, None])
+            tile_sum = jnp.sum(e, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
+    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], logsum_tiles[:q]
+
+
+def _softcap_backward_buffer_0(d_out, out):
+    """softcap_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> f32[q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_d  # [q]
+    return product
+
+
+def _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """softcap_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            exp = jnp.exp(tanh * 30.0 - logsum_tile[:, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, tanh * 30.0, -jnp.inf) - safe_logsum[:, None]
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = (1.0 - tanh * tanh) * jnp.exp(sub) * (dot_2 + buffer_0_tile[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
+
+
+def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """softcap_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+        to_q = jnp.minimum(from_q_2, q)
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, tanh * 30.0, -jnp.inf) - safe_logsum
+            exp = jnp.exp(sub)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        to_q_2 = q // block_q * block_q
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            exp = jnp.exp(tanh * 30.0 - logsum_tile)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
+        from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+        def step_3(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, tanh * 30.0, -jnp.inf) - safe_logsum
+            exp = jnp.exp(sub)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, d)
+    return d_K_tiles[:x], d_V_tiles[:x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _softcap_differentiable(Q, K, V, block_x, block_q):
+    out = _softcap(Q, K, V, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _softcap_keeping(Q, K, V, block_x, block_q):
+    out, logsum = _softcap_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
+
+
+def _softcap_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _softcap_backward_buffer_0(d_out, out)
+    d_Q = _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
+    return (d_Q, d_K, d_V)
+
+
+_softcap_differentiable.defvjp(_softcap_keeping, _softcap_pull)
+
+
+def softcap(Q, K, V, *, block_x=256, block_q=512):
+    """softcap(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _softcap_differentiable(Q, K, V, block_x, block_q)
 
 
 def softcap_plain(Q, K, V):

@@ -42,21 +42,8 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 
 @triton.jit
 def scores_kernel(
-    Q_ptr,
-    K_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    out_stride_q,
-    out_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, out_stride_x, size_q,
+    size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -109,8 +96,178 @@ def scores_kernel(
     )
 
 
-def scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def scores_forward_kernel(
+    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, out_stride_x, size_q,
+    size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[masks.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[masks.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[masks.diag:7]
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+        (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def scores_backward_d_Q_kernel(
+    K_ptr, d_out_ptr, d_Q_ptr, K_stride_x, K_stride_d, d_out_stride_q, d_out_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def scores_backward_d_K_kernel(
+    Q_ptr, d_out_ptr, d_K_ptr, Q_stride_q, Q_stride_d, d_out_stride_q, d_out_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[masks.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(d_out_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[masks.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(d_out_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        tile_bf16,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
@@ -121,48 +278,107 @@ def scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     scores_kernel[grid](
-        Q,
-        K,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), out.stride(1), q, d, x,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_scores_forward(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    scores_forward_kernel[grid](
+        Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), out.stride(1), q, d, x,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_scores_backward_d_Q(K: bf16[x d], d_out: f32[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("d_out", d_out, torch.float32, 2, K.device)
+    x, d = K.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, x):
+        raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    scores_backward_d_Q_kernel[grid](
+        K, d_out, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
+    return d_Q
+
+
+def _scores_backward_d_K(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_scores_backward_d_K(Q: bf16[q d], d_out: f32[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    _, x = d_out.shape
+    if d_out.shape != (q, x):
+        raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    scores_backward_d_K_kernel[grid](
+        Q, d_out, d_K, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_K
+
+
+class _scores_autograd(torch.autograd.Function):
+    """scores and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        out = _scores_forward(Q, K)
+        ctx.save_for_backward(Q, K)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K = ctx.saved_tensors
+        d_Q = _scores_backward_d_Q(K, d_out)
+        d_K = _scores_backward_d_K(Q, d_out)
+        return d_Q, d_K
+
+
+def scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+        return _scores_autograd.apply(Q, K)
+    out = _scores(Q, K)
     return out
 
 
 @triton.jit
 def sliding_window_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_d,
-    out_stride_q,
-    out_stride_d,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d,
+    out_stride_q, out_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -303,20 +519,8 @@ def sliding_window_kernel(
 
 @triton.jit
 def sliding_window_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -375,21 +579,8 @@ def sliding_window_long_buffer_0_kernel(
 
 @triton.jit
 def sliding_window_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_x,
-    V_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_q,
-    out_stride_d,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -470,6 +661,467 @@ def sliding_window_long_out_kernel(
     )
 
 
+@triton.jit
+def sliding_window_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:10]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:11]
+    sub_q = q_index - 256
+    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(from_x_2, to_x)
+    # tiles that a mask or the end cuts
+    for first_x in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:10]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x_3 = tl.maximum(from_x_2, to_x_3)
+    # tiles that a mask or the end cuts
+    for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:12]
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + q_index * logsum_stride_q,
+        (tl.log(z) + (0.6931471805599453 * max_x)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def sliding_window_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+
+
+@triton.jit
+def sliding_window_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+
+
+@triton.jit
+def sliding_window_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:10]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:11]
+    sub_q = q_index - 256
+    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(from_x_2, to_x)
+    # tiles that a mask or the end cuts
+    for first_x in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (x_index[None, :] > sub_q[:, None]) & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_bf16 = ((dot + buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
+        tile_bf16 = ((dot + buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x_3 = tl.maximum(from_x_2, to_x_3)
+    # tiles that a mask or the end cuts
+    for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (x_index[None, :] > sub_q[:, None]) & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_bf16 = ((dot + buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * acc_x).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sliding_window_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q,
+    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:10]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) - 1 + 256)
+    to_q_2 = tl.minimum(from_q_2, to_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:11]
+        and_x_q = (x_index[:, None] > (q_index - 256)[None, :]) & (x_index[:, None] <= q_index[None, :])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot + buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_3 = (tl.minimum(size_q, first_x + 256)) // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_3, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:10]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[masks.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot + buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_3)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, to_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:11]
+        and_x_q = (x_index[:, None] > (q_index - 256)[None, :]) & (x_index[:, None] <= q_index[None, :])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot + buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_sliding_window(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -493,27 +1145,9 @@ def _sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     sliding_window_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -530,22 +1164,8 @@ def _sliding_window_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sliding_window_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -563,29 +1183,202 @@ def _sliding_window_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _sliding_window_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_sliding_window_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    sliding_window_forward_kernel[grid](
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _sliding_window_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_sliding_window_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        sliding_window_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q,)
+    sliding_window_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _sliding_window_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_sliding_window_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    sliding_window_backward_d_Q_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _sliding_window_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_sliding_window_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    sliding_window_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _sliding_window_autograd(torch.autograd.Function):
+    """sliding_window and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, d):
+            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+        out, logsum = _sliding_window_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum = ctx.saved_tensors
+        buffer_0 = _sliding_window_backward_buffer_0(d_out, out)
+        d_Q = _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
+        d_K, d_V = _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """sliding_window(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """sliding_window(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -593,8 +1386,12 @@ def sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.T
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _sliding_window_autograd.apply(Q, K, V)
         out = _sliding_window(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("sliding_window: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _sliding_window_long_buffer_0(Q, K)
     out_2 = _sliding_window_long_out(V, buffer_0)
     return out_2
@@ -602,25 +1399,9 @@ def sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.T
 
 @triton.jit
 def dilated_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_d,
-    out_stride_q,
-    out_stride_d,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d,
+    out_stride_q, out_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -724,20 +1505,8 @@ def dilated_kernel(
 
 @triton.jit
 def dilated_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -797,21 +1566,8 @@ def dilated_long_buffer_0_kernel(
 
 @triton.jit
 def dilated_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_x,
-    V_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_q,
-    out_stride_d,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -892,6 +1648,409 @@ def dilated_long_out_kernel(
     )
 
 
+@triton.jit
+def dilated_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:15]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:16]
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        # src[masks.diag:15]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:15]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:15]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:16]
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:17]
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + q_index * logsum_stride_q,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def dilated_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+
+
+@triton.jit
+def dilated_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+
+
+@triton.jit
+def dilated_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
+    # src[masks.diag:15]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:15]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[masks.diag:16]
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        # src[masks.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        tile = (buffer_0[:, None] + dot) * tl.exp2(where_q_x - mul_q[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:15]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[masks.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:16]
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * acc_x).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def dilated_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q,
+    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:15]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:15]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        # src[masks.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:16]
+        eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
+        and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:15]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[masks.diag:16]
+        eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
+        # src[masks.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(eq_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:15]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        # src[masks.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:16]
+        eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
+        and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_dilated(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -915,27 +2074,9 @@ def _dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     dilated_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -952,22 +2093,8 @@ def _dilated_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     dilated_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -985,29 +2112,198 @@ def _dilated_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     dilated_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _dilated_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_dilated_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    dilated_forward_kernel[grid](
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _dilated_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_dilated_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        dilated_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q,)
+    dilated_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _dilated_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_dilated_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    dilated_backward_d_Q_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _dilated_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_dilated_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    dilated_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _dilated_autograd(torch.autograd.Function):
+    """dilated and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, d):
+            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+        out, logsum = _dilated_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum = ctx.saved_tensors
+        buffer_0 = _dilated_backward_buffer_0(d_out, out)
+        d_Q = _dilated_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
+        d_K, d_V = _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """dilated(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """dilated(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -1015,8 +2311,12 @@ def dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _dilated_autograd.apply(Q, K, V)
         out = _dilated(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("dilated: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _dilated_long_buffer_0(Q, K)
     out_2 = _dilated_long_out(V, buffer_0)
     return out_2
@@ -1024,25 +2324,9 @@ def dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
 
 @triton.jit
 def prefix_lm_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_d,
-    out_stride_q,
-    out_stride_d,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d,
+    out_stride_q, out_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -1144,20 +2428,8 @@ def prefix_lm_kernel(
 
 @triton.jit
 def prefix_lm_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1216,21 +2488,8 @@ def prefix_lm_long_buffer_0_kernel(
 
 @triton.jit
 def prefix_lm_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_x,
-    V_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_q,
-    out_stride_d,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1311,6 +2570,373 @@ def prefix_lm_long_out_kernel(
     )
 
 
+@triton.jit
+def prefix_lm_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:20]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:21]
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        # src[masks.diag:20]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:20]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:20]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:21]
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:20]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:22]
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + q_index * logsum_stride_q,
+        (tl.log(z) + (0.6931471805599453 * max_x)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def prefix_lm_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+
+
+@triton.jit
+def prefix_lm_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+
+
+@triton.jit
+def prefix_lm_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:20]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:20]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:21]
+        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        # src[masks.diag:20]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile = tl.exp2(where_q_x - mul_q[:, None]) * (buffer_0[:, None] + dot_2)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:20]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:21]
+        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[masks.diag:20]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * acc_x).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def prefix_lm_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q,
+    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:21]
+    lt_x = x_index < 64
+    # src[masks.diag:20]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:20]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[masks.diag:21]
+        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:20]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:21]
+        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
+        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_prefix_lm(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1334,27 +2960,9 @@ def _prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tenso
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     prefix_lm_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1371,22 +2979,8 @@ def _prefix_lm_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     prefix_lm_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -1404,29 +2998,202 @@ def _prefix_lm_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _prefix_lm_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_prefix_lm_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    prefix_lm_forward_kernel[grid](
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _prefix_lm_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_prefix_lm_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        prefix_lm_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q,)
+    prefix_lm_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _prefix_lm_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_prefix_lm_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    prefix_lm_backward_d_Q_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _prefix_lm_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_prefix_lm_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    prefix_lm_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _prefix_lm_autograd(torch.autograd.Function):
+    """prefix_lm and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, d):
+            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+        out, logsum = _prefix_lm_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum = ctx.saved_tensors
+        buffer_0 = _prefix_lm_backward_buffer_0(d_out, out)
+        d_Q = _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
+        d_K, d_V = _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """prefix_lm(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """prefix_lm(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -1434,8 +3201,12 @@ def prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _prefix_lm_autograd.apply(Q, K, V)
         out = _prefix_lm(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("prefix_lm: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _prefix_lm_long_buffer_0(Q, K)
     out_2 = _prefix_lm_long_out(V, buffer_0)
     return out_2
@@ -1443,29 +3214,9 @@ def prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
 
 @triton.jit
 def documents_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    of_q_ptr,
-    of_x_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_d,
-    of_q_stride_q,
-    of_x_stride_x,
-    out_stride_q,
-    out_stride_d,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    V_stride_x, V_stride_d, of_q_stride_q, of_x_stride_x, out_stride_q, out_stride_d, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -1572,25 +3323,9 @@ def documents_kernel(
 
 @triton.jit
 def documents_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    of_q_ptr,
-    of_x_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    of_q_stride_q,
-    of_x_stride_x,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, of_q_ptr, of_x_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    of_q_stride_q, of_x_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -1651,21 +3386,8 @@ def documents_long_buffer_0_kernel(
 
 @triton.jit
 def documents_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_x,
-    V_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_q,
-    out_stride_d,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1746,6 +3468,423 @@ def documents_long_out_kernel(
     )
 
 
+@triton.jit
+def documents_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, of_q_stride_q, of_x_stride_x, out_stride_q, out_stride_d,
+    logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:25]
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:25]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
+        # src[masks.diag:26]
+        # src[masks.diag:25]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:25]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:25]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:25]
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        # src[masks.diag:26]
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:25]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:27]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + q_index * logsum_stride_q,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def documents_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+
+
+@triton.jit
+def documents_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+
+
+@triton.jit
+def documents_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d, of_q_stride_q, of_x_stride_x, d_out_stride_q,
+    d_out_stride_d, logsum_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:25]
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:25]
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
+        # src[masks.diag:26]
+        # src[masks.diag:25]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        # src[masks.diag:25]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile = tl.exp2(where_q_x - mul_q[:, None]) * (dot_2 + buffer_0[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:25]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:25]
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        # src[masks.diag:26]
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[masks.diag:25]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 + buffer_0[:, None])).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def documents_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr,
+    Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d, of_q_stride_q, of_x_stride_x,
+    d_out_stride_q, d_out_stride_d, logsum_stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d,
+    d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:25]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:25]
+    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:25]
+        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+        # src[masks.diag:26]
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 + buffer_0[None, :])).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[masks.diag:25]
+        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
+        # src[masks.diag:26]
+        # src[masks.diag:25]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(of_q[None, :] == of_x[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 + buffer_0[None, :])).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:25]
+        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+        # src[masks.diag:26]
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 + buffer_0[None, :])).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _documents(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1781,31 +3920,9 @@ def _documents(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     documents_kernel[grid](
-        Q,
-        K,
-        V,
-        of_q,
-        of_x,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        of_q.stride(0),
-        of_x.stride(0),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, of_q, of_x, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), of_q.stride(0), of_x.stride(0), out.stride(0), out.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1833,27 +3950,9 @@ def _documents_long_buffer_0(
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     documents_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        of_q,
-        of_x,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        of_q.stride(0),
-        of_x.stride(0),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, of_q, of_x, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), of_q.stride(0),
+        of_x.stride(0), buffer_0.stride(0), buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
@@ -1870,25 +3969,228 @@ def _documents_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     documents_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
+
+
+def _documents_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    of_q: torch.Tensor,
+    of_x: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_documents_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("of_q", of_q, torch.int32, 1, Q.device)
+    _check("of_x", of_x, torch.int32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if of_q.shape != (q,):
+        raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
+    if of_x.shape != (x,):
+        raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
+    out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    documents_forward_kernel[grid](
+        Q, K, V, of_q, of_x, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), of_q.stride(0), of_x.stride(0), out.stride(0), out.stride(1), logsum.stride(0), q, d, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return out, logsum
+
+
+def _documents_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_documents_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        documents_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q,)
+    documents_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _documents_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    of_q: torch.Tensor,
+    of_x: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_documents_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("of_q", of_q, torch.int32, 1, Q.device)
+    _check("of_x", of_x, torch.int32, 1, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if of_q.shape != (q,):
+        raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
+    if of_x.shape != (x,):
+        raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    documents_backward_d_Q_kernel[grid](
+        Q, K, V, of_q, of_x, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), of_q.stride(0), of_x.stride(0), d_out.stride(0), d_out.stride(1),
+        logsum.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _documents_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    of_q: torch.Tensor,
+    of_x: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_documents_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("of_q", of_q, torch.int32, 1, Q.device)
+    _check("of_x", of_x, torch.int32, 1, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if of_q.shape != (q,):
+        raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
+    if of_x.shape != (x,):
+        raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    documents_backward_d_K_d_V_kernel[grid](
+        Q, K, V, of_q, of_x, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
+        K.stride(1), V.stride(0), V.stride(1), of_q.stride(0), of_x.stride(0), d_out.stride(0),
+        d_out.stride(1), logsum.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0),
+        d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _documents_autograd(torch.autograd.Function):
+    """documents and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V, of_q, of_x):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, d):
+            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+        if of_q.shape != (q,):
+            raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
+        if of_x.shape != (x,):
+            raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
+        out, logsum = _documents_forward(Q, K, V, of_q, of_x)
+        ctx.save_for_backward(Q, K, V, of_q, of_x, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, of_q, of_x, out, logsum = ctx.saved_tensors
+        buffer_0 = _documents_backward_buffer_0(d_out, out)
+        d_Q = _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0)
+        d_K, d_V = _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V, None, None
 
 
 def documents(
@@ -1898,7 +4200,7 @@ def documents(
     of_q: torch.Tensor,
     of_x: torch.Tensor,
 ) -> torch.Tensor:
-    """documents(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """documents(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -1910,8 +4212,12 @@ def documents(
     if of_x.shape != (x,):
         raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _documents_autograd.apply(Q, K, V, of_q, of_x)
         out = _documents(Q, K, V, of_q, of_x)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("documents: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _documents_long_buffer_0(Q, K, of_q, of_x)
     out_2 = _documents_long_out(V, buffer_0)
     return out_2
@@ -1919,27 +4225,9 @@ def documents(
 
 @triton.jit
 def padding_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    real_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_d,
-    real_stride_x,
-    out_stride_q,
-    out_stride_d,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, real_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, real_stride_x, out_stride_q, out_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -2040,23 +4328,9 @@ def padding_kernel(
 
 @triton.jit
 def padding_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    real_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    real_stride_x,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, real_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, real_stride_x,
+    buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -2115,21 +4389,8 @@ def padding_long_buffer_0_kernel(
 
 @triton.jit
 def padding_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_x,
-    V_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_q,
-    out_stride_d,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -2210,6 +4471,368 @@ def padding_long_out_kernel(
     )
 
 
+@triton.jit
+def padding_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, real_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    V_stride_x, V_stride_d, real_stride_x, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:30]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:30]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:30]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+        where_q_x = tl.where((real & (x_index < size_x))[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:30]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:31]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + q_index * logsum_stride_q,
+        (tl.log(z) + (0.6931471805599453 * max_x)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def padding_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+
+
+@triton.jit
+def padding_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+
+
+@triton.jit
+def padding_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, real_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_d, real_stride_x, d_out_stride_q, d_out_stride_d,
+    logsum_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:30]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        # src[masks.diag:30]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile = tl.exp2(where_q_x - mul_q[:, None]) * (buffer_0[:, None] + dot_2)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:30]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+        where_q_x = tl.where((real & (x_index < size_x))[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * acc_x).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def padding_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, real_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d, real_stride_x, d_out_stride_q, d_out_stride_d,
+    logsum_stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_d, size_q,
+    size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:30]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:30]
+    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(real[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:30]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tile_bf16 = tl.where(real[:, None], rsqrt * acc_q, 0.0).to(tl.bfloat16)
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        tile_bf16,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """_padding(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2236,29 +4859,9 @@ def _padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tens
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     padding_kernel[grid](
-        Q,
-        K,
-        V,
-        real,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        real.stride(0),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, real, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        real.stride(0), out.stride(0), out.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -2278,25 +4881,9 @@ def _padding_long_buffer_0(Q: torch.Tensor, K: torch.Tensor, real: torch.Tensor)
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     padding_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        real,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        real.stride(0),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, real, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), real.stride(0),
+        buffer_0.stride(0), buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
@@ -2313,29 +4900,217 @@ def _padding_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     padding_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _padding_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    real: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_padding_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("real", real, torch.bool, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if real.shape != (x,):
+        raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
+    out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    padding_forward_kernel[grid](
+        Q, K, V, real, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), real.stride(0), out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _padding_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_padding_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        padding_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q,)
+    padding_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _padding_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    real: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_padding_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("real", real, torch.bool, 1, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if real.shape != (x,):
+        raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    padding_backward_d_Q_kernel[grid](
+        Q, K, V, real, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), real.stride(0), d_out.stride(0), d_out.stride(1), logsum.stride(0),
+        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _padding_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    real: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_padding_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("real", real, torch.bool, 1, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if real.shape != (x,):
+        raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    padding_backward_d_K_d_V_kernel[grid](
+        Q, K, V, real, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), real.stride(0), d_out.stride(0), d_out.stride(1), logsum.stride(0),
+        buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _padding_autograd(torch.autograd.Function):
+    """padding and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V, real):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, d):
+            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+        if real.shape != (x,):
+            raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
+        out, logsum = _padding_forward(Q, K, V, real)
+        ctx.save_for_backward(Q, K, V, real, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, real, out, logsum = ctx.saved_tensors
+        buffer_0 = _padding_backward_buffer_0(d_out, out)
+        d_Q = _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0)
+        d_K, d_V = _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V, None
+
+
 def padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-    """padding(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """padding(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -2345,8 +5120,12 @@ def padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tenso
     if real.shape != (x,):
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _padding_autograd.apply(Q, K, V, real)
         out = _padding(Q, K, V, real)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("padding: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _padding_long_buffer_0(Q, K, real)
     out_2 = _padding_long_out(V, buffer_0)
     return out_2
@@ -2354,31 +5133,9 @@ def padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tenso
 
 @triton.jit
 def alibi_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    slope_ptr,
-    out_ptr,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_h,
-    K_stride_x,
-    K_stride_d,
-    V_stride_h,
-    V_stride_x,
-    V_stride_d,
-    slope_stride_h,
-    out_stride_h,
-    out_stride_q,
-    out_stride_d,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, slope_ptr, out_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h, K_stride_x,
+    K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h, out_stride_h, out_stride_q, out_stride_d,
+    size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2489,27 +5246,9 @@ def alibi_kernel(
 
 @triton.jit
 def alibi_long_S_kernel(
-    Q_ptr,
-    K_ptr,
-    slope_ptr,
-    S_ptr,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_h,
-    K_stride_x,
-    K_stride_d,
-    slope_stride_h,
-    S_stride_h,
-    S_stride_q,
-    S_stride_x,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, slope_ptr, S_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h, K_stride_x, K_stride_d,
+    slope_stride_h, S_stride_h, S_stride_q, S_stride_x, size_h, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -2573,25 +5312,9 @@ def alibi_long_S_kernel(
 
 @triton.jit
 def alibi_long_out_kernel(
-    V_ptr,
-    S_ptr,
-    out_ptr,
-    V_stride_h,
-    V_stride_x,
-    V_stride_d,
-    S_stride_h,
-    S_stride_q,
-    S_stride_x,
-    out_stride_h,
-    out_stride_q,
-    out_stride_d,
-    size_h,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    V_ptr, S_ptr, out_ptr, V_stride_h, V_stride_x, V_stride_d, S_stride_h, S_stride_q, S_stride_x,
+    out_stride_h, out_stride_q, out_stride_d, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -2674,6 +5397,670 @@ def alibi_long_out_kernel(
     )
 
 
+@triton.jit
+def alibi_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, slope_ptr, out_ptr, logsum_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h,
+    K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h, out_stride_h, out_stride_q,
+    out_stride_d, logsum_stride_h, logsum_stride_q, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:34]
+    Q = tl.load(
+        Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        # src[masks.diag:34]
+        K = load_tile(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:35]
+        add_q_x = (dot * rsqrt) + (tile_f32 * slope)
+        # src[maps.diag:5]
+        tile_max = tl.max(add_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp(max_x - safe_next_max_x)
+        e = tl.exp(add_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:34]
+        V = load_tile(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        # src[masks.diag:34]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:35]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        S = tl.where(tile, (dot * rsqrt) + (tile_f32 * slope), float("-inf"))
+        # src[maps.diag:5]
+        tile_max = tl.max(S, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp(max_x - safe_next_max_x)
+        e = tl.exp(S - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:34]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:36]
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (tl.log(z) + max_x),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def alibi_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_h, d_out_stride_q, d_out_stride_d, out_stride_h,
+    out_stride_q, out_stride_d, buffer_0_stride_h, buffer_0_stride_q, size_h, size_q, size_d,
+    BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    d_out = load_tile(
+        d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    out = load_tile(
+        out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q, (-1.0 * sum_))
+
+
+@triton.jit
+def alibi_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_h, d_out_stride_q, d_out_stride_d, out_stride_h,
+    out_stride_q, out_stride_d, buffer_0_stride_h, buffer_0_stride_q, size_h, size_q, size_d,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        )
+        out = tl.load(out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+
+
+@triton.jit
+def alibi_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_h, Q_stride_q,
+    Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
+    d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, buffer_0_stride_h,
+    buffer_0_stride_q, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_h, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    # src[masks.diag:34]
+    Q = tl.load(
+        Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
+    d_out = tl.load(
+        d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        sub_q_x = ((slope * tile_f32) + (rsqrt * dot)) - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+        # src[masks.diag:34]
+        V = load_tile(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:34]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
+        sub_q_x = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+        # src[masks.diag:34]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def alibi_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_h,
+    Q_stride_q, Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d,
+    slope_stride_h, d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q,
+    buffer_0_stride_h, buffer_0_stride_q, d_K_stride_h, d_K_stride_x, d_K_stride_d, d_V_stride_h,
+    d_V_stride_x, d_V_stride_d, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:34]
+    K = tl.load(
+        K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
+    V = tl.load(
+        V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:35]
+        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
+        sub_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        exp_x_q = tl.exp(sub_x_q)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        tile_bf16 = (exp_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
+        # src[masks.diag:34]
+        Q = load_tile(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:35]
+        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
+        sub_x_q = ((slope * tile_f32) + (rsqrt * dot)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        exp_x_q = tl.exp(sub_x_q)
+        d_out = load_tile(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q)
+        tile_bf16 = (exp_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[masks.diag:34]
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:35]
+        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
+        sub_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        exp_x_q = tl.exp(sub_x_q)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        tile_bf16 = (exp_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def alibi_backward_d_slope_rows_kernel(
+    Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_slope_ptr, Q_stride_h, Q_stride_q,
+    Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
+    d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, buffer_0_stride_h,
+    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    d_index = tl.arange(0, BLOCK_D)
+    q_index = tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    d_out = tl.load(
+        d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + d_index[None, :, None] * d_out_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[None, :, None],
+        other=0.0,
+    )
+    # src[masks.diag:34]
+    V = tl.load(
+        V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, None, :] * V_stride_x + d_index[None, :, None] * V_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, None, :] & (d_index < size_d)[None, :, None],
+        other=0.0,
+    )
+    mul_h_d_q_x = V.to(tl.float32)[:, :, None, :] * d_out.to(tl.float32)[:, :, :, None]
+    sum_ = tl.sum(mul_h_d_q_x, 1)
+    buffer_0 = tl.load(
+        buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        other=0.0,
+    )
+    logsum = tl.load(
+        logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        other=0.0,
+    )
+    Q = tl.load(
+        Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[None, :, None],
+        other=0.0,
+    )
+    K = tl.load(
+        K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, None, :] * K_stride_x + d_index[None, :, None] * K_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, None, :] & (d_index < size_d)[None, :, None],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    mul_h_d_q_x_2 = K.to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, :, :, None]
+    sum_2 = tl.sum(mul_h_d_q_x_2, 1)
+    # src[masks.diag:35]
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
+    # src[masks.diag:35]
+    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+    add_h_q_x = (slope[:, None, None] * tile_f32[None, :, :]) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_2)
+    tile = (x_index < size_x)[None, :] & (q_index < size_q)[:, None]
+    S = tl.where(((x_index[None, :] <= q_index[:, None]) & tile)[None, :, :], add_h_q_x, float("-inf"))
+    sub_h_q_x = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, :, None]
+    mul_h_q_x = tl.exp(sub_h_q_x) * (buffer_0[:, :, None] + sum_)
+    mul_h_q_x_2 = tile_f32[None, :, :] * mul_h_q_x
+    sum_3 = tl.sum(tl.sum(mul_h_q_x_2, 2), 1)
+    tl.store(d_slope_ptr + h_index * d_slope_stride_h, sum_3, mask=(h_index < size_h))
+
+
+@triton.jit
+def alibi_backward_d_slope_kernel(
+    Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_slope_ptr, Q_stride_h, Q_stride_q,
+    Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
+    d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, buffer_0_stride_h,
+    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x_q = tl.full([BLOCK_H], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
+    for x_index in tl.range(0, size_x):
+        V = tl.load(
+            V_ptr + h_index[:, None] * V_stride_h + x_index * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + h_index[:, None] * K_stride_h + x_index * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        from_q = (tl.maximum(0, x_index)) // BLOCK_Q * BLOCK_Q
+        from_q_2 = tl.cdiv(tl.maximum(0, x_index), BLOCK_Q) * BLOCK_Q
+        to_q = tl.minimum(from_q_2, size_q)
+        # tiles that a mask or the end cuts
+        for first_q in tl.range(from_q, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
+            d_out = tl.load(
+                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            mul_h_q_d = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
+            sum_ = tl.sum(mul_h_q_d, 2)
+            buffer_0 = tl.load(
+                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+                other=0.0,
+            )
+            logsum = tl.load(
+                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+                other=0.0,
+            )
+            Q = tl.load(
+                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:7]
+            mul_h_q_d_2 = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
+            sum_2 = tl.sum(mul_h_q_d_2, 2)
+            # src[masks.diag:35]
+            tile_f32 = (x_index - q_index).to(tl.float32)
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_2)
+            S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
+            sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
+            mul_h_q = tile_f32[None, :] * (tl.exp(sub_h_q) * (buffer_0 + sum_))
+            tile_sum = tl.sum(mul_h_q, 1)
+            next_acc_x_q = acc_x_q + tile_sum
+            acc_x_q = next_acc_x_q
+        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+        # whole tiles, no mask needed
+        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            d_out = tl.load(
+                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:34]
+            mul_h_q_d = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
+            sum_ = tl.sum(mul_h_q_d, 2)
+            buffer_0 = tl.load(
+                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+                mask=(h_index < size_h)[:, None],
+                other=0.0,
+            )
+            logsum = tl.load(
+                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+                mask=(h_index < size_h)[:, None],
+                other=0.0,
+            )
+            Q = tl.load(
+                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:7]
+            mul_h_q_d_2 = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
+            sum_2 = tl.sum(mul_h_q_d_2, 2)
+            # src[masks.diag:35]
+            tile_f32 = (x_index - q_index).to(tl.float32)
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_2)
+            sub_h_q = add_h_q - tl.where(logsum == float("-inf"), 0.0, logsum)
+            mul_h_q = tile_f32[None, :] * (tl.exp(sub_h_q) * (buffer_0 + sum_))
+            tile_sum = tl.sum(mul_h_q, 1)
+            next_acc_x_q = acc_x_q + tile_sum
+            acc_x_q = next_acc_x_q
+        from_q_3 = tl.maximum(from_q_2, to_q_2)
+        # tiles that a mask or the end cuts
+        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+            d_out = tl.load(
+                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:34]
+            mul_h_q_d = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
+            sum_ = tl.sum(mul_h_q_d, 2)
+            buffer_0 = tl.load(
+                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+                other=0.0,
+            )
+            logsum = tl.load(
+                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+                other=0.0,
+            )
+            Q = tl.load(
+                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:7]
+            mul_h_q_d_2 = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
+            sum_2 = tl.sum(mul_h_q_d_2, 2)
+            # src[masks.diag:35]
+            tile_f32 = (x_index - q_index).to(tl.float32)
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_2)
+            S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
+            sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
+            mul_h_q = tile_f32[None, :] * (tl.exp(sub_h_q) * (buffer_0 + sum_))
+            tile_sum = tl.sum(mul_h_q, 1)
+            next_acc_x_q = acc_x_q + tile_sum
+            acc_x_q = next_acc_x_q
+        acc_x_q = acc_x_q
+    tl.store(d_slope_ptr + h_index * d_slope_stride_h, acc_x_q, mask=(h_index < size_h))
+
+
 def _alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
     """_alibi(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -2700,33 +6087,9 @@ def _alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tenso
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (h * triton.cdiv(q, BLOCK_Q),)
     alibi_kernel[grid](
-        Q,
-        K,
-        V,
-        slope,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        slope.stride(0),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        h,
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
+        Q, K, V, slope, out, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
+        V.stride(0), V.stride(1), V.stride(2), slope.stride(0), out.stride(0), out.stride(1), out.stride(2),
+        h, q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -2747,29 +6110,9 @@ def _alibi_long_S(Q: torch.Tensor, K: torch.Tensor, slope: torch.Tensor) -> torc
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     alibi_long_S_kernel[grid](
-        Q,
-        K,
-        slope,
-        S,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        slope.stride(0),
-        S.stride(0),
-        S.stride(1),
-        S.stride(2),
-        h,
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, slope, S, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
+        slope.stride(0), S.stride(0), S.stride(1), S.stride(2), h, q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return S
 
@@ -2786,33 +6129,287 @@ def _alibi_long_out(V: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     alibi_long_out_kernel[grid](
-        V,
-        S,
-        out,
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        S.stride(0),
-        S.stride(1),
-        S.stride(2),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        h,
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        V, S, out, V.stride(0), V.stride(1), V.stride(2), S.stride(0), S.stride(1), S.stride(2),
+        out.stride(0), out.stride(1), out.stride(2), h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
 
+def _alibi_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    slope: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_alibi_forward(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> out: bf16[h q d], logsum: f32[h q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 3, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("V", V, torch.bfloat16, 3, Q.device)
+    _check("slope", slope, torch.float32, 1, Q.device)
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if slope.shape != (h,):
+        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
+    out = torch.empty((h, q, d), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((h, q), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (h * triton.cdiv(q, BLOCK_Q),)
+    alibi_forward_kernel[grid](
+        Q, K, V, slope, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1),
+        K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0), out.stride(0), out.stride(1),
+        out.stride(2), logsum.stride(0), logsum.stride(1), h, q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _alibi_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_alibi_backward_buffer_0(d_out: bf16[h q d], out: bf16[h q d]) -> buffer_0: f32[h q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
+    _check("out", out, torch.bfloat16, 3, d_out.device)
+    h, q, d = d_out.shape
+    if out.shape != (h, q, d):
+        raise ValueError(f"out: bf16[h q d] has shape {out.shape}, expected {(h, q, d)}")
+    buffer_0 = torch.empty((h, q), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h * q,)
+        alibi_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), out.stride(0),
+            out.stride(1), out.stride(2), buffer_0.stride(0), buffer_0.stride(1), h, q, d, BLOCK_D=BLOCK_D,
+            EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (h * q,)
+    alibi_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), out.stride(0), out.stride(1),
+        out.stride(2), buffer_0.stride(0), buffer_0.stride(1), h, q, d, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _alibi_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    slope: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_alibi_backward_d_Q(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> d_Q: bf16[h q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 3, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("V", V, torch.bfloat16, 3, Q.device)
+    _check("slope", slope, torch.float32, 1, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 3, Q.device)
+    _check("logsum", logsum, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if slope.shape != (h,):
+        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
+    if d_out.shape != (h, q, d):
+        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
+    if logsum.shape != (h, q):
+        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
+    if buffer_0.shape != (h, q):
+        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
+    d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (h * triton.cdiv(q, BLOCK_Q),)
+    alibi_backward_d_Q_kernel[grid](
+        Q, K, V, slope, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
+        K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), h, q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _alibi_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    slope: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_alibi_backward_d_K_d_V(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> d_K: bf16[h x d], d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 3, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("V", V, torch.bfloat16, 3, Q.device)
+    _check("slope", slope, torch.float32, 1, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 3, Q.device)
+    _check("logsum", logsum, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if slope.shape != (h,):
+        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
+    if d_out.shape != (h, q, d):
+        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
+    if logsum.shape != (h, q):
+        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
+    if buffer_0.shape != (h, q):
+        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
+    d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (h * triton.cdiv(x, BLOCK_X),)
+    alibi_backward_d_K_d_V_kernel[grid](
+        Q, K, V, slope, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
+        K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), d_K.stride(0), d_K.stride(1), d_K.stride(2), d_V.stride(0), d_V.stride(1),
+        d_V.stride(2), h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+def _alibi_backward_d_slope(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    slope: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_alibi_backward_d_slope(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> d_slope: f32[h]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 3, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("V", V, torch.bfloat16, 3, Q.device)
+    _check("slope", slope, torch.float32, 1, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 3, Q.device)
+    _check("logsum", logsum, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if slope.shape != (h,):
+        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
+    if d_out.shape != (h, q, d):
+        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
+    if logsum.shape != (h, q):
+        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
+    if buffer_0.shape != (h, q):
+        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
+    d_slope = torch.empty((h,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_D * BLOCK_Q * BLOCK_X <= 256:
+        if BLOCK_D * BLOCK_Q * BLOCK_X <= 64:
+            BLOCK_H, warps, stages = 64, 8, 1
+        elif BLOCK_D * BLOCK_Q * BLOCK_X <= 128:
+            BLOCK_H, warps, stages = 64, 8, 1
+        else:
+            BLOCK_H, warps, stages = 64, 8, 1
+        grid = (triton.cdiv(h, BLOCK_H),)
+        alibi_backward_d_slope_rows_kernel[grid](
+            Q, K, V, slope, d_out, logsum, buffer_0, d_slope, Q.stride(0), Q.stride(1), Q.stride(2),
+            K.stride(0), K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0),
+            d_out.stride(0), d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1),
+            buffer_0.stride(0), buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_D=BLOCK_D,
+            BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_H=BLOCK_H, EXACT_D=d == BLOCK_D, EXACT_Q=q == BLOCK_Q,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_slope
+    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
+    BLOCK_Q, BLOCK_H, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(h, BLOCK_H),)
+    alibi_backward_d_slope_kernel[grid](
+        Q, K, V, slope, d_out, logsum, buffer_0, d_slope, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
+        K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D_2,
+        BLOCK_H=BLOCK_H, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+    )
+    return d_slope
+
+
+class _alibi_autograd(torch.autograd.Function):
+    """alibi and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V, slope):
+        h, q, d = Q.shape
+        _, x, _ = K.shape
+        if K.shape != (h, x, d):
+            raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+        if V.shape != (h, x, d):
+            raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+        if slope.shape != (h,):
+            raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
+        out, logsum = _alibi_forward(Q, K, V, slope)
+        ctx.save_for_backward(Q, K, V, slope, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, slope, out, logsum = ctx.saved_tensors
+        buffer_0 = _alibi_backward_buffer_0(d_out, out)
+        d_Q = _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0)
+        d_K, d_V = _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0)
+        d_slope = _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V, d_slope
+
+
 def alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
-    """alibi(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
+    """alibi(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> out: bf16[h q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     h, q, d = Q.shape
     _, x, _ = K.shape
     if K.shape != (h, x, d):
@@ -2822,8 +6419,12 @@ def alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tensor
     if slope.shape != (h,):
         raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, slope)):
+            return _alibi_autograd.apply(Q, K, V, slope)
         out = _alibi(Q, K, V, slope)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, slope)):
+        raise ValueError("alibi: gradients are made for sizes whose tiles are held on chip")
     S = _alibi_long_S(Q, K, slope)
     out_2 = _alibi_long_out(V, S)
     return out_2
@@ -2831,34 +6432,10 @@ def alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tensor
 
 @triton.jit
 def relative_bias_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    B_ptr,
-    out_ptr,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_h,
-    K_stride_x,
-    K_stride_d,
-    V_stride_h,
-    V_stride_x,
-    V_stride_d,
-    B_stride_h,
-    B_stride_q,
-    B_stride_x,
-    out_stride_h,
-    out_stride_q,
-    out_stride_d,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, B_ptr, out_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h, K_stride_x,
+    K_stride_d, V_stride_h, V_stride_x, V_stride_d, B_stride_h, B_stride_q, B_stride_x, out_stride_h,
+    out_stride_q, out_stride_d, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -2971,29 +6548,9 @@ def relative_bias_kernel(
 
 @triton.jit
 def relative_bias_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    B_ptr,
-    buffer_0_ptr,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_h,
-    K_stride_x,
-    K_stride_d,
-    B_stride_h,
-    B_stride_q,
-    B_stride_x,
-    buffer_0_stride_h,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, B_ptr, buffer_0_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h, K_stride_x, K_stride_d,
+    B_stride_h, B_stride_q, B_stride_x, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, size_h,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -3058,25 +6615,9 @@ def relative_bias_long_buffer_0_kernel(
 
 @triton.jit
 def relative_bias_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_h,
-    V_stride_x,
-    V_stride_d,
-    buffer_0_stride_h,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_h,
-    out_stride_q,
-    out_stride_d,
-    size_h,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_h, V_stride_x, V_stride_d, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, out_stride_h, out_stride_q, out_stride_d, size_h, size_x, size_d, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -3159,6 +6700,462 @@ def relative_bias_long_out_kernel(
     )
 
 
+@triton.jit
+def relative_bias_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, B_ptr, out_ptr, logsum_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h,
+    K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, B_stride_h, B_stride_q, B_stride_x,
+    out_stride_h, out_stride_q, out_stride_d, logsum_stride_h, logsum_stride_q, size_h, size_q, size_d,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:39]
+    Q = tl.load(
+        Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = load_tile(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:40]
+        add_q_x = (dot * rsqrt) + B
+        # src[maps.diag:5]
+        tile_max = tl.max(add_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp(max_x - safe_next_max_x)
+        e = tl.exp(add_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:39]
+        V = load_tile(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:39]
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        # src[masks.diag:40]
+        add_q_x = (tile * rsqrt) + B
+        # src[maps.diag:5]
+        tile_max = tl.max(add_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp(max_x - safe_next_max_x)
+        e = tl.exp(add_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:39]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:40]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (max_x + tl.log(z)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def relative_bias_backward_d_V_kernel(
+    Q_ptr, K_ptr, B_ptr, d_out_ptr, logsum_ptr, d_V_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h,
+    K_stride_x, K_stride_d, B_stride_h, B_stride_q, B_stride_x, d_out_stride_h, d_out_stride_q,
+    d_out_stride_d, logsum_stride_h, logsum_stride_q, d_V_stride_h, d_V_stride_x, d_V_stride_d, size_h,
+    size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:39]
+    K = tl.load(
+        K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
+        # src[masks.diag:39]
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[None, :] * B_stride_q + x_index[:, None] * B_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = load_tile(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:40]
+        sub_x_q = ((rsqrt * dot) + B) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
+        d_out = load_tile(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_q = tl.dot(tile_bf16, d_out, acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[masks.diag:39]
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[None, :] * B_stride_q + x_index[:, None] * B_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
+        # src[masks.diag:40]
+        sub_x_q = ((rsqrt * tile) + B) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, d_out, acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def relative_bias_backward_d_B_kernel(
+    Q_ptr, K_ptr, V_ptr, B_ptr, d_out_ptr, out_ptr, logsum_ptr, d_B_ptr, Q_stride_h, Q_stride_q, Q_stride_d,
+    K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, B_stride_h, B_stride_q,
+    B_stride_x, d_out_stride_h, d_out_stride_q, d_out_stride_d, out_stride_h, out_stride_q, out_stride_d,
+    logsum_stride_h, logsum_stride_q, d_B_stride_h, d_B_stride_q, d_B_stride_x, size_h, size_q, size_d,
+    size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_d_3 = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[masks.diag:39]
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        out = tl.load(
+            out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
+        # src[masks.diag:39]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        next_acc_d_3 = tl.dot(d_out, tl.trans(V), acc_d_3)
+        acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
+        acc_d_3 = next_acc_d_3
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[masks.diag:39]
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        out = tl.load(
+            out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
+        # src[masks.diag:39]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_d_3 = tl.dot(d_out, tl.trans(V), acc_d_3)
+        acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
+        acc_d_3 = next_acc_d_3
+    logsum = tl.load(
+        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    # src[masks.diag:39]
+    B = tl.load(
+        B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    # src[masks.diag:40]
+    add_q_x = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d) + B
+    sub_q_x = add_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+    mul_q_x = tl.exp(sub_q_x) * ((-1.0 * acc_d_2)[:, None] + acc_d_3)
+    tl.store(
+        d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
+        mul_q_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def relative_bias_backward_d_Q_kernel(
+    K_ptr, d_B_ptr, d_Q_ptr, K_stride_h, K_stride_x, K_stride_d, d_B_stride_h, d_B_stride_q, d_B_stride_x,
+    d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        d_B = tl.load(
+            d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        d_B_bf16 = d_B.to(tl.bfloat16)
+        # src[masks.diag:39]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(d_B_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        d_B = tl.load(
+            d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        d_B_bf16 = d_B.to(tl.bfloat16)
+        # src[masks.diag:39]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(d_B_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def relative_bias_backward_d_K_kernel(
+    Q_ptr, d_B_ptr, d_K_ptr, Q_stride_h, Q_stride_q, Q_stride_d, d_B_stride_h, d_B_stride_q, d_B_stride_x,
+    d_K_stride_h, d_K_stride_x, d_K_stride_d, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_B = tl.load(
+            d_B_ptr + h_index * d_B_stride_h + q_index[None, :] * d_B_stride_q + x_index[:, None] * d_B_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_B_bf16 = d_B.to(tl.bfloat16)
+        # src[masks.diag:39]
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(d_B_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_B = tl.load(
+            d_B_ptr + h_index * d_B_stride_h + q_index[None, :] * d_B_stride_q + x_index[:, None] * d_B_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_B_bf16 = d_B.to(tl.bfloat16)
+        # src[masks.diag:39]
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(d_B_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
+    tl.store(
+        d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        tile_bf16,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """_relative_bias(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], B: f32[h q x]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -3185,36 +7182,10 @@ def _relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.T
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (h * triton.cdiv(q, BLOCK_Q),)
     relative_bias_kernel[grid](
-        Q,
-        K,
-        V,
-        B,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        B.stride(0),
-        B.stride(1),
-        B.stride(2),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        h,
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, B, out, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
+        V.stride(0), V.stride(1), V.stride(2), B.stride(0), B.stride(1), B.stride(2), out.stride(0),
+        out.stride(1), out.stride(2), h, q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -3234,31 +7205,9 @@ def _relative_bias_long_buffer_0(Q: torch.Tensor, K: torch.Tensor, B: torch.Tens
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     relative_bias_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        B,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        B.stride(0),
-        B.stride(1),
-        B.stride(2),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        buffer_0.stride(2),
-        h,
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, B, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
+        B.stride(0), B.stride(1), B.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), h,
+        q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
@@ -3275,33 +7224,209 @@ def _relative_bias_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     relative_bias_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        buffer_0.stride(2),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        h,
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        V, buffer_0, out, V.stride(0), V.stride(1), V.stride(2), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), out.stride(0), out.stride(1), out.stride(2), h, x, d, q, BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
 
+def _relative_bias_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    B: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_relative_bias_forward(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], B: f32[h q x]) -> out: bf16[h q d], logsum: f32[h q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 3, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("V", V, torch.bfloat16, 3, Q.device)
+    _check("B", B, torch.float32, 3, Q.device)
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if B.shape != (h, q, x):
+        raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
+    out = torch.empty((h, q, d), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((h, q), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (h * triton.cdiv(q, BLOCK_Q),)
+    relative_bias_forward_kernel[grid](
+        Q, K, V, B, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
+        V.stride(0), V.stride(1), V.stride(2), B.stride(0), B.stride(1), B.stride(2), out.stride(0),
+        out.stride(1), out.stride(2), logsum.stride(0), logsum.stride(1), h, q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _relative_bias_backward_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    B: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+) -> torch.Tensor:
+    """_relative_bias_backward_d_V(Q: bf16[h q d], K: bf16[h x d], B: f32[h q x], d_out: bf16[h q d], logsum: f32[h q]) -> d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 3, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("B", B, torch.float32, 3, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 3, Q.device)
+    _check("logsum", logsum, torch.float32, 2, Q.device)
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if B.shape != (h, q, x):
+        raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
+    if d_out.shape != (h, q, d):
+        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
+    if logsum.shape != (h, q):
+        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
+    d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    grid = (h * triton.cdiv(x, BLOCK_X),)
+    relative_bias_backward_d_V_kernel[grid](
+        Q, K, B, d_out, logsum, d_V, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1),
+        K.stride(2), B.stride(0), B.stride(1), B.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        logsum.stride(0), logsum.stride(1), d_V.stride(0), d_V.stride(1), d_V.stride(2), h, q, d, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_V
+
+
+def _relative_bias_backward_d_B(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    B: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    logsum: torch.Tensor,
+) -> torch.Tensor:
+    """_relative_bias_backward_d_B(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], B: f32[h q x], d_out: bf16[h q d], out: bf16[h q d], logsum: f32[h q]) -> d_B: f32[h q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 3, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("V", V, torch.bfloat16, 3, Q.device)
+    _check("B", B, torch.float32, 3, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 3, Q.device)
+    _check("out", out, torch.bfloat16, 3, Q.device)
+    _check("logsum", logsum, torch.float32, 2, Q.device)
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if B.shape != (h, q, x):
+        raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
+    if d_out.shape != (h, q, d):
+        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
+    if out.shape != (h, q, d):
+        raise ValueError(f"out: bf16[h q d] has shape {out.shape}, expected {(h, q, d)}")
+    if logsum.shape != (h, q):
+        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
+    d_B = torch.empty((h, q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    relative_bias_backward_d_B_kernel[grid](
+        Q, K, V, B, d_out, out, logsum, d_B, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1),
+        K.stride(2), V.stride(0), V.stride(1), V.stride(2), B.stride(0), B.stride(1), B.stride(2),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), out.stride(0), out.stride(1), out.stride(2),
+        logsum.stride(0), logsum.stride(1), d_B.stride(0), d_B.stride(1), d_B.stride(2), h, q, d, x,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return d_B
+
+
+def _relative_bias_backward_d_Q(K: torch.Tensor, d_B: torch.Tensor) -> torch.Tensor:
+    """_relative_bias_backward_d_Q(K: bf16[h x d], d_B: f32[h q x]) -> d_Q: bf16[h q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 3, K.device)
+    _check("d_B", d_B, torch.float32, 3, K.device)
+    h, x, d = K.shape
+    _, q, _ = d_B.shape
+    if d_B.shape != (h, q, x):
+        raise ValueError(f"d_B: f32[h q x] has shape {d_B.shape}, expected {(h, q, x)}")
+    d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    relative_bias_backward_d_Q_kernel[grid](
+        K, d_B, d_Q, K.stride(0), K.stride(1), K.stride(2), d_B.stride(0), d_B.stride(1), d_B.stride(2),
+        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _relative_bias_backward_d_K(Q: torch.Tensor, d_B: torch.Tensor) -> torch.Tensor:
+    """_relative_bias_backward_d_K(Q: bf16[h q d], d_B: f32[h q x]) -> d_K: bf16[h x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 3, Q.device)
+    _check("d_B", d_B, torch.float32, 3, Q.device)
+    h, q, d = Q.shape
+    _, _, x = d_B.shape
+    if d_B.shape != (h, q, x):
+        raise ValueError(f"d_B: f32[h q x] has shape {d_B.shape}, expected {(h, q, x)}")
+    d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    relative_bias_backward_d_K_kernel[grid](
+        Q, d_B, d_K, Q.stride(0), Q.stride(1), Q.stride(2), d_B.stride(0), d_B.stride(1), d_B.stride(2),
+        d_K.stride(0), d_K.stride(1), d_K.stride(2), h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+class _relative_bias_autograd(torch.autograd.Function):
+    """relative_bias and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V, B):
+        h, q, d = Q.shape
+        _, x, _ = K.shape
+        if K.shape != (h, x, d):
+            raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+        if V.shape != (h, x, d):
+            raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+        if B.shape != (h, q, x):
+            raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
+        out, logsum = _relative_bias_forward(Q, K, V, B)
+        ctx.save_for_backward(Q, K, V, B, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, B, out, logsum = ctx.saved_tensors
+        d_V = _relative_bias_backward_d_V(Q, K, B, d_out, logsum)
+        d_B = _relative_bias_backward_d_B(Q, K, V, B, d_out, out, logsum)
+        d_Q = _relative_bias_backward_d_Q(K, d_B)
+        d_K = _relative_bias_backward_d_K(Q, d_B)
+        return d_Q, d_K, d_V, d_B
+
+
 def relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
-    """relative_bias(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], B: f32[h q x]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
+    """relative_bias(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], B: f32[h q x]) -> out: bf16[h q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     h, q, d = Q.shape
     _, x, _ = K.shape
     if K.shape != (h, x, d):
@@ -3311,8 +7436,12 @@ def relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.Te
     if B.shape != (h, q, x):
         raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, B)):
+            return _relative_bias_autograd.apply(Q, K, V, B)
         out = _relative_bias(Q, K, V, B)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, B)):
+        raise ValueError("relative_bias: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _relative_bias_long_buffer_0(Q, K, B)
     out_2 = _relative_bias_long_out(V, buffer_0)
     return out_2
@@ -3320,25 +7449,9 @@ def relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.Te
 
 @triton.jit
 def softcap_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_d,
-    out_stride_q,
-    out_stride_d,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d,
+    out_stride_q, out_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -3441,20 +7554,8 @@ def softcap_kernel(
 
 @triton.jit
 def softcap_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3513,21 +7614,8 @@ def softcap_long_buffer_0_kernel(
 
 @triton.jit
 def softcap_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_x,
-    V_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_q,
-    out_stride_d,
-    size_x,
-    size_d,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -3608,6 +7696,412 @@ def softcap_long_out_kernel(
     )
 
 
+@triton.jit
+def softcap_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:43]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:44]
+        mul_q_x = tanh((rsqrt * 0.03333333333333333) * dot) * 43.2808512266689
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:43]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:43]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:44]
+        mul_q_x = tanh((rsqrt * 0.03333333333333333) * dot) * 43.2808512266689
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, mul_q_x, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:43]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:45]
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        logsum_ptr + q_index * logsum_stride_q,
+        ((0.6931471805599453 * max_x) + tl.log(z)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def softcap_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+
+
+@triton.jit
+def softcap_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_0_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+
+
+@triton.jit
+def softcap_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:43]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:43]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:44]
+        tanh_q_x = tanh((rsqrt * 0.03333333333333333) * dot)
+        exp2_q_x = tl.exp2((tanh_q_x * 43.2808512266689) - mul_q[:, None])
+        # src[masks.diag:43]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile = ((1.0 - (tanh_q_x * tanh_q_x)) * exp2_q_x) * (buffer_0[:, None] + dot_2)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:43]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:44]
+        tanh_q_x = tanh((rsqrt * 0.03333333333333333) * dot)
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, tanh_q_x * 43.2808512266689, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[masks.diag:43]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_2 = (1.0 - (tanh_q_x * tanh_q_x)) * tl.exp2(sub_q_x)
+        tile_bf16 = (tile_2 * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def softcap_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, logsum_stride_q,
+    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:43]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:43]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:44]
+        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_2 = ((1.0 - (tanh_x_q * tanh_x_q)) * exp2_x_q) * (buffer_0[None, :] + dot_2)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:43]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:44]
+        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        sub_x_q = (tanh_x_q * 43.2808512266689) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        tile = ((1.0 - (tanh_x_q * tanh_x_q)) * exp2_x_q) * (buffer_0[None, :] + dot_2)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:43]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:44]
+        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_2 = ((1.0 - (tanh_x_q * tanh_x_q)) * exp2_x_q) * (buffer_0[None, :] + dot_2)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_softcap(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3631,27 +8125,9 @@ def _softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     softcap_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -3668,22 +8144,8 @@ def _softcap_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     softcap_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -3701,29 +8163,198 @@ def _softcap_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     softcap_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        x,
-        d,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D,
-        num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _softcap_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_softcap_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    softcap_forward_kernel[grid](
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _softcap_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_softcap_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        softcap_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q,)
+    softcap_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _softcap_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_softcap_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    softcap_backward_d_Q_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _softcap_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_softcap_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x d], d_out: bf16[q d], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, d):
+        raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    softcap_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
+        d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _softcap_autograd(torch.autograd.Function):
+    """softcap and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, d):
+            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
+        out, logsum = _softcap_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum = ctx.saved_tensors
+        buffer_0 = _softcap_backward_buffer_0(d_out, out)
+        d_Q = _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
+        d_K, d_V = _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """softcap(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """softcap(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -3731,8 +8362,12 @@ def softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _softcap_autograd.apply(Q, K, V)
         out = _softcap(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("softcap: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _softcap_long_buffer_0(Q, K)
     out_2 = _softcap_long_out(V, buffer_0)
     return out_2

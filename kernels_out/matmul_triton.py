@@ -24,6 +24,14 @@ def gelu(x):
     return x * tl.where(x < 0, tail, 1.0 - tail)
 
 
+@triton.jit
+def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
+    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
+    if EXACT:
+        return tl.load(pointers)
+    return tl.load(pointers, mask=mask, other=fill)
+
+
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
     """Refuse an array that the kernel would misread."""
     if array.dtype is not dtype or array.dim() != rank:
@@ -37,21 +45,8 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 
 @triton.jit
 def matmul_kernel(
-    A_ptr,
-    B_ptr,
-    out_ptr,
-    A_stride_m,
-    A_stride_k,
-    B_stride_k,
-    B_stride_n,
-    out_stride_m,
-    out_stride_n,
-    size_m,
-    size_k,
-    size_n,
-    BLOCK_K: tl.constexpr,
-    BLOCK_M: tl.constexpr,
-    BLOCK_N: tl.constexpr,
+    A_ptr, B_ptr, out_ptr, A_stride_m, A_stride_k, B_stride_k, B_stride_n, out_stride_m, out_stride_n, size_m,
+    size_k, size_n, BLOCK_K: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
@@ -103,8 +98,169 @@ def matmul_kernel(
     )
 
 
-def matmul(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
-    """matmul(A: bf16[m k], B: bf16[k n]) -> out: bf16[m n]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def matmul_forward_kernel(
+    A_ptr, B_ptr, out_ptr, A_stride_m, A_stride_k, B_stride_k, B_stride_n, out_stride_m, out_stride_n, size_m,
+    size_k, size_n, BLOCK_K: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(size_n, BLOCK_N)
+    first_m = program * BLOCK_M
+    m_index = first_m + tl.arange(0, BLOCK_M)
+    acc_k = tl.full([BLOCK_M, BLOCK_N], 0.0, tl.float32)
+    to_k = size_k // BLOCK_K * BLOCK_K
+    # whole tiles, no mask needed
+    for first_k in tl.range(0, to_k, BLOCK_K):
+        k_index = first_k + tl.arange(0, BLOCK_K)
+        # src[matmul.diag:6]
+        B = tl.load(
+            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        A = tl.load(
+            A_ptr + m_index[:, None] * A_stride_m + k_index[None, :] * A_stride_k,
+            mask=(m_index < size_m)[:, None],
+            other=0.0,
+        )
+        # src[matmul.diag:7]
+        next_acc_k = tl.dot(A, tl.trans(B), acc_k)
+        acc_k = next_acc_k
+    from_k = tl.maximum(0, to_k)
+    # tiles that a mask or the end cuts
+    for first_k_2 in tl.range(from_k, size_k, BLOCK_K):
+        k_index = first_k_2 + tl.arange(0, BLOCK_K)
+        # src[matmul.diag:6]
+        B = tl.load(
+            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
+            mask=(k_index < size_k)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        A = tl.load(
+            A_ptr + m_index[:, None] * A_stride_m + k_index[None, :] * A_stride_k,
+            mask=(m_index < size_m)[:, None] & (k_index < size_k)[None, :],
+            other=0.0,
+        )
+        # src[matmul.diag:7]
+        next_acc_k = tl.dot(A, tl.trans(B), acc_k)
+        acc_k = next_acc_k
+    tl.store(
+        out_ptr + m_index[:, None] * out_stride_m + n_index[None, :] * out_stride_n,
+        acc_k.to(tl.bfloat16),
+        mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
+    )
+
+
+@triton.jit
+def matmul_backward_d_A_kernel(
+    B_ptr, d_out_ptr, d_A_ptr, B_stride_k, B_stride_n, d_out_stride_m, d_out_stride_n, d_A_stride_m,
+    d_A_stride_k, size_k, size_n, size_m, BLOCK_N: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_k = (program % tl.cdiv(size_k, BLOCK_K)) * BLOCK_K
+    k_index = first_k + tl.arange(0, BLOCK_K)
+    program = program // tl.cdiv(size_k, BLOCK_K)
+    first_m = program * BLOCK_M
+    m_index = first_m + tl.arange(0, BLOCK_M)
+    acc_n = tl.full([BLOCK_M, BLOCK_K], 0.0, tl.float32)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        d_out = tl.load(
+            d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
+            mask=(m_index < size_m)[:, None],
+            other=0.0,
+        )
+        # src[matmul.diag:6]
+        B = tl.load(
+            B_ptr + k_index[:, None] * B_stride_k + n_index[None, :] * B_stride_n,
+            mask=(k_index < size_k)[:, None],
+            other=0.0,
+        )
+        next_acc_n = tl.dot(d_out, tl.trans(B), acc_n)
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        d_out = tl.load(
+            d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
+            mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        # src[matmul.diag:6]
+        B = tl.load(
+            B_ptr + k_index[:, None] * B_stride_k + n_index[None, :] * B_stride_n,
+            mask=(k_index < size_k)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        next_acc_n = tl.dot(d_out, tl.trans(B), acc_n)
+        acc_n = next_acc_n
+    tl.store(
+        d_A_ptr + m_index[:, None] * d_A_stride_m + k_index[None, :] * d_A_stride_k,
+        acc_n.to(tl.bfloat16),
+        mask=(m_index < size_m)[:, None] & (k_index < size_k)[None, :],
+    )
+
+
+@triton.jit
+def matmul_backward_d_B_kernel(
+    A_ptr, d_out_ptr, d_B_ptr, A_stride_m, A_stride_k, d_out_stride_m, d_out_stride_n, d_B_stride_k,
+    d_B_stride_n, size_m, size_k, size_n, BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(size_n, BLOCK_N)
+    first_k = program * BLOCK_K
+    k_index = first_k + tl.arange(0, BLOCK_K)
+    acc_m = tl.full([BLOCK_K, BLOCK_N], 0.0, tl.float32)
+    to_m = size_m // BLOCK_M * BLOCK_M
+    # whole tiles, no mask needed
+    for first_m in tl.range(0, to_m, BLOCK_M):
+        m_index = first_m + tl.arange(0, BLOCK_M)
+        d_out = tl.load(
+            d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        # src[matmul.diag:6]
+        A = tl.load(
+            A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
+            mask=(k_index < size_k)[:, None],
+            other=0.0,
+        )
+        next_acc_m = tl.dot(A, tl.trans(d_out), acc_m)
+        acc_m = next_acc_m
+    from_m = tl.maximum(0, to_m)
+    # tiles that a mask or the end cuts
+    for first_m_2 in tl.range(from_m, size_m, BLOCK_M):
+        m_index = first_m_2 + tl.arange(0, BLOCK_M)
+        d_out = tl.load(
+            d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
+            mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        # src[matmul.diag:6]
+        A = tl.load(
+            A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
+            mask=(m_index < size_m)[None, :] & (k_index < size_k)[:, None],
+            other=0.0,
+        )
+        next_acc_m = tl.dot(A, tl.trans(d_out), acc_m)
+        acc_m = next_acc_m
+    tl.store(
+        d_B_ptr + k_index[:, None] * d_B_stride_k + n_index[None, :] * d_B_stride_n,
+        acc_m.to(tl.bfloat16),
+        mask=(k_index < size_k)[:, None] & (n_index < size_n)[None, :],
+    )
+
+
+def _matmul(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
+    """_matmul(A: bf16[m k], B: bf16[k n]) -> out: bf16[m n]. Any strides; sizes are read off the shapes."""
     _check("A", A, torch.bfloat16, 2, A.device)
     _check("B", B, torch.bfloat16, 2, A.device)
     m, k = A.shape
@@ -115,46 +271,106 @@ def matmul(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(n, BLOCK_N),)
     matmul_kernel[grid](
-        A,
-        B,
-        out,
-        A.stride(0),
-        A.stride(1),
-        B.stride(0),
-        B.stride(1),
-        out.stride(0),
-        out.stride(1),
-        m,
-        k,
-        n,
-        BLOCK_K=BLOCK_K,
-        BLOCK_M=BLOCK_M,
-        BLOCK_N=BLOCK_N,
-        num_warps=warps,
+        A, B, out, A.stride(0), A.stride(1), B.stride(0), B.stride(1), out.stride(0), out.stride(1), m, k, n,
+        BLOCK_K=BLOCK_K, BLOCK_M=BLOCK_M, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _matmul_forward(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
+    """_matmul_forward(A: bf16[m k], B: bf16[k n]) -> out: bf16[m n]. Any strides; sizes are read off the shapes."""
+    _check("A", A, torch.bfloat16, 2, A.device)
+    _check("B", B, torch.bfloat16, 2, A.device)
+    m, k = A.shape
+    _, n = B.shape
+    if B.shape != (k, n):
+        raise ValueError(f"B: bf16[k n] has shape {B.shape}, expected {(k, n)}")
+    out = torch.empty((m, n), dtype=torch.bfloat16, device=A.device)
+    BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(n, BLOCK_N),)
+    matmul_forward_kernel[grid](
+        A, B, out, A.stride(0), A.stride(1), B.stride(0), B.stride(1), out.stride(0), out.stride(1), m, k, n,
+        BLOCK_K=BLOCK_K, BLOCK_M=BLOCK_M, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _matmul_backward_d_A(B: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_matmul_backward_d_A(B: bf16[k n], d_out: bf16[m n]) -> d_A: bf16[m k]. Any strides; sizes are read off the shapes."""
+    _check("B", B, torch.bfloat16, 2, B.device)
+    _check("d_out", d_out, torch.bfloat16, 2, B.device)
+    k, n = B.shape
+    m, _ = d_out.shape
+    if d_out.shape != (m, n):
+        raise ValueError(f"d_out: bf16[m n] has shape {d_out.shape}, expected {(m, n)}")
+    d_A = torch.empty((m, k), dtype=torch.bfloat16, device=B.device)
+    BLOCK_M, BLOCK_K, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(k, BLOCK_K),)
+    matmul_backward_d_A_kernel[grid](
+        B, d_out, d_A, B.stride(0), B.stride(1), d_out.stride(0), d_out.stride(1), d_A.stride(0),
+        d_A.stride(1), k, n, m, BLOCK_N=BLOCK_N, BLOCK_M=BLOCK_M, BLOCK_K=BLOCK_K, num_warps=warps,
         num_stages=stages,
     )
+    return d_A
+
+
+def _matmul_backward_d_B(A: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_matmul_backward_d_B(A: bf16[m k], d_out: bf16[m n]) -> d_B: bf16[k n]. Any strides; sizes are read off the shapes."""
+    _check("A", A, torch.bfloat16, 2, A.device)
+    _check("d_out", d_out, torch.bfloat16, 2, A.device)
+    m, k = A.shape
+    _, n = d_out.shape
+    if d_out.shape != (m, n):
+        raise ValueError(f"d_out: bf16[m n] has shape {d_out.shape}, expected {(m, n)}")
+    d_B = torch.empty((k, n), dtype=torch.bfloat16, device=A.device)
+    BLOCK_K, BLOCK_N, BLOCK_M, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(k, BLOCK_K) * triton.cdiv(n, BLOCK_N),)
+    matmul_backward_d_B_kernel[grid](
+        A, d_out, d_B, A.stride(0), A.stride(1), d_out.stride(0), d_out.stride(1), d_B.stride(0),
+        d_B.stride(1), m, k, n, BLOCK_M=BLOCK_M, BLOCK_K=BLOCK_K, BLOCK_N=BLOCK_N, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_B
+
+
+class _matmul_autograd(torch.autograd.Function):
+    """matmul and its derivative."""
+
+    @staticmethod
+    def forward(ctx, A, B):
+        m, k = A.shape
+        _, n = B.shape
+        if B.shape != (k, n):
+            raise ValueError(f"B: bf16[k n] has shape {B.shape}, expected {(k, n)}")
+        out = _matmul_forward(A, B)
+        ctx.save_for_backward(A, B)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        A, B = ctx.saved_tensors
+        d_A = _matmul_backward_d_A(B, d_out)
+        d_B = _matmul_backward_d_B(A, d_out)
+        return d_A, d_B
+
+
+def matmul(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
+    """matmul(A: bf16[m k], B: bf16[k n]) -> out: bf16[m n]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    m, k = A.shape
+    _, n = B.shape
+    if B.shape != (k, n):
+        raise ValueError(f"B: bf16[k n] has shape {B.shape}, expected {(k, n)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (A, B)):
+        return _matmul_autograd.apply(A, B)
+    out = _matmul(A, B)
     return out
 
 
 @triton.jit
 def matmul_bias_gelu_kernel(
-    A_ptr,
-    B_ptr,
-    c_ptr,
-    out_ptr,
-    A_stride_m,
-    A_stride_k,
-    B_stride_k,
-    B_stride_n,
-    c_stride_n,
-    out_stride_m,
-    out_stride_n,
-    size_m,
-    size_k,
-    size_n,
-    BLOCK_K: tl.constexpr,
-    BLOCK_M: tl.constexpr,
-    BLOCK_N: tl.constexpr,
+    A_ptr, B_ptr, c_ptr, out_ptr, A_stride_m, A_stride_k, B_stride_k, B_stride_n, c_stride_n, out_stride_m,
+    out_stride_n, size_m, size_k, size_n, BLOCK_K: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
@@ -209,8 +425,402 @@ def matmul_bias_gelu_kernel(
     )
 
 
-def matmul_bias_gelu(A: torch.Tensor, B: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-    """matmul_bias_gelu(A: bf16[m k], B: bf16[k n], c: f32[n]) -> out: bf16[m n]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def matmul_bias_gelu_forward_kernel(
+    A_ptr, B_ptr, c_ptr, out_ptr, state_ptr, A_stride_m, A_stride_k, B_stride_k, B_stride_n, c_stride_n,
+    out_stride_m, out_stride_n, state_stride_m, state_stride_n, size_m, size_k, size_n, BLOCK_K: tl.constexpr,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(size_n, BLOCK_N)
+    first_m = program * BLOCK_M
+    m_index = first_m + tl.arange(0, BLOCK_M)
+    acc_k = tl.full([BLOCK_M, BLOCK_N], 0.0, tl.float32)
+    to_k = size_k // BLOCK_K * BLOCK_K
+    # whole tiles, no mask needed
+    for first_k in tl.range(0, to_k, BLOCK_K):
+        k_index = first_k + tl.arange(0, BLOCK_K)
+        # src[matmul.diag:10]
+        B = tl.load(
+            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        A = tl.load(
+            A_ptr + m_index[:, None] * A_stride_m + k_index[None, :] * A_stride_k,
+            mask=(m_index < size_m)[:, None],
+            other=0.0,
+        )
+        # src[matmul.diag:11]
+        next_acc_k = tl.dot(A, tl.trans(B), acc_k)
+        acc_k = next_acc_k
+    from_k = tl.maximum(0, to_k)
+    # tiles that a mask or the end cuts
+    for first_k_2 in tl.range(from_k, size_k, BLOCK_K):
+        k_index = first_k_2 + tl.arange(0, BLOCK_K)
+        # src[matmul.diag:10]
+        B = tl.load(
+            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
+            mask=(k_index < size_k)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        A = tl.load(
+            A_ptr + m_index[:, None] * A_stride_m + k_index[None, :] * A_stride_k,
+            mask=(m_index < size_m)[:, None] & (k_index < size_k)[None, :],
+            other=0.0,
+        )
+        # src[matmul.diag:11]
+        next_acc_k = tl.dot(A, tl.trans(B), acc_k)
+        acc_k = next_acc_k
+    # src[matmul.diag:10]
+    c = tl.load(c_ptr + n_index * c_stride_n, mask=(n_index < size_n), other=0.0)
+    # src[matmul.diag:11]
+    tl.store(
+        out_ptr + m_index[:, None] * out_stride_m + n_index[None, :] * out_stride_n,
+        gelu(c[None, :] + acc_k).to(tl.bfloat16),
+        mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
+    )
+    tl.store(
+        state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
+        acc_k,
+        mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
+    )
+
+
+@triton.jit
+def matmul_bias_gelu_backward_d_A_rows_kernel(
+    B_ptr, c_ptr, d_out_ptr, state_ptr, d_A_ptr, B_stride_k, B_stride_n, c_stride_n, d_out_stride_m,
+    d_out_stride_n, state_stride_m, state_stride_n, d_A_stride_m, d_A_stride_k, size_k, size_n, size_m,
+    BLOCK_N: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_k = (program % tl.cdiv(size_k, BLOCK_K)) * BLOCK_K
+    k_index = first_k + tl.arange(0, BLOCK_K)
+    program = program // tl.cdiv(size_k, BLOCK_K)
+    first_m = program * BLOCK_M
+    m_index = first_m + tl.arange(0, BLOCK_M)
+    n_index = tl.arange(0, BLOCK_N)
+    # src[matmul.diag:10]
+    B = tl.load(
+        B_ptr + k_index[:, None] * B_stride_k + n_index[None, :] * B_stride_n,
+        mask=(k_index < size_k)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
+        mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
+        mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    c = load_tile(c_ptr + n_index * c_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    # src[matmul.diag:11]
+    add_m_n = c[None, :] + state
+    exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
+    mul_m_n = (tl.erf(0.7071067811865476 * add_m_n) + 1.0) * 0.5
+    add_m_n_2 = mul_m_n + ((0.3989422804014327 * exp2_m_n) * add_m_n)
+    add_m_n_3 = tl.where((n_index < size_n)[None, :], add_m_n_2, 0.0)
+    tile_bf16 = (add_m_n_3 * d_out.to(tl.float32)).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(B))
+    tl.store(
+        d_A_ptr + m_index[:, None] * d_A_stride_m + k_index[None, :] * d_A_stride_k,
+        dot.to(tl.bfloat16),
+        mask=(m_index < size_m)[:, None] & (k_index < size_k)[None, :],
+    )
+
+
+@triton.jit
+def matmul_bias_gelu_backward_d_A_kernel(
+    B_ptr, c_ptr, d_out_ptr, state_ptr, d_A_ptr, B_stride_k, B_stride_n, c_stride_n, d_out_stride_m,
+    d_out_stride_n, state_stride_m, state_stride_n, d_A_stride_m, d_A_stride_k, size_k, size_n, size_m,
+    BLOCK_N: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_k = (program % tl.cdiv(size_k, BLOCK_K)) * BLOCK_K
+    k_index = first_k + tl.arange(0, BLOCK_K)
+    program = program // tl.cdiv(size_k, BLOCK_K)
+    first_m = program * BLOCK_M
+    m_index = first_m + tl.arange(0, BLOCK_M)
+    acc_n = tl.full([BLOCK_M, BLOCK_K], 0.0, tl.float32)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        state = tl.load(
+            state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
+            mask=(m_index < size_m)[:, None],
+            other=0.0,
+        )
+        # src[matmul.diag:10]
+        c = tl.load(c_ptr + n_index * c_stride_n)
+        # src[matmul.diag:11]
+        add_m_n = c[None, :] + state
+        exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
+        mul_m_n = (tl.erf(0.7071067811865476 * add_m_n) + 1.0) * 0.5
+        add_m_n_2 = mul_m_n + ((0.3989422804014327 * exp2_m_n) * add_m_n)
+        d_out = tl.load(
+            d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
+            mask=(m_index < size_m)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (add_m_n_2 * d_out.to(tl.float32)).to(tl.bfloat16)
+        # src[matmul.diag:10]
+        B = tl.load(
+            B_ptr + k_index[:, None] * B_stride_k + n_index[None, :] * B_stride_n,
+            mask=(k_index < size_k)[:, None],
+            other=0.0,
+        )
+        next_acc_n = tl.dot(tile_bf16, tl.trans(B), acc_n)
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        state = tl.load(
+            state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
+            mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        # src[matmul.diag:10]
+        c = tl.load(c_ptr + n_index * c_stride_n, mask=(n_index < size_n), other=0.0)
+        # src[matmul.diag:11]
+        add_m_n = c[None, :] + state
+        exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
+        mul_m_n = (tl.erf(0.7071067811865476 * add_m_n) + 1.0) * 0.5
+        add_m_n_2 = mul_m_n + ((0.3989422804014327 * exp2_m_n) * add_m_n)
+        add_m_n_3 = tl.where((n_index < size_n)[None, :], add_m_n_2, 0.0)
+        d_out = tl.load(
+            d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
+            mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        tile_bf16 = (add_m_n_3 * d_out.to(tl.float32)).to(tl.bfloat16)
+        # src[matmul.diag:10]
+        B = tl.load(
+            B_ptr + k_index[:, None] * B_stride_k + n_index[None, :] * B_stride_n,
+            mask=(k_index < size_k)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        next_acc_n = tl.dot(tile_bf16, tl.trans(B), acc_n)
+        acc_n = next_acc_n
+    tl.store(
+        d_A_ptr + m_index[:, None] * d_A_stride_m + k_index[None, :] * d_A_stride_k,
+        acc_n.to(tl.bfloat16),
+        mask=(m_index < size_m)[:, None] & (k_index < size_k)[None, :],
+    )
+
+
+@triton.jit
+def matmul_bias_gelu_backward_d_B_rows_kernel(
+    A_ptr, c_ptr, d_out_ptr, state_ptr, d_B_ptr, A_stride_m, A_stride_k, c_stride_n, d_out_stride_m,
+    d_out_stride_n, state_stride_m, state_stride_n, d_B_stride_k, d_B_stride_n, size_m, size_k, size_n,
+    BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr, EXACT_M: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(size_n, BLOCK_N)
+    first_k = program * BLOCK_K
+    k_index = first_k + tl.arange(0, BLOCK_K)
+    m_index = tl.arange(0, BLOCK_M)
+    d_out = tl.load(
+        d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
+        mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + m_index[None, :] * state_stride_m + n_index[:, None] * state_stride_n,
+        mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    # src[matmul.diag:10]
+    c = tl.load(c_ptr + n_index * c_stride_n, mask=(n_index < size_n), other=0.0)
+    # src[matmul.diag:11]
+    add_n_m = c[:, None] + state
+    exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
+    mul_n_m = (tl.erf(0.7071067811865476 * add_n_m) + 1.0) * 0.5
+    add_n_m_2 = mul_n_m + ((0.3989422804014327 * exp2_n_m) * add_n_m)
+    # src[matmul.diag:10]
+    A = tl.load(
+        A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
+        mask=(m_index < size_m)[None, :] & (k_index < size_k)[:, None],
+        other=0.0,
+    )
+    tile_bf16 = (add_n_m_2 * d_out.to(tl.float32)).to(tl.bfloat16)
+    dot = tl.dot(A, tl.trans(tile_bf16))
+    tl.store(
+        d_B_ptr + k_index[:, None] * d_B_stride_k + n_index[None, :] * d_B_stride_n,
+        dot.to(tl.bfloat16),
+        mask=(k_index < size_k)[:, None] & (n_index < size_n)[None, :],
+    )
+
+
+@triton.jit
+def matmul_bias_gelu_backward_d_B_kernel(
+    A_ptr, c_ptr, d_out_ptr, state_ptr, d_B_ptr, A_stride_m, A_stride_k, c_stride_n, d_out_stride_m,
+    d_out_stride_n, state_stride_m, state_stride_n, d_B_stride_k, d_B_stride_n, size_m, size_k, size_n,
+    BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(size_n, BLOCK_N)
+    first_k = program * BLOCK_K
+    k_index = first_k + tl.arange(0, BLOCK_K)
+    acc_m = tl.full([BLOCK_K, BLOCK_N], 0.0, tl.float32)
+    # src[matmul.diag:10]
+    c = tl.load(c_ptr + n_index * c_stride_n, mask=(n_index < size_n), other=0.0)
+    to_m = size_m // BLOCK_M * BLOCK_M
+    # whole tiles, no mask needed
+    for first_m in tl.range(0, to_m, BLOCK_M):
+        m_index = first_m + tl.arange(0, BLOCK_M)
+        A = tl.load(
+            A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
+            mask=(k_index < size_k)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + m_index[None, :] * state_stride_m + n_index[:, None] * state_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        # src[matmul.diag:11]
+        add_n_m = c[:, None] + state
+        exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
+        mul_n_m = (tl.erf(0.7071067811865476 * add_n_m) + 1.0) * 0.5
+        add_n_m_2 = mul_n_m + ((0.3989422804014327 * exp2_n_m) * add_n_m)
+        d_out = tl.load(
+            d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (add_n_m_2 * d_out.to(tl.float32)).to(tl.bfloat16)
+        next_acc_m = tl.dot(A, tl.trans(tile_bf16), acc_m)
+        acc_m = next_acc_m
+    from_m = tl.maximum(0, to_m)
+    # tiles that a mask or the end cuts
+    for first_m_2 in tl.range(from_m, size_m, BLOCK_M):
+        m_index = first_m_2 + tl.arange(0, BLOCK_M)
+        # src[matmul.diag:10]
+        A = tl.load(
+            A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
+            mask=(m_index < size_m)[None, :] & (k_index < size_k)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + m_index[None, :] * state_stride_m + n_index[:, None] * state_stride_n,
+            mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        # src[matmul.diag:11]
+        add_n_m = c[:, None] + state
+        exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
+        mul_n_m = (tl.erf(0.7071067811865476 * add_n_m) + 1.0) * 0.5
+        add_n_m_2 = mul_n_m + ((0.3989422804014327 * exp2_n_m) * add_n_m)
+        d_out = tl.load(
+            d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
+            mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (add_n_m_2 * d_out.to(tl.float32)).to(tl.bfloat16)
+        next_acc_m = tl.dot(A, tl.trans(tile_bf16), acc_m)
+        acc_m = next_acc_m
+    tl.store(
+        d_B_ptr + k_index[:, None] * d_B_stride_k + n_index[None, :] * d_B_stride_n,
+        acc_m.to(tl.bfloat16),
+        mask=(k_index < size_k)[:, None] & (n_index < size_n)[None, :],
+    )
+
+
+@triton.jit
+def matmul_bias_gelu_backward_d_c_rows_kernel(
+    c_ptr, d_out_ptr, state_ptr, d_c_ptr, c_stride_n, d_out_stride_m, d_out_stride_n, state_stride_m,
+    state_stride_n, d_c_stride_n, size_n, size_m, BLOCK_M: tl.constexpr, EXACT_M: tl.constexpr,
+):
+    program = tl.program_id(0)
+    n_index = program.to(tl.int64)
+    m_index = tl.arange(0, BLOCK_M)
+    d_out = load_tile(
+        d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n,
+        (m_index < size_m),
+        0.0,
+        EXACT_M,
+    )
+    state = load_tile(
+        state_ptr + m_index * state_stride_m + n_index * state_stride_n,
+        (m_index < size_m),
+        0.0,
+        EXACT_M,
+    )
+    # src[matmul.diag:10]
+    c = tl.load(c_ptr + n_index * c_stride_n)
+    # src[matmul.diag:11]
+    add_m = c + state
+    tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * add_m) * add_m)
+    mul_m = (tl.erf(0.7071067811865476 * add_m) + 1.0) * 0.5
+    add_m_2 = tl.where(m_index < size_m, mul_m + (tile * add_m), 0.0)
+    mul_m_2 = add_m_2 * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_m_2, 0)
+    tl.store(d_c_ptr + n_index * d_c_stride_n, sum_)
+
+
+@triton.jit
+def matmul_bias_gelu_backward_d_c_kernel(
+    c_ptr, d_out_ptr, state_ptr, d_c_ptr, c_stride_n, d_out_stride_m, d_out_stride_n, state_stride_m,
+    state_stride_n, d_c_stride_n, size_n, size_m, BLOCK_M: tl.constexpr,
+):
+    program = tl.program_id(0)
+    n_index = program.to(tl.int64)
+    acc_m = tl.full([], 0.0, tl.float32)
+    # src[matmul.diag:10]
+    c = tl.load(c_ptr + n_index * c_stride_n)
+    to_m = size_m // BLOCK_M * BLOCK_M
+    # whole tiles, no mask needed
+    for first_m in tl.range(0, to_m, BLOCK_M):
+        m_index = first_m + tl.arange(0, BLOCK_M)
+        d_out = tl.load(d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n)
+        state = tl.load(state_ptr + m_index * state_stride_m + n_index * state_stride_n)
+        # src[matmul.diag:11]
+        add_m = c + state
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * add_m) * add_m)
+        mul_m = (tl.erf(0.7071067811865476 * add_m) + 1.0) * 0.5
+        mul_m_2 = (mul_m + (tile * add_m)) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_m_2, 0)
+        next_acc_m = acc_m + tile_sum
+        acc_m = next_acc_m
+    from_m = tl.maximum(0, to_m)
+    # tiles that a mask or the end cuts
+    for first_m_2 in tl.range(from_m, size_m, BLOCK_M):
+        m_index = first_m_2 + tl.arange(0, BLOCK_M)
+        d_out = tl.load(
+            d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n,
+            mask=(m_index < size_m),
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + m_index * state_stride_m + n_index * state_stride_n,
+            mask=(m_index < size_m),
+            other=0.0,
+        )
+        # src[matmul.diag:11]
+        add_m = c + state
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * add_m) * add_m)
+        mul_m = (tl.erf(0.7071067811865476 * add_m) + 1.0) * 0.5
+        add_m_2 = tl.where(m_index < size_m, mul_m + (tile * add_m), 0.0)
+        mul_m_2 = add_m_2 * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_m_2, 0)
+        next_acc_m = acc_m + tile_sum
+        acc_m = next_acc_m
+    tl.store(d_c_ptr + n_index * d_c_stride_n, acc_m)
+
+
+def _matmul_bias_gelu(A: torch.Tensor, B: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+    """_matmul_bias_gelu(A: bf16[m k], B: bf16[k n], c: f32[n]) -> out: bf16[m n]. Any strides; sizes are read off the shapes."""
     _check("A", A, torch.bfloat16, 2, A.device)
     _check("B", B, torch.bfloat16, 2, A.device)
     _check("c", c, torch.float32, 1, A.device)
@@ -224,24 +834,198 @@ def matmul_bias_gelu(A: torch.Tensor, B: torch.Tensor, c: torch.Tensor) -> torch
     BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(n, BLOCK_N),)
     matmul_bias_gelu_kernel[grid](
-        A,
-        B,
-        c,
-        out,
-        A.stride(0),
-        A.stride(1),
-        B.stride(0),
-        B.stride(1),
-        c.stride(0),
-        out.stride(0),
-        out.stride(1),
-        m,
-        k,
-        n,
-        BLOCK_K=BLOCK_K,
-        BLOCK_M=BLOCK_M,
-        BLOCK_N=BLOCK_N,
-        num_warps=warps,
+        A, B, c, out, A.stride(0), A.stride(1), B.stride(0), B.stride(1), c.stride(0), out.stride(0),
+        out.stride(1), m, k, n, BLOCK_K=BLOCK_K, BLOCK_M=BLOCK_M, BLOCK_N=BLOCK_N, num_warps=warps,
         num_stages=stages,
     )
+    return out
+
+
+def _matmul_bias_gelu_forward(
+    A: torch.Tensor,
+    B: torch.Tensor,
+    c: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_matmul_bias_gelu_forward(A: bf16[m k], B: bf16[k n], c: f32[n]) -> out: bf16[m n], state: f32[m n]. Any strides; sizes are read off the shapes."""
+    _check("A", A, torch.bfloat16, 2, A.device)
+    _check("B", B, torch.bfloat16, 2, A.device)
+    _check("c", c, torch.float32, 1, A.device)
+    m, k = A.shape
+    _, n = B.shape
+    if B.shape != (k, n):
+        raise ValueError(f"B: bf16[k n] has shape {B.shape}, expected {(k, n)}")
+    if c.shape != (n,):
+        raise ValueError(f"c: f32[n] has shape {c.shape}, expected {(n,)}")
+    out = torch.empty((m, n), dtype=torch.bfloat16, device=A.device)
+    state = torch.empty((m, n), dtype=torch.float32, device=A.device)
+    BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(n, BLOCK_N),)
+    matmul_bias_gelu_forward_kernel[grid](
+        A, B, c, out, state, A.stride(0), A.stride(1), B.stride(0), B.stride(1), c.stride(0), out.stride(0),
+        out.stride(1), state.stride(0), state.stride(1), m, k, n, BLOCK_K=BLOCK_K, BLOCK_M=BLOCK_M,
+        BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return out, state
+
+
+def _matmul_bias_gelu_backward_d_A(
+    B: torch.Tensor,
+    c: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_matmul_bias_gelu_backward_d_A(B: bf16[k n], c: f32[n], d_out: bf16[m n], state: f32[m n]) -> d_A: bf16[m k]. Any strides; sizes are read off the shapes."""
+    _check("B", B, torch.bfloat16, 2, B.device)
+    _check("c", c, torch.float32, 1, B.device)
+    _check("d_out", d_out, torch.bfloat16, 2, B.device)
+    _check("state", state, torch.float32, 2, B.device)
+    k, n = B.shape
+    m, _ = d_out.shape
+    if c.shape != (n,):
+        raise ValueError(f"c: f32[n] has shape {c.shape}, expected {(n,)}")
+    if d_out.shape != (m, n):
+        raise ValueError(f"d_out: bf16[m n] has shape {d_out.shape}, expected {(m, n)}")
+    if state.shape != (m, n):
+        raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
+    d_A = torch.empty((m, k), dtype=torch.bfloat16, device=B.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            BLOCK_M, BLOCK_K, warps, stages = 16, 16, 4, 1
+        elif BLOCK_N <= 4096:
+            BLOCK_M, BLOCK_K, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_M, BLOCK_K, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(k, BLOCK_K),)
+        matmul_bias_gelu_backward_d_A_rows_kernel[grid](
+            B, c, d_out, state, d_A, B.stride(0), B.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),
+            state.stride(0), state.stride(1), d_A.stride(0), d_A.stride(1), k, n, m, BLOCK_N=BLOCK_N,
+            BLOCK_M=BLOCK_M, BLOCK_K=BLOCK_K, EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
+        )
+        return d_A
+    BLOCK_N, BLOCK_M, BLOCK_K, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(k, BLOCK_K),)
+    matmul_bias_gelu_backward_d_A_kernel[grid](
+        B, c, d_out, state, d_A, B.stride(0), B.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),
+        state.stride(0), state.stride(1), d_A.stride(0), d_A.stride(1), k, n, m, BLOCK_N=BLOCK_N,
+        BLOCK_M=BLOCK_M, BLOCK_K=BLOCK_K, num_warps=warps, num_stages=stages,
+    )
+    return d_A
+
+
+def _matmul_bias_gelu_backward_d_B(
+    A: torch.Tensor,
+    c: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_matmul_bias_gelu_backward_d_B(A: bf16[m k], c: f32[n], d_out: bf16[m n], state: f32[m n]) -> d_B: bf16[k n]. Any strides; sizes are read off the shapes."""
+    _check("A", A, torch.bfloat16, 2, A.device)
+    _check("c", c, torch.float32, 1, A.device)
+    _check("d_out", d_out, torch.bfloat16, 2, A.device)
+    _check("state", state, torch.float32, 2, A.device)
+    m, k = A.shape
+    (n,) = c.shape
+    if d_out.shape != (m, n):
+        raise ValueError(f"d_out: bf16[m n] has shape {d_out.shape}, expected {(m, n)}")
+    if state.shape != (m, n):
+        raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
+    d_B = torch.empty((k, n), dtype=torch.bfloat16, device=A.device)
+    BLOCK_M = max(16, triton.next_power_of_2(m))
+    if BLOCK_M <= 16384:
+        if BLOCK_M <= 1024:
+            BLOCK_K, BLOCK_N, warps, stages = 16, 16, 4, 1
+        elif BLOCK_M <= 4096:
+            BLOCK_K, BLOCK_N, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_K, BLOCK_N, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(k, BLOCK_K) * triton.cdiv(n, BLOCK_N),)
+        matmul_bias_gelu_backward_d_B_rows_kernel[grid](
+            A, c, d_out, state, d_B, A.stride(0), A.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),
+            state.stride(0), state.stride(1), d_B.stride(0), d_B.stride(1), m, k, n, BLOCK_M=BLOCK_M,
+            BLOCK_K=BLOCK_K, BLOCK_N=BLOCK_N, EXACT_M=m == BLOCK_M, num_warps=warps, num_stages=stages,
+        )
+        return d_B
+    BLOCK_M, BLOCK_K, BLOCK_N, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(k, BLOCK_K) * triton.cdiv(n, BLOCK_N),)
+    matmul_bias_gelu_backward_d_B_kernel[grid](
+        A, c, d_out, state, d_B, A.stride(0), A.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),
+        state.stride(0), state.stride(1), d_B.stride(0), d_B.stride(1), m, k, n, BLOCK_M=BLOCK_M,
+        BLOCK_K=BLOCK_K, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return d_B
+
+
+def _matmul_bias_gelu_backward_d_c(c: torch.Tensor, d_out: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_matmul_bias_gelu_backward_d_c(c: f32[n], d_out: bf16[m n], state: f32[m n]) -> d_c: f32[n]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("d_out", d_out, torch.bfloat16, 2, c.device)
+    _check("state", state, torch.float32, 2, c.device)
+    (n,) = c.shape
+    m, _ = d_out.shape
+    if d_out.shape != (m, n):
+        raise ValueError(f"d_out: bf16[m n] has shape {d_out.shape}, expected {(m, n)}")
+    if state.shape != (m, n):
+        raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
+    d_c = torch.empty((n,), dtype=torch.float32, device=c.device)
+    BLOCK_M = max(16, triton.next_power_of_2(m))
+    if BLOCK_M <= 16384:
+        if BLOCK_M <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_M <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (n,)
+        matmul_bias_gelu_backward_d_c_rows_kernel[grid](
+            c, d_out, state, d_c, c.stride(0), d_out.stride(0), d_out.stride(1), state.stride(0),
+            state.stride(1), d_c.stride(0), n, m, BLOCK_M=BLOCK_M, EXACT_M=m == BLOCK_M, num_warps=warps,
+            num_stages=stages,
+        )
+        return d_c
+    BLOCK_M, warps, stages = 4096, 8, 2
+    grid = (n,)
+    matmul_bias_gelu_backward_d_c_kernel[grid](
+        c, d_out, state, d_c, c.stride(0), d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+        d_c.stride(0), n, m, BLOCK_M=BLOCK_M, num_warps=warps, num_stages=stages,
+    )
+    return d_c
+
+
+class _matmul_bias_gelu_autograd(torch.autograd.Function):
+    """matmul_bias_gelu and its derivative."""
+
+    @staticmethod
+    def forward(ctx, A, B, c):
+        m, k = A.shape
+        _, n = B.shape
+        if B.shape != (k, n):
+            raise ValueError(f"B: bf16[k n] has shape {B.shape}, expected {(k, n)}")
+        if c.shape != (n,):
+            raise ValueError(f"c: f32[n] has shape {c.shape}, expected {(n,)}")
+        out, state = _matmul_bias_gelu_forward(A, B, c)
+        ctx.save_for_backward(A, B, c, state)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        A, B, c, state = ctx.saved_tensors
+        d_A = _matmul_bias_gelu_backward_d_A(B, c, d_out, state)
+        d_B = _matmul_bias_gelu_backward_d_B(A, c, d_out, state)
+        d_c = _matmul_bias_gelu_backward_d_c(c, d_out, state)
+        return d_A, d_B, d_c
+
+
+def matmul_bias_gelu(A: torch.Tensor, B: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+    """matmul_bias_gelu(A: bf16[m k], B: bf16[k n], c: f32[n]) -> out: bf16[m n]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    m, k = A.shape
+    _, n = B.shape
+    if B.shape != (k, n):
+        raise ValueError(f"B: bf16[k n] has shape {B.shape}, expected {(k, n)}")
+    if c.shape != (n,):
+        raise ValueError(f"c: f32[n] has shape {c.shape}, expected {(n,)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (A, B, c)):
+        return _matmul_bias_gelu_autograd.apply(A, B, c)
+    out = _matmul_bias_gelu(A, B, c)
     return out

@@ -33,21 +33,8 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 
 @triton.jit
 def scores_kernel(
-    Q_ptr,
-    K_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    out_stride_q,
-    out_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, out_stride_x, size_q,
+    size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -100,8 +87,178 @@ def scores_kernel(
     )
 
 
-def scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def scores_forward_kernel(
+    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, out_stride_x, size_q,
+    size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[moments.diag:7]
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+        (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def scores_backward_d_Q_kernel(
+    K_ptr, d_out_ptr, d_Q_ptr, K_stride_x, K_stride_d, d_out_stride_q, d_out_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    # src[moments.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def scores_backward_d_K_kernel(
+    Q_ptr, d_out_ptr, d_K_ptr, Q_stride_q, Q_stride_d, d_out_stride_q, d_out_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[moments.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(d_out_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[moments.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(d_out_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    # src[moments.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        tile_bf16,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
@@ -112,54 +269,116 @@ def scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     scores_kernel[grid](
-        Q,
-        K,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), out.stride(1), q, d, x,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_scores_forward(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    scores_forward_kernel[grid](
+        Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), out.stride(1), q, d, x,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_scores_backward_d_Q(K: bf16[x d], d_out: f32[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("d_out", d_out, torch.float32, 2, K.device)
+    x, d = K.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, x):
+        raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    scores_backward_d_Q_kernel[grid](
+        K, d_out, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
+    return d_Q
+
+
+def _scores_backward_d_K(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_scores_backward_d_K(Q: bf16[q d], d_out: f32[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    _, x = d_out.shape
+    if d_out.shape != (q, x):
+        raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    scores_backward_d_K_kernel[grid](
+        Q, d_out, d_K, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_K
+
+
+class _scores_autograd(torch.autograd.Function):
+    """scores and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        out = _scores_forward(Q, K)
+        ctx.save_for_backward(Q, K)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K = ctx.saved_tensors
+        d_Q = _scores_backward_d_Q(K, d_out)
+        d_K = _scores_backward_d_K(Q, d_out)
+        return d_Q, d_K
+
+
+def scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+        return _scores_autograd.apply(Q, K)
+    out = _scores(Q, K)
     return out
 
 
 @triton.jit
 def kurtosis_kernel(
-    Q_ptr,
-    K_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    out_stride_q,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
-    acc_d_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[moments.diag:11]
     Q = tl.load(
@@ -168,8 +387,325 @@ def kurtosis_kernel(
         other=0.0,
     )
     tile_f32 = tl.cast(size_x, tl.float32)
+    recip = 1.0 / tile_f32
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        before_f32 = tl.cast(first_x, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_x + BLOCK_X, size_x), tl.float32)
+        # src[moments.diag:11]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile_sum = tl.sum(dot, 1)
+        next_sum_x = sum_x + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul_q = (rsqrt * recip) * (next_sum_x * where)
+        next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
+        change = next_centre - centre
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        # src[moments.diag:13]
+        C = (rsqrt * dot) - next_centre[:, None]
+        # src[moments.diag:14]
+        mul_q_x = C * C
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(C, 1)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_q_x_2 = ((C * C) * C) * C
+        tile_sum_4 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_q_x_3 = (C * C) * C
+        tile_sum_5 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
+        sum_x = next_sum_x
+        acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        before_f32 = tl.cast(first_x_2, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_x_2 + BLOCK_X, size_x), tl.float32)
+        # src[moments.diag:11]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, 0.0)
+        tile_sum = tl.sum(tile, 1)
+        next_sum_x = sum_x + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul_q = (rsqrt * recip) * (next_sum_x * where)
+        next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
+        change = next_centre - centre
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        # src[moments.diag:13]
+        C = tl.where((x_index < size_x)[None, :], (rsqrt * tile) - next_centre[:, None], 0.0)
+        # src[moments.diag:14]
+        mul_q_x = C * C
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(C, 1)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_q_x_2 = ((C * C) * C) * C
+        tile_sum_4 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_q_x_3 = (C * C) * C
+        tile_sum_5 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
+        sum_x = next_sum_x
+        acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    # src[moments.diag:14]
+    recip_q = 1.0 / (0.001 + (recip * acc_x))
+    tl.store(
+        out_ptr + q_index * out_stride_q,
+        (((recip * recip_q) * recip_q) * acc_x_2),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def kurtosis_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:11]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:11]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def kurtosis_long_out_rows_kernel(
+    buffer_0_ptr, out_ptr, buffer_0_stride_q, buffer_0_stride_x, out_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    sum_ = tl.sum(buffer_0, 0)
+    # src[moments.diag:13]
+    # src[moments.diag:7]
+    # src[moments.diag:13]
+    C = tl.where(x_index < size_x, (rsqrt * buffer_0) - ((sum_ * rsqrt) * recip), 0.0)
+    # src[moments.diag:14]
+    mul_x = ((C * C) * C) * C
+    sum_2 = tl.sum(mul_x, 0)
+    mul_x_2 = C * C
+    sum_3 = tl.sum(mul_x_2, 0)
+    recip_2 = 1.0 / (0.001 + (recip * sum_3))
+    tl.store(out_ptr + q_index * out_stride_q, (((recip_2 * recip_2) * sum_2) * recip))
+
+
+@triton.jit
+def kurtosis_long_out_kernel(
+    buffer_0_ptr, out_ptr, buffer_0_stride_q, buffer_0_stride_x, out_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    sum_x = tl.full([], 0.0, tl.float32)
+    acc_x = tl.full([], 0.0, tl.float32)
+    sum_x_2 = tl.full([], 0.0, tl.float32)
+    acc_x_2 = tl.full([], 0.0, tl.float32)
+    acc_x_3 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
+    tile_f32 = tl.cast(size_x, tl.float32)
+    recip = 1.0 / tile_f32
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        before_f32 = tl.cast(first_x, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_x + BLOCK_X, size_x), tl.float32)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        tile_sum = tl.sum(buffer_0, 0)
+        next_sum_x = sum_x + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul = ((next_sum_x * where) * rsqrt) * recip
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+        change = next_centre - centre
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        # src[moments.diag:13]
+        C = (rsqrt * buffer_0) - next_centre
+        # src[moments.diag:14]
+        mul_x = C * C
+        tile_sum_2 = tl.sum(mul_x, 0)
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(C, 0)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_x_2 = ((C * C) * C) * C
+        tile_sum_4 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_x_3 = (C * C) * C
+        tile_sum_5 = tl.sum(mul_x_3, 0)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
+        sum_x = next_sum_x
+        acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        before_f32 = tl.cast(first_x_2, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_x_2 + BLOCK_X, size_x), tl.float32)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_0, 0)
+        next_sum_x = sum_x + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul = ((next_sum_x * where) * rsqrt) * recip
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+        change = next_centre - centre
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        # src[moments.diag:7]
+        # src[moments.diag:13]
+        C = tl.where(x_index < size_x, (rsqrt * buffer_0) - next_centre, 0.0)
+        # src[moments.diag:14]
+        mul_x = C * C
+        tile_sum_2 = tl.sum(mul_x, 0)
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(C, 0)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_x_2 = ((C * C) * C) * C
+        tile_sum_4 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_x_3 = (C * C) * C
+        tile_sum_5 = tl.sum(mul_x_3, 0)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
+        sum_x = next_sum_x
+        acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    # src[moments.diag:14]
+    recip_2 = 1.0 / (0.001 + (recip * acc_x))
+    tl.store(out_ptr + q_index * out_stride_q, (((recip_2 * recip_2) * acc_x_2) * recip))
+
+
+@triton.jit
+def kurtosis_forward_kernel(
+    Q_ptr, K_ptr, out_ptr, state_ptr, state___ptr, state_____ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, out_stride_q, state_stride_q, state___stride_q, state_____stride_q, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    tile_f32 = tl.cast(size_x, tl.float32)
     recip = 1.0 / tile_f32
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -185,38 +721,37 @@ def kurtosis_kernel(
             EXACT_D,
         )
         # src[moments.diag:7]
-        mul_q_x_d = Q.to(tl.float32)[:, None, :] * K.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(tl.sum(mul_q_x_d, 2), 1)
-        next_acc_d_x = acc_d_x + tile_sum
+        dot = tl.dot(Q, tl.trans(K))
+        tile_sum = tl.sum(dot, 1)
+        next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_q = (recip * rsqrt) * (next_acc_d_x * where)
+        mul_q = (recip * rsqrt) * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-4.0 * sum_x) + (before_f32 * change)) * change
+        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
         acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
-        dot = tl.dot(Q, tl.trans(K))
         # src[moments.diag:13]
         C = (dot * rsqrt) - next_centre[:, None]
         # src[moments.diag:14]
         mul_q_x = ((C * C) * C) * C
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
-        acc_x_6 = ((3.0 * sum_x) + ((-1.0 * before_f32) * change)) * change
-        acc_x_7 = acc_x_2 + (((-3.0 * acc_x_3) + acc_x_6) * change)
+        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
         mul_q_x_2 = (C * C) * C
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = acc_x_7 + tile_sum_3
-        acc_x_8 = ((-2.0 * sum_x) + (before_f32 * change)) * change
+        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
+        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
         mul_q_x_3 = C * C
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
         next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
         tile_sum_5 = tl.sum(C, 1)
-        next_sum_x = (sum_x + ((-1.0 * before_f32) * change)) + tile_sum_5
-        acc_d_x = next_acc_d_x
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        sum_x = next_sum_x
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        sum_x = next_sum_x
+        sum_x_2 = next_sum_x_2
         centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -231,38 +766,38 @@ def kurtosis_kernel(
             other=0.0,
         )
         # src[moments.diag:7]
-        mul_q_x_d = Q.to(tl.float32)[:, None, :] * K.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(tl.sum(mul_q_x_d, 2), 1)
-        next_acc_d_x = acc_d_x + tile_sum
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, 0.0)
+        tile_sum = tl.sum(tile, 1)
+        next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_q = (recip * rsqrt) * (next_acc_d_x * where)
+        mul_q = (recip * rsqrt) * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-4.0 * sum_x) + (before_f32 * change)) * change
+        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
         acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
-        dot = tl.dot(Q, tl.trans(K))
         # src[moments.diag:13]
-        C = tl.where((x_index < size_x)[None, :], (dot * rsqrt) - next_centre[:, None], 0.0)
+        C = tl.where((x_index < size_x)[None, :], (tile * rsqrt) - next_centre[:, None], 0.0)
         # src[moments.diag:14]
         mul_q_x = ((C * C) * C) * C
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
-        acc_x_6 = ((3.0 * sum_x) + ((-1.0 * before_f32) * change)) * change
-        acc_x_7 = acc_x_2 + (((-3.0 * acc_x_3) + acc_x_6) * change)
+        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
         mul_q_x_2 = (C * C) * C
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = acc_x_7 + tile_sum_3
-        acc_x_8 = ((-2.0 * sum_x) + (before_f32 * change)) * change
+        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
+        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
         mul_q_x_3 = C * C
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
         next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
         tile_sum_5 = tl.sum(C, 1)
-        next_sum_x = (sum_x + ((-1.0 * before_f32) * change)) + tile_sum_5
-        acc_d_x = next_acc_d_x
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        sum_x = next_sum_x
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        sum_x = next_sum_x
+        sum_x_2 = next_sum_x_2
         centre = next_centre
     # src[moments.diag:14]
     recip_q = 1.0 / (0.001 + (recip * acc_x_3))
@@ -271,10 +806,197 @@ def kurtosis_kernel(
         (((recip * acc_x) * recip_q) * recip_q),
         mask=(q_index < size_q),
     )
+    tl.store(state_ptr + q_index * state_stride_q, sum_x, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, acc_x, mask=(q_index < size_q))
+    tl.store(state_____ptr + q_index * state_____stride_q, acc_x_3, mask=(q_index < size_q))
 
 
-def kurtosis(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """kurtosis(Q: bf16[q d], K: bf16[x d]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def kurtosis_backward_buffer_0_d_Q_kernel(
+    Q_ptr, K_ptr, d_out_ptr, state_ptr, state___ptr, state_____ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, d_out_stride_q, state_stride_q, state___stride_q, state_____stride_q,
+    buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_D], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q = (rsqrt * recip) * state
+    # src[moments.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:14]
+    recip_q = 1.0 / (0.001 + (state____ * recip))
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = ((-4.0 * recip) * state__) * recip_q
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:11]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = (rsqrt * dot) - mul_q[:, None]
+        mul_q_x = (mul_q_2[:, None] + ((4.0 * sub_q_x) * sub_q_x)) * sub_q_x
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_3 = (-1.0 * recip) * next_acc_x
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
+        acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
+        tile_bf16 = (mul_q_x + next_centre[:, None]).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_3))
+        # src[moments.diag:11]
+        K_f32 = K.to(tl.float32)
+        tile_sum_2 = tl.sum(K_f32, 0)
+        next_sum_x = sum_x + tile_sum_2
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        sum_x = next_sum_x
+        centre = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:11]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = (rsqrt * dot) - mul_q[:, None]
+        add_q_x = tl.where((x_index < size_x)[None, :], mul_q_2[:, None] + ((4.0 * sub_q_x) * sub_q_x), 0.0)
+        mul_q_x = add_q_x * sub_q_x
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_3 = (-1.0 * recip) * next_acc_x
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
+        acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
+        add_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x + next_centre[:, None], 0.0)
+        tile_bf16 = add_q_x_2.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_3))
+        # src[moments.diag:11]
+        K_f32 = K.to(tl.float32)
+        tile_sum_2 = tl.sum(K_f32, 0)
+        next_sum_x = sum_x + tile_sum_2
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        sum_x = next_sum_x
+        centre = next_centre
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((-1.0 * recip) * acc_x), mask=(q_index < size_q))
+    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+    tile = (((rsqrt * recip) * d_out) * recip_q) * recip_q
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (tile[:, None] * acc_x_2).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def kurtosis_backward_d_K_kernel(
+    Q_ptr, K_ptr, d_out_ptr, state_ptr, state___ptr, state_____ptr, buffer_0_ptr, d_K_ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, d_out_stride_q, state_stride_q, state___stride_q, state_____stride_q,
+    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:11]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
+        # src[moments.diag:14]
+        recip_q = 1.0 / (0.001 + (state____ * recip))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        state = tl.load(state_ptr + q_index * state_stride_q)
+        # src[moments.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = (rsqrt * dot) - ((rsqrt * recip) * state)[None, :]
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        add_x_q = (((-4.0 * recip) * state__) * recip_q)[None, :] + ((4.0 * sub_x_q) * sub_x_q)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        # src[moments.diag:11]
+        tile = (d_out * (recip_q * recip_q))[None, :] * ((add_x_q * sub_x_q) + buffer_0[None, :])
+        mul_x_q_d = tile[:, :, None] * Q.to(tl.float32)[None, :, :]
+        tile_sum = tl.sum(mul_x_q_d, 1)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[moments.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:14]
+        recip_q = 1.0 / (0.001 + (state____ * recip))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = (rsqrt * dot) - ((rsqrt * recip) * state)[None, :]
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q = (((-4.0 * recip) * state__) * recip_q)[None, :] + ((4.0 * sub_x_q) * sub_x_q)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:11]
+        tile = (d_out * (recip_q * recip_q))[None, :] * ((add_x_q * sub_x_q) + buffer_0[None, :])
+        mul_x_q_d = tile[:, :, None] * Q.to(tl.float32)[None, :, :]
+        tile_sum = tl.sum(mul_x_q_d, 1)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        ((rsqrt * recip) * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+def _kurtosis(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_kurtosis(Q: bf16[q d], K: bf16[x d]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
@@ -293,47 +1015,236 @@ def kurtosis(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     kurtosis_kernel[grid](
-        Q,
-        K,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        out.stride(0),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
+        Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _kurtosis_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_kurtosis_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    kurtosis_long_buffer_0_kernel[grid](
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _kurtosis_long_out(buffer_0: torch.Tensor, d: int) -> torch.Tensor:
+    """_kurtosis_long_out(buffer_0: f32[q x]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
+    q, x = buffer_0.shape
+    out = torch.empty((q,), dtype=torch.float32, device=buffer_0.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        kurtosis_long_out_rows_kernel[grid](
+            buffer_0, out, buffer_0.stride(0), buffer_0.stride(1), out.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    kurtosis_long_out_kernel[grid](
+        buffer_0, out, buffer_0.stride(0), buffer_0.stride(1), out.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _kurtosis_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_kurtosis_forward(Q: bf16[q d], K: bf16[x d]) -> out: f32[q], state: f32[q], state__: f32[q], state____: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    out = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state__ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state____ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    kurtosis_forward_kernel[grid](
+        Q, K, out, state, state__, state____, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        out.stride(0), state.stride(0), state__.stride(0), state____.stride(0), q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out, state, state__, state____
+
+
+def _kurtosis_backward_buffer_0_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    state____: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_kurtosis_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], d_out: f32[q], state: f32[q], state__: f32[q], state____: f32[q]) -> buffer_0: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 1, Q.device)
+    _check("state__", state__, torch.float32, 1, Q.device)
+    _check("state____", state____, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if d_out.shape != (q,):
+        raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state____.shape != (q,):
+        raise ValueError(f"state____: f32[q] has shape {state____.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    kurtosis_backward_buffer_0_d_Q_kernel[grid](
+        Q, K, d_out, state, state__, state____, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0),
+        K.stride(1), d_out.stride(0), state.stride(0), state__.stride(0), state____.stride(0),
+        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, d_Q
+
+
+def _kurtosis_backward_d_K(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    state____: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_kurtosis_backward_d_K(Q: bf16[q d], K: bf16[x d], d_out: f32[q], state: f32[q], state__: f32[q], state____: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 1, Q.device)
+    _check("state__", state__, torch.float32, 1, Q.device)
+    _check("state____", state____, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if d_out.shape != (q,):
+        raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state____.shape != (q,):
+        raise ValueError(f"state____: f32[q] has shape {state____.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X),)
+    kurtosis_backward_d_K_kernel[grid](
+        Q, K, d_out, state, state__, state____, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0),
+        K.stride(1), d_out.stride(0), state.stride(0), state__.stride(0), state____.stride(0),
+        buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+class _kurtosis_autograd(torch.autograd.Function):
+    """kurtosis and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        out, state, state__, state____ = _kurtosis_forward(Q, K)
+        ctx.save_for_backward(Q, K, state, state__, state____)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, state, state__, state____ = ctx.saved_tensors
+        buffer_0, d_Q = _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state, state__, state____)
+        d_K = _kurtosis_backward_d_K(Q, K, d_out, state, state__, state____, buffer_0)
+        return d_Q, d_K
+
+
+def kurtosis(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """kurtosis(Q: bf16[q d], K: bf16[x d]) -> out: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+            return _kurtosis_autograd.apply(Q, K)
+        out = _kurtosis(Q, K)
+        return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+        raise ValueError("kurtosis: gradients are made for sizes whose tiles are held on chip")
+    buffer_0 = _kurtosis_long_buffer_0(Q, K)
+    out_2 = _kurtosis_long_out(buffer_0, d)
+    return out_2
+
+
 @triton.jit
 def deviation_kernel(
-    Q_ptr,
-    K_ptr,
-    t_ptr,
-    M_ptr,
-    D_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    t_stride_x,
-    M_stride_q,
-    D_stride_q,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, t_ptr, M_ptr, D_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, M_stride_q,
+    D_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -458,8 +1369,683 @@ def deviation_kernel(
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
 
 
-def deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """deviation(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> M: f32[q], D: f32[q]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def deviation_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:18]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:18]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[moments.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        (scalar * acc_d),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def deviation_long_M_D_rows_kernel(
+    t_ptr, buffer_0_ptr, M_ptr, D_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x, M_stride_q,
+    D_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    max_ = tl.max(buffer_0, 1)
+    sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
+    # src[maps.diag:5]
+    e = tl.exp2(sub_q_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 1)
+    recip_q = 1.0 / sum_
+    # src[moments.diag:18]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    mul_q_x = t[None, :] * e
+    sum_2 = tl.sum(mul_q_x, 1)
+    # src[maps.diag:7]
+    gt_q = sum_ > 0.0
+    # src[moments.diag:20]
+    m = tl.where(gt_q, sum_2 * recip_q, 0.0)
+    tl.store(M_ptr + q_index * M_stride_q, m, mask=(q_index < size_q))
+    # src[moments.diag:21]
+    sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - m[:, None], 0.0)
+    mul_q_x_2 = (e * sub_q_x_2) * sub_q_x_2
+    sum_3 = tl.sum(mul_q_x_2, 1)
+    sqrt_q = tl.sqrt(tl.where(gt_q, recip_q * sum_3, 0.0) + 1.0)
+    tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
+
+
+@triton.jit
+def deviation_long_M_D_kernel(
+    t_ptr, buffer_0_ptr, M_ptr, D_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x, M_stride_q,
+    D_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x = t[None, :] * e
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        # src[maps.diag:7]
+        # src[moments.diag:20]
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        change = next_centre - centre
+        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
+        # src[moments.diag:21]
+        sub_q_x = t[None, :] - next_centre[:, None]
+        mul_q_x_2 = (e * sub_q_x) * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
+        mul_q_x_3 = e * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x = t[None, :] * e
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        # src[maps.diag:7]
+        # src[moments.diag:20]
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        change = next_centre - centre
+        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
+        # src[moments.diag:21]
+        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        mul_q_x_2 = (e * sub_q_x) * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
+        mul_q_x_3 = e * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    recip_q = 1.0 / z
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    # src[moments.diag:20]
+    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
+    # src[moments.diag:21]
+    sqrt_q = tl.sqrt(tl.where(gt_q, recip_q * acc_x_2, 0.0) + 1.0)
+    tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
+
+
+@triton.jit
+def deviation_forward_kernel(
+    Q_ptr, K_ptr, t_ptr, M_ptr, D_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, t_stride_x, M_stride_q, D_stride_q, logsum_stride_q, state_stride_q, z_stride_q,
+    state__stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:18]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_2 = e * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        # src[maps.diag:7]
+        # src[moments.diag:20]
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        change = next_centre - centre
+        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
+        # src[moments.diag:21]
+        sub_q_x = t[None, :] - next_centre[:, None]
+        mul_q_x_3 = (e * sub_q_x) * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
+        mul_q_x_4 = e * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:18]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_2 = e * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        # src[maps.diag:7]
+        # src[moments.diag:20]
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        change = next_centre - centre
+        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
+        # src[moments.diag:21]
+        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        mul_q_x_3 = (e * sub_q_x) * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
+        mul_q_x_4 = e * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    recip_q = 1.0 / z
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    # src[moments.diag:20]
+    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
+    # src[moments.diag:21]
+    sqrt_q = tl.sqrt(tl.where(gt_q, acc_x_2 * recip_q, 0.0) + 1.0)
+    tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
+    mul_q = 0.6931471805599453 * max_x
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(z)), mask=(q_index < size_q))
+    tl.store(state_ptr + q_index * state_stride_q, mul_q, mask=(q_index < size_q))
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, acc_x, mask=(q_index < size_q))
+
+
+@triton.jit
+def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
+    Q_ptr, K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, buffer_0_ptr,
+    buffer_1_ptr, buffer_4_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x,
+    d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q, z_stride_q, state__stride_q,
+    buffer_0_stride_q, buffer_1_stride_q, buffer_4_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_6 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_7 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_8 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_9 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:18]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * state
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_3 = d_M * state_
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        # src[moments.diag:21]
+        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
+        # src[moments.diag:18]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
+        mul_q_x_2 = exp2_q_x * sub_q_x
+        tile_sum = tl.sum(mul_q_x_2, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_x_3 = (exp2_q_x * sub_q_x) * sub_q_x
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
+        rsqrt_q = tl.rsqrt(1.0 + next_acc_x_2)
+        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
+        mul_q_x_4 = exp2_q_x * t[None, :]
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_3 + tile_sum_3
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        mul_q_x_5 = exp2_q_x_2 * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = acc_x_4 + tile_sum_4
+        mul_q_x_6 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = acc_x_5 + tile_sum_5
+        tile = ((-1.0 * next_acc_x_3) * next_acc_x_4) * next_centre
+        add_q = ((tile * d_D) + mul_q_3) + (((0.5 * next_centre) * d_D) * next_acc_x_5)
+        mul_q_4 = (-1.0 * recip_q) * add_q
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        change = where_q_2 - where_q
+        change_2 = next_centre - centre
+        mul_q_d = d_D[:, None] * acc_x_7
+        acc_x_10 = (-1.0 * ((centre * d_D)[:, None] * acc_x_7)) + ((-1.0 * mul_q_d) * change_2[:, None])
+        acc_x_11 = acc_x_6 + (acc_x_9 * (next_centre_2 - centre_2)[:, None])
+        acc_x_12 = (acc_x_11 + (acc_x_8 * change_2[:, None])) + (acc_x_10 * change[:, None])
+        mul_q_x_7 = (((0.5 * next_centre) * d_D)[:, None] * sub_q_x) * sub_q_x
+        tile_2 = ((-1.0 * next_acc_x)[:, None] * t[None, :]) * next_centre[:, None]
+        tile_3 = next_centre_2[:, None] + (tile_2 * d_D[:, None])
+        add_q_x = (tile_3 + mul_q_x_7) + (t[None, :] * d_M[:, None])
+        tile_bf16 = (exp2_q_x_2 * add_q_x).to(tl.bfloat16)
+        next_acc_x_6 = tl.dot(tile_bf16, K, acc_x_12)
+        # src[moments.diag:18]
+        tile_bf16_2 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
+        tile_bf16_3 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_7 = tl.dot(tile_bf16_3, tile_bf16_2, acc_x_7)
+        mul_q_x_8 = ((-1.0 * next_acc_x)[:, None] * t[None, :]) * d_D[:, None]
+        add_q_x_2 = mul_q_x_8 + (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x)
+        tile_bf16_4 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
+        next_acc_x_8 = tl.dot(tile_bf16_4, K, (acc_x_8 + ((-1.0 * mul_q_d) * change[:, None])))
+        next_acc_x_9 = tl.dot(tile_bf16_3, K, acc_x_9)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        acc_x_8 = next_acc_x_8
+        acc_x_9 = next_acc_x_9
+        centre = next_centre
+        centre_2 = next_centre_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        # src[moments.diag:21]
+        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
+        # src[moments.diag:18]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
+        mul_q_x_2 = exp2_q_x * sub_q_x
+        tile_sum = tl.sum(mul_q_x_2, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_x_3 = (exp2_q_x * sub_q_x) * sub_q_x
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
+        rsqrt_q = tl.rsqrt(1.0 + next_acc_x_2)
+        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
+        mul_q_x_4 = exp2_q_x * t[None, :]
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_3 + tile_sum_3
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        mul_q_x_5 = exp2_q_x_2 * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = acc_x_4 + tile_sum_4
+        mul_q_x_6 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = acc_x_5 + tile_sum_5
+        tile_2 = ((-1.0 * next_acc_x_3) * next_acc_x_4) * next_centre
+        add_q = ((tile_2 * d_D) + mul_q_3) + (((0.5 * next_centre) * d_D) * next_acc_x_5)
+        mul_q_4 = (-1.0 * recip_q) * add_q
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        change = where_q_2 - where_q
+        change_2 = next_centre - centre
+        mul_q_d = d_D[:, None] * acc_x_7
+        acc_x_10 = (-1.0 * ((centre * d_D)[:, None] * acc_x_7)) + ((-1.0 * mul_q_d) * change_2[:, None])
+        acc_x_11 = acc_x_6 + (acc_x_9 * (next_centre_2 - centre_2)[:, None])
+        acc_x_12 = (acc_x_11 + (acc_x_8 * change_2[:, None])) + (acc_x_10 * change[:, None])
+        mul_q_x_7 = (((0.5 * next_centre) * d_D)[:, None] * sub_q_x) * sub_q_x
+        tile_3 = ((-1.0 * next_acc_x)[:, None] * t[None, :]) * next_centre[:, None]
+        tile_4 = next_centre_2[:, None] + (tile_3 * d_D[:, None])
+        add_q_x = (tile_4 + mul_q_x_7) + (t[None, :] * d_M[:, None])
+        add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
+        tile_bf16 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
+        next_acc_x_6 = tl.dot(tile_bf16, K, acc_x_12)
+        # src[moments.diag:18]
+        tile_bf16_2 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
+        tile_bf16_3 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_7 = tl.dot(tile_bf16_3, tile_bf16_2, acc_x_7)
+        mul_q_x_8 = ((-1.0 * next_acc_x)[:, None] * t[None, :]) * d_D[:, None]
+        add_q_x_3 = mul_q_x_8 + (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x)
+        add_q_x_4 = tl.where((x_index < size_x)[None, :], add_q_x_3, 0.0)
+        tile_bf16_4 = (exp2_q_x_2 * add_q_x_4).to(tl.bfloat16)
+        next_acc_x_8 = tl.dot(tile_bf16_4, K, (acc_x_8 + ((-1.0 * mul_q_d) * change[:, None])))
+        next_acc_x_9 = tl.dot(tile_bf16_3, K, acc_x_9)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        acc_x_8 = next_acc_x_8
+        acc_x_9 = next_acc_x_9
+        centre = next_centre
+        centre_2 = next_centre_2
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
+    rsqrt_q = tl.rsqrt(1.0 + acc_x_2)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt_q, mask=(q_index < size_q))
+    tile = ((((-1.0 * acc_x_3) * acc_x_4) * rsqrt_q) * d_D) + mul_q_3
+    mul_q_4 = (-1.0 * recip_q) * (tile + (((0.5 * rsqrt_q) * d_D) * acc_x_5))
+    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, mul_q_4, mask=(q_index < size_q))
+    # src[maps.diag:7]
+    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * recip_q)[:, None] * acc_x_6, 0.0)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def deviation_backward_d_K_d_t_kernel(
+    Q_ptr, K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_4_ptr, d_K_ptr, d_t_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q,
+    d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q, z_stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_4_stride_q, d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
+    acc_q_3 = tl.full([BLOCK_X], 0.0, tl.float32)
+    # src[moments.diag:18]
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        M = tl.load(M_ptr + q_index * M_stride_q)
+        # src[moments.diag:21]
+        sub_x_q = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        mul_x_q = (((0.5 * buffer_1) * d_D)[None, :] * sub_x_q) * sub_x_q
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        tile = ((-1.0 * buffer_0)[None, :] * t[:, None]) * buffer_1[None, :]
+        tile_2 = (buffer_4[None, :] + (tile * d_D[None, :])) + mul_x_q
+        state = tl.load(state_ptr + q_index * state_stride_q)
+        # src[moments.diag:18]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        mul_x_q_2 = (rsqrt * 1.4426950408889634) * dot
+        sub_x_q_2 = mul_x_q_2 - (1.4426950408889634 * state)[None, :]
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        # src[maps.diag:7]
+        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q_2), 0.0)
+        mul_x_q_3 = where_x_q * (tile_2 + (t[:, None] * d_M[None, :]))
+        recip_q = 1.0 / z
+        # src[moments.diag:18]
+        mul_x_q_d = (recip_q[:, None] * Q.to(tl.float32))[None, :, :] * mul_x_q_3[:, :, None]
+        tile_sum = tl.sum(mul_x_q_d, 1)
+        next_acc_q = acc_q + tile_sum
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        sub_x_q_3 = mul_x_q_2 - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_4 = (buffer_1 * d_D)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q)
+        tile_sum_2 = tl.sum(mul_x_q_4, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
+        mul_q = recip_q * ((((-1.0 * buffer_0) * buffer_1) * d_D) + d_M)
+        mul_x_q_5 = where_x_q * mul_q[None, :]
+        tile_sum_3 = tl.sum(mul_x_q_5, 1)
+        next_acc_q_3 = acc_q_3 + tile_sum_3
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:21]
+        sub_x_q = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = (((0.5 * buffer_1) * d_D)[None, :] * sub_x_q) * sub_x_q
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = ((-1.0 * buffer_0)[None, :] * t[:, None]) * buffer_1[None, :]
+        tile_2 = (buffer_4[None, :] + (tile * d_D[None, :])) + mul_x_q
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:18]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        mul_x_q_2 = (rsqrt * 1.4426950408889634) * dot
+        sub_x_q_2 = mul_x_q_2 - (1.4426950408889634 * state)[None, :]
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[maps.diag:7]
+        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q_2), 0.0)
+        mul_x_q_3 = where_x_q * (tile_2 + (t[:, None] * d_M[None, :]))
+        recip_q = tl.where(q_index < size_q, 1.0 / z, 0.0)
+        # src[moments.diag:18]
+        mul_x_q_d = (recip_q[:, None] * Q.to(tl.float32))[None, :, :] * mul_x_q_3[:, :, None]
+        tile_sum = tl.sum(mul_x_q_d, 1)
+        next_acc_q = acc_q + tile_sum
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_3 = mul_x_q_2 - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_4 = (buffer_1 * d_D)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q)
+        tile_sum_2 = tl.sum(mul_x_q_4, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
+        mul_q = recip_q * ((((-1.0 * buffer_0) * buffer_1) * d_D) + d_M)
+        mul_x_q_5 = where_x_q * mul_q[None, :]
+        tile_sum_3 = tl.sum(mul_x_q_5, 1)
+        next_acc_q_3 = acc_q_3 + tile_sum_3
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 + acc_q_3), mask=(x_index < size_x))
+
+
+def _deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_deviation(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> M: f32[q], D: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -482,64 +2068,284 @@ def deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     deviation_kernel[grid](
-        Q,
-        K,
-        t,
-        M,
-        D,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        t.stride(0),
-        M.stride(0),
-        D.stride(0),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, t, M, D, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), t.stride(0), M.stride(0),
+        D.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return M, D
 
 
+def _deviation_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_deviation_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    deviation_long_buffer_0_kernel[grid](
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _deviation_long_M_D(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_deviation_long_M_D(t: f32[x], buffer_0: f32[q x]) -> M: f32[q], D: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("t", t, torch.float32, 1, t.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, t.device)
+    (x,) = t.shape
+    q, _ = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    M = torch.empty((q,), dtype=torch.float32, device=t.device)
+    D = torch.empty((q,), dtype=torch.float32, device=t.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            BLOCK_Q, warps, stages = 16, 4, 1
+        elif BLOCK_X <= 4096:
+            BLOCK_Q, warps, stages = 16, 8, 1
+        else:
+            BLOCK_Q, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
+        deviation_long_M_D_rows_kernel[grid](
+            t, buffer_0, M, D, t.stride(0), buffer_0.stride(0), buffer_0.stride(1), M.stride(0), D.stride(0),
+            x, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return M, D
+    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    deviation_long_M_D_kernel[grid](
+        t, buffer_0, M, D, t.stride(0), buffer_0.stride(0), buffer_0.stride(1), M.stride(0), D.stride(0), x,
+        q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+    )
+    return M, D
+
+
+def _deviation_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    t: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_deviation_forward(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> M: f32[q], D: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("t", t, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if t.shape != (x,):
+        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+    M = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    D = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    deviation_forward_kernel[grid](
+        Q, K, t, M, D, logsum, state, z, state_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        t.stride(0), M.stride(0), D.stride(0), logsum.stride(0), state.stride(0), z.stride(0),
+        state_.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return M, D, logsum, state, z, state_
+
+
+def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
+    Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
+    logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("t", t, torch.float32, 1, Q.device)
+    _check("d_M", d_M, torch.float32, 1, Q.device)
+    _check("d_D", d_D, torch.float32, 1, Q.device)
+    _check("M", M, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if t.shape != (x,):
+        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+    if d_M.shape != (q,):
+        raise ValueError(f"d_M: f32[q] has shape {d_M.shape}, expected {(q,)}")
+    if d_D.shape != (q,):
+        raise ValueError(f"d_D: f32[q] has shape {d_D.shape}, expected {(q,)}")
+    if M.shape != (q,):
+        raise ValueError(f"M: f32[q] has shape {M.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_4 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel[grid](
+        Q, K, t, d_M, d_D, M, logsum, state, z, state_, buffer_0, buffer_1, buffer_4, d_Q, Q.stride(0),
+        Q.stride(1), K.stride(0), K.stride(1), t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0),
+        logsum.stride(0), state.stride(0), z.stride(0), state_.stride(0), buffer_0.stride(0),
+        buffer_1.stride(0), buffer_4.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, buffer_1, buffer_4, d_Q
+
+
+def _deviation_backward_d_K_d_t(
+    Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
+    logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor, buffer_4: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("t", t, torch.float32, 1, Q.device)
+    _check("d_M", d_M, torch.float32, 1, Q.device)
+    _check("d_D", d_D, torch.float32, 1, Q.device)
+    _check("M", M, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_4", buffer_4, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if t.shape != (x,):
+        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+    if d_M.shape != (q,):
+        raise ValueError(f"d_M: f32[q] has shape {d_M.shape}, expected {(q,)}")
+    if d_D.shape != (q,):
+        raise ValueError(f"d_D: f32[q] has shape {d_D.shape}, expected {(q,)}")
+    if M.shape != (q,):
+        raise ValueError(f"M: f32[q] has shape {M.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_4.shape != (q,):
+        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_t = torch.empty((x,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X),)
+    deviation_backward_d_K_d_t_kernel[grid](
+        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4, d_K, d_t, Q.stride(0),
+        Q.stride(1), K.stride(0), K.stride(1), t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0),
+        logsum.stride(0), state.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        buffer_4.stride(0), d_K.stride(0), d_K.stride(1), d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_t
+
+
+class _deviation_autograd(torch.autograd.Function):
+    """deviation and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, t):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if t.shape != (x,):
+            raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+        M, D, logsum, state, z, state_ = _deviation_forward(Q, K, t)
+        ctx.save_for_backward(Q, K, t, M, logsum, state, z, state_)
+        ctx.sizes = ()
+        return M, D
+
+    @staticmethod
+    def backward(ctx, d_M, d_D):
+        Q, K, t, M, logsum, state, z, state_ = ctx.saved_tensors
+        buffer_0, buffer_1, buffer_4, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q, K, t, d_M, d_D, M, logsum, state, z, state_)
+        d_K, d_t = _deviation_backward_d_K_d_t(Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4)
+        return d_Q, d_K, d_t
+
+
+def deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """deviation(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> M: f32[q], D: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if t.shape != (x,):
+        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+    if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
+            return _deviation_autograd.apply(Q, K, t)
+        M, D = _deviation(Q, K, t)
+        return M, D
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
+        raise ValueError("deviation: gradients are made for sizes whose tiles are held on chip")
+    buffer_0 = _deviation_long_buffer_0(Q, K)
+    M_2, D_2 = _deviation_long_M_D(t, buffer_0)
+    return M_2, D_2
+
+
 @triton.jit
 def spread_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    O_ptr,
-    N_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_e,
-    O_stride_q,
-    O_stride_e,
-    N_stride_q,
-    size_q,
-    size_d,
-    size_x,
-    size_e,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_E: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, O_ptr, N_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e,
+    O_stride_q, O_stride_e, N_stride_q, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(size_e, BLOCK_E)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
     m = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
@@ -571,13 +2377,14 @@ def spread_kernel(
         w = tl.exp(sub_q_x)
         w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
         )
         # src[moments.diag:30]
-        next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
         # src[moments.diag:29]
         tile_sum = tl.sum(w, 1)
         next_z = (z * scale) + tile_sum
@@ -614,12 +2421,12 @@ def spread_kernel(
         w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:25]
         V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         # src[moments.diag:30]
-        next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
         # src[moments.diag:29]
         tile_sum = tl.sum(w, 1)
         next_z = (z * scale) + tile_sum
@@ -643,8 +2450,692 @@ def spread_kernel(
     tl.store(N_ptr + q_index * N_stride_q, tl.exp(tl.log(z) - (acc_x_2 * recip_q)), mask=(q_index < size_q))
 
 
-def spread(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """spread(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def spread_long_S_kernel(
+    Q_ptr, K_ptr, S_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, S_stride_q, S_stride_x, size_q,
+    size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    S = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:26]
+        next_S = tl.dot(Q, tl.trans(K), S)
+        S = next_S
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:26]
+        next_S = tl.dot(Q, tl.trans(K), S)
+        S = next_S
+    tl.store(
+        S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+        S,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_O_kernel(
+    V_ptr, S_ptr, O_ptr, V_stride_x, V_stride_e, S_stride_q, S_stride_x, O_stride_q, O_stride_e, size_x,
+    size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    m = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        S = tl.load(
+            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 1)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        scale = tl.exp(m - safe_next_m)
+        # src[moments.diag:28]
+        w = tl.exp(S - safe_next_m[:, None])
+        w_bf16 = w.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 1)
+        next_z = (z * scale) + tile_sum
+        m = next_m
+        acc_x = next_acc_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        S = tl.load(
+            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 1)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        scale = tl.exp(m - safe_next_m)
+        # src[moments.diag:28]
+        w = tl.exp(S - safe_next_m[:, None])
+        w_bf16 = w.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 1)
+        next_z = (z * scale) + tile_sum
+        m = next_m
+        acc_x = next_acc_x
+        z = next_z
+    # src[moments.diag:30]
+    tl.store(
+        O_ptr + q_index[:, None] * O_stride_q + e_index[None, :] * O_stride_e,
+        (acc_x * (1.0 / z)[:, None]),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_N_rows_kernel(
+    S_ptr, N_ptr, S_stride_q, S_stride_x, N_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    S = load_tile(
+        S_ptr + q_index * S_stride_q + x_index * S_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    # src[moments.diag:27]
+    max_ = tl.max(S, 0)
+    # src[moments.diag:28]
+    sub_x = S - tl.where(max_ == float("-inf"), 0.0, max_)
+    w = tl.exp(sub_x)
+    # src[moments.diag:29]
+    sum_ = tl.sum(w, 0)
+    # src[moments.diag:30]
+    mul_x = tl.where(x_index < size_x, w * sub_x, 0.0)
+    sum_2 = tl.sum(mul_x, 0)
+    tl.store(N_ptr + q_index * N_stride_q, tl.exp(tl.log(sum_) - (sum_2 * (1.0 / sum_))))
+
+
+@triton.jit
+def spread_long_N_kernel(
+    S_ptr,
+    N_ptr,
+    S_stride_q,
+    S_stride_x,
+    N_stride_q,
+    size_q,
+    size_x,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    acc_x = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x)
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        scale = tl.exp(m - safe_next_m)
+        # src[moments.diag:28]
+        sub_x = S - safe_next_m
+        w = tl.exp(sub_x)
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 0)
+        next_z = (z * scale) + tile_sum
+        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:30]
+        mul_x = w * sub_x
+        tile_sum_2 = tl.sum(mul_x, 0)
+        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        m = next_m
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        S = tl.load(
+            S_ptr + q_index * S_stride_q + x_index * S_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        scale = tl.exp(m - safe_next_m)
+        # src[moments.diag:28]
+        sub_x = S - safe_next_m
+        w = tl.exp(sub_x)
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 0)
+        next_z = (z * scale) + tile_sum
+        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:30]
+        mul_x = tl.where(x_index < size_x, w * sub_x, 0.0)
+        tile_sum_2 = tl.sum(mul_x, 0)
+        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        m = next_m
+        z = next_z
+        acc_x = next_acc_x
+    # src[moments.diag:30]
+    tl.store(N_ptr + q_index * N_stride_q, tl.exp(tl.log(z) - (acc_x * (1.0 / z))))
+
+
+@triton.jit
+def spread_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, O_ptr, N_ptr, logsum_ptr, m_ptr, state_ptr, z_ptr, state__ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, O_stride_q, O_stride_e, N_stride_q,
+    logsum_stride_q, m_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, size_q, size_d,
+    size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    m = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:25]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:26]
+        S = tl.dot(Q, tl.trans(K))
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 1)
+        next_m = tl.maximum(m, tile_max)
+        scale = tl.exp(m - next_m)
+        # src[moments.diag:28]
+        sub_q_x = S - next_m[:, None]
+        w = tl.exp(sub_q_x)
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:28]
+        w_bf16 = w.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
+        where_q = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where_q - tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        mul_q_x = w * sub_q_x
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        m = next_m
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:25]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:26]
+        S = tl.dot(Q, tl.trans(K))
+        S_2 = tl.where((x_index < size_x)[None, :], S, float("-inf"))
+        # src[moments.diag:27]
+        tile_max = tl.max(S_2, 1)
+        next_m = tl.maximum(m, tile_max)
+        scale = tl.exp(m - next_m)
+        # src[moments.diag:28]
+        sub_q_x = S_2 - next_m[:, None]
+        w = tl.exp(sub_q_x)
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:28]
+        w_bf16 = w.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
+        where_q = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where_q - tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        mul_q_x = tl.where((x_index < size_x)[None, :], w * sub_q_x, 0.0)
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        m = next_m
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    recip_q = 1.0 / z
+    # src[moments.diag:30]
+    tl.store(
+        O_ptr + q_index[:, None] * O_stride_q + e_index[None, :] * O_stride_e,
+        (recip_q[:, None] * acc_x),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+    log_q = tl.log(z)
+    tl.store(N_ptr + q_index * N_stride_q, tl.exp(log_q - (recip_q * acc_x_2)), mask=(q_index < size_q))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (m + log_q), mask=(q_index < size_q))
+    tl.store(m_ptr + q_index * m_stride_q, m, mask=(q_index < size_q))
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + e_index[None, :] * state_stride_e,
+        acc_x,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, acc_x_2, mask=(q_index < size_q))
+
+
+@triton.jit
+def spread_backward_buffer_2_rows_kernel(
+    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z_ptr, state__ptr, buffer_2_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, buffer_2_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + e_index * state_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    d_O = load_tile(
+        d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_O * state
+    sum_ = tl.sum(mul_e, 0)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    mul = (-1.0 * (1.0 / z)) * ((((-1.0 * N) * d_N) * state_) + sum_)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, mul)
+
+
+@triton.jit
+def spread_backward_buffer_2_kernel(
+    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z_ptr, state__ptr, buffer_2_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, buffer_2_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        state = tl.load(state_ptr + q_index * state_stride_q + e_index * state_stride_e)
+        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
+        mul_e = d_O * state
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + e_index * state_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        d_O = tl.load(
+            d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_O * state
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    mul = (-1.0 * (1.0 / z)) * ((((-1.0 * N) * d_N) * state_) + acc_e)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, mul)
+
+
+@triton.jit
+def spread_backward_buffer_1_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_N_ptr, N_ptr, logsum_ptr, m_ptr, buffer_2_ptr, buffer_1_ptr, d_Q_ptr,
+    Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, logsum_stride_q, m_stride_q, buffer_2_stride_q, buffer_1_stride_q, d_Q_stride_q,
+    d_Q_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:25]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    d_O = tl.load(
+        d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = (0.0 * N) * d_N
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:26]
+        S = tl.dot(Q, tl.trans(K))
+        eq_q_x = m[:, None] == S
+        where_q_x = tl.where(eq_q_x, 1.0, 0.0)
+        tile_sum = tl.sum(where_q_x, 1)
+        next_sum_x = sum_x + tile_sum
+        # src[moments.diag:25]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
+        dot = tl.dot(d_O_bf16, tl.trans(V))
+        tile = (buffer_2 + mul_q)[:, None] + (((-1.0 * N) * d_N)[:, None] * (S - m[:, None]))
+        mul_q_x = (tile + dot) * tl.exp(S - logsum[:, None])
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum_2
+        mul_q_2 = (-1.0 * (1.0 / next_sum_x)) * next_acc_x
+        next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
+        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
+        add_q_x = mul_q_x + tl.where(eq_q_x, next_centre[:, None], 0.0)
+        tile_bf16 = add_q_x.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        tile_bf16_2 = where_q_x.to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
+        sum_x = next_sum_x
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:25]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:26]
+        S = tl.dot(Q, tl.trans(K))
+        eq_q_x = m[:, None] == S
+        where_q_x = tl.where(eq_q_x & (x_index < size_x)[None, :], 1.0, 0.0)
+        tile_sum = tl.sum(where_q_x, 1)
+        next_sum_x = sum_x + tile_sum
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
+        dot = tl.dot(d_O_bf16, tl.trans(V))
+        tile = (buffer_2 + mul_q)[:, None] + (((-1.0 * N) * d_N)[:, None] * (S - m[:, None]))
+        add_q_x = tl.where((x_index < size_x)[None, :], tile + dot, 0.0)
+        mul_q_x = add_q_x * tl.exp(S - logsum[:, None])
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum_2
+        mul_q_2 = (-1.0 * (1.0 / next_sum_x)) * next_acc_x
+        next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
+        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
+        add_q_x_2 = mul_q_x + tl.where(eq_q_x, next_centre[:, None], 0.0)
+        add_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2, 0.0)
+        tile_bf16 = add_q_x_3.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        tile_bf16_2 = where_q_x.to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
+        sum_x = next_sum_x
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    tl.store(
+        buffer_1_ptr + q_index * buffer_1_stride_q,
+        ((-1.0 * (1.0 / sum_x)) * acc_x),
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        acc_x_2.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def spread_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_N_ptr, N_ptr, logsum_ptr, m_ptr, buffer_2_ptr, buffer_1_ptr, d_K_ptr,
+    d_V_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q,
+    d_O_stride_e, d_N_stride_q, N_stride_q, logsum_stride_q, m_stride_q, buffer_2_stride_q, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[moments.diag:25]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        # src[moments.diag:26]
+        S = tl.dot(K, tl.trans(Q))
+        m = tl.load(m_ptr + q_index * m_stride_q)
+        where_x_q = tl.where(m[None, :] == S, buffer_1[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        exp_x_q = tl.exp(S - logsum[None, :])
+        d_O = load_tile(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_O_bf16))
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+        N = tl.load(N_ptr + q_index * N_stride_q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        tile = (buffer_2 + ((0.0 * N) * d_N))[None, :] + (((-1.0 * N) * d_N)[None, :] * (S - m[None, :]))
+        tile_bf16 = (((tile + dot) * exp_x_q) + where_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_O_bf16, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[moments.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:26]
+        S = tl.dot(K, tl.trans(Q))
+        m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
+        where_x_q = tl.where(m[None, :] == S, buffer_1[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        exp_x_q = tl.exp(S - logsum[None, :])
+        d_O = tl.load(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_O_bf16))
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = (buffer_2 + ((0.0 * N) * d_N))[None, :] + (((-1.0 * N) * d_N)[None, :] * (S - m[None, :]))
+        add_x_q = tl.where((q_index < size_q)[None, :], ((tile + dot) * exp_x_q) + where_x_q, 0.0)
+        tile_bf16 = add_x_q.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_O_bf16, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+def _spread(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_spread(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -658,66 +3149,352 @@ def spread(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Ten
     O = torch.empty((q, e), dtype=torch.float32, device=Q.device)
     N = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 2
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     spread_kernel[grid](
-        Q,
-        K,
-        V,
-        O,
-        N,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        O.stride(0),
-        O.stride(1),
-        N.stride(0),
-        q,
-        d,
-        x,
-        e,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_E=BLOCK_E,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, O, N, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        O.stride(0), O.stride(1), N.stride(0), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return O, N
 
 
+def _spread_long_S(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_spread_long_S(Q: bf16[q d], K: bf16[x d]) -> S: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    S = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    spread_long_S_kernel[grid](
+        Q, K, S, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), S.stride(0), S.stride(1), q, d, x,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return S
+
+
+def _spread_long_O(V: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
+    """_spread_long_O(V: bf16[x e], S: f32[q x]) -> O: f32[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("S", S, torch.float32, 2, V.device)
+    x, e = V.shape
+    q, _ = S.shape
+    if S.shape != (q, x):
+        raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
+    O = torch.empty((q, e), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    spread_long_O_kernel[grid](
+        V, S, O, V.stride(0), V.stride(1), S.stride(0), S.stride(1), O.stride(0), O.stride(1), x, e, q,
+        BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return O
+
+
+def _spread_long_N(S: torch.Tensor) -> torch.Tensor:
+    """_spread_long_N(S: f32[q x]) -> N: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("S", S, torch.float32, 2, S.device)
+    q, x = S.shape
+    N = torch.empty((q,), dtype=torch.float32, device=S.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        spread_long_N_rows_kernel[grid](
+            S, N, S.stride(0), S.stride(1), N.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
+        )
+        return N
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    spread_long_N_kernel[grid](
+        S, N, S.stride(0), S.stride(1), N.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return N
+
+
+def _spread_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q], logsum: f32[q], m: f32[q], state: f32[q e], z: f32[q], state_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    O = torch.empty((q, e), dtype=torch.float32, device=Q.device)
+    N = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    m = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state = torch.empty((q, e), dtype=torch.float32, device=Q.device)
+    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    spread_forward_kernel[grid](
+        Q, K, V, O, N, logsum, m, state, z, state_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), O.stride(0), O.stride(1), N.stride(0), logsum.stride(0), m.stride(0),
+        state.stride(0), state.stride(1), z.stride(0), state_.stride(0), q, d, x, e, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return O, N, logsum, m, state, z, state_
+
+
+def _spread_backward_buffer_2(
+    d_O: torch.Tensor,
+    d_N: torch.Tensor,
+    N: torch.Tensor,
+    state: torch.Tensor,
+    z: torch.Tensor,
+    state_: torch.Tensor,
+) -> torch.Tensor:
+    """_spread_backward_buffer_2(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z: f32[q], state_: f32[q]) -> buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_O", d_O, torch.float32, 2, d_O.device)
+    _check("d_N", d_N, torch.float32, 1, d_O.device)
+    _check("N", N, torch.float32, 1, d_O.device)
+    _check("state", state, torch.float32, 2, d_O.device)
+    _check("z", z, torch.float32, 1, d_O.device)
+    _check("state_", state_, torch.float32, 1, d_O.device)
+    q, e = d_O.shape
+    if d_N.shape != (q,):
+        raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
+    if N.shape != (q,):
+        raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
+    if state.shape != (q, e):
+        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    buffer_2 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        spread_backward_buffer_2_rows_kernel[grid](
+            d_O, d_N, N, state, z, state_, buffer_2, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+            state.stride(0), state.stride(1), z.stride(0), state_.stride(0), buffer_2.stride(0), q, e,
+            BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        )
+        return buffer_2
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (q,)
+    spread_backward_buffer_2_kernel[grid](
+        d_O, d_N, N, state, z, state_, buffer_2, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+        state.stride(0), state.stride(1), z.stride(0), state_.stride(0), buffer_2.stride(0), q, e,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_2
+
+
+def _spread_backward_buffer_1_d_Q(
+    Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, d_O: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor,
+    logsum: torch.Tensor, m: torch.Tensor, buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_spread_backward_buffer_1_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], buffer_2: f32[q]) -> buffer_1: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_O", d_O, torch.float32, 2, Q.device)
+    _check("d_N", d_N, torch.float32, 1, Q.device)
+    _check("N", N, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("m", m, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_O.shape != (q, e):
+        raise ValueError(f"d_O: f32[q e] has shape {d_O.shape}, expected {(q, e)}")
+    if d_N.shape != (q,):
+        raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
+    if N.shape != (q,):
+        raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if m.shape != (q,):
+        raise ValueError(f"m: f32[q] has shape {m.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    spread_backward_buffer_1_d_Q_kernel[grid](
+        Q, K, V, d_O, d_N, N, logsum, m, buffer_2, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0),
+        K.stride(1), V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+        logsum.stride(0), m.stride(0), buffer_2.stride(0), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1),
+        q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1, d_Q
+
+
+def _spread_backward_d_K_d_V(
+    Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, d_O: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor,
+    logsum: torch.Tensor, m: torch.Tensor, buffer_2: torch.Tensor, buffer_1: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_spread_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], buffer_2: f32[q], buffer_1: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_O", d_O, torch.float32, 2, Q.device)
+    _check("d_N", d_N, torch.float32, 1, Q.device)
+    _check("N", N, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("m", m, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_O.shape != (q, e):
+        raise ValueError(f"d_O: f32[q e] has shape {d_O.shape}, expected {(q, e)}")
+    if d_N.shape != (q,):
+        raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
+    if N.shape != (q,):
+        raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if m.shape != (q,):
+        raise ValueError(f"m: f32[q] has shape {m.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    spread_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_O, d_N, N, logsum, m, buffer_2, buffer_1, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
+        K.stride(1), V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+        logsum.stride(0), m.stride(0), buffer_2.stride(0), buffer_1.stride(0), d_K.stride(0), d_K.stride(1),
+        d_V.stride(0), d_V.stride(1), q, d, x, e, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _spread_autograd(torch.autograd.Function):
+    """spread and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        q, d = Q.shape
+        x, _ = K.shape
+        _, e = V.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, e):
+            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+        O, N, logsum, m, state, z, state_ = _spread_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, N, logsum, m, state, z, state_)
+        ctx.sizes = ()
+        return O, N
+
+    @staticmethod
+    def backward(ctx, d_O, d_N):
+        Q, K, V, N, logsum, m, state, z, state_ = ctx.saved_tensors
+        buffer_2 = _spread_backward_buffer_2(d_O, d_N, N, state, z, state_)
+        buffer_1, d_Q = _spread_backward_buffer_1_d_Q(Q, K, V, d_O, d_N, N, logsum, m, buffer_2)
+        d_K, d_V = _spread_backward_d_K_d_V(Q, K, V, d_O, d_N, N, logsum, m, buffer_2, buffer_1)
+        return d_Q, d_K, d_V
+
+
+def spread(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """spread(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if max(d, e) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _spread_autograd.apply(Q, K, V)
+        O, N = _spread(Q, K, V)
+        return O, N
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("spread: gradients are made for sizes whose tiles are held on chip")
+    S = _spread_long_S(Q, K)
+    O_2 = _spread_long_O(V, S)
+    N_2 = _spread_long_N(S)
+    return O_2, N_2
+
+
 @triton.jit
 def drift_kernel(
-    Q_ptr,
-    K_ptr,
-    t_ptr,
-    forecast_ptr,
-    lean_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    t_stride_x,
-    forecast_stride_q,
-    lean_stride_q,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, t_ptr, forecast_ptr, lean_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x,
+    forecast_stride_q, lean_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -913,8 +3690,1002 @@ def drift_kernel(
     tl.store(lean_ptr + q_index * lean_stride_q, add_q_2, mask=(q_index < size_q))
 
 
-def drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """drift(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> forecast: f32[q], lean: f32[q]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def drift_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[moments.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        (scalar * acc_d),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def drift_long_forecast_lean_rows_kernel(
+    t_ptr, buffer_0_ptr, forecast_ptr, lean_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x,
+    forecast_stride_q, lean_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    max_ = tl.max(buffer_0, 1)
+    sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
+    # src[maps.diag:5]
+    e = tl.exp2(sub_q_x)
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
+    mul_q_x = e * x_f32[None, :]
+    sum_ = tl.sum(mul_q_x, 1)
+    # src[maps.diag:6]
+    sum_2 = tl.sum(e, 1)
+    recip_q = 1.0 / sum_2
+    # src[maps.diag:7]
+    gt_q = sum_2 > 0.0
+    # src[moments.diag:38]
+    centre = tl.where(gt_q, (recip * recip_q) * sum_, 0.0)
+    # src[moments.diag:36]
+    # src[moments.diag:39]
+    sub_q_x_2 = tl.where((x_index < size_x)[None, :], (x_f32 * recip)[None, :] - centre[:, None], 0.0)
+    # src[moments.diag:34]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    mul_q_x_2 = t[None, :] * e
+    sum_3 = tl.sum(mul_q_x_2, 1)
+    # src[moments.diag:37]
+    m = tl.where(gt_q, recip_q * sum_3, 0.0)
+    # src[moments.diag:39]
+    mul_q_x_3 = tl.where((x_index < size_x)[None, :], (e * (t[None, :] - m[:, None])) * sub_q_x_2, 0.0)
+    sum_4 = tl.sum(mul_q_x_3, 1)
+    tl.store(
+        forecast_ptr + q_index * forecast_stride_q,
+        (m + tl.where(gt_q, recip_q * sum_4, 0.0)),
+        mask=(q_index < size_q),
+    )
+    mul_q_x_4 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
+    sum_5 = tl.sum(mul_q_x_4, 1)
+    tl.store(
+        lean_ptr + q_index * lean_stride_q,
+        (centre + tl.where(gt_q, recip_q * sum_5, 0.0)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def drift_long_forecast_lean_kernel(
+    t_ptr, buffer_0_ptr, forecast_ptr, lean_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x,
+    forecast_stride_q, lean_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x = t[None, :] * e
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        recip_q = 1.0 / next_z
+        # src[maps.diag:7]
+        gt_q = next_z > 0.0
+        # src[moments.diag:37]
+        m = tl.where(gt_q, recip_q * next_acc_x, 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = e * x_f32[None, :]
+        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
+        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
+        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
+        # src[moments.diag:36]
+        # src[moments.diag:39]
+        sub_q_x = (x_f32 * recip)[None, :] - next_centre_2[:, None]
+        sub_q_x_2 = t[None, :] - next_centre[:, None]
+        mul_q_x_3 = (e * sub_q_x_2) * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
+        mul_q_x_4 = e * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
+        mul_q_x_5 = e * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
+        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
+        mul_q_x_6 = ((e * sub_q_x) * sub_q_x) * sub_q_x
+        tile_sum_7 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
+        mul_q_x_7 = (e * sub_q_x) * sub_q_x
+        tile_sum_8 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        centre = next_centre
+        centre_2 = next_centre_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x = t[None, :] * e
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        recip_q = 1.0 / next_z
+        # src[maps.diag:7]
+        gt_q = next_z > 0.0
+        # src[moments.diag:37]
+        m = tl.where(gt_q, recip_q * next_acc_x, 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = e * x_f32[None, :]
+        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
+        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
+        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
+        # src[moments.diag:36]
+        # src[moments.diag:39]
+        sub_q_x = (x_f32 * recip)[None, :] - next_centre_2[:, None]
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        mul_q_x_3 = tl.where((x_index < size_x)[None, :], (e * sub_q_x_3) * sub_q_x_2, 0.0)
+        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
+        mul_q_x_4 = e * sub_q_x_2
+        tile_sum_5 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
+        mul_q_x_5 = e * sub_q_x_3
+        tile_sum_6 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
+        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
+        mul_q_x_6 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
+        tile_sum_7 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
+        mul_q_x_7 = (e * sub_q_x_2) * sub_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        centre = next_centre
+        centre_2 = next_centre_2
+    recip_q = 1.0 / z
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    # src[moments.diag:39]
+    # src[moments.diag:37]
+    # src[moments.diag:39]
+    add_q = tl.where(gt_q, recip_q * acc_x, 0.0) + tl.where(gt_q, recip_q * acc_x_3, 0.0)
+    tl.store(forecast_ptr + q_index * forecast_stride_q, add_q, mask=(q_index < size_q))
+    # src[moments.diag:38]
+    # src[moments.diag:39]
+    add_q_2 = tl.where(gt_q, (recip * recip_q) * acc_x_2, 0.0) + tl.where(gt_q, recip_q * acc_x_6, 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, add_q_2, mask=(q_index < size_q))
+
+
+@triton.jit
+def drift_forward_kernel(
+    Q_ptr, K_ptr, t_ptr, forecast_ptr, lean_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, state___ptr,
+    Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, forecast_stride_q, lean_stride_q,
+    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:34]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:34]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = e * x_f32[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        recip_q = 1.0 / next_z
+        # src[maps.diag:7]
+        gt_q = next_z > 0.0
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x, 0.0)
+        next_centre = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_3 = e * t[None, :]
+        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
+        # src[moments.diag:37]
+        m = tl.where(gt_q, recip_q * next_acc_x_2, 0.0)
+        next_centre_2 = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
+        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
+        # src[moments.diag:39]
+        sub_q_x = t[None, :] - next_centre_2[:, None]
+        # src[moments.diag:36]
+        # src[moments.diag:39]
+        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre[:, None]
+        mul_q_x_4 = (e * sub_q_x_2) * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
+        mul_q_x_5 = e * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
+        mul_q_x_6 = e * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
+        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
+        mul_q_x_7 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
+        mul_q_x_8 = (e * sub_q_x_2) * sub_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        centre = next_centre
+        centre_2 = next_centre_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:34]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = e * x_f32[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        recip_q = 1.0 / next_z
+        # src[maps.diag:7]
+        gt_q = next_z > 0.0
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x, 0.0)
+        next_centre = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_3 = e * t[None, :]
+        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
+        # src[moments.diag:37]
+        m = tl.where(gt_q, recip_q * next_acc_x_2, 0.0)
+        next_centre_2 = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
+        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
+        # src[moments.diag:39]
+        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre_2[:, None], 0.0)
+        # src[moments.diag:36]
+        # src[moments.diag:39]
+        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre[:, None]
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
+        mul_q_x_4 = tl.where((x_index < size_x)[None, :], (e * sub_q_x_3) * sub_q_x, 0.0)
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
+        mul_q_x_5 = e * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
+        mul_q_x_6 = e * sub_q_x_3
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
+        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
+        mul_q_x_7 = ((e * sub_q_x_3) * sub_q_x_3) * sub_q_x_3
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
+        mul_q_x_8 = (e * sub_q_x_3) * sub_q_x_3
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        centre = next_centre
+        centre_2 = next_centre_2
+    recip_q = 1.0 / z
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    # src[moments.diag:37]
+    # src[moments.diag:39]
+    add_q = tl.where(gt_q, acc_x_3 * recip_q, 0.0) + tl.where(gt_q, recip_q * acc_x_2, 0.0)
+    tl.store(forecast_ptr + q_index * forecast_stride_q, add_q, mask=(q_index < size_q))
+    # src[moments.diag:38]
+    # src[moments.diag:39]
+    add_q_2 = tl.where(gt_q, acc_x_6 * recip_q, 0.0) + tl.where(gt_q, (recip * recip_q) * acc_x, 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, add_q_2, mask=(q_index < size_q))
+    mul_q = 0.6931471805599453 * max_x
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(z)), mask=(q_index < size_q))
+    tl.store(state_ptr + q_index * state_stride_q, mul_q, mask=(q_index < size_q))
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, acc_x, mask=(q_index < size_q))
+
+
+@triton.jit
+def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q_kernel(
+    Q_ptr, K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, state___ptr,
+    buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, buffer_6_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, t_stride_x, d_forecast_stride_q, d_lean_stride_q, logsum_stride_q, state_stride_q,
+    z_stride_q, state__stride_q, state___stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q,
+    buffer_3_stride_q, buffer_6_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_8 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_9 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_10 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_11 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_12 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_13 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_14 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_15 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_16 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:34]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * state
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_3 = d_forecast * state_
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_4 = (recip * d_lean) * state__
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:34]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = x_f32[None, :] * exp2_q_x
+        tile_sum = tl.sum(mul_q_x_2, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_5 = next_acc_x * recip
+        next_centre = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
+        change = next_centre - centre
+        sub_q_x = (x_f32 * recip)[None, :] - next_centre[:, None]
+        mul_q_x_3 = sub_q_x * exp2_q_x
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
+        tile_sum_3 = tl.sum(exp2_q_x, 1)
+        next_sum_x = sum_x + tile_sum_3
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_4 = exp2_q_x * t[None, :]
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_3 + tile_sum_4
+        where_q = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        change_2 = where_q_2 - where_q
+        acc_x_17 = (-6.0 * (d_lean * acc_x_2)) + ((3.0 * (d_lean * sum_x)) * change)
+        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        sub_q_x_2 = t[None, :] - next_acc_x_3[:, None]
+        add_q_x = (d_forecast[:, None] * sub_q_x_2) + (((3.0 * d_lean)[:, None] * sub_q_x) * sub_q_x)
+        mul_q_x_5 = exp2_q_x * add_q_x
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = acc_x_18 + tile_sum_5
+        acc_x_19 = (-6.0 * (d_lean * acc_x_6)) + ((3.0 * (d_lean * sum_x_2)) * change)
+        acc_x_20 = (acc_x_5 + (acc_x_19 * change)) + ((-1.0 * (d_forecast * sum_x_2)) * change_2)
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        mul_q_x_6 = exp2_q_x_2 * add_q_x
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = acc_x_20 + tile_sum_6
+        tile_sum_7 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_7
+        mul_q_x_7 = exp2_q_x_2 * sub_q_x
+        tile_sum_8 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x_2) * change)) + tile_sum_8
+        acc_x_21 = ((3.0 * acc_x_6) + ((-1.0 * sum_x_2) * change)) * change
+        acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
+        mul_q_x_8 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
+        tile_sum_9 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_7 = acc_x_22 + tile_sum_9
+        acc_x_23 = ((-2.0 * acc_x_6) + (sum_x_2 * change)) * change
+        mul_q_x_9 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        tile_sum_10 = tl.sum(mul_q_x_9, 1)
+        next_acc_x_8 = (acc_x_8 + acc_x_23) + tile_sum_10
+        acc_x_24 = ((-1.0 * acc_x_10) + (sum_x_2 * change_2)) * change
+        acc_x_25 = (acc_x_9 + ((-1.0 * acc_x_6) * change_2)) + acc_x_24
+        mul_q_x_10 = (sub_q_x * sub_q_x_2) * exp2_q_x_2
+        tile_sum_11 = tl.sum(mul_q_x_10, 1)
+        next_acc_x_9 = acc_x_25 + tile_sum_11
+        tile = (((-1.0 * d_forecast) * state_) * next_acc_x_2) + (((-1.0 * recip) * next_acc_x) * next_acc_x_5)
+        tile_2 = ((tile + mul_q_4) + (next_acc_x_7 * d_lean)) + (next_acc_x_9 * d_forecast)
+        mul_q_6 = (-1.0 * recip_q) * (tile_2 + mul_q_3)
+        next_centre_2 = tl.where(tl.abs(mul_q_6) < float("inf"), mul_q_6, 0.0)
+        mul_q_x_11 = exp2_q_x_2 * sub_q_x_2
+        tile_sum_12 = tl.sum(mul_q_x_11, 1)
+        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_12
+        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        where_q_5 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
+        where_q_6 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
+        mul_q_d = d_lean[:, None] * acc_x_16
+        mul_q_d_2 = d_forecast[:, None] * acc_x_15
+        mul_q_d_3 = d_lean[:, None] * acc_x_15
+        acc_x_26 = (3.0 * mul_q_d) + ((-1.0 * mul_q_d_3) * change[:, None])
+        acc_x_27 = (acc_x_13 + (mul_q_d_2 * change_2[:, None])) + (acc_x_26 * change[:, None])
+        acc_x_28 = (-1.0 * (d_forecast[:, None] * acc_x_16)) * change_2[:, None]
+        acc_x_29 = (acc_x_11 + acc_x_28) + (acc_x_15 * (next_centre_2 - centre_2)[:, None])
+        acc_x_30 = (-1.0 * (recip * acc_x_14)) * (where_q_6 - where_q_5)[:, None]
+        acc_x_31 = (acc_x_29 + acc_x_30) + (acc_x_27 * change[:, None])
+        acc_x_32 = (-1.0 * (d_forecast[:, None] * acc_x_12)) * (where_q_4 - where_q_3)[:, None]
+        mul_q_x_12 = ((-1.0 * recip) * x_f32)[None, :] * next_acc_x_4[:, None]
+        mul_q_x_13 = ((d_lean[:, None] * sub_q_x) * sub_q_x) * sub_q_x
+        mul_q_x_14 = ((-1.0 * d_forecast) * next_acc_x_2)[:, None] * t[None, :]
+        tile_3 = (next_centre_2[:, None] + mul_q_x_14) + mul_q_x_13
+        tile_4 = (tile_3 + (d_forecast[:, None] * t[None, :])) + ((recip * x_f32)[None, :] * d_lean[:, None])
+        add_q_x_2 = (tile_4 + mul_q_x_12) + ((d_forecast[:, None] * sub_q_x) * sub_q_x_2)
+        tile_bf16 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
+        next_acc_x_11 = tl.dot(tile_bf16, K, (acc_x_31 + acc_x_32))
+        tile_bf16_2 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
+        next_acc_x_12 = tl.dot(tile_bf16_2, K, acc_x_12)
+        acc_x_33 = (6.0 * mul_q_d) + ((-3.0 * mul_q_d_3) * change[:, None])
+        acc_x_34 = (acc_x_13 + (mul_q_d_2 * change_2[:, None])) + (acc_x_33 * change[:, None])
+        add_q_x_3 = (((-3.0 * d_lean)[:, None] * sub_q_x) * sub_q_x) + ((-1.0 * d_forecast)[:, None] * sub_q_x_2)
+        tile_bf16_3 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
+        next_acc_x_13 = tl.dot(tile_bf16_3, K, acc_x_34)
+        tile_bf16_4 = (exp2_q_x_2 * x_f32[None, :]).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_4, K, acc_x_14)
+        tile_bf16_5 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_15 = tl.dot(tile_bf16_5, K, acc_x_15)
+        acc_x_35 = acc_x_16 + ((-1.0 * acc_x_15) * change[:, None])
+        tile_bf16_6 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
+        next_acc_x_16 = tl.dot(tile_bf16_6, K, acc_x_35)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        sum_x = next_sum_x
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        sum_x_2 = next_sum_x_2
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        acc_x_8 = next_acc_x_8
+        acc_x_9 = next_acc_x_9
+        acc_x_10 = next_acc_x_10
+        acc_x_11 = next_acc_x_11
+        acc_x_12 = next_acc_x_12
+        acc_x_13 = next_acc_x_13
+        acc_x_14 = next_acc_x_14
+        acc_x_15 = next_acc_x_15
+        acc_x_16 = next_acc_x_16
+        centre = next_centre
+        centre_2 = next_centre_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:34]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
+        exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = x_f32[None, :] * exp2_q_x
+        tile_sum = tl.sum(mul_q_x_2, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_5 = next_acc_x * recip
+        next_centre = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
+        change = next_centre - centre
+        sub_q_x = (x_f32 * recip)[None, :] - next_centre[:, None]
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
+        mul_q_x_3 = sub_q_x_2 * exp2_q_x
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
+        tile_sum_3 = tl.sum(exp2_q_x, 1)
+        next_sum_x = sum_x + tile_sum_3
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_4 = exp2_q_x * t[None, :]
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_3 + tile_sum_4
+        where_q = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        change_2 = where_q_2 - where_q
+        acc_x_17 = (-6.0 * (d_lean * acc_x_2)) + ((3.0 * (d_lean * sum_x)) * change)
+        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        mul_q_x_5 = ((3.0 * d_lean)[:, None] * sub_q_x_2) * sub_q_x_2
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_3[:, None], 0.0)
+        add_q_x = tl.where((x_index < size_x)[None, :], (d_forecast[:, None] * sub_q_x_3) + mul_q_x_5, 0.0)
+        mul_q_x_6 = exp2_q_x * add_q_x
+        tile_sum_5 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_4 = acc_x_18 + tile_sum_5
+        acc_x_19 = (-6.0 * (d_lean * acc_x_6)) + ((3.0 * (d_lean * sum_x_2)) * change)
+        acc_x_20 = (acc_x_5 + (acc_x_19 * change)) + ((-1.0 * (d_forecast * sum_x_2)) * change_2)
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        mul_q_x_7 = exp2_q_x_2 * add_q_x
+        tile_sum_6 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_5 = acc_x_20 + tile_sum_6
+        tile_sum_7 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_7
+        mul_q_x_8 = exp2_q_x_2 * sub_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x_2) * change)) + tile_sum_8
+        acc_x_21 = ((3.0 * acc_x_6) + ((-1.0 * sum_x_2) * change)) * change
+        acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
+        mul_q_x_9 = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) * exp2_q_x_2
+        tile_sum_9 = tl.sum(mul_q_x_9, 1)
+        next_acc_x_7 = acc_x_22 + tile_sum_9
+        acc_x_23 = ((-2.0 * acc_x_6) + (sum_x_2 * change)) * change
+        mul_q_x_10 = (exp2_q_x_2 * sub_q_x_2) * sub_q_x_2
+        tile_sum_10 = tl.sum(mul_q_x_10, 1)
+        next_acc_x_8 = (acc_x_8 + acc_x_23) + tile_sum_10
+        acc_x_24 = ((-1.0 * acc_x_10) + (sum_x_2 * change_2)) * change
+        acc_x_25 = (acc_x_9 + ((-1.0 * acc_x_6) * change_2)) + acc_x_24
+        mul_q_x_11 = (sub_q_x_2 * sub_q_x_3) * exp2_q_x_2
+        tile_sum_11 = tl.sum(mul_q_x_11, 1)
+        next_acc_x_9 = acc_x_25 + tile_sum_11
+        tile_2 = (((-1.0 * d_forecast) * state_) * next_acc_x_2) + (((-1.0 * recip) * next_acc_x) * next_acc_x_5)
+        tile_3 = ((tile_2 + mul_q_4) + (next_acc_x_7 * d_lean)) + (next_acc_x_9 * d_forecast)
+        mul_q_6 = (-1.0 * recip_q) * (tile_3 + mul_q_3)
+        next_centre_2 = tl.where(tl.abs(mul_q_6) < float("inf"), mul_q_6, 0.0)
+        mul_q_x_12 = exp2_q_x_2 * sub_q_x_3
+        tile_sum_12 = tl.sum(mul_q_x_12, 1)
+        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_12
+        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        where_q_5 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
+        where_q_6 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
+        mul_q_d = d_lean[:, None] * acc_x_16
+        mul_q_d_2 = d_forecast[:, None] * acc_x_15
+        mul_q_d_3 = d_lean[:, None] * acc_x_15
+        acc_x_26 = (3.0 * mul_q_d) + ((-1.0 * mul_q_d_3) * change[:, None])
+        acc_x_27 = (acc_x_13 + (mul_q_d_2 * change_2[:, None])) + (acc_x_26 * change[:, None])
+        acc_x_28 = (-1.0 * (d_forecast[:, None] * acc_x_16)) * change_2[:, None]
+        acc_x_29 = (acc_x_11 + acc_x_28) + (acc_x_15 * (next_centre_2 - centre_2)[:, None])
+        acc_x_30 = (-1.0 * (recip * acc_x_14)) * (where_q_6 - where_q_5)[:, None]
+        acc_x_31 = (acc_x_29 + acc_x_30) + (acc_x_27 * change[:, None])
+        acc_x_32 = (-1.0 * (d_forecast[:, None] * acc_x_12)) * (where_q_4 - where_q_3)[:, None]
+        mul_q_x_13 = ((-1.0 * recip) * x_f32)[None, :] * next_acc_x_4[:, None]
+        mul_q_x_14 = ((d_lean[:, None] * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
+        mul_q_x_15 = ((-1.0 * d_forecast) * next_acc_x_2)[:, None] * t[None, :]
+        tile_4 = (next_centre_2[:, None] + mul_q_x_15) + mul_q_x_14
+        tile_5 = (tile_4 + (d_forecast[:, None] * t[None, :])) + ((recip * x_f32)[None, :] * d_lean[:, None])
+        add_q_x_2 = (tile_5 + mul_q_x_13) + ((d_forecast[:, None] * sub_q_x_2) * sub_q_x_3)
+        add_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2, 0.0)
+        tile_bf16 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
+        next_acc_x_11 = tl.dot(tile_bf16, K, (acc_x_31 + acc_x_32))
+        tile_bf16_2 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
+        next_acc_x_12 = tl.dot(tile_bf16_2, K, acc_x_12)
+        acc_x_33 = (6.0 * mul_q_d) + ((-3.0 * mul_q_d_3) * change[:, None])
+        acc_x_34 = (acc_x_13 + (mul_q_d_2 * change_2[:, None])) + (acc_x_33 * change[:, None])
+        mul_q_x_16 = ((-3.0 * d_lean)[:, None] * sub_q_x_2) * sub_q_x_2
+        add_q_x_4 = mul_q_x_16 + ((-1.0 * d_forecast)[:, None] * sub_q_x_3)
+        add_q_x_5 = tl.where((x_index < size_x)[None, :], add_q_x_4, 0.0)
+        tile_bf16_3 = (exp2_q_x_2 * add_q_x_5).to(tl.bfloat16)
+        next_acc_x_13 = tl.dot(tile_bf16_3, K, acc_x_34)
+        tile_bf16_4 = (exp2_q_x_2 * x_f32[None, :]).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_4, K, acc_x_14)
+        tile_bf16_5 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_15 = tl.dot(tile_bf16_5, K, acc_x_15)
+        acc_x_35 = acc_x_16 + ((-1.0 * acc_x_15) * change[:, None])
+        tile_bf16_6 = (exp2_q_x_2 * sub_q_x_2).to(tl.bfloat16)
+        next_acc_x_16 = tl.dot(tile_bf16_6, K, acc_x_35)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        sum_x = next_sum_x
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        sum_x_2 = next_sum_x_2
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        acc_x_8 = next_acc_x_8
+        acc_x_9 = next_acc_x_9
+        acc_x_10 = next_acc_x_10
+        acc_x_11 = next_acc_x_11
+        acc_x_12 = next_acc_x_12
+        acc_x_13 = next_acc_x_13
+        acc_x_14 = next_acc_x_14
+        acc_x_15 = next_acc_x_15
+        acc_x_16 = next_acc_x_16
+        centre = next_centre
+        centre_2 = next_centre_2
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_3, mask=(q_index < size_q))
+    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x_4, mask=(q_index < size_q))
+    tile = (((-1.0 * d_forecast) * state_) * acc_x_2) + (((-1.0 * recip) * acc_x) * acc_x_5)
+    tile_2 = ((tile + mul_q_4) + (acc_x_7 * d_lean)) + (acc_x_9 * d_forecast)
+    tl.store(
+        buffer_6_ptr + q_index * buffer_6_stride_q,
+        ((-1.0 * recip_q) * (tile_2 + mul_q_3)),
+        mask=(q_index < size_q),
+    )
+    # src[maps.diag:7]
+    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * recip_q)[:, None] * acc_x_11, 0.0)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def drift_backward_d_K_d_t_kernel(
+    Q_ptr, K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, z_ptr, buffer_1_ptr, buffer_0_ptr,
+    buffer_3_ptr, buffer_6_ptr, buffer_2_ptr, d_K_ptr, d_t_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, t_stride_x, d_forecast_stride_q, d_lean_stride_q, logsum_stride_q, state_stride_q, z_stride_q,
+    buffer_1_stride_q, buffer_0_stride_q, buffer_3_stride_q, buffer_6_stride_q, buffer_2_stride_q,
+    d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
+    acc_q_3 = tl.full([BLOCK_X], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:34]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    x_f32 = x_index.to(tl.float32)
+    place = x_f32 * recip
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[moments.diag:34]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        recip_q = 1.0 / z
+        tile_bf16 = (Q.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
+        state = tl.load(state_ptr + q_index * state_stride_q)
+        # src[moments.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        mul_x_q = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        # src[maps.diag:7]
+        gt_q = z > 0.0
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        sub_x_q_2 = place[:, None] - (buffer_0 * recip)[None, :]
+        mul_x_q_2 = (d_forecast[None, :] * sub_x_q_2) * (t[:, None] - safe_buffer_2[None, :])
+        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q)
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        mul_x_q_3 = ((-1.0 * recip) * x_f32)[:, None] * buffer_3[None, :]
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
+        mul_x_q_4 = ((d_lean[None, :] * sub_x_q_2) * sub_x_q_2) * sub_x_q_2
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        mul_x_q_5 = ((-1.0 * d_forecast) * buffer_1)[None, :] * t[:, None]
+        tile = ((buffer_6[None, :] + mul_x_q_5) + mul_x_q_4) + (d_forecast[None, :] * t[:, None])
+        tile_2 = tile + ((recip * x_f32)[:, None] * d_lean[None, :])
+        tile_3 = tl.where(gt_q[None, :], exp2_x_q, 0.0) * ((tile_2 + mul_x_q_3) + mul_x_q_2)
+        tile_bf16_2 = tile_3.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
+        mul_q = recip_q * tl.where(gt_q, 1.0 + (-1.0 * buffer_1), 0.0)
+        mul_x_q_6 = (mul_q * d_forecast)[None, :] * exp2_x_q
+        tile_sum = tl.sum(mul_x_q_6, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        sub_x_q_3 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_7 = (sub_x_q_2 * tl.exp2(sub_x_q_3)) * d_forecast[None, :]
+        tile_sum_2 = tl.sum(mul_x_q_7, 1)
+        next_acc_q_3 = acc_q_3 + tile_sum_2
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[moments.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = tl.where(q_index < size_q, 1.0 / z, 0.0)
+        tile_bf16 = (Q.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        mul_x_q = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        # src[maps.diag:7]
+        gt_q = z > 0.0
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        d_forecast = tl.load(
+            d_forecast_ptr + q_index * d_forecast_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_2 = place[:, None] - (buffer_0 * recip)[None, :]
+        mul_x_q_2 = (d_forecast[None, :] * sub_x_q_2) * (t[:, None] - safe_buffer_2[None, :])
+        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_3 = ((-1.0 * recip) * x_f32)[:, None] * buffer_3[None, :]
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_4 = ((d_lean[None, :] * sub_x_q_2) * sub_x_q_2) * sub_x_q_2
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_5 = ((-1.0 * d_forecast) * buffer_1)[None, :] * t[:, None]
+        tile = ((buffer_6[None, :] + mul_x_q_5) + mul_x_q_4) + (d_forecast[None, :] * t[:, None])
+        tile_2 = tile + ((recip * x_f32)[:, None] * d_lean[None, :])
+        tile_3 = tl.where(gt_q[None, :], exp2_x_q, 0.0) * ((tile_2 + mul_x_q_3) + mul_x_q_2)
+        tile_bf16_2 = tile_3.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
+        mul_q = recip_q * tl.where(gt_q, 1.0 + (-1.0 * buffer_1), 0.0)
+        mul_x_q_6 = (mul_q * d_forecast)[None, :] * exp2_x_q
+        tile_sum = tl.sum(mul_x_q_6, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_3 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_7 = (sub_x_q_2 * tl.exp2(sub_x_q_3)) * d_forecast[None, :]
+        tile_sum_2 = tl.sum(mul_x_q_7, 1)
+        next_acc_q_3 = acc_q_3 + tile_sum_2
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 + acc_q_3), mask=(x_index < size_x))
+
+
+def _drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_drift(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> forecast: f32[q], lean: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -937,52 +4708,362 @@ def drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tens
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     drift_kernel[grid](
-        Q,
-        K,
-        t,
-        forecast,
-        lean,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        t.stride(0),
-        forecast.stride(0),
-        lean.stride(0),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, t, forecast, lean, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), t.stride(0),
+        forecast.stride(0), lean.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return forecast, lean
 
 
+def _drift_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_drift_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    drift_long_buffer_0_kernel[grid](
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _drift_long_forecast_lean(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_drift_long_forecast_lean(t: f32[x], buffer_0: f32[q x]) -> forecast: f32[q], lean: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("t", t, torch.float32, 1, t.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, t.device)
+    (x,) = t.shape
+    q, _ = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    forecast = torch.empty((q,), dtype=torch.float32, device=t.device)
+    lean = torch.empty((q,), dtype=torch.float32, device=t.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            BLOCK_Q, warps, stages = 16, 4, 1
+        elif BLOCK_X <= 4096:
+            BLOCK_Q, warps, stages = 16, 8, 1
+        else:
+            BLOCK_Q, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
+        drift_long_forecast_lean_rows_kernel[grid](
+            t, buffer_0, forecast, lean, t.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+            forecast.stride(0), lean.stride(0), x, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
+        )
+        return forecast, lean
+    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    drift_long_forecast_lean_kernel[grid](
+        t, buffer_0, forecast, lean, t.stride(0), buffer_0.stride(0), buffer_0.stride(1), forecast.stride(0),
+        lean.stride(0), x, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+    )
+    return forecast, lean
+
+
+def _drift_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    t: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_drift_forward(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> forecast: f32[q], lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("t", t, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if t.shape != (x,):
+        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+    forecast = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    lean = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state__ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    drift_forward_kernel[grid](
+        Q, K, t, forecast, lean, logsum, state, z, state_, state__, Q.stride(0), Q.stride(1), K.stride(0),
+        K.stride(1), t.stride(0), forecast.stride(0), lean.stride(0), logsum.stride(0), state.stride(0),
+        z.stride(0), state_.stride(0), state__.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return forecast, lean, logsum, state, z, state_, state__
+
+
+def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(
+    Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor,
+    logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor, state__: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_6: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("t", t, torch.float32, 1, Q.device)
+    _check("d_forecast", d_forecast, torch.float32, 1, Q.device)
+    _check("d_lean", d_lean, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("state__", state__, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if t.shape != (x,):
+        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+    if d_forecast.shape != (q,):
+        raise ValueError(f"d_forecast: f32[q] has shape {d_forecast.shape}, expected {(q,)}")
+    if d_lean.shape != (q,):
+        raise ValueError(f"d_lean: f32[q] has shape {d_lean.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_2 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_3 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_6 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q_kernel[grid](
+        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2,
+        buffer_3, buffer_6, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), t.stride(0),
+        d_forecast.stride(0), d_lean.stride(0), logsum.stride(0), state.stride(0), z.stride(0),
+        state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
+        buffer_3.stride(0), buffer_6.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, buffer_1, buffer_2, buffer_3, buffer_6, d_Q
+
+
+def _drift_backward_d_K_d_t(
+    Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor,
+    logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor, buffer_3: torch.Tensor, buffer_6: torch.Tensor, buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_1: f32[q], buffer_0: f32[q], buffer_3: f32[q], buffer_6: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("t", t, torch.float32, 1, Q.device)
+    _check("d_forecast", d_forecast, torch.float32, 1, Q.device)
+    _check("d_lean", d_lean, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
+    _check("buffer_6", buffer_6, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if t.shape != (x,):
+        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+    if d_forecast.shape != (q,):
+        raise ValueError(f"d_forecast: f32[q] has shape {d_forecast.shape}, expected {(q,)}")
+    if d_lean.shape != (q,):
+        raise ValueError(f"d_lean: f32[q] has shape {d_lean.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    if buffer_6.shape != (q,):
+        raise ValueError(f"buffer_6: f32[q] has shape {buffer_6.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_t = torch.empty((x,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X),)
+    drift_backward_d_K_d_t_kernel[grid](
+        Q, K, t, d_forecast, d_lean, logsum, state, z, buffer_1, buffer_0, buffer_3, buffer_6, buffer_2, d_K,
+        d_t, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), t.stride(0), d_forecast.stride(0),
+        d_lean.stride(0), logsum.stride(0), state.stride(0), z.stride(0), buffer_1.stride(0),
+        buffer_0.stride(0), buffer_3.stride(0), buffer_6.stride(0), buffer_2.stride(0), d_K.stride(0),
+        d_K.stride(1), d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_t
+
+
+class _drift_autograd(torch.autograd.Function):
+    """drift and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, t):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if t.shape != (x,):
+            raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+        forecast, lean, logsum, state, z, state_, state__ = _drift_forward(Q, K, t)
+        ctx.save_for_backward(Q, K, t, logsum, state, z, state_, state__)
+        ctx.sizes = ()
+        return forecast, lean
+
+    @staticmethod
+    def backward(ctx, d_forecast, d_lean):
+        Q, K, t, logsum, state, z, state_, state__ = ctx.saved_tensors
+        buffer_0, buffer_1, buffer_2, buffer_3, buffer_6, d_Q = _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__)
+        d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, buffer_1, buffer_0, buffer_3, buffer_6, buffer_2)
+        return d_Q, d_K, d_t
+
+
+def drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """drift(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> forecast: f32[q], lean: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if t.shape != (x,):
+        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+    if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
+            return _drift_autograd.apply(Q, K, t)
+        forecast, lean = _drift(Q, K, t)
+        return forecast, lean
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
+        raise ValueError("drift: gradients are made for sizes whose tiles are held on chip")
+    buffer_0 = _drift_long_buffer_0(Q, K)
+    forecast_2, lean_2 = _drift_long_forecast_lean(t, buffer_0)
+    return forecast_2, lean_2
+
+
 @triton.jit
-def choice_kernel(
-    logits_ptr,
-    E_ptr,
-    mean_ptr,
-    best_ptr,
-    top_ptr,
-    logits_stride_token,
-    logits_stride_vocab,
-    E_stride_vocab,
-    E_stride_e,
-    mean_stride_token,
-    mean_stride_e,
-    best_stride_token,
-    top_stride_token,
-    size_token,
-    size_vocab,
-    size_e,
-    BLOCK_VOCAB: tl.constexpr,
-    BLOCK_TOKEN: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+def choice_best_top_rows_kernel(
+    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
+    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    # src[moments.diag:43]
+    logits = load_tile(
+        logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    # src[maps.diag:5]
+    max_ = tl.max(logits, 0)
+    where_vocab = tl.where(logits == max_, vocab_index.to(tl.int32), tl.cast((-1 + size_vocab), tl.int32))
+    where_vocab_2 = tl.where(vocab_index < size_vocab, where_vocab, 2147483647)
+    # src[moments.diag:49]
+    min_ = tl.min(where_vocab_2, 0)
+    tl.store(best_ptr + token_index * best_stride_token, min_)
+    tl.store(top_ptr + token_index * top_stride_token, max_)
+
+
+@triton.jit
+def choice_best_top_kernel(
+    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
+    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    max_vocab = tl.full([], float("-inf"), tl.float32)
+    min_vocab = tl.full([], 2147483647, tl.int32)
+    tile_i32 = tl.cast((-1 + size_vocab), tl.int32)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        # src[maps.diag:5]
+        tile_max = tl.max(logits, 0)
+        next_max_vocab = tl.maximum(max_vocab, tile_max)
+        min_vocab_2 = tl.where(max_vocab == next_max_vocab, min_vocab, tile_i32)
+        where_vocab = tl.where(logits == next_max_vocab, vocab_index.to(tl.int32), tile_i32)
+        # src[moments.diag:49]
+        tile_min = tl.min(where_vocab, 0)
+        next_min_vocab = tl.minimum(min_vocab_2, tile_min)
+        max_vocab = next_max_vocab
+        min_vocab = next_min_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        # src[maps.diag:5]
+        tile_max = tl.max(logits, 0)
+        next_max_vocab = tl.maximum(max_vocab, tile_max)
+        min_vocab_2 = tl.where(max_vocab == next_max_vocab, min_vocab, tile_i32)
+        where_vocab = tl.where(logits == next_max_vocab, vocab_index.to(tl.int32), tile_i32)
+        where_vocab_2 = tl.where(vocab_index < size_vocab, where_vocab, 2147483647)
+        # src[moments.diag:49]
+        tile_min = tl.min(where_vocab_2, 0)
+        next_min_vocab = tl.minimum(min_vocab_2, tile_min)
+        max_vocab = next_max_vocab
+        min_vocab = next_min_vocab
+    tl.store(best_ptr + token_index * best_stride_token, min_vocab)
+    tl.store(top_ptr + token_index * top_stride_token, max_vocab)
+
+
+@triton.jit
+def choice_mean_kernel(
+    logits_ptr, E_ptr, top_ptr, mean_ptr, logits_stride_token, logits_stride_vocab, E_stride_vocab,
+    E_stride_e, top_stride_token, mean_stride_token, mean_stride_e, size_token, size_vocab, size_e,
+    BLOCK_VOCAB: tl.constexpr, BLOCK_TOKEN: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -990,11 +5071,9 @@ def choice_kernel(
     program = program // tl.cdiv(size_e, BLOCK_E)
     first_token = program * BLOCK_TOKEN
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-    max_vocab = tl.full([BLOCK_TOKEN], float("-inf"), tl.float32)
     z = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_E], 0.0, tl.float32)
-    min_vocab = tl.full([BLOCK_TOKEN], 2147483647, tl.int32)
-    tile_i32 = tl.cast((-1 + size_vocab), tl.int32)
+    top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
@@ -1006,14 +5085,11 @@ def choice_kernel(
             other=0.0,
         )
         # src[maps.diag:5]
-        tile_max = tl.max(logits, 1)
-        next_max_vocab = tl.maximum(max_vocab, tile_max)
-        safe_next_max_vocab = tl.where(next_max_vocab == float("-inf"), 0.0, next_max_vocab)
-        scale = tl.exp(max_vocab - safe_next_max_vocab)
-        e = tl.exp(logits - safe_next_max_vocab[:, None])
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        e = tl.exp(sub_token_vocab)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
+        next_z = z + tile_sum
         # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[None, :] * E_stride_vocab + e_index[:, None] * E_stride_e,
@@ -1022,16 +5098,9 @@ def choice_kernel(
         )
         # src[maps.diag:5]
         e_bf16 = e.to(tl.bfloat16)
-        next_acc_vocab = tl.dot(e_bf16, tl.trans(E), (acc_vocab * scale[:, None]))
-        min_vocab_2 = tl.where(max_vocab == next_max_vocab, min_vocab, tile_i32)
-        where_token_vocab = tl.where(logits == next_max_vocab[:, None], vocab_index.to(tl.int32)[None, :], tile_i32)
-        # src[moments.diag:49]
-        tile_min = tl.min(where_token_vocab, 1)
-        next_min_vocab = tl.minimum(min_vocab_2, tile_min)
-        max_vocab = next_max_vocab
+        next_acc_vocab = tl.dot(e_bf16, tl.trans(E), acc_vocab)
         z = next_z
         acc_vocab = next_acc_vocab
-        min_vocab = next_min_vocab
     from_vocab = tl.maximum(0, to_vocab)
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
@@ -1043,14 +5112,11 @@ def choice_kernel(
             other=float("-inf"),
         )
         # src[maps.diag:5]
-        tile_max = tl.max(logits, 1)
-        next_max_vocab = tl.maximum(max_vocab, tile_max)
-        safe_next_max_vocab = tl.where(next_max_vocab == float("-inf"), 0.0, next_max_vocab)
-        scale = tl.exp(max_vocab - safe_next_max_vocab)
-        e = tl.exp(logits - safe_next_max_vocab[:, None])
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        e = tl.exp(sub_token_vocab)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
+        next_z = z + tile_sum
         # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[None, :] * E_stride_vocab + e_index[:, None] * E_stride_e,
@@ -1059,17 +5125,9 @@ def choice_kernel(
         )
         # src[maps.diag:5]
         e_bf16 = e.to(tl.bfloat16)
-        next_acc_vocab = tl.dot(e_bf16, tl.trans(E), (acc_vocab * scale[:, None]))
-        min_vocab_2 = tl.where(max_vocab == next_max_vocab, min_vocab, tile_i32)
-        where_token_vocab = tl.where(logits == next_max_vocab[:, None], vocab_index.to(tl.int32)[None, :], tile_i32)
-        where_token_vocab_2 = tl.where((vocab_index < size_vocab)[None, :], where_token_vocab, 2147483647)
-        # src[moments.diag:49]
-        tile_min = tl.min(where_token_vocab_2, 1)
-        next_min_vocab = tl.minimum(min_vocab_2, tile_min)
-        max_vocab = next_max_vocab
+        next_acc_vocab = tl.dot(e_bf16, tl.trans(E), acc_vocab)
         z = next_z
         acc_vocab = next_acc_vocab
-        min_vocab = next_min_vocab
     # src[maps.diag:7]
     # src[moments.diag:49]
     where_token_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_vocab, 0.0)
@@ -1078,68 +5136,700 @@ def choice_kernel(
         where_token_e.to(tl.bfloat16),
         mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
     )
-    tl.store(best_ptr + token_index * best_stride_token, min_vocab, mask=(token_index < size_token))
-    tl.store(top_ptr + token_index * top_stride_token, max_vocab, mask=(token_index < size_token))
 
 
-def choice(logits: torch.Tensor, E: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """choice(logits: f32[token vocab], E: bf16[vocab e]) -> mean: bf16[token e], best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def choice_forward_best_top_rows_kernel(
+    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
+    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    # src[moments.diag:43]
+    logits = load_tile(
+        logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    # src[maps.diag:5]
+    max_ = tl.max(logits, 0)
+    where_vocab = tl.where(logits == max_, vocab_index.to(tl.int32), tl.cast((-1 + size_vocab), tl.int32))
+    where_vocab_2 = tl.where(vocab_index < size_vocab, where_vocab, 2147483647)
+    # src[moments.diag:49]
+    min_ = tl.min(where_vocab_2, 0)
+    tl.store(best_ptr + token_index * best_stride_token, min_)
+    tl.store(top_ptr + token_index * top_stride_token, max_)
+
+
+@triton.jit
+def choice_forward_best_top_kernel(
+    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
+    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    max_vocab = tl.full([], float("-inf"), tl.float32)
+    min_vocab = tl.full([], 2147483647, tl.int32)
+    tile_i32 = tl.cast((-1 + size_vocab), tl.int32)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        # src[maps.diag:5]
+        tile_max = tl.max(logits, 0)
+        next_max_vocab = tl.maximum(max_vocab, tile_max)
+        min_vocab_2 = tl.where(max_vocab == next_max_vocab, min_vocab, tile_i32)
+        where_vocab = tl.where(logits == next_max_vocab, vocab_index.to(tl.int32), tile_i32)
+        # src[moments.diag:49]
+        tile_min = tl.min(where_vocab, 0)
+        next_min_vocab = tl.minimum(min_vocab_2, tile_min)
+        max_vocab = next_max_vocab
+        min_vocab = next_min_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        # src[maps.diag:5]
+        tile_max = tl.max(logits, 0)
+        next_max_vocab = tl.maximum(max_vocab, tile_max)
+        min_vocab_2 = tl.where(max_vocab == next_max_vocab, min_vocab, tile_i32)
+        where_vocab = tl.where(logits == next_max_vocab, vocab_index.to(tl.int32), tile_i32)
+        where_vocab_2 = tl.where(vocab_index < size_vocab, where_vocab, 2147483647)
+        # src[moments.diag:49]
+        tile_min = tl.min(where_vocab_2, 0)
+        next_min_vocab = tl.minimum(min_vocab_2, tile_min)
+        max_vocab = next_max_vocab
+        min_vocab = next_min_vocab
+    tl.store(best_ptr + token_index * best_stride_token, min_vocab)
+    tl.store(top_ptr + token_index * top_stride_token, max_vocab)
+
+
+@triton.jit
+def choice_forward_mean_kernel(
+    logits_ptr, E_ptr, top_ptr, mean_ptr, logits_stride_token, logits_stride_vocab, E_stride_vocab,
+    E_stride_e, top_stride_token, mean_stride_token, mean_stride_e, size_token, size_vocab, size_e,
+    BLOCK_VOCAB: tl.constexpr, BLOCK_TOKEN: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    z = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_E], 0.0, tl.float32)
+    top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        e = tl.exp(sub_token_vocab)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = z + tile_sum
+        # src[moments.diag:43]
+        E = tl.load(
+            E_ptr + vocab_index[None, :] * E_stride_vocab + e_index[:, None] * E_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_vocab = tl.dot(e_bf16, tl.trans(E), acc_vocab)
+        z = next_z
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=float("-inf"),
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        e = tl.exp(sub_token_vocab)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = z + tile_sum
+        # src[moments.diag:43]
+        E = tl.load(
+            E_ptr + vocab_index[None, :] * E_stride_vocab + e_index[:, None] * E_stride_e,
+            mask=(vocab_index < size_vocab)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_vocab = tl.dot(e_bf16, tl.trans(E), acc_vocab)
+        z = next_z
+        acc_vocab = next_acc_vocab
+    # src[maps.diag:7]
+    # src[moments.diag:49]
+    where_token_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_vocab, 0.0)
+    tl.store(
+        mean_ptr + token_index[:, None] * mean_stride_token + e_index[None, :] * mean_stride_e,
+        where_token_e.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def choice_backward_z_rows_kernel(
+    logits_ptr, top_ptr, z_ptr, logits_stride_token, logits_stride_vocab, top_stride_token, z_stride_token,
+    size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    top = tl.load(top_ptr + token_index * top_stride_token)
+    # src[moments.diag:43]
+    logits = load_tile(
+        logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    # src[maps.diag:5]
+    sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
+    e = tl.exp(sub_vocab)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(z_ptr + token_index * z_stride_token, sum_)
+
+
+@triton.jit
+def choice_backward_z_kernel(
+    logits_ptr, top_ptr, z_ptr, logits_stride_token, logits_stride_vocab, top_stride_token, z_stride_token,
+    size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    z = tl.full([], 0.0, tl.float32)
+    top = tl.load(top_ptr + token_index * top_stride_token)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        # src[maps.diag:5]
+        sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
+        e = tl.exp(sub_vocab)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = z + tile_sum
+        z = next_z
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        # src[maps.diag:5]
+        sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
+        e = tl.exp(sub_vocab)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = z + tile_sum
+        z = next_z
+    tl.store(z_ptr + token_index * z_stride_token, z)
+
+
+@triton.jit
+def choice_backward_d_logits_kernel(
+    logits_ptr, E_ptr, d_mean_ptr, d_top_ptr, mean_ptr, top_ptr, z_ptr, d_logits_ptr, logits_stride_token,
+    logits_stride_vocab, E_stride_vocab, E_stride_e, d_mean_stride_token, d_mean_stride_e, d_top_stride_token,
+    mean_stride_token, mean_stride_e, top_stride_token, z_stride_token, d_logits_stride_token,
+    d_logits_stride_vocab, size_token, size_vocab, size_e, BLOCK_VOCAB: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    d_mean = tl.load(
+        d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
+        mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    mean = tl.load(
+        mean_ptr + token_index[:, None] * mean_stride_token + e_index[None, :] * mean_stride_e,
+        mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    mul_token_e = mean.to(tl.float32) * d_mean.to(tl.float32)
+    sum_ = tl.sum(mul_token_e, 1)
+    mul_token = -1.0 * sum_
+    top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        E = load_tile(
+            E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(d_mean, tl.trans(E))
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        mul_token_vocab = tl.exp(sub_token_vocab) * (mul_token[:, None] + dot)
+        tile_sum = tl.sum(mul_token_vocab, 1)
+        next_acc_vocab = acc_vocab + tile_sum
+        where_token_vocab = tl.where(top[:, None] == logits, 1.0, 0.0)
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab = sum_vocab + tile_sum_2
+        acc_vocab = next_acc_vocab
+        sum_vocab = next_sum_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        E = tl.load(
+            E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
+            mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_mean, tl.trans(E))
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=float("-inf"),
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        mul_token_vocab = tl.exp(sub_token_vocab) * (mul_token[:, None] + dot)
+        tile_sum = tl.sum(mul_token_vocab, 1)
+        next_acc_vocab = acc_vocab + tile_sum
+        tile = (top[:, None] == logits) & (vocab_index < size_vocab)[None, :]
+        where_token_vocab = tl.where(tile, 1.0, 0.0)
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab = sum_vocab + tile_sum_2
+        acc_vocab = next_acc_vocab
+        sum_vocab = next_sum_vocab
+    z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
+    recip_token = 1.0 / z
+    # src[maps.diag:7]
+    gt_token = z > 0.0
+    recip_token_2 = 1.0 / sum_vocab
+    d_top = tl.load(d_top_ptr + token_index * d_top_stride_token, mask=(token_index < size_token), other=0.0)
+    mul_token_2 = ((-1.0 * acc_vocab) * recip_token) * recip_token_2
+    add_token = tl.where(gt_token, mul_token_2, 0.0) + (d_top * recip_token_2)
+    # whole tiles, no mask needed
+    for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        E = load_tile(
+            E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(d_mean, tl.trans(E))
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (mul_token[:, None] + dot)
+        where_token_vocab = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
+        where_token_vocab_2 = tl.where(top[:, None] == logits, add_token[:, None], 0.0)
+        tl.store(
+            d_logits_ptr + token_index[:, None] * d_logits_stride_token + vocab_index[None, :] * d_logits_stride_vocab,
+            (where_token_vocab_2 + where_token_vocab),
+            mask=(token_index < size_token)[:, None],
+        )
+    # tiles that a mask or the end cuts
+    for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        E = tl.load(
+            E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
+            mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_mean, tl.trans(E))
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (mul_token[:, None] + dot)
+        where_token_vocab = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
+        where_token_vocab_2 = tl.where(top[:, None] == logits, add_token[:, None], 0.0)
+        tl.store(
+            d_logits_ptr + token_index[:, None] * d_logits_stride_token + vocab_index[None, :] * d_logits_stride_vocab,
+            (where_token_vocab_2 + where_token_vocab),
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+        )
+
+
+@triton.jit
+def choice_backward_d_E_kernel(
+    logits_ptr, d_mean_ptr, top_ptr, z_ptr, d_E_ptr, logits_stride_token, logits_stride_vocab,
+    d_mean_stride_token, d_mean_stride_e, top_stride_token, z_stride_token, d_E_stride_vocab, d_E_stride_e,
+    size_token, size_vocab, size_e, BLOCK_TOKEN: tl.constexpr, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_vocab = program * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    acc_token = tl.full([BLOCK_VOCAB, BLOCK_E], 0.0, tl.float32)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        top = tl.load(top_ptr + token_index * top_stride_token)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
+        z = tl.load(z_ptr + token_index * z_stride_token)
+        # src[maps.diag:7]
+        tile = tl.exp(sub_vocab_token) * tl.where(z > 0.0, 1.0 / z, 0.0)[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+            mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
+        z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
+        # src[maps.diag:7]
+        where_token = tl.where((z > 0.0) & (token_index < size_token), 1.0 / z, 0.0)
+        tile_bf16 = (tl.exp(sub_vocab_token) * where_token[None, :]).to(tl.bfloat16)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_E_ptr + vocab_index[:, None] * d_E_stride_vocab + e_index[None, :] * d_E_stride_e,
+        acc_token.to(tl.bfloat16),
+        mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+def _choice_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_choice_best_top(logits: f32[token vocab]) -> best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.float32, 2, logits.device)
+    token, vocab = logits.shape
+    best = torch.empty((token,), dtype=torch.int32, device=logits.device)
+    top = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        choice_best_top_rows_kernel[grid](
+            logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token,
+            vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps,
+            num_stages=stages,
+        )
+        return best, top
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    choice_best_top_kernel[grid](
+        logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return best, top
+
+
+def _choice_mean(logits: torch.Tensor, E: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
+    """_choice_mean(logits: f32[token vocab], E: bf16[vocab e], top: f32[token]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
     _check("E", E, torch.bfloat16, 2, logits.device)
+    _check("top", top, torch.float32, 1, logits.device)
     token, vocab = logits.shape
     _, e = E.shape
     if E.shape != (vocab, e):
         raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
+    if top.shape != (token,):
+        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
     mean = torch.empty((token, e), dtype=torch.bfloat16, device=logits.device)
-    best = torch.empty((token,), dtype=torch.int32, device=logits.device)
-    top = torch.empty((token,), dtype=torch.float32, device=logits.device)
     BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e, BLOCK_E),)
-    choice_kernel[grid](
-        logits,
-        E,
-        mean,
-        best,
-        top,
-        logits.stride(0),
-        logits.stride(1),
-        E.stride(0),
-        E.stride(1),
-        mean.stride(0),
-        mean.stride(1),
-        best.stride(0),
-        top.stride(0),
-        token,
-        vocab,
-        e,
-        BLOCK_VOCAB=BLOCK_VOCAB,
-        BLOCK_TOKEN=BLOCK_TOKEN,
-        BLOCK_E=BLOCK_E,
-        num_warps=warps,
-        num_stages=stages,
+    choice_mean_kernel[grid](
+        logits, E, top, mean, logits.stride(0), logits.stride(1), E.stride(0), E.stride(1), top.stride(0),
+        mean.stride(0), mean.stride(1), token, vocab, e, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
+    return mean
+
+
+def _choice_forward_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_choice_forward_best_top(logits: f32[token vocab]) -> best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.float32, 2, logits.device)
+    token, vocab = logits.shape
+    best = torch.empty((token,), dtype=torch.int32, device=logits.device)
+    top = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        choice_forward_best_top_rows_kernel[grid](
+            logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token,
+            vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps,
+            num_stages=stages,
+        )
+        return best, top
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    choice_forward_best_top_kernel[grid](
+        logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return best, top
+
+
+def _choice_forward_mean(logits: torch.Tensor, E: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
+    """_choice_forward_mean(logits: f32[token vocab], E: bf16[vocab e], top: f32[token]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.float32, 2, logits.device)
+    _check("E", E, torch.bfloat16, 2, logits.device)
+    _check("top", top, torch.float32, 1, logits.device)
+    token, vocab = logits.shape
+    _, e = E.shape
+    if E.shape != (vocab, e):
+        raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
+    if top.shape != (token,):
+        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
+    mean = torch.empty((token, e), dtype=torch.bfloat16, device=logits.device)
+    BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e, BLOCK_E),)
+    choice_forward_mean_kernel[grid](
+        logits, E, top, mean, logits.stride(0), logits.stride(1), E.stride(0), E.stride(1), top.stride(0),
+        mean.stride(0), mean.stride(1), token, vocab, e, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return mean
+
+
+def _choice_backward_z(logits: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
+    """_choice_backward_z(logits: f32[token vocab], top: f32[token]) -> z: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.float32, 2, logits.device)
+    _check("top", top, torch.float32, 1, logits.device)
+    token, vocab = logits.shape
+    if top.shape != (token,):
+        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
+    z = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        choice_backward_z_rows_kernel[grid](
+            logits, top, z, logits.stride(0), logits.stride(1), top.stride(0), z.stride(0), token, vocab,
+            BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+        )
+        return z
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    choice_backward_z_kernel[grid](
+        logits, top, z, logits.stride(0), logits.stride(1), top.stride(0), z.stride(0), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return z
+
+
+def _choice_backward_d_logits(
+    logits: torch.Tensor,
+    E: torch.Tensor,
+    d_mean: torch.Tensor,
+    d_top: torch.Tensor,
+    mean: torch.Tensor,
+    top: torch.Tensor,
+    z: torch.Tensor,
+) -> torch.Tensor:
+    """_choice_backward_d_logits(logits: f32[token vocab], E: bf16[vocab e], d_mean: bf16[token e], d_top: f32[token], mean: bf16[token e], top: f32[token], z: f32[token]) -> d_logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.float32, 2, logits.device)
+    _check("E", E, torch.bfloat16, 2, logits.device)
+    _check("d_mean", d_mean, torch.bfloat16, 2, logits.device)
+    _check("d_top", d_top, torch.float32, 1, logits.device)
+    _check("mean", mean, torch.bfloat16, 2, logits.device)
+    _check("top", top, torch.float32, 1, logits.device)
+    _check("z", z, torch.float32, 1, logits.device)
+    token, vocab = logits.shape
+    _, e = E.shape
+    if E.shape != (vocab, e):
+        raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
+    if d_mean.shape != (token, e):
+        raise ValueError(f"d_mean: bf16[token e] has shape {d_mean.shape}, expected {(token, e)}")
+    if d_top.shape != (token,):
+        raise ValueError(f"d_top: f32[token] has shape {d_top.shape}, expected {(token,)}")
+    if mean.shape != (token, e):
+        raise ValueError(f"mean: bf16[token e] has shape {mean.shape}, expected {(token, e)}")
+    if top.shape != (token,):
+        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
+    if z.shape != (token,):
+        raise ValueError(f"z: f32[token] has shape {z.shape}, expected {(token,)}")
+    d_logits = torch.empty((token, vocab), dtype=torch.float32, device=logits.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E > 256:
+        raise ValueError(f"e = {BLOCK_E}: at most 256 elements are held on chip")
+    if BLOCK_E <= 64:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 64, 4, 2
+    elif BLOCK_E <= 128:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    choice_backward_d_logits_kernel[grid](
+        logits, E, d_mean, d_top, mean, top, z, d_logits, logits.stride(0), logits.stride(1), E.stride(0),
+        E.stride(1), d_mean.stride(0), d_mean.stride(1), d_top.stride(0), mean.stride(0), mean.stride(1),
+        top.stride(0), z.stride(0), d_logits.stride(0), d_logits.stride(1), token, vocab, e,
+        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_E=BLOCK_E, BLOCK_TOKEN=BLOCK_TOKEN, EXACT_E=e == BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_logits
+
+
+def _choice_backward_d_E(
+    logits: torch.Tensor,
+    d_mean: torch.Tensor,
+    top: torch.Tensor,
+    z: torch.Tensor,
+) -> torch.Tensor:
+    """_choice_backward_d_E(logits: f32[token vocab], d_mean: bf16[token e], top: f32[token], z: f32[token]) -> d_E: bf16[vocab e]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.float32, 2, logits.device)
+    _check("d_mean", d_mean, torch.bfloat16, 2, logits.device)
+    _check("top", top, torch.float32, 1, logits.device)
+    _check("z", z, torch.float32, 1, logits.device)
+    token, vocab = logits.shape
+    _, e = d_mean.shape
+    if d_mean.shape != (token, e):
+        raise ValueError(f"d_mean: bf16[token e] has shape {d_mean.shape}, expected {(token, e)}")
+    if top.shape != (token,):
+        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
+    if z.shape != (token,):
+        raise ValueError(f"z: f32[token] has shape {z.shape}, expected {(token,)}")
+    d_E = torch.empty((vocab, e), dtype=torch.bfloat16, device=logits.device)
+    BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(e, BLOCK_E),)
+    choice_backward_d_E_kernel[grid](
+        logits, d_mean, top, z, d_E, logits.stride(0), logits.stride(1), d_mean.stride(0), d_mean.stride(1),
+        top.stride(0), z.stride(0), d_E.stride(0), d_E.stride(1), token, vocab, e, BLOCK_TOKEN=BLOCK_TOKEN,
+        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_E
+
+
+class _choice_autograd(torch.autograd.Function):
+    """choice and its derivative."""
+
+    @staticmethod
+    def forward(ctx, logits, E):
+        token, vocab = logits.shape
+        _, e = E.shape
+        if E.shape != (vocab, e):
+            raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
+        best, top = _choice_forward_best_top(logits)
+        mean = _choice_forward_mean(logits, E, top)
+        ctx.save_for_backward(logits, E, mean, top)
+        ctx.sizes = ()
+        ctx.mark_non_differentiable(best)
+        return mean, best, top
+
+    @staticmethod
+    def backward(ctx, d_mean, unused, d_top):
+        logits, E, mean, top = ctx.saved_tensors
+        z = _choice_backward_z(logits, top)
+        d_logits = _choice_backward_d_logits(logits, E, d_mean, d_top, mean, top, z)
+        d_E = _choice_backward_d_E(logits, d_mean, top, z)
+        return d_logits, d_E
+
+
+def choice(logits: torch.Tensor, E: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """choice(logits: f32[token vocab], E: bf16[vocab e]) -> mean: bf16[token e], best: i32[token] in vocab, top: f32[token]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    token, vocab = logits.shape
+    _, e = E.shape
+    if E.shape != (vocab, e):
+        raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (logits, E)):
+        return _choice_autograd.apply(logits, E)
+    best, top = _choice_best_top(logits)
+    mean = _choice_mean(logits, E, top)
     return mean, best, top
 
 
 @triton.jit
 def temperature_kernel(
-    Q_ptr,
-    K_ptr,
-    b_ptr,
-    L_ptr,
-    E_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    L_stride_q,
-    E_stride_q,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, L_ptr, E_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, L_stride_q, E_stride_q,
+    size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1225,8 +5915,529 @@ def temperature_kernel(
     tl.store(E_ptr + q_index * E_stride_q, where_q, mask=(q_index < size_q))
 
 
-def temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """temperature(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def temperature_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:53]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:53]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def temperature_long_L_E_rows_kernel(
+    b_ptr, buffer_0_ptr, L_ptr, E_ptr, buffer_0_stride_q, buffer_0_stride_x, L_stride_q, E_stride_q, size_q,
+    size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * buffer_0, float("-inf"))
+    max_ = tl.max(mul_x, 0)
+    sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:12]
+    e = tl.exp2(sub_x)
+    sum_ = tl.sum(e, 0)
+    tl.store(L_ptr + q_index * L_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
+    mul_x_2 = e * buffer_0
+    sum_2 = tl.sum(mul_x_2, 0)
+    # src[maps.diag:7]
+    # src[moments.diag:55]
+    where = tl.where(sum_ > 0.0, (sum_2 * rsqrt) * (1.0 / sum_), 0.0)
+    tl.store(E_ptr + q_index * E_stride_q, where)
+
+
+@triton.jit
+def temperature_long_L_E_kernel(
+    b_ptr, buffer_0_ptr, L_ptr, E_ptr, buffer_0_stride_q, buffer_0_stride_x, L_stride_q, E_stride_q, size_q,
+    size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    acc_x = tl.full([], 0.0, tl.float32)
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        mul_x = ((1.4426950408889634 * rsqrt) * b) * buffer_0
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:12]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * scale) + tile_sum
+        mul_x_2 = e * buffer_0
+        tile_sum_2 = tl.sum(mul_x_2, 0)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * buffer_0, float("-inf"))
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:12]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * scale) + tile_sum
+        mul_x_2 = e * buffer_0
+        tile_sum_2 = tl.sum(mul_x_2, 0)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:12]
+    tl.store(L_ptr + q_index * L_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
+    # src[maps.diag:7]
+    # src[moments.diag:55]
+    where = tl.where(z > 0.0, (acc_x * rsqrt) * (1.0 / z), 0.0)
+    tl.store(E_ptr + q_index * E_stride_q, where)
+
+
+@triton.jit
+def temperature_forward_kernel(
+    Q_ptr, K_ptr, b_ptr, L_ptr, logsum_ptr, E_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, L_stride_q,
+    logsum_stride_q, E_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = ((1.4426950408889634 * b) * rsqrt) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:12]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        mul_q_x_2 = dot * e
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:53]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * b) * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:12]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        mul_q_x_2 = dot * e
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:12]
+    add_q = tl.log(z) + (0.6931471805599453 * max_x)
+    tl.store(L_ptr + q_index * L_stride_q, add_q, mask=(q_index < size_q))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, add_q, mask=(q_index < size_q))
+    # src[maps.diag:7]
+    # src[moments.diag:55]
+    where_q = tl.where(z > 0.0, (rsqrt * acc_x) * (1.0 / z), 0.0)
+    tl.store(E_ptr + q_index * E_stride_q, where_q, mask=(q_index < size_q))
+
+
+@triton.jit
+def temperature_backward_buffer_0_d_Q_kernel(
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, d_Q_stride_q,
+    d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
+    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = d_L * b
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = (((rsqrt * 1.4426950408889634) * b) * dot) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        mul_q_x = dot * exp2_q_x
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_3 = (((-1.0 * rsqrt) * b) * d_E) * next_acc_x
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
+        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
+        add_q_x = ((d_E + next_centre) + mul_q_2)[:, None] + (((rsqrt * b) * d_E)[:, None] * dot)
+        tile_bf16 = (exp2_q_x * add_q_x).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:53]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+        sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        mul_q_x_2 = dot * exp2_q_x
+        tile_sum = tl.sum(mul_q_x_2, 1)
+        next_acc_x = acc_x + tile_sum
+        mul_q_3 = (((-1.0 * rsqrt) * b) * d_E) * next_acc_x
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
+        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
+        add_q_x = ((d_E + next_centre) + mul_q_2)[:, None] + (((rsqrt * b) * d_E)[:, None] * dot)
+        add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
+        tile_bf16 = (exp2_q_x * add_q_x_2).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x_2 * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def temperature_backward_d_K_kernel(
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        # src[moments.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = (((rsqrt * 1.4426950408889634) * b) * dot) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+        tile = d_E + ((((-1.0 * rsqrt) * b) * d_E) * buffer_0)
+        add_x_q = (tile + (d_L * b))[None, :] + (((rsqrt * b) * d_E)[None, :] * dot)
+        tile_bf16 = (tl.exp2(sub_x_q) * add_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[moments.diag:53]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[moments.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        mul_x_q = tl.where((q_index < size_q)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = d_E + ((((-1.0 * rsqrt) * b) * d_E) * buffer_0)
+        add_x_q = (tile + (d_L * b))[None, :] + (((rsqrt * b) * d_E)[None, :] * dot)
+        tile_bf16 = (tl.exp2(sub_x_q) * add_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def temperature_backward_d_b_rows_kernel(
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, size_q, size_d,
+    size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    d_index = tl.arange(0, BLOCK_D)
+    q_index = tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    K = load_tile(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        0.0,
+        EXACT_X and EXACT_D,
+    )
+    Q = load_tile(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        (q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        0.0,
+        EXACT_Q and EXACT_D,
+    )
+    # src[moments.diag:7]
+    dot = tl.dot(tl.trans(Q), K)
+    mul_q_x = tl.where((q_index < size_q)[:, None], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+    mul_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x, float("-inf"))
+    sub_q_x = mul_q_x_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    d_L = load_tile(d_L_ptr + q_index * d_L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    add_q_x = (d_L + (((-1.0 * rsqrt) * d_E) * buffer_0))[:, None] + ((rsqrt * d_E)[:, None] * dot)
+    mul_q_x_3 = (dot * add_q_x) * tl.exp2(sub_q_x)
+    sum_ = tl.sum(tl.sum(mul_q_x_3, 1), 0)
+    tl.store(d_b_ptr, (sum_ * rsqrt))
+
+
+@triton.jit
+def temperature_backward_d_b_kernel(
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, size_q, size_d,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q_x = tl.full([], 0.0, tl.float32)
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    for q_index in tl.range(0, size_q):
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul = 1.4426950408889634 * logsum
+        # src[moments.diag:53]
+        Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+        mul_2 = ((-1.0 * rsqrt) * d_E) * buffer_0
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
+        to_x = size_x // BLOCK_X * BLOCK_X
+        # whole tiles, no mask needed
+        for first_x in tl.range(0, to_x, BLOCK_X):
+            x_index = first_x + tl.arange(0, BLOCK_X)
+            K = load_tile(
+                K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+                (d_index < size_d)[None, :],
+                0.0,
+                EXACT_D,
+            )
+            # src[moments.diag:7]
+            mul_x_d = Q.to(tl.float32)[None, :] * K.to(tl.float32)
+            sum_ = tl.sum(mul_x_d, 1)
+            sub_x = (((rsqrt * 1.4426950408889634) * b) * sum_) - tl.where(mul == float("-inf"), 0.0, mul)
+            tile = sum_ * ((d_L + mul_2) + ((rsqrt * d_E) * sum_))
+            mul_x = tile * tl.exp2(sub_x)
+            tile_sum = tl.sum(mul_x, 0)
+            next_acc_q_x = acc_q_x + tile_sum
+            acc_q_x = next_acc_q_x
+        from_x = tl.maximum(0, to_x)
+        # tiles that a mask or the end cuts
+        for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+            x_index = first_x_2 + tl.arange(0, BLOCK_X)
+            # src[moments.diag:53]
+            K = tl.load(
+                K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+                mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+                other=0.0,
+            )
+            # src[moments.diag:7]
+            mul_x_d = Q.to(tl.float32)[None, :] * K.to(tl.float32)
+            sum_ = tl.sum(mul_x_d, 1)
+            mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * sum_, float("-inf"))
+            sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+            tile = sum_ * ((d_L + mul_2) + ((rsqrt * d_E) * sum_))
+            mul_x_2 = tile * tl.exp2(sub_x)
+            tile_sum = tl.sum(mul_x_2, 0)
+            next_acc_q_x = acc_q_x + tile_sum
+            acc_q_x = next_acc_q_x
+        acc_q_x = acc_q_x
+    tl.store(d_b_ptr, (acc_q_x * rsqrt))
+
+
+def _temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_temperature(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
@@ -1249,25 +6460,304 @@ def temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torc
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     temperature_kernel[grid](
-        Q,
-        K,
-        b,
-        L,
-        E,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        L.stride(0),
-        E.stride(0),
-        q,
-        d,
-        x,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        num_warps=warps,
+        Q, K, b, L, E, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), L.stride(0), E.stride(0), q, d, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return L, E
+
+
+def _temperature_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_temperature_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    temperature_long_buffer_0_kernel[grid](
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _temperature_long_L_E(
+    b: torch.Tensor,
+    buffer_0: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_temperature_long_L_E(b: f32[], buffer_0: f32[q x]) -> L: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("b", b, torch.float32, 0, b.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, b.device)
+    q, x = buffer_0.shape
+    if b.shape != ():
+        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    L = torch.empty((q,), dtype=torch.float32, device=b.device)
+    E = torch.empty((q,), dtype=torch.float32, device=b.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        temperature_long_L_E_rows_kernel[grid](
+            b, buffer_0, L, E, buffer_0.stride(0), buffer_0.stride(1), L.stride(0), E.stride(0), q, x, d,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return L, E
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    temperature_long_L_E_kernel[grid](
+        b, buffer_0, L, E, buffer_0.stride(0), buffer_0.stride(1), L.stride(0), E.stride(0), q, x, d,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return L, E
+
+
+def _temperature_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    b: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_temperature_forward(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], logsum: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("b", b, torch.float32, 0, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if b.shape != ():
+        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    L = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    E = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    temperature_forward_kernel[grid](
+        Q, K, b, L, logsum, E, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), L.stride(0),
+        logsum.stride(0), E.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return L, logsum, E
+
+
+def _temperature_backward_buffer_0_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    b: torch.Tensor,
+    d_L: torch.Tensor,
+    d_E: torch.Tensor,
+    logsum: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_temperature_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q]) -> buffer_0: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("b", b, torch.float32, 0, Q.device)
+    _check("d_L", d_L, torch.float32, 1, Q.device)
+    _check("d_E", d_E, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if b.shape != ():
+        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    if d_L.shape != (q,):
+        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
+    if d_E.shape != (q,):
+        raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    temperature_backward_buffer_0_d_Q_kernel[grid](
+        Q, K, b, d_L, d_E, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q,
+        d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0, d_Q
+
+
+def _temperature_backward_d_K(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    b: torch.Tensor,
+    d_L: torch.Tensor,
+    d_E: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_temperature_backward_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("b", b, torch.float32, 0, Q.device)
+    _check("d_L", d_L, torch.float32, 1, Q.device)
+    _check("d_E", d_E, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if b.shape != ():
+        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    if d_L.shape != (q,):
+        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
+    if d_E.shape != (q,):
+        raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X),)
+    temperature_backward_d_K_kernel[grid](
+        Q, K, b, d_L, d_E, logsum, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q,
+        d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_K
+
+
+def _temperature_backward_d_b(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    b: torch.Tensor,
+    d_L: torch.Tensor,
+    d_E: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_temperature_backward_d_b(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("b", b, torch.float32, 0, Q.device)
+    _check("d_L", d_L, torch.float32, 1, Q.device)
+    _check("d_E", d_E, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if b.shape != ():
+        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    if d_L.shape != (q,):
+        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
+    if d_E.shape != (q,):
+        raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_b = torch.empty((), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if max(BLOCK_D, BLOCK_Q, BLOCK_X) <= 256:
+        if max(BLOCK_D, BLOCK_Q, BLOCK_X) <= 64:
+            warps, stages = 4, 2
+        elif max(BLOCK_D, BLOCK_Q, BLOCK_X) <= 128:
+            warps, stages = 8, 2
+        else:
+            warps, stages = 8, 1
+        grid = (1,)
+        temperature_backward_d_b_rows_kernel[grid](
+            Q, K, b, d_L, d_E, logsum, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+            d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), q, d, x, BLOCK_D=BLOCK_D,
+            BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_Q=q == BLOCK_Q,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_b
+    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (1,)
+    temperature_backward_d_b_kernel[grid](
+        Q, K, b, d_L, d_E, logsum, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+    )
+    return d_b
+
+
+class _temperature_autograd(torch.autograd.Function):
+    """temperature and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, b):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if b.shape != ():
+            raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+        L, logsum, E = _temperature_forward(Q, K, b)
+        ctx.save_for_backward(Q, K, b, logsum)
+        ctx.sizes = ()
+        return L, E
+
+    @staticmethod
+    def backward(ctx, d_L, d_E):
+        Q, K, b, logsum = ctx.saved_tensors
+        buffer_0, d_Q = _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum)
+        d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0)
+        d_b = _temperature_backward_d_b(Q, K, b, d_L, d_E, logsum, buffer_0)
+        return d_Q, d_K, d_b
+
+
+def temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """temperature(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], E: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if b.shape != ():
+        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    if d <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, b)):
+            return _temperature_autograd.apply(Q, K, b)
+        L, E = _temperature(Q, K, b)
+        return L, E
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, b)):
+        raise ValueError("temperature: gradients are made for sizes whose tiles are held on chip")
+    buffer_0 = _temperature_long_buffer_0(Q, K)
+    L_2, E_2 = _temperature_long_L_E(b, buffer_0, d)
+    return L_2, E_2

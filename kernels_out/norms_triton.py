@@ -33,16 +33,8 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 
 @triton.jit
 def softmax_rows_rows_kernel(
-    X_ptr,
-    out_ptr,
-    X_stride_row,
-    X_stride_n,
-    out_stride_row,
-    out_stride_n,
-    size_row,
-    size_n,
-    BLOCK_N: tl.constexpr,
-    EXACT_N: tl.constexpr,
+    X_ptr, out_ptr, X_stride_row, X_stride_n, out_stride_row, out_stride_n, size_row, size_n,
+    BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
@@ -69,14 +61,7 @@ def softmax_rows_rows_kernel(
 
 @triton.jit
 def softmax_rows_kernel(
-    X_ptr,
-    out_ptr,
-    X_stride_row,
-    X_stride_n,
-    out_stride_row,
-    out_stride_n,
-    size_row,
-    size_n,
+    X_ptr, out_ptr, X_stride_row, X_stride_n, out_stride_row, out_stride_n, size_row, size_n,
     BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -153,8 +138,223 @@ def softmax_rows_kernel(
         )
 
 
-def softmax_rows(X: torch.Tensor) -> torch.Tensor:
-    """softmax_rows(X: f32[row n]) -> out: f32[row n]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def softmax_rows_forward_rows_kernel(
+    X_ptr, out_ptr, logsum_ptr, X_stride_row, X_stride_n, out_stride_row, out_stride_n, logsum_stride_row,
+    size_row, size_n, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    # src[norms.diag:6]
+    X = load_tile(
+        X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+        (n_index < size_n),
+        float("-inf"),
+        EXACT_N,
+    )
+    # src[maps.diag:5]
+    max_ = tl.max(X, 0)
+    e = tl.exp(X - tl.where(max_ == float("-inf"), 0.0, max_))
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    # src[maps.diag:7]
+    tl.store(
+        out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+        tl.where(sum_ > 0.0, (1.0 / sum_) * e, 0.0),
+        mask=(n_index < size_n),
+    )
+    tl.store(logsum_ptr + row_index * logsum_stride_row, (tl.log(sum_) + max_))
+
+
+@triton.jit
+def softmax_rows_forward_kernel(
+    X_ptr, out_ptr, logsum_ptr, X_stride_row, X_stride_n, out_stride_row, out_stride_n, logsum_stride_row,
+    size_row, size_n, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    max_n = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[norms.diag:6]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        # src[maps.diag:5]
+        tile_max = tl.max(X, 0)
+        next_max_n = tl.maximum(max_n, tile_max)
+        safe_next_max_n = tl.where(next_max_n == float("-inf"), 0.0, next_max_n)
+        e = tl.exp(X - safe_next_max_n)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp(max_n - safe_next_max_n)) + tile_sum
+        max_n = next_max_n
+        z = next_z
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:6]
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
+            other=float("-inf"),
+        )
+        # src[maps.diag:5]
+        tile_max = tl.max(X, 0)
+        next_max_n = tl.maximum(max_n, tile_max)
+        safe_next_max_n = tl.where(next_max_n == float("-inf"), 0.0, next_max_n)
+        e = tl.exp(X - safe_next_max_n)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp(max_n - safe_next_max_n)) + tile_sum
+        max_n = next_max_n
+        z = next_z
+    tl.store(logsum_ptr + row_index * logsum_stride_row, (tl.log(z) + max_n))
+    recip = 1.0 / z
+    # src[maps.diag:7]
+    gt = z > 0.0
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:6]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        # src[maps.diag:5]
+        sub_n = X - tl.where(max_n == float("-inf"), 0.0, max_n)
+        # src[maps.diag:7]
+        tl.store(
+            out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+            tl.where(gt, recip * tl.exp(sub_n), 0.0),
+        )
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:6]
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_n = X - tl.where(max_n == float("-inf"), 0.0, max_n)
+        # src[maps.diag:7]
+        tl.store(
+            out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+            tl.where(gt, recip * tl.exp(sub_n), 0.0),
+            mask=(n_index < size_n),
+        )
+
+
+@triton.jit
+def softmax_rows_backward_rows_kernel(
+    X_ptr, d_out_ptr, out_ptr, logsum_ptr, d_X_ptr, X_stride_row, X_stride_n, d_out_stride_row,
+    d_out_stride_n, out_stride_row, out_stride_n, logsum_stride_row, d_X_stride_row, d_X_stride_n, size_row,
+    size_n, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    logsum = tl.load(logsum_ptr + row_index * logsum_stride_row)
+    # src[norms.diag:6]
+    X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    sub_n = X - tl.where(logsum == float("-inf"), 0.0, logsum)
+    d_out = load_tile(
+        d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
+        (n_index < size_n),
+        0.0,
+        EXACT_N,
+    )
+    out = load_tile(
+        out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+        (n_index < size_n),
+        0.0,
+        EXACT_N,
+    )
+    mul_n = d_out * out
+    sum_ = tl.sum(mul_n, 0)
+    tl.store(
+        d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
+        (((-1.0 * sum_) + d_out) * tl.exp(sub_n)),
+        mask=(n_index < size_n),
+    )
+
+
+@triton.jit
+def softmax_rows_backward_kernel(
+    X_ptr, d_out_ptr, out_ptr, logsum_ptr, d_X_ptr, X_stride_row, X_stride_n, d_out_stride_row,
+    d_out_stride_n, out_stride_row, out_stride_n, logsum_stride_row, d_X_stride_row, d_X_stride_n, size_row,
+    size_n, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    acc_n = tl.full([], 0.0, tl.float32)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        out = tl.load(out_ptr + row_index * out_stride_row + n_index * out_stride_n)
+        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+        mul_n = d_out * out
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        out = tl.load(
+            out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        mul_n = d_out * out
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    logsum = tl.load(logsum_ptr + row_index * logsum_stride_row)
+    mul = -1.0 * acc_n
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:6]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        sub_n = X - tl.where(logsum == float("-inf"), 0.0, logsum)
+        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+        tl.store(
+            d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
+            ((mul + d_out) * tl.exp(sub_n)),
+        )
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:6]
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        sub_n = X - tl.where(logsum == float("-inf"), 0.0, logsum)
+        d_out = tl.load(
+            d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        tl.store(
+            d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
+            ((mul + d_out) * tl.exp(sub_n)),
+            mask=(n_index < size_n),
+        )
+
+
+def _softmax_rows(X: torch.Tensor) -> torch.Tensor:
+    """_softmax_rows(X: f32[row n]) -> out: f32[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
     row, n = X.shape
     out = torch.empty((row, n), dtype=torch.float32, device=X.device)
@@ -168,48 +368,122 @@ def softmax_rows(X: torch.Tensor) -> torch.Tensor:
             warps, stages = 16, 1
         grid = (row,)
         softmax_rows_rows_kernel[grid](
-            X,
-            out,
-            X.stride(0),
-            X.stride(1),
-            out.stride(0),
-            out.stride(1),
-            row,
-            n,
-            BLOCK_N=BLOCK_N,
-            EXACT_N=n == BLOCK_N,
-            num_warps=warps,
-            num_stages=stages,
+            X, out, X.stride(0), X.stride(1), out.stride(0), out.stride(1), row, n, BLOCK_N=BLOCK_N,
+            EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
         )
         return out
     BLOCK_N, warps, stages = 4096, 8, 2
     grid = (row,)
     softmax_rows_kernel[grid](
-        X,
-        out,
-        X.stride(0),
-        X.stride(1),
-        out.stride(0),
-        out.stride(1),
-        row,
-        n,
-        BLOCK_N=BLOCK_N,
-        num_warps=warps,
-        num_stages=stages,
+        X, out, X.stride(0), X.stride(1), out.stride(0), out.stride(1), row, n, BLOCK_N=BLOCK_N,
+        num_warps=warps, num_stages=stages,
     )
+    return out
+
+
+def _softmax_rows_forward(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_softmax_rows_forward(X: f32[row n]) -> out: f32[row n], logsum: f32[row]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.float32, 2, X.device)
+    row, n = X.shape
+    out = torch.empty((row, n), dtype=torch.float32, device=X.device)
+    logsum = torch.empty((row,), dtype=torch.float32, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        softmax_rows_forward_rows_kernel[grid](
+            X, out, logsum, X.stride(0), X.stride(1), out.stride(0), out.stride(1), logsum.stride(0), row, n,
+            BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
+        )
+        return out, logsum
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    softmax_rows_forward_kernel[grid](
+        X, out, logsum, X.stride(0), X.stride(1), out.stride(0), out.stride(1), logsum.stride(0), row, n,
+        BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _softmax_rows_backward(
+    X: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    logsum: torch.Tensor,
+) -> torch.Tensor:
+    """_softmax_rows_backward(X: f32[row n], d_out: f32[row n], out: f32[row n], logsum: f32[row]) -> d_X: f32[row n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.float32, 2, X.device)
+    _check("d_out", d_out, torch.float32, 2, X.device)
+    _check("out", out, torch.float32, 2, X.device)
+    _check("logsum", logsum, torch.float32, 1, X.device)
+    row, n = X.shape
+    if d_out.shape != (row, n):
+        raise ValueError(f"d_out: f32[row n] has shape {d_out.shape}, expected {(row, n)}")
+    if out.shape != (row, n):
+        raise ValueError(f"out: f32[row n] has shape {out.shape}, expected {(row, n)}")
+    if logsum.shape != (row,):
+        raise ValueError(f"logsum: f32[row] has shape {logsum.shape}, expected {(row,)}")
+    d_X = torch.empty((row, n), dtype=torch.float32, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        softmax_rows_backward_rows_kernel[grid](
+            X, d_out, out, logsum, d_X, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1),
+            out.stride(0), out.stride(1), logsum.stride(0), d_X.stride(0), d_X.stride(1), row, n,
+            BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
+        )
+        return d_X
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    softmax_rows_backward_kernel[grid](
+        X, d_out, out, logsum, d_X, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1), out.stride(0),
+        out.stride(1), logsum.stride(0), d_X.stride(0), d_X.stride(1), row, n, BLOCK_N=BLOCK_N,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+class _softmax_rows_autograd(torch.autograd.Function):
+    """softmax_rows and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X):
+        row, n = X.shape
+        out, logsum = _softmax_rows_forward(X)
+        ctx.save_for_backward(X, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, out, logsum = ctx.saved_tensors
+        d_X = _softmax_rows_backward(X, d_out, out, logsum)
+        return d_X
+
+
+def softmax_rows(X: torch.Tensor) -> torch.Tensor:
+    """softmax_rows(X: f32[row n]) -> out: f32[row n]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    row, n = X.shape
+    if torch.is_grad_enabled() and X.requires_grad:
+        return _softmax_rows_autograd.apply(X)
+    out = _softmax_rows(X)
     return out
 
 
 @triton.jit
 def logsumexp_rows_rows_kernel(
-    X_ptr,
-    out_ptr,
-    X_stride_row,
-    X_stride_n,
-    out_stride_row,
-    size_row,
-    size_n,
-    BLOCK_N: tl.constexpr,
+    X_ptr, out_ptr, X_stride_row, X_stride_n, out_stride_row, size_row, size_n, BLOCK_N: tl.constexpr,
     EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -285,8 +559,108 @@ def logsumexp_rows_kernel(
     tl.store(out_ptr + row_index * out_stride_row, (tl.log(sum_n) + m))
 
 
-def logsumexp_rows(X: torch.Tensor) -> torch.Tensor:
-    """logsumexp_rows(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def logsumexp_rows_forward_rows_kernel(
+    X_ptr, out_ptr, X_stride_row, X_stride_n, out_stride_row, size_row, size_n, BLOCK_N: tl.constexpr,
+    EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    # src[norms.diag:10]
+    X = load_tile(
+        X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+        (n_index < size_n),
+        float("-inf"),
+        EXACT_N,
+    )
+    # src[maps.diag:11]
+    max_ = tl.max(X, 0)
+    # src[maps.diag:12]
+    exp_n = tl.exp(X - tl.where(max_ == float("-inf"), 0.0, max_))
+    sum_ = tl.sum(exp_n, 0)
+    tl.store(out_ptr + row_index * out_stride_row, (tl.log(sum_) + max_))
+
+
+@triton.jit
+def logsumexp_rows_forward_kernel(
+    X_ptr,
+    out_ptr,
+    X_stride_row,
+    X_stride_n,
+    out_stride_row,
+    size_row,
+    size_n,
+    BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    sum_n = tl.full([], 0.0, tl.float32)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[norms.diag:10]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        # src[maps.diag:11]
+        tile_max = tl.max(X, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_n = tl.exp(X - safe_next_m)
+        tile_sum = tl.sum(exp_n, 0)
+        next_sum_n = (sum_n * tl.exp(m - safe_next_m)) + tile_sum
+        m = next_m
+        sum_n = next_sum_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:10]
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
+            other=float("-inf"),
+        )
+        # src[maps.diag:11]
+        tile_max = tl.max(X, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_n = tl.exp(X - safe_next_m)
+        tile_sum = tl.sum(exp_n, 0)
+        next_sum_n = (sum_n * tl.exp(m - safe_next_m)) + tile_sum
+        m = next_m
+        sum_n = next_sum_n
+    # src[maps.diag:12]
+    tl.store(out_ptr + row_index * out_stride_row, (tl.log(sum_n) + m))
+
+
+@triton.jit
+def logsumexp_rows_backward_kernel(
+    X_ptr, d_out_ptr, out_ptr, d_X_ptr, X_stride_row, X_stride_n, d_out_stride_row, out_stride_row,
+    d_X_stride_row, d_X_stride_n, size_row, size_n, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(size_n, BLOCK_N)
+    row_index = program.to(tl.int64)
+    out = tl.load(out_ptr + row_index * out_stride_row)
+    # src[norms.diag:10]
+    X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < size_n), other=0.0)
+    exp_n = tl.exp(X - tl.where(out == float("-inf"), 0.0, out))
+    d_out = tl.load(d_out_ptr + row_index * d_out_stride_row)
+    tl.store(
+        d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
+        (d_out * exp_n),
+        mask=(n_index < size_n),
+    )
+
+
+def _logsumexp_rows(X: torch.Tensor) -> torch.Tensor:
+    """_logsumexp_rows(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
     row, n = X.shape
     out = torch.empty((row,), dtype=torch.float32, device=X.device)
@@ -300,50 +674,98 @@ def logsumexp_rows(X: torch.Tensor) -> torch.Tensor:
             warps, stages = 16, 1
         grid = (row,)
         logsumexp_rows_rows_kernel[grid](
-            X,
-            out,
-            X.stride(0),
-            X.stride(1),
-            out.stride(0),
-            row,
-            n,
-            BLOCK_N=BLOCK_N,
-            EXACT_N=n == BLOCK_N,
-            num_warps=warps,
-            num_stages=stages,
+            X, out, X.stride(0), X.stride(1), out.stride(0), row, n, BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N,
+            num_warps=warps, num_stages=stages,
         )
         return out
     BLOCK_N, warps, stages = 4096, 8, 2
     grid = (row,)
     logsumexp_rows_kernel[grid](
-        X,
-        out,
-        X.stride(0),
-        X.stride(1),
-        out.stride(0),
-        row,
-        n,
-        BLOCK_N=BLOCK_N,
-        num_warps=warps,
+        X, out, X.stride(0), X.stride(1), out.stride(0), row, n, BLOCK_N=BLOCK_N, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _logsumexp_rows_forward(X: torch.Tensor) -> torch.Tensor:
+    """_logsumexp_rows_forward(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.float32, 2, X.device)
+    row, n = X.shape
+    out = torch.empty((row,), dtype=torch.float32, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        logsumexp_rows_forward_rows_kernel[grid](
+            X, out, X.stride(0), X.stride(1), out.stride(0), row, n, BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N,
+            num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    logsumexp_rows_forward_kernel[grid](
+        X, out, X.stride(0), X.stride(1), out.stride(0), row, n, BLOCK_N=BLOCK_N, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _logsumexp_rows_backward(X: torch.Tensor, d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_logsumexp_rows_backward(X: f32[row n], d_out: f32[row], out: f32[row]) -> d_X: f32[row n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.float32, 2, X.device)
+    _check("d_out", d_out, torch.float32, 1, X.device)
+    _check("out", out, torch.float32, 1, X.device)
+    row, n = X.shape
+    if d_out.shape != (row,):
+        raise ValueError(f"d_out: f32[row] has shape {d_out.shape}, expected {(row,)}")
+    if out.shape != (row,):
+        raise ValueError(f"out: f32[row] has shape {out.shape}, expected {(row,)}")
+    d_X = torch.empty((row, n), dtype=torch.float32, device=X.device)
+    BLOCK_N, warps, stages = 1024, 4, 1
+    grid = (row * triton.cdiv(n, BLOCK_N),)
+    logsumexp_rows_backward_kernel[grid](
+        X, d_out, out, d_X, X.stride(0), X.stride(1), d_out.stride(0), out.stride(0), d_X.stride(0),
+        d_X.stride(1), row, n, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+class _logsumexp_rows_autograd(torch.autograd.Function):
+    """logsumexp_rows and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X):
+        row, n = X.shape
+        out = _logsumexp_rows_forward(X)
+        ctx.save_for_backward(X, out)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, out = ctx.saved_tensors
+        d_X = _logsumexp_rows_backward(X, d_out, out)
+        return d_X
+
+
+def logsumexp_rows(X: torch.Tensor) -> torch.Tensor:
+    """logsumexp_rows(X: f32[row n]) -> out: f32[row]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    row, n = X.shape
+    if torch.is_grad_enabled() and X.requires_grad:
+        return _logsumexp_rows_autograd.apply(X)
+    out = _logsumexp_rows(X)
+    return out
+
+
 @triton.jit
 def rmsnorm_rows_kernel(
-    X_ptr,
-    weight_ptr,
-    out_ptr,
-    X_stride_row,
-    X_stride_n,
-    weight_stride_n,
-    out_stride_row,
-    out_stride_n,
-    size_row,
-    size_n,
-    BLOCK_N: tl.constexpr,
-    EXACT_N: tl.constexpr,
+    X_ptr, weight_ptr, out_ptr, X_stride_row, X_stride_n, weight_stride_n, out_stride_row, out_stride_n,
+    size_row, size_n, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
@@ -368,17 +790,8 @@ def rmsnorm_rows_kernel(
 
 @triton.jit
 def rmsnorm_kernel(
-    X_ptr,
-    weight_ptr,
-    out_ptr,
-    X_stride_row,
-    X_stride_n,
-    weight_stride_n,
-    out_stride_row,
-    out_stride_n,
-    size_row,
-    size_n,
-    BLOCK_N: tl.constexpr,
+    X_ptr, weight_ptr, out_ptr, X_stride_row, X_stride_n, weight_stride_n, out_stride_row, out_stride_n,
+    size_row, size_n, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
@@ -442,8 +855,303 @@ def rmsnorm_kernel(
         )
 
 
-def rmsnorm(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """rmsnorm(X: bf16[row n], weight: f32[n]) -> out: bf16[row n]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def rmsnorm_forward_rows_kernel(
+    X_ptr, weight_ptr, out_ptr, state_ptr, X_stride_row, X_stride_n, weight_stride_n, out_stride_row,
+    out_stride_n, state_stride_row, size_row, size_n, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    # src[norms.diag:14]
+    X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    X_f32 = X.to(tl.float32)
+    # src[maps.diag:25]
+    mul_n = X_f32 * X_f32
+    sum_ = tl.sum(mul_n, 0)
+    add = 1e-05 + (sum_ * (1.0 / tl.cast(size_n, tl.float32)))
+    tile_bf16 = ((tl.rsqrt(add) * weight) * X_f32).to(tl.bfloat16)
+    tl.store(
+        out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+        tile_bf16,
+        mask=(n_index < size_n),
+    )
+    tl.store(state_ptr + row_index * state_stride_row, sum_)
+
+
+@triton.jit
+def rmsnorm_forward_kernel(
+    X_ptr, weight_ptr, out_ptr, state_ptr, X_stride_row, X_stride_n, weight_stride_n, out_stride_row,
+    out_stride_n, state_stride_row, size_row, size_n, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    acc_n = tl.full([], 0.0, tl.float32)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[norms.diag:14]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        X_f32 = X.to(tl.float32)
+        # src[maps.diag:25]
+        mul_n = X_f32 * X_f32
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:14]
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        X_f32 = X.to(tl.float32)
+        # src[maps.diag:25]
+        mul_n = X_f32 * X_f32
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    tl.store(state_ptr + row_index * state_stride_row, acc_n)
+    # src[maps.diag:25]
+    add = 1e-05 + (acc_n * (1.0 / tl.cast(size_n, tl.float32)))
+    rsqrt = tl.rsqrt(add)
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:14]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        # src[maps.diag:25]
+        tile_bf16 = ((rsqrt * weight) * X.to(tl.float32)).to(tl.bfloat16)
+        tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, tile_bf16)
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:14]
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        # src[maps.diag:25]
+        tile_bf16 = ((rsqrt * weight) * X.to(tl.float32)).to(tl.bfloat16)
+        tl.store(
+            out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+            tile_bf16,
+            mask=(n_index < size_n),
+        )
+
+
+@triton.jit
+def rmsnorm_backward_d_X_rows_kernel(
+    X_ptr, weight_ptr, d_out_ptr, out_ptr, state_ptr, d_X_ptr, X_stride_row, X_stride_n, weight_stride_n,
+    d_out_stride_row, d_out_stride_n, out_stride_row, out_stride_n, state_stride_row, d_X_stride_row,
+    d_X_stride_n, size_row, size_n, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    # src[maps.diag:25]
+    rsqrt = tl.rsqrt((state * recip) + 1e-05)
+    # src[norms.diag:14]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    d_out = load_tile(
+        d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
+        (n_index < size_n),
+        0.0,
+        EXACT_N,
+    )
+    d_out_f32 = d_out.to(tl.float32)
+    out = load_tile(
+        out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+        (n_index < size_n),
+        0.0,
+        EXACT_N,
+    )
+    mul_n = d_out_f32 * out.to(tl.float32)
+    sum_ = tl.sum(mul_n, 0)
+    X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    mul_n_2 = (((-1.0 * sum_) * rsqrt) * recip) * X.to(tl.float32)
+    tile_bf16 = ((mul_n_2 + (d_out_f32 * weight)) * rsqrt).to(tl.bfloat16)
+    tl.store(
+        d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
+        tile_bf16,
+        mask=(n_index < size_n),
+    )
+
+
+@triton.jit
+def rmsnorm_backward_d_X_kernel(
+    X_ptr, weight_ptr, d_out_ptr, out_ptr, state_ptr, d_X_ptr, X_stride_row, X_stride_n, weight_stride_n,
+    d_out_stride_row, d_out_stride_n, out_stride_row, out_stride_n, state_stride_row, d_X_stride_row,
+    d_X_stride_n, size_row, size_n, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    acc_n = tl.full([], 0.0, tl.float32)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        out = tl.load(out_ptr + row_index * out_stride_row + n_index * out_stride_n)
+        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+        mul_n = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        out = tl.load(
+            out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        mul_n = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    # src[maps.diag:25]
+    rsqrt = tl.rsqrt((state * recip) + 1e-05)
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:14]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        mul_n = (((-1.0 * acc_n) * rsqrt) * recip) * X.to(tl.float32)
+        mul_n_2 = (mul_n + (d_out.to(tl.float32) * weight)) * rsqrt
+        tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, mul_n_2.to(tl.bfloat16))
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:14]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        mul_n = (((-1.0 * acc_n) * rsqrt) * recip) * X.to(tl.float32)
+        mul_n_2 = (mul_n + (d_out.to(tl.float32) * weight)) * rsqrt
+        tl.store(
+            d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
+            mul_n_2.to(tl.bfloat16),
+            mask=(n_index < size_n),
+        )
+
+
+@triton.jit
+def rmsnorm_backward_d_weight_rows_kernel(
+    X_ptr, d_out_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, d_out_stride_row, d_out_stride_n,
+    state_stride_row, d_weight_stride_n, size_row, size_n, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
+    EXACT_ROW: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    row_index = tl.arange(0, BLOCK_ROW)
+    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    # src[maps.diag:25]
+    add_row = (state * (1.0 / tl.cast(size_n, tl.float32))) + 1e-05
+    # src[norms.diag:14]
+    X = tl.load(
+        X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    tile = tl.rsqrt(add_row)[None, :] * d_out.to(tl.float32)
+    mul_n_row = tile * X.to(tl.float32)
+    sum_ = tl.sum(mul_n_row, 1)
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
+
+
+@triton.jit
+def rmsnorm_backward_d_weight_kernel(
+    X_ptr, d_out_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, d_out_stride_row, d_out_stride_n,
+    state_stride_row, d_weight_stride_n, size_row, size_n, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    acc_row = tl.full([BLOCK_N], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    to_row = size_row // BLOCK_ROW * BLOCK_ROW
+    # whole tiles, no mask needed
+    for first_row in tl.range(0, to_row, BLOCK_ROW):
+        row_index = first_row + tl.arange(0, BLOCK_ROW)
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:25]
+        # src[norms.diag:14]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        tile = tl.rsqrt((state * recip) + 1e-05)[None, :] * d_out.to(tl.float32)
+        mul_n_row = tile * X.to(tl.float32)
+        tile_sum = tl.sum(mul_n_row, 1)
+        next_acc_row = acc_row + tile_sum
+        acc_row = next_acc_row
+    from_row = tl.maximum(0, to_row)
+    # tiles that a mask or the end cuts
+    for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
+        row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        # src[maps.diag:25]
+        # src[norms.diag:14]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        tile = tl.rsqrt((state * recip) + 1e-05)[None, :] * d_out.to(tl.float32)
+        mul_n_row = tile * X.to(tl.float32)
+        tile_sum = tl.sum(mul_n_row, 1)
+        next_acc_row = acc_row + tile_sum
+        acc_row = next_acc_row
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row, mask=(n_index < size_n))
+
+
+def _rmsnorm(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """_rmsnorm(X: bf16[row n], weight: f32[n]) -> out: bf16[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("weight", weight, torch.float32, 1, X.device)
     row, n = X.shape
@@ -460,58 +1168,172 @@ def rmsnorm(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
             warps, stages = 16, 1
         grid = (row,)
         rmsnorm_rows_kernel[grid](
-            X,
-            weight,
-            out,
-            X.stride(0),
-            X.stride(1),
-            weight.stride(0),
-            out.stride(0),
-            out.stride(1),
-            row,
-            n,
-            BLOCK_N=BLOCK_N,
-            EXACT_N=n == BLOCK_N,
-            num_warps=warps,
-            num_stages=stages,
+            X, weight, out, X.stride(0), X.stride(1), weight.stride(0), out.stride(0), out.stride(1), row, n,
+            BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
         )
         return out
     BLOCK_N, warps, stages = 4096, 8, 2
     grid = (row,)
     rmsnorm_kernel[grid](
-        X,
-        weight,
-        out,
-        X.stride(0),
-        X.stride(1),
-        weight.stride(0),
-        out.stride(0),
-        out.stride(1),
-        row,
-        n,
-        BLOCK_N=BLOCK_N,
-        num_warps=warps,
+        X, weight, out, X.stride(0), X.stride(1), weight.stride(0), out.stride(0), out.stride(1), row, n,
+        BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _rmsnorm_forward(X: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_rmsnorm_forward(X: bf16[row n], weight: f32[n]) -> out: bf16[row n], state: f32[row]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    row, n = X.shape
+    if weight.shape != (n,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+    out = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        rmsnorm_forward_rows_kernel[grid](
+            X, weight, out, state, X.stride(0), X.stride(1), weight.stride(0), out.stride(0), out.stride(1),
+            state.stride(0), row, n, BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N, num_warps=warps,
+            num_stages=stages,
+        )
+        return out, state
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    rmsnorm_forward_kernel[grid](
+        X, weight, out, state, X.stride(0), X.stride(1), weight.stride(0), out.stride(0), out.stride(1),
+        state.stride(0), row, n, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return out, state
+
+
+def _rmsnorm_backward_d_X(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_rmsnorm_backward_d_X(X: bf16[row n], weight: f32[n], d_out: bf16[row n], out: bf16[row n], state: f32[row]) -> d_X: bf16[row n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("out", out, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    row, n = X.shape
+    if weight.shape != (n,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+    if d_out.shape != (row, n):
+        raise ValueError(f"d_out: bf16[row n] has shape {d_out.shape}, expected {(row, n)}")
+    if out.shape != (row, n):
+        raise ValueError(f"out: bf16[row n] has shape {out.shape}, expected {(row, n)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        rmsnorm_backward_d_X_rows_kernel[grid](
+            X, weight, d_out, out, state, d_X, X.stride(0), X.stride(1), weight.stride(0), d_out.stride(0),
+            d_out.stride(1), out.stride(0), out.stride(1), state.stride(0), d_X.stride(0), d_X.stride(1), row,
+            n, BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
+        )
+        return d_X
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    rmsnorm_backward_d_X_kernel[grid](
+        X, weight, d_out, out, state, d_X, X.stride(0), X.stride(1), weight.stride(0), d_out.stride(0),
+        d_out.stride(1), out.stride(0), out.stride(1), state.stride(0), d_X.stride(0), d_X.stride(1), row, n,
+        BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _rmsnorm_backward_d_weight(X: torch.Tensor, d_out: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_rmsnorm_backward_d_weight(X: bf16[row n], d_out: bf16[row n], state: f32[row]) -> d_weight: f32[n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    row, n = X.shape
+    if d_out.shape != (row, n):
+        raise ValueError(f"d_out: bf16[row n] has shape {d_out.shape}, expected {(row, n)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
+    BLOCK_ROW = max(16, triton.next_power_of_2(row))
+    if BLOCK_ROW <= 16384:
+        if BLOCK_ROW <= 1024:
+            BLOCK_N, warps, stages = 16, 4, 1
+        elif BLOCK_ROW <= 4096:
+            BLOCK_N, warps, stages = 16, 8, 1
+        else:
+            BLOCK_N, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(n, BLOCK_N),)
+        rmsnorm_backward_d_weight_rows_kernel[grid](
+            X, d_out, state, d_weight, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1),
+            state.stride(0), d_weight.stride(0), row, n, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N,
+            EXACT_ROW=row == BLOCK_ROW, num_warps=warps, num_stages=stages,
+        )
+        return d_weight
+    BLOCK_ROW, BLOCK_N, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(n, BLOCK_N),)
+    rmsnorm_backward_d_weight_kernel[grid](
+        X, d_out, state, d_weight, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1),
+        state.stride(0), d_weight.stride(0), row, n, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, num_warps=warps,
         num_stages=stages,
     )
+    return d_weight
+
+
+class _rmsnorm_autograd(torch.autograd.Function):
+    """rmsnorm and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, weight):
+        row, n = X.shape
+        if weight.shape != (n,):
+            raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+        out, state = _rmsnorm_forward(X, weight)
+        ctx.save_for_backward(X, weight, out, state)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, weight, out, state = ctx.saved_tensors
+        d_X = _rmsnorm_backward_d_X(X, weight, d_out, out, state)
+        d_weight = _rmsnorm_backward_d_weight(X, d_out, state)
+        return d_X, d_weight
+
+
+def rmsnorm(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """rmsnorm(X: bf16[row n], weight: f32[n]) -> out: bf16[row n]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    row, n = X.shape
+    if weight.shape != (n,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight)):
+        return _rmsnorm_autograd.apply(X, weight)
+    out = _rmsnorm(X, weight)
     return out
 
 
 @triton.jit
 def layernorm_rows_kernel(
-    X_ptr,
-    weight_ptr,
-    bias_ptr,
-    out_ptr,
-    X_stride_row,
-    X_stride_n,
-    weight_stride_n,
-    bias_stride_n,
-    out_stride_row,
-    out_stride_n,
-    size_row,
-    size_n,
-    BLOCK_N: tl.constexpr,
-    EXACT_N: tl.constexpr,
+    X_ptr, weight_ptr, bias_ptr, out_ptr, X_stride_row, X_stride_n, weight_stride_n, bias_stride_n,
+    out_stride_row, out_stride_n, size_row, size_n, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
@@ -541,19 +1363,8 @@ def layernorm_rows_kernel(
 
 @triton.jit
 def layernorm_kernel(
-    X_ptr,
-    weight_ptr,
-    bias_ptr,
-    out_ptr,
-    X_stride_row,
-    X_stride_n,
-    weight_stride_n,
-    bias_stride_n,
-    out_stride_row,
-    out_stride_n,
-    size_row,
-    size_n,
-    BLOCK_N: tl.constexpr,
+    X_ptr, weight_ptr, bias_ptr, out_ptr, X_stride_row, X_stride_n, weight_stride_n, bias_stride_n,
+    out_stride_row, out_stride_n, size_row, size_n, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
@@ -662,8 +1473,469 @@ def layernorm_kernel(
         )
 
 
-def layernorm(X: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """layernorm(X: bf16[row n], weight: f32[n], bias: f32[n]) -> out: bf16[row n]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def layernorm_forward_rows_kernel(
+    X_ptr, weight_ptr, bias_ptr, out_ptr, state_ptr, state___ptr, X_stride_row, X_stride_n, weight_stride_n,
+    bias_stride_n, out_stride_row, out_stride_n, state_stride_row, state___stride_row, size_row, size_n,
+    BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    # src[norms.diag:18]
+    bias = load_tile(bias_ptr + n_index * bias_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    X_f32 = X.to(tl.float32)
+    sum_ = tl.sum(X_f32, 0)
+    # src[maps.diag:29]
+    sub_n = tl.where(n_index < size_n, X_f32 - (sum_ * recip), 0.0)
+    # src[maps.diag:21]
+    mul_n = sub_n * sub_n
+    sum_2 = tl.sum(mul_n, 0)
+    # src[maps.diag:29]
+    mul_n_2 = (tl.rsqrt((sum_2 * recip) + 1e-05) * sub_n) * weight
+    tl.store(
+        out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+        (mul_n_2 + bias).to(tl.bfloat16),
+        mask=(n_index < size_n),
+    )
+    tl.store(state_ptr + row_index * state_stride_row, sum_)
+    tl.store(state___ptr + row_index * state___stride_row, sum_2)
+
+
+@triton.jit
+def layernorm_forward_kernel(
+    X_ptr, weight_ptr, bias_ptr, out_ptr, state_ptr, state___ptr, X_stride_row, X_stride_n, weight_stride_n,
+    bias_stride_n, out_stride_row, out_stride_n, state_stride_row, state___stride_row, size_row, size_n,
+    BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    sum_n = tl.full([], 0.0, tl.float32)
+    acc_n = tl.full([], 0.0, tl.float32)
+    sum_n_2 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
+    tile_f32 = tl.cast(size_n, tl.float32)
+    recip = 1.0 / tile_f32
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        before_f32 = tl.cast(first_n, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_n + BLOCK_N, size_n), tl.float32)
+        # src[norms.diag:18]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        X_f32 = X.to(tl.float32)
+        tile_sum = tl.sum(X_f32, 0)
+        next_sum_n = sum_n + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul = (next_sum_n * where) * recip
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+        change = next_centre - centre
+        acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
+        # src[maps.diag:29]
+        sub_n = X_f32 - next_centre
+        # src[maps.diag:21]
+        mul_n = sub_n * sub_n
+        tile_sum_2 = tl.sum(mul_n, 0)
+        next_acc_n = (acc_n + acc_n_2) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_n, 0)
+        next_sum_n_2 = (sum_n_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        sum_n = next_sum_n
+        acc_n = next_acc_n
+        sum_n_2 = next_sum_n_2
+        centre = next_centre
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        before_f32 = tl.cast(first_n_2, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_n_2 + BLOCK_N, size_n), tl.float32)
+        # src[norms.diag:18]
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        X_f32 = X.to(tl.float32)
+        tile_sum = tl.sum(X_f32, 0)
+        next_sum_n = sum_n + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul = (next_sum_n * where) * recip
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+        change = next_centre - centre
+        acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
+        # src[maps.diag:29]
+        sub_n = tl.where(n_index < size_n, X_f32 - next_centre, 0.0)
+        # src[maps.diag:21]
+        mul_n = sub_n * sub_n
+        tile_sum_2 = tl.sum(mul_n, 0)
+        next_acc_n = (acc_n + acc_n_2) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_n, 0)
+        next_sum_n_2 = (sum_n_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        sum_n = next_sum_n
+        acc_n = next_acc_n
+        sum_n_2 = next_sum_n_2
+        centre = next_centre
+    tl.store(state_ptr + row_index * state_stride_row, sum_n)
+    tl.store(state___ptr + row_index * state___stride_row, acc_n)
+    # src[maps.diag:29]
+    mul = sum_n * recip
+    # src[maps.diag:21]
+    # src[maps.diag:29]
+    rsqrt = tl.rsqrt((acc_n * recip) + 1e-05)
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:18]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        # src[maps.diag:29]
+        add_n = ((rsqrt * (X.to(tl.float32) - mul)) * weight) + bias
+        tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, add_n.to(tl.bfloat16))
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        # src[norms.diag:18]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        add_n = ((rsqrt * (X.to(tl.float32) - mul)) * weight) + bias
+        tl.store(
+            out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+            add_n.to(tl.bfloat16),
+            mask=(n_index < size_n),
+        )
+
+
+@triton.jit
+def layernorm_backward_d_X_rows_kernel(
+    X_ptr, weight_ptr, d_out_ptr, state_ptr, state___ptr, d_X_ptr, X_stride_row, X_stride_n, weight_stride_n,
+    d_out_stride_row, d_out_stride_n, state_stride_row, state___stride_row, d_X_stride_row, d_X_stride_n,
+    size_row, size_n, BLOCK_N: tl.constexpr, BLOCK_ROW: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_row = program * BLOCK_ROW
+    row_index = first_row + tl.arange(0, BLOCK_ROW)
+    n_index = tl.arange(0, BLOCK_N)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:21]
+    # src[maps.diag:29]
+    rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
+    d_out = tl.load(
+        d_out_ptr + row_index[:, None] * d_out_stride_row + n_index[None, :] * d_out_stride_n,
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    # src[norms.diag:18]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    d_out_f32 = d_out.to(tl.float32)
+    mul_row_n = weight[None, :] * d_out_f32
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:29]
+    mul_row = state * recip
+    # src[norms.diag:18]
+    X = tl.load(
+        X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    # src[maps.diag:29]
+    sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+    mul_row_n_2 = (weight[None, :] * sub_row_n) * d_out_f32
+    sum_ = tl.sum(mul_row_n_2, 1)
+    tile = (((-1.0 * recip) * sum_) * rsqrt_row) * rsqrt_row
+    mul_row_n_3 = tile[:, None] * sub_row_n
+    add_row_n = tl.where((n_index < size_n)[None, :], mul_row_n_3 + mul_row_n, 0.0)
+    sum_2 = tl.sum(add_row_n, 1)
+    tile_2 = ((-1.0 * recip) * sum_2)[:, None] + mul_row_n_3
+    tile_bf16 = ((tile_2 + mul_row_n) * rsqrt_row[:, None]).to(tl.bfloat16)
+    tl.store(
+        d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
+        tile_bf16,
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+    )
+
+
+@triton.jit
+def layernorm_backward_d_X_kernel(
+    X_ptr, weight_ptr, d_out_ptr, state_ptr, state___ptr, d_X_ptr, X_stride_row, X_stride_n, weight_stride_n,
+    d_out_stride_row, d_out_stride_n, state_stride_row, state___stride_row, d_X_stride_row, d_X_stride_n,
+    size_row, size_n, BLOCK_N: tl.constexpr, BLOCK_ROW: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_row = program * BLOCK_ROW
+    row_index = first_row + tl.arange(0, BLOCK_ROW)
+    acc_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
+    sum_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
+    sum_n_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:29]
+    mul_row = state * recip
+    state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:21]
+    # src[maps.diag:29]
+    rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + n_index[None, :] * d_out_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        # src[norms.diag:18]
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        # src[norms.diag:18]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        d_out_f32 = d_out.to(tl.float32)
+        mul_row_n = (weight[None, :] * sub_row_n) * d_out_f32
+        tile_sum = tl.sum(mul_row_n, 1)
+        next_acc_n = acc_n + tile_sum
+        where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
+        where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
+        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
+        tile = (((-1.0 * recip) * next_acc_n) * rsqrt_row) * rsqrt_row
+        add_row_n = (tile[:, None] * sub_row_n) + (weight[None, :] * d_out_f32)
+        tile_sum_2 = tl.sum(add_row_n, 1)
+        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n, 1)
+        next_sum_n_2 = sum_n_2 + tile_sum_3
+        acc_n = next_acc_n
+        sum_n = next_sum_n
+        sum_n_2 = next_sum_n_2
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + n_index[None, :] * d_out_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        # src[norms.diag:18]
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        sub_row_n_2 = tl.where((n_index < size_n)[None, :], sub_row_n, 0.0)
+        # src[norms.diag:18]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        d_out_f32 = d_out.to(tl.float32)
+        mul_row_n = (weight[None, :] * sub_row_n_2) * d_out_f32
+        tile_sum = tl.sum(mul_row_n, 1)
+        next_acc_n = acc_n + tile_sum
+        where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
+        where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
+        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
+        tile = (((-1.0 * recip) * next_acc_n) * rsqrt_row) * rsqrt_row
+        add_row_n = (tile[:, None] * sub_row_n_2) + (weight[None, :] * d_out_f32)
+        add_row_n_2 = tl.where((n_index < size_n)[None, :], add_row_n, 0.0)
+        tile_sum_2 = tl.sum(add_row_n_2, 1)
+        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n_2, 1)
+        next_sum_n_2 = sum_n_2 + tile_sum_3
+        acc_n = next_acc_n
+        sum_n = next_sum_n
+        sum_n_2 = next_sum_n_2
+    mul_row_2 = (-1.0 * recip) * sum_n
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + n_index[None, :] * d_out_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        # src[norms.diag:18]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        tile = (((-1.0 * recip) * acc_n) * rsqrt_row) * rsqrt_row
+        tile_2 = mul_row_2[:, None] + (tile[:, None] * sub_row_n)
+        add_row_n = tile_2 + (weight[None, :] * d_out.to(tl.float32))
+        tl.store(
+            d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
+            (add_row_n * rsqrt_row[:, None]).to(tl.bfloat16),
+            mask=(row_index < size_row)[:, None],
+        )
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + n_index[None, :] * d_out_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        # src[norms.diag:18]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        tile = (((-1.0 * recip) * acc_n) * rsqrt_row) * rsqrt_row
+        tile_2 = mul_row_2[:, None] + (tile[:, None] * sub_row_n)
+        add_row_n = tile_2 + (weight[None, :] * d_out.to(tl.float32))
+        tl.store(
+            d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
+            (add_row_n * rsqrt_row[:, None]).to(tl.bfloat16),
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+        )
+
+
+@triton.jit
+def layernorm_backward_d_weight_d_bias_rows_kernel(
+    X_ptr, d_out_ptr, state_ptr, state___ptr, d_weight_ptr, d_bias_ptr, X_stride_row, X_stride_n,
+    d_out_stride_row, d_out_stride_n, state_stride_row, state___stride_row, d_weight_stride_n,
+    d_bias_stride_n, size_row, size_n, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
+    EXACT_ROW: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    row_index = tl.arange(0, BLOCK_ROW)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    state__ = load_tile(state___ptr + row_index * state___stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    # src[maps.diag:21]
+    # src[maps.diag:29]
+    d_out = tl.load(
+        d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    mul_row = state * recip
+    # src[norms.diag:18]
+    X = tl.load(
+        X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:29]
+    sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
+    sub_n_row_2 = tl.where((row_index < size_row)[None, :], sub_n_row, 0.0)
+    d_out_f32 = d_out.to(tl.float32)
+    tile = tl.rsqrt((state__ * recip) + 1e-05)[None, :] * sub_n_row_2
+    mul_n_row = tile * d_out_f32
+    sum_ = tl.sum(mul_n_row, 1)
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
+    sum_2 = tl.sum(d_out_f32, 1)
+    tl.store(d_bias_ptr + n_index * d_bias_stride_n, sum_2, mask=(n_index < size_n))
+
+
+@triton.jit
+def layernorm_backward_d_weight_d_bias_kernel(
+    X_ptr, d_out_ptr, state_ptr, state___ptr, d_weight_ptr, d_bias_ptr, X_stride_row, X_stride_n,
+    d_out_stride_row, d_out_stride_n, state_stride_row, state___stride_row, d_weight_stride_n,
+    d_bias_stride_n, size_row, size_n, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    acc_row = tl.full([BLOCK_N], 0.0, tl.float32)
+    sum_row = tl.full([BLOCK_N], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    to_row = size_row // BLOCK_ROW * BLOCK_ROW
+    # whole tiles, no mask needed
+    for first_row in tl.range(0, to_row, BLOCK_ROW):
+        row_index = first_row + tl.arange(0, BLOCK_ROW)
+        state__ = tl.load(state___ptr + row_index * state___stride_row)
+        # src[maps.diag:21]
+        # src[maps.diag:29]
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        mul_row = state * recip
+        # src[norms.diag:18]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
+        d_out_f32 = d_out.to(tl.float32)
+        tile = tl.rsqrt((state__ * recip) + 1e-05)[None, :] * sub_n_row
+        mul_n_row = tile * d_out_f32
+        tile_sum = tl.sum(mul_n_row, 1)
+        next_acc_row = acc_row + tile_sum
+        tile_sum_2 = tl.sum(d_out_f32, 1)
+        next_sum_row = sum_row + tile_sum_2
+        acc_row = next_acc_row
+        sum_row = next_sum_row
+    from_row = tl.maximum(0, to_row)
+    # tiles that a mask or the end cuts
+    for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
+        row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+        state__ = tl.load(
+            state___ptr + row_index * state___stride_row,
+            mask=(row_index < size_row),
+            other=0.0,
+        )
+        # src[maps.diag:21]
+        # src[maps.diag:29]
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        mul_row = state * recip
+        # src[norms.diag:18]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
+        sub_n_row_2 = tl.where((row_index < size_row)[None, :], sub_n_row, 0.0)
+        d_out_f32 = d_out.to(tl.float32)
+        tile = tl.rsqrt((state__ * recip) + 1e-05)[None, :] * sub_n_row_2
+        mul_n_row = tile * d_out_f32
+        tile_sum = tl.sum(mul_n_row, 1)
+        next_acc_row = acc_row + tile_sum
+        tile_sum_2 = tl.sum(d_out_f32, 1)
+        next_sum_row = sum_row + tile_sum_2
+        acc_row = next_acc_row
+        sum_row = next_sum_row
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row, mask=(n_index < size_n))
+    tl.store(d_bias_ptr + n_index * d_bias_stride_n, sum_row, mask=(n_index < size_n))
+
+
+def _layernorm(X: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """_layernorm(X: bf16[row n], weight: f32[n], bias: f32[n]) -> out: bf16[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("weight", weight, torch.float32, 1, X.device)
     _check("bias", bias, torch.float32, 1, X.device)
@@ -683,41 +1955,187 @@ def layernorm(X: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torc
             warps, stages = 16, 1
         grid = (row,)
         layernorm_rows_kernel[grid](
-            X,
-            weight,
-            bias,
-            out,
-            X.stride(0),
-            X.stride(1),
-            weight.stride(0),
-            bias.stride(0),
-            out.stride(0),
-            out.stride(1),
-            row,
-            n,
-            BLOCK_N=BLOCK_N,
-            EXACT_N=n == BLOCK_N,
-            num_warps=warps,
-            num_stages=stages,
+            X, weight, bias, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0), out.stride(0),
+            out.stride(1), row, n, BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
         )
         return out
     BLOCK_N, warps, stages = 4096, 8, 2
     grid = (row,)
     layernorm_kernel[grid](
-        X,
-        weight,
-        bias,
-        out,
-        X.stride(0),
-        X.stride(1),
-        weight.stride(0),
-        bias.stride(0),
-        out.stride(0),
-        out.stride(1),
-        row,
-        n,
-        BLOCK_N=BLOCK_N,
-        num_warps=warps,
-        num_stages=stages,
+        X, weight, bias, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0), out.stride(0),
+        out.stride(1), row, n, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
     )
+    return out
+
+
+def _layernorm_forward(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_layernorm_forward(X: bf16[row n], weight: f32[n], bias: f32[n]) -> out: bf16[row n], state: f32[row], state__: f32[row]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    _check("bias", bias, torch.float32, 1, X.device)
+    row, n = X.shape
+    if weight.shape != (n,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+    if bias.shape != (n,):
+        raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
+    out = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    state__ = torch.empty((row,), dtype=torch.float32, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        layernorm_forward_rows_kernel[grid](
+            X, weight, bias, out, state, state__, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0),
+            out.stride(0), out.stride(1), state.stride(0), state__.stride(0), row, n, BLOCK_N=BLOCK_N,
+            EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
+        )
+        return out, state, state__
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    layernorm_forward_kernel[grid](
+        X, weight, bias, out, state, state__, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0),
+        out.stride(0), out.stride(1), state.stride(0), state__.stride(0), row, n, BLOCK_N=BLOCK_N,
+        num_warps=warps, num_stages=stages,
+    )
+    return out, state, state__
+
+
+def _layernorm_backward_d_X(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+) -> torch.Tensor:
+    """_layernorm_backward_d_X(X: bf16[row n], weight: f32[n], d_out: bf16[row n], state: f32[row], state__: f32[row]) -> d_X: bf16[row n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    _check("state__", state__, torch.float32, 1, X.device)
+    row, n = X.shape
+    if weight.shape != (n,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+    if d_out.shape != (row, n):
+        raise ValueError(f"d_out: bf16[row n] has shape {d_out.shape}, expected {(row, n)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    if state__.shape != (row,):
+        raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
+    d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            BLOCK_ROW, warps, stages = 16, 4, 1
+        elif BLOCK_N <= 4096:
+            BLOCK_ROW, warps, stages = 16, 8, 1
+        else:
+            BLOCK_ROW, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(row, BLOCK_ROW),)
+        layernorm_backward_d_X_rows_kernel[grid](
+            X, weight, d_out, state, state__, d_X, X.stride(0), X.stride(1), weight.stride(0),
+            d_out.stride(0), d_out.stride(1), state.stride(0), state__.stride(0), d_X.stride(0),
+            d_X.stride(1), row, n, BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW, EXACT_N=n == BLOCK_N,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_X
+    BLOCK_N, BLOCK_ROW, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(row, BLOCK_ROW),)
+    layernorm_backward_d_X_kernel[grid](
+        X, weight, d_out, state, state__, d_X, X.stride(0), X.stride(1), weight.stride(0), d_out.stride(0),
+        d_out.stride(1), state.stride(0), state__.stride(0), d_X.stride(0), d_X.stride(1), row, n,
+        BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _layernorm_backward_d_weight_d_bias(
+    X: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_layernorm_backward_d_weight_d_bias(X: bf16[row n], d_out: bf16[row n], state: f32[row], state__: f32[row]) -> d_weight: f32[n], d_bias: f32[n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    _check("state__", state__, torch.float32, 1, X.device)
+    row, n = X.shape
+    if d_out.shape != (row, n):
+        raise ValueError(f"d_out: bf16[row n] has shape {d_out.shape}, expected {(row, n)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    if state__.shape != (row,):
+        raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
+    d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
+    d_bias = torch.empty((n,), dtype=torch.float32, device=X.device)
+    BLOCK_ROW = max(16, triton.next_power_of_2(row))
+    if BLOCK_ROW <= 16384:
+        if BLOCK_ROW <= 1024:
+            BLOCK_N, warps, stages = 16, 4, 1
+        elif BLOCK_ROW <= 4096:
+            BLOCK_N, warps, stages = 16, 8, 1
+        else:
+            BLOCK_N, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(n, BLOCK_N),)
+        layernorm_backward_d_weight_d_bias_rows_kernel[grid](
+            X, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), d_out.stride(0),
+            d_out.stride(1), state.stride(0), state__.stride(0), d_weight.stride(0), d_bias.stride(0), row, n,
+            BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, EXACT_ROW=row == BLOCK_ROW, num_warps=warps,
+            num_stages=stages,
+        )
+        return d_weight, d_bias
+    BLOCK_ROW, BLOCK_N, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(n, BLOCK_N),)
+    layernorm_backward_d_weight_d_bias_kernel[grid](
+        X, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), d_out.stride(0),
+        d_out.stride(1), state.stride(0), state__.stride(0), d_weight.stride(0), d_bias.stride(0), row, n,
+        BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return d_weight, d_bias
+
+
+class _layernorm_autograd(torch.autograd.Function):
+    """layernorm and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, weight, bias):
+        row, n = X.shape
+        if weight.shape != (n,):
+            raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+        if bias.shape != (n,):
+            raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
+        out, state, state__ = _layernorm_forward(X, weight, bias)
+        ctx.save_for_backward(X, weight, state, state__)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, weight, state, state__ = ctx.saved_tensors
+        d_X = _layernorm_backward_d_X(X, weight, d_out, state, state__)
+        d_weight, d_bias = _layernorm_backward_d_weight_d_bias(X, d_out, state, state__)
+        return d_X, d_weight, d_bias
+
+
+def layernorm(X: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """layernorm(X: bf16[row n], weight: f32[n], bias: f32[n]) -> out: bf16[row n]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    row, n = X.shape
+    if weight.shape != (n,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+    if bias.shape != (n,):
+        raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias)):
+        return _layernorm_autograd.apply(X, weight, bias)
+    out = _layernorm(X, weight, bias)
     return out

@@ -1,4 +1,6 @@
 # Made by diagc 0.1.0 from weights.diag. Runs on JAX alone.
+import functools
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -28,7 +30,7 @@ def scores(Q, K):
     return product
 
 
-def sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
+def _sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
     """sigmoid_weights(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> bf16[q e], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -47,46 +49,174 @@ def sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        sum_x = jnp.full((e, block_q), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
-            (sum_x,) = state
+            (acc_x,) = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = jax.nn.sigmoid(dot * rsqrt).astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            mul = V_tile.astype(jnp.float32).T[:, None] * jax.nn.sigmoid(rsqrt * dot)
-            tile_sum = jnp.sum(mul, axis=2)
-            next_sum_x = sum_x + tile_sum
-            return (next_sum_x,)
+            next_acc_x = acc_x + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
 
-        (sum_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (sum_x,))
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
         from_x = jnp.maximum(0, to_x)
         to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
-            (sum_x,) = state
+            (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            chosen = jnp.where(x_index <= q_index[:, None], jax.nn.sigmoid(mul), 0.0)
+            tile_bf16 = chosen.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            mul = V_tile.astype(jnp.float32).T[:, None] * jax.nn.sigmoid(rsqrt * dot)
-            mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, mul, 0.0)
-            tile_sum = jnp.sum(chosen, axis=2)
-            next_sum_x = sum_x + tile_sum
-            return (next_sum_x,)
+            next_acc_x = acc_x + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
 
-        (sum_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (sum_x,))
-        return sum_x.astype(jnp.bfloat16).T
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return acc_x.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
     return out_tiles[:q]
+
+
+def _sigmoid_weights_forward_state(Q, K):
+    """sigmoid_weights_forward_state(Q: bf16[q d], K: bf16[x d]) -> f32[q x]"""
+    Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    sum_d = jnp.einsum("xd,qd->qx", K, Q, preferred_element_type=jnp.float32)  # [q x]
+    return sum_d
+
+
+def _sigmoid_weights_forward_out(V, state, *, d):
+    """sigmoid_weights_forward_out(V: bf16[x e], state: f32[q x]) -> bf16[q e]"""
+    V = jnp.asarray(V, jnp.bfloat16)
+    state = jnp.asarray(state, jnp.float32)
+    x, e = V.shape
+    q, _ = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    sigmoid_value = jax.nn.sigmoid(lax.rsqrt(jnp.float32(d)) * state)  # [q x]
+    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
+    sum_x = jnp.einsum("qx,xe->qe", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)
+    as_bf16 = sum_x.astype(jnp.bfloat16)  # [q e]
+    return as_bf16
+
+
+def _sigmoid_weights_backward_d_Q(K, V, d_out, state):
+    """sigmoid_weights_backward_d_Q(K: bf16[x d], V: bf16[x e], d_out: bf16[q e], state: f32[q x]) -> bf16[q d]"""
+    K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (K, V, d_out))
+    state = jnp.asarray(state, jnp.float32)
+    x, d = K.shape
+    _, e = V.shape
+    q, _ = d_out.shape
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    rsqrt_value = lax.rsqrt(jnp.float32(d))  # []
+    sum_e = jnp.einsum("qe,xe->qx", d_out.astype(jnp.float32), V.astype(jnp.float32), precision="highest")
+    sigmoid_value = jax.nn.sigmoid(rsqrt_value * state)  # [q x]
+    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], 1.0 - sigmoid_value, 0.0)  # [q x]
+    sum_x = jnp.einsum("xd,qx,qx,qx->qd", K, sum_e.astype(jnp.bfloat16), sigmoid_value.astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    as_bf16 = (rsqrt_value * sum_x).astype(jnp.bfloat16)  # [q d]
+    return as_bf16
+
+
+def _sigmoid_weights_backward_d_K(Q, V, d_out, state):
+    """sigmoid_weights_backward_d_K(Q: bf16[q d], V: bf16[x e], d_out: bf16[q e], state: f32[q x]) -> bf16[x d]"""
+    Q, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, V, d_out))
+    state = jnp.asarray(state, jnp.float32)
+    q, d = Q.shape
+    x, e = V.shape
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    rsqrt_value = lax.rsqrt(jnp.float32(d))  # []
+    sum_e = jnp.einsum("qe,xe->xq", d_out.astype(jnp.float32), V.astype(jnp.float32), precision="highest")
+    sigmoid_value = jax.nn.sigmoid(rsqrt_value * state)  # [q x]
+    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], 1.0 - sigmoid_value, 0.0)  # [q x]
+    sum_q = jnp.einsum("xq,qx,qx,qd->xd", sum_e.astype(jnp.bfloat16), sigmoid_value.astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), Q, preferred_element_type=jnp.float32)
+    as_bf16 = (rsqrt_value * sum_q).astype(jnp.bfloat16)  # [x d]
+    return as_bf16
+
+
+def _sigmoid_weights_backward_d_V(d_out, state, *, d):
+    """sigmoid_weights_backward_d_V(d_out: bf16[q e], state: f32[q x]) -> bf16[x e]"""
+    d_out = jnp.asarray(d_out, jnp.bfloat16)
+    state = jnp.asarray(state, jnp.float32)
+    q, e = d_out.shape
+    _, x = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    sigmoid_value = jax.nn.sigmoid(lax.rsqrt(jnp.float32(d)) * state)  # [q x]
+    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
+    sum_q = jnp.einsum("qe,qx->xe", d_out, chosen.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    as_bf16 = sum_q.astype(jnp.bfloat16)  # [x e]
+    return as_bf16
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _sigmoid_weights_differentiable(Q, K, V, block_x, block_q):
+    out = _sigmoid_weights(Q, K, V, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _sigmoid_weights_keeping(Q, K, V, block_x, block_q):
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    state = _sigmoid_weights_forward_state(Q, K)
+    out = _sigmoid_weights_forward_out(V, state, d=d)
+    return out, (Q, K, V, state)
+
+
+def _sigmoid_weights_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, state = saved
+    d_out = cotangents
+    x, d = K.shape
+    _, e = V.shape
+    q, _ = d_out.shape
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if Q.shape != (q, d):
+        raise ValueError(f"Q: bf16[q d] has shape {Q.shape}, expected {(q, d)}")
+    d_Q = _sigmoid_weights_backward_d_Q(K, V, d_out, state)
+    d_K = _sigmoid_weights_backward_d_K(Q, V, d_out, state)
+    d_V = _sigmoid_weights_backward_d_V(d_out, state, d=d)
+    return (d_Q, d_K, d_V)
+
+
+_sigmoid_weights_differentiable.defvjp(_sigmoid_weights_keeping, _sigmoid_weights_pull)
+
+
+def sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
+    """sigmoid_weights(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> bf16[q e], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _sigmoid_weights_differentiable(Q, K, V, block_x, block_q)
 
 
 def sigmoid_weights_plain(Q, K, V):
@@ -107,7 +237,7 @@ def sigmoid_weights_plain(Q, K, V):
     return as_bf16
 
 
-def spherical(Q, K, V, *, block_x=256, block_q=512):
+def _spherical(Q, K, V, *, block_x=256, block_q=512):
     """spherical(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> bf16[q e], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -172,6 +302,275 @@ def spherical(Q, K, V, *, block_x=256, block_q=512):
     return out_tiles[:q]
 
 
+def _spherical_forward(Q, K, V, *, block_x=256, block_q=512):
+    """spherical_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (bf16[q e], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x_2 = jnp.full((block_q, e), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            acc_x, acc_x_2 = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = dot * dot
+            tile_sum = jnp.sum(mul, axis=1)
+            next_acc_x = acc_x + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_bf16 = dot.astype(jnp.bfloat16)
+            next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", dot_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2)
+
+        acc_x, acc_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x, acc_x_2))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            acc_x, acc_x_2 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < x), dot, 0.0)
+            mul = chosen * chosen
+            tile_sum = jnp.sum(mul, axis=1)
+            next_acc_x = acc_x + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            tile_bf16 = chosen.astype(jnp.bfloat16)
+            next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2)
+
+        acc_x, acc_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x, acc_x_2))
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        mul = rsqrt * lax.rsqrt(rsqrt * rsqrt * acc_x + 1e-06)
+        tile_bf16 = (mul[:, None] * acc_x_2).astype(jnp.bfloat16)
+        return tile_bf16, acc_x
+
+    out_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
+    state__tiles = state__tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], state__tiles[:q]
+
+
+def _spherical_backward_buffer_0(d_out, out):
+    """spherical_backward_buffer_0(d_out: bf16[q e], out: bf16[q e]) -> f32[q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    q, e = d_out.shape
+    if out.shape != (q, e):
+        raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
+    sum_e = jnp.einsum("qe,qe->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    return sum_e
+
+
+def _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0, *, block_x=256, block_q=512):
+    """spherical_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_out: bf16[q e], state_: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (state_, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+        rsqrt_2 = lax.rsqrt(1e-06 + rsqrt * rsqrt * state__tile)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = (-1.0 * rsqrt * rsqrt_2 * buffer_0_tile)[:, None] * dot
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (dot_2 + mul).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = (-1.0 * rsqrt * rsqrt_2 * buffer_0_tile)[:, None] * dot
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < x), dot_2 + mul, 0.0)
+            tile_bf16 = chosen.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        tile_bf16 = ((rsqrt * rsqrt_2)[:, None] * acc_x).astype(jnp.bfloat16)
+        return tile_bf16
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
+
+
+def _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, *, block_q=256, block_x=512):
+    """spherical_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_out: bf16[q e], state_: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (state_, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        to_q = q // block_q * block_q
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            rsqrt_2 = lax.rsqrt(1e-06 + rsqrt * rsqrt * state__tile)
+            mul = -1.0 * rsqrt * rsqrt_2 * buffer_0_tile * dot
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            mul_2 = rsqrt_2[:, None] * Q_tile.astype(jnp.float32)
+            mul_3 = mul_2 * (dot_2 + mul)[:, :, None]
+            tile_sum = jnp.sum(mul_3, axis=1)
+            next_acc_q = acc_q + tile_sum
+            mul_4 = (rsqrt_2 * dot)[:, :, None] * d_out_tile.astype(jnp.float32)
+            tile_sum_2 = jnp.sum(mul_4, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum_2
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        from_q = jnp.maximum(0, to_q)
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            rsqrt_2 = lax.rsqrt(1e-06 + rsqrt * rsqrt * state__tile)
+            mul = -1.0 * rsqrt * rsqrt_2 * buffer_0_tile * dot
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((q_index < q), dot_2 + mul, 0.0)
+            mul_2 = rsqrt_2[:, None] * Q_tile.astype(jnp.float32)
+            mul_3 = mul_2 * chosen[:, :, None]
+            tile_sum = jnp.sum(mul_3, axis=1)
+            next_acc_q = acc_q + tile_sum
+            mul_4 = (rsqrt_2 * dot)[:, :, None] * d_out_tile.astype(jnp.float32)
+            tile_sum_2 = jnp.sum(mul_4, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum_2
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
+        return (acc_q * rsqrt).astype(jnp.bfloat16), (acc_q_2 * rsqrt).astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, e)
+    return d_K_tiles[:x], d_V_tiles[:x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _spherical_differentiable(Q, K, V, block_x, block_q):
+    out = _spherical(Q, K, V, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _spherical_keeping(Q, K, V, block_x, block_q):
+    out, state_ = _spherical_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, state_)
+
+
+def _spherical_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, out, state_ = saved
+    d_out = cotangents
+    buffer_0 = _spherical_backward_buffer_0(d_out, out)
+    d_Q = _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, block_q=block_q, block_x=block_x)
+    return (d_Q, d_K, d_V)
+
+
+_spherical_differentiable.defvjp(_spherical_keeping, _spherical_pull)
+
+
+def spherical(Q, K, V, *, block_x=256, block_q=512):
+    """spherical(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> bf16[q e], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _spherical_differentiable(Q, K, V, block_x, block_q)
+
+
 def spherical_plain(Q, K, V):
     """spherical(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> bf16[q e]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -190,7 +589,7 @@ def spherical_plain(Q, K, V):
     return as_bf16
 
 
-def sink(Q, K, V, s, *, block_x=256, block_q=512):
+def _sink(Q, K, V, s, *, block_x=256, block_q=512):
     """sink(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> bf16[q e], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     s = jnp.asarray(s, jnp.float32)
@@ -279,6 +678,378 @@ def sink(Q, K, V, s, *, block_x=256, block_q=512):
     return out_tiles[:q]
 
 
+def _sink_forward(Q, K, V, s, *, block_x=256, block_q=512):
+    """sink_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> (bf16[q e], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    s = jnp.asarray(s, jnp.float32)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            max_x, sum_x, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = rsqrt * dot
+            tile_max = jnp.max(mul, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            m = jnp.maximum(s, next_max_x)
+            sub = jnp.maximum(s, max_x) - jnp.where(m == -jnp.inf, 0.0, m)
+            scale = jnp.exp(sub)
+            w = jnp.exp(mul - m[:, None])
+            tile_sum = jnp.sum(w, axis=1)
+            next_sum_x = sum_x * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            w_bf16 = w.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_sum_x, next_acc_x)
+
+        max_x, sum_x, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, sum_x, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            max_x, sum_x, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            S = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            m = jnp.maximum(s, next_max_x)
+            safe_m = jnp.where(m == -jnp.inf, 0.0, m)
+            scale = jnp.exp(jnp.maximum(s, max_x) - safe_m)
+            w = jnp.exp(S - safe_m[:, None])
+            tile_sum = jnp.sum(w, axis=1)
+            next_sum_x = sum_x * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            w_bf16 = w.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_sum_x, next_acc_x)
+
+        max_x, sum_x, acc_x = lax.fori_loop(
+            from_x // block_x,
+            -(-to_x_2 // block_x),
+            step_2,
+            (max_x, sum_x, acc_x),
+        )
+        m = jnp.maximum(s, max_x)
+        exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
+        tile_bf16 = ((1 / (exp + sum_x))[:, None] * acc_x).astype(jnp.bfloat16)
+        return tile_bf16, max_x, sum_x
+
+    out_tiles, state_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
+    state_tiles = state_tiles.reshape(-(-q // block_q) * block_q)
+    state__tiles = state__tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], state_tiles[:q], state__tiles[:q]
+
+
+def _sink_backward_buffer_0(d_out, out):
+    """sink_backward_buffer_0(d_out: bf16[q e], out: bf16[q e]) -> f32[q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    q, e = d_out.shape
+    if out.shape != (q, e):
+        raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
+    sum_e = jnp.einsum("qe,qe->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    return sum_e
+
+
+def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state_, buffer_0, *, block_x=256, block_q=512):
+    """sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    s, state_2, state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state_2, state_, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state_2.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        mul = -1.0 * buffer_0_tile
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+        m = jnp.maximum(s, state_tile)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul_2 = (dot + mul[:, None]) * jnp.exp(dot_2 * rsqrt - m[:, None])
+            tile_bf16 = mul_2.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - jnp.where(m == -jnp.inf, 0.0, m)[:, None]
+            tile_bf16 = ((dot + mul[:, None]) * jnp.exp(sub)).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+        exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
+        mul_2 = (rsqrt * (1 / (exp + state__tile)))[:, None] * acc_x
+        return mul_2.astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
+
+
+def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state_, buffer_0, *, block_q=256, block_x=512):
+    """sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    s, state_2, state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state_2, state_, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state_2.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
+    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+        to_q = jnp.minimum(from_q_2, q)
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            m = jnp.maximum(s, state_tile)
+            safe_m = jnp.where(m == -jnp.inf, 0.0, m)
+            recip = 1 / (jnp.exp(s - safe_m) + state__tile)
+            mul = Q_tile.astype(jnp.float32) * recip[:, None]
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_m
+            exp = jnp.exp(sub)
+            tile_bf16_2 = ((dot + -1.0 * buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            mul_2 = d_out_tile.astype(jnp.float32) * recip[:, None]
+            tile_bf16_3 = mul_2.astype(jnp.bfloat16)
+            tile_bf16_4 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_4, tile_bf16_3, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        to_q_2 = q // block_q * block_q
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            m = jnp.maximum(s, state_tile)
+            exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
+            recip = 1 / (exp + state__tile)
+            mul = Q_tile.astype(jnp.float32) * recip[:, None]
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp_2 = jnp.exp(dot_2 * rsqrt - m)
+            tile_bf16_2 = ((dot + -1.0 * buffer_0_tile) * exp_2).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            mul_2 = d_out_tile.astype(jnp.float32) * recip[:, None]
+            tile_bf16_3 = mul_2.astype(jnp.bfloat16)
+            tile_bf16_4 = exp_2.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_4, tile_bf16_3, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
+        from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+        def step_3(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            m = jnp.maximum(s, state_tile)
+            safe_m = jnp.where(m == -jnp.inf, 0.0, m)
+            recip = 1 / (jnp.exp(s - safe_m) + state__tile)
+            mul = Q_tile.astype(jnp.float32) * recip[:, None]
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_m
+            exp = jnp.exp(sub)
+            tile_bf16_2 = ((dot + -1.0 * buffer_0_tile) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            mul_2 = d_out_tile.astype(jnp.float32) * recip[:, None]
+            tile_bf16_3 = mul_2.astype(jnp.bfloat16)
+            tile_bf16_4 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_4, tile_bf16_3, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, e)
+    return d_K_tiles[:x], d_V_tiles[:x]
+
+
+def _sink_backward_d_s(s, state, state_, buffer_0):
+    """sink_backward_d_s(s: f32[], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> f32[]"""
+    s, state, state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state, state_, buffer_0))
+    (q,) = state.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    exponential = jnp.exp(_subtract(s, jnp.maximum(s, state)))  # [q]
+    inverse = 1 / _add(exponential, state_)  # [q]
+    sum_q = jnp.einsum("q,q,q->", exponential, inverse, buffer_0, precision="highest")  # []
+    product = -1.0 * sum_q  # []
+    return product
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
+def _sink_differentiable(Q, K, V, s, block_x, block_q):
+    out = _sink(Q, K, V, s, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _sink_keeping(Q, K, V, s, block_x, block_q):
+    out, state, state_ = _sink_forward(Q, K, V, s, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, s, out, state, state_)
+
+
+def _sink_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, s, out, state, state_ = saved
+    d_out = cotangents
+    buffer_0 = _sink_backward_buffer_0(d_out, out)
+    d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state_, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _sink_backward_d_K_d_V(
+        Q, K, V, s, d_out, state, state_, buffer_0, block_q=block_q, block_x=block_x,
+    )
+    d_s = _sink_backward_d_s(s, state, state_, buffer_0)
+    return (d_Q, d_K, d_V, d_s)
+
+
+_sink_differentiable.defvjp(_sink_keeping, _sink_pull)
+
+
+def sink(Q, K, V, s, *, block_x=256, block_q=512):
+    """sink(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> bf16[q e], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    s = jnp.asarray(s, jnp.float32)
+    return _sink_differentiable(Q, K, V, s, block_x, block_q)
+
+
 def sink_plain(Q, K, V, s):
     """sink(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> bf16[q e]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -304,7 +1075,7 @@ def sink_plain(Q, K, V, s):
     return as_bf16
 
 
-def multi_query(Q, K, V, *, block_x=256, block_q=512):
+def _multi_query(Q, K, V, *, block_x=256, block_q=512):
     """multi_query(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> bf16[b h q e], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     b, h, q, d = Q.shape
@@ -381,6 +1152,303 @@ def multi_query(Q, K, V, *, block_x=256, block_q=512):
     return out_tiles[:, :, :q]
 
 
+def _multi_query_forward(Q, K, V, *, block_x=256, block_q=512):
+    """multi_query_forward(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> (bf16[b h q e], f32[b h q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    b, h, q, d = Q.shape
+    _, x, _ = K.shape
+    _, _, e = V.shape
+    if K.shape != (b, x, d):
+        raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
+    if V.shape != (b, x, e):
+        raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+            dot = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = rsqrt * dot
+            tile_max = jnp.max(mul, axis=3)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
+            tile_sum = jnp.sum(e_2, axis=3)
+            next_z = z * scale + tile_sum
+            e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+            dot = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            chosen = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=3)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            e_2 = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
+            tile_sum = jnp.sum(e_2, axis=3)
+            next_z = z * scale + tile_sum
+            e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
+    out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, e)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3)
+    logsum_tiles = logsum_tiles.reshape(b, h, -(-q // block_q) * block_q)
+    return out_tiles[:, :, :q], logsum_tiles[:, :, :q]
+
+
+def _multi_query_backward_buffer_0(d_out, out):
+    """multi_query_backward_buffer_0(d_out: bf16[b h q e], out: bf16[b h q e]) -> f32[b h q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    b, h, q, e = d_out.shape
+    if out.shape != (b, h, q, e):
+        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
+    sum_e = jnp.einsum("bhqe,bhqe->bhq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_e  # [b h q]
+    return product
+
+
+def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """multi_query_backward_d_Q(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> bf16[b h q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, h, q, d = Q.shape
+    _, x, _ = K.shape
+    _, _, e = V.shape
+    if K.shape != (b, x, d):
+        raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
+    if V.shape != (b, x, e):
+        raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            dot = jnp.einsum("bhqe,bxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+            dot_2 = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sub = rsqrt * dot_2 - logsum_tile[:, :, :, None]
+            mul = (buffer_0_tile[:, :, :, None] + dot) * jnp.exp(sub)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bhqx,bxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            dot = jnp.einsum("bhqe,bxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+            dot_2 = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum[:, :, :, None]
+            mul = (buffer_0_tile[:, :, :, None] + dot) * jnp.exp(sub)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bhqx,bxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4)
+    d_Q_tiles = d_Q_tiles.reshape(b, h, -(-q // block_q) * block_q, d)
+    return d_Q_tiles[:, :, :q]
+
+
+def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_h=256, block_x=512):
+    """multi_query_backward_d_K_d_V(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> (bf16[b x d], bf16[b x e]), in blocks: memory does not grow with h."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, h, q, d = Q.shape
+    _, x, _ = K.shape
+    _, _, e = V.shape
+    if K.shape != (b, x, d):
+        raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
+    if V.shape != (b, x, e):
+        raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    block_h = min(block_h, max(h, 1))
+    block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q_h = jnp.full((b, block_x, d), 0.0, jnp.float32)
+        acc_q_h_2 = jnp.full((b, block_x, e), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+
+        def step(block, state):
+            acc_q_h, acc_q_h_2 = state
+            le = x_index <= block
+            to_h = h // block_h * block_h
+
+            def step_2(block, state):
+                acc_q_h, acc_q_h_2 = state
+                first_h = block * block_h
+                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 1), block, 2, keepdims=True), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1), block, 2, keepdims=True), (2,))
+                dot = jnp.einsum("bxe,bhe->bxh", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1), block, 2, keepdims=True), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 1), block, 2, keepdims=True), (2,))
+                dot_2 = jnp.einsum("bxd,bhd->bxh", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where(le[:, None], rsqrt * dot_2, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                exp = jnp.exp(chosen - safe_logsum[:, None])
+                tile_bf16 = ((buffer_0_tile[:, None] + dot) * exp).astype(jnp.bfloat16)
+                next_acc_q_h = acc_q_h + jnp.einsum("bxh,bhd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_q_h_2 = acc_q_h_2 + jnp.einsum("bxh,bhe->bxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_q_h, next_acc_q_h_2)
+
+            acc_q_h, acc_q_h_2 = lax.fori_loop(0, -(-to_h // block_h), step_2, (acc_q_h, acc_q_h_2))
+            from_h = jnp.maximum(0, to_h)
+
+            def step_3(block, state):
+                acc_q_h, acc_q_h_2 = state
+                first_h = block * block_h
+                h_index = first_h + jnp.arange(block_h)
+                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 1), block, 2, keepdims=True), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1), block, 2, keepdims=True), (2,))
+                dot = jnp.einsum("bxe,bhe->bxh", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1), block, 2, keepdims=True), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 1), block, 2, keepdims=True), (2,))
+                dot_2 = jnp.einsum("bxd,bhd->bxh", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where(le[:, None] & (h_index < h), rsqrt * dot_2, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                exp = jnp.exp(chosen - safe_logsum[:, None])
+                tile_bf16 = ((buffer_0_tile[:, None] + dot) * exp).astype(jnp.bfloat16)
+                next_acc_q_h = acc_q_h + jnp.einsum("bxh,bhd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_q_h_2 = acc_q_h_2 + jnp.einsum("bxh,bhe->bxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_q_h, next_acc_q_h_2)
+
+            acc_q_h, acc_q_h_2 = lax.fori_loop(
+                from_h // block_h,
+                -(-h // block_h),
+                step_3,
+                (acc_q_h, acc_q_h_2),
+            )
+            return (acc_q_h, acc_q_h_2)
+
+        acc_q_h, acc_q_h_2 = lax.fori_loop(0, q, step, (acc_q_h, acc_q_h_2))
+        return (acc_q_h * rsqrt).astype(jnp.bfloat16), acc_q_h_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.transpose(1, 0, 2, 3)
+    d_K_tiles = d_K_tiles.reshape(b, -(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.transpose(1, 0, 2, 3)
+    d_V_tiles = d_V_tiles.reshape(b, -(-x // block_x) * block_x, e)
+    return d_K_tiles[:, :x], d_V_tiles[:, :x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _multi_query_differentiable(Q, K, V, block_x, block_q):
+    out = _multi_query(Q, K, V, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _multi_query_keeping(Q, K, V, block_x, block_q):
+    out, logsum = _multi_query_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
+
+
+def _multi_query_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _multi_query_backward_buffer_0(d_out, out)
+    d_Q = _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_x=block_x)
+    return (d_Q, d_K, d_V)
+
+
+_multi_query_differentiable.defvjp(_multi_query_keeping, _multi_query_pull)
+
+
+def multi_query(Q, K, V, *, block_x=256, block_q=512):
+    """multi_query(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> bf16[b h q e], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _multi_query_differentiable(Q, K, V, block_x, block_q)
+
+
 def multi_query_plain(Q, K, V):
     """multi_query(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> bf16[b h q e]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -404,7 +1472,7 @@ def multi_query_plain(Q, K, V):
     return as_bf16
 
 
-def cross(Q, K, V, *, block_x=256, block_q=512):
+def _cross(Q, K, V, *, block_x=256, block_q=512):
     """cross(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> bf16[b h q e], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     b, h, q, d = Q.shape
@@ -477,6 +1545,280 @@ def cross(Q, K, V, *, block_x=256, block_q=512):
     return out_tiles[:, :, :q]
 
 
+def _cross_forward(Q, K, V, *, block_x=256, block_q=512):
+    """cross_forward(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> (bf16[b h q e], f32[b h q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    _, _, _, e = V.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = dot * rsqrt
+            tile_max = jnp.max(mul, axis=3)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
+            tile_sum = jnp.sum(e_2, axis=3)
+            next_z = z * scale + tile_sum
+            e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            tile_max = jnp.max(mul, axis=3)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
+            tile_sum = jnp.sum(e_2, axis=3)
+            next_z = z * scale + tile_sum
+            e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
+    out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, e)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3)
+    logsum_tiles = logsum_tiles.reshape(b, h, -(-q // block_q) * block_q)
+    return out_tiles[:, :, :q], logsum_tiles[:, :, :q]
+
+
+def _cross_backward_buffer_0(d_out, out):
+    """cross_backward_buffer_0(d_out: bf16[b h q e], out: bf16[b h q e]) -> f32[b h q]"""
+    d_out, out = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, out))
+    b, h, q, e = d_out.shape
+    if out.shape != (b, h, q, e):
+        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
+    sum_e = jnp.einsum("bhqe,bhqe->bhq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    product = -1.0 * sum_e  # [b h q]
+    return product
+
+
+def _cross_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+    """cross_backward_d_Q(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> bf16[b h q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    _, _, _, e = V.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sub = dot_2 * rsqrt - logsum_tile[:, :, :, None]
+            mul = (dot + buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < x), dot_2, -jnp.inf)
+            sub = chosen * rsqrt - logsum_tile[:, :, :, None]
+            mul = (dot + buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4)
+    d_Q_tiles = d_Q_tiles.reshape(b, h, -(-q // block_q) * block_q, d)
+    return d_Q_tiles[:, :, :q]
+
+
+def _cross_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """cross_backward_d_K_d_V(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> (bf16[b h x d], bf16[b h x e]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    _, _, _, e = V.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+
+    def program(tile):
+        first_x = tile * block_x
+        acc_q = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((b, h, block_x, e), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+        to_q = q // block_q * block_q
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+            dot = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(dot_2 * rsqrt - logsum_tile[:, :, None])
+            tile_bf16 = ((dot + buffer_0_tile[:, :, None]) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqe->bhxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        from_q = jnp.maximum(0, to_q)
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+            dot = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((q_index < q), dot_2, -jnp.inf)
+            exp = jnp.exp(chosen * rsqrt - logsum_tile[:, :, None])
+            tile_bf16 = ((dot + buffer_0_tile[:, :, None]) * exp).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqe->bhxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.transpose(1, 2, 0, 3, 4)
+    d_K_tiles = d_K_tiles.reshape(b, h, -(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.transpose(1, 2, 0, 3, 4)
+    d_V_tiles = d_V_tiles.reshape(b, h, -(-x // block_x) * block_x, e)
+    return d_K_tiles[:, :, :x], d_V_tiles[:, :, :x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _cross_differentiable(Q, K, V, block_x, block_q):
+    out = _cross(Q, K, V, block_x=block_x, block_q=block_q)
+    return out
+
+
+def _cross_keeping(Q, K, V, block_x, block_q):
+    out, logsum = _cross_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum)
+
+
+def _cross_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, out, logsum = saved
+    d_out = cotangents
+    buffer_0 = _cross_backward_buffer_0(d_out, out)
+    d_Q = _cross_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _cross_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x)
+    return (d_Q, d_K, d_V)
+
+
+_cross_differentiable.defvjp(_cross_keeping, _cross_pull)
+
+
+def cross(Q, K, V, *, block_x=256, block_q=512):
+    """cross(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> bf16[b h q e], in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _cross_differentiable(Q, K, V, block_x, block_q)
+
+
 def cross_plain(Q, K, V):
     """cross(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> bf16[b h q e]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -498,7 +1840,7 @@ def cross_plain(Q, K, V):
     return as_bf16
 
 
-def with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
+def _with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
     """with_logsumexp(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (bf16[q e], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
@@ -573,6 +1915,324 @@ def with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
     O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)
     L_tiles = L_tiles.reshape(-(-q // block_q) * block_q)
     return O_tiles[:q], L_tiles[:q]
+
+
+def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
+    """with_logsumexp_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (bf16[q e], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        m = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            m, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = dot * rsqrt
+            tile_max = jnp.max(mul, axis=1)
+            next_m = jnp.maximum(m, tile_max)
+            scale = jnp.exp(m - next_m)
+            e_2 = jnp.exp(mul - next_m[:, None])
+            tile_sum = jnp.sum(e_2, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_m, next_z, next_acc_x)
+
+        m, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (m, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            m, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            tile_max = jnp.max(S, axis=1)
+            next_m = jnp.maximum(m, tile_max)
+            safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
+            scale = jnp.exp(m - safe_next_m)
+            e_2 = jnp.exp(S - safe_next_m[:, None])
+            tile_sum = jnp.sum(e_2, axis=1)
+            next_z = z * scale + tile_sum
+            e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_m, next_z, next_acc_x)
+
+        m, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (m, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        add = m + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), add, add
+
+    O_tiles, L_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)
+    L_tiles = L_tiles.reshape(-(-q // block_q) * block_q)
+    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
+    return O_tiles[:q], L_tiles[:q], logsum_tiles[:q]
+
+
+def _with_logsumexp_backward_buffer_0(d_O, O):
+    """with_logsumexp_backward_buffer_0(d_O: bf16[q e], O: bf16[q e]) -> f32[q]"""
+    d_O, O = (jnp.asarray(array, jnp.bfloat16) for array in (d_O, O))
+    q, e = d_O.shape
+    if O.shape != (q, e):
+        raise ValueError(f"O: bf16[q e] has shape {O.shape}, expected {(q, e)}")
+    sum_e = jnp.einsum("qe,qe->q", d_O.astype(jnp.float32), O.astype(jnp.float32), precision="highest")  # [q]
+    product = -1.0 * sum_e  # [q]
+    return product
+
+
+def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_x=256, block_q=512):
+    """with_logsumexp_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_O = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_O))
+    d_L, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_L, logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_O.shape != (q, e):
+        raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
+    if d_L.shape != (q,):
+        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot - logsum_tile[:, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qe,xe->qx", d_O_tile, V_tile, preferred_element_type=jnp.float32)
+            add = (buffer_0_tile + d_L_tile)[:, None] + dot_2
+            tile_bf16 = (exp * add).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (x_index < x)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum[:, None]
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qe,xe->qx", d_O_tile, V_tile, preferred_element_type=jnp.float32)
+            add = (buffer_0_tile + d_L_tile)[:, None] + dot_2
+            tile_bf16 = (jnp.exp(sub) * add).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
+
+
+def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_q=256, block_x=512):
+    """with_logsumexp_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], logsum: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
+    Q, K, V, d_O = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_O))
+    d_L, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_L, logsum, buffer_0))
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_O.shape != (q, e):
+        raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
+    if d_L.shape != (q,):
+        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+        to_q = jnp.minimum(from_q_2, q)
+
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum
+            exp = jnp.exp(sub)
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (buffer_0_tile + d_L_tile + dot_2)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_O_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        to_q_2 = q // block_q * block_q
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot - logsum_tile)
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (buffer_0_tile + d_L_tile + dot_2)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_O_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
+        from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+        def step_3(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum
+            exp = jnp.exp(sub)
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (buffer_0_tile + d_L_tile + dot_2)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_O_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, e)
+    return d_K_tiles[:x], d_V_tiles[:x]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _with_logsumexp_differentiable(Q, K, V, block_x, block_q):
+    O, L = _with_logsumexp(Q, K, V, block_x=block_x, block_q=block_q)
+    return (O, L)
+
+
+def _with_logsumexp_keeping(Q, K, V, block_x, block_q):
+    O, L, logsum = _with_logsumexp_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return (O, L), (Q, K, V, O, logsum)
+
+
+def _with_logsumexp_pull(block_x, block_q, saved, cotangents):
+    Q, K, V, O, logsum = saved
+    d_O, d_L = cotangents
+    buffer_0 = _with_logsumexp_backward_buffer_0(d_O, O)
+    d_Q = _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _with_logsumexp_backward_d_K_d_V(
+        Q, K, V, d_O, d_L, logsum, buffer_0, block_q=block_q, block_x=block_x,
+    )
+    return (d_Q, d_K, d_V)
+
+
+_with_logsumexp_differentiable.defvjp(_with_logsumexp_keeping, _with_logsumexp_pull)
+
+
+def with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
+    """with_logsumexp(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (bf16[q e], f32[q]), in blocks; differentiable in reverse."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    return _with_logsumexp_differentiable(Q, K, V, block_x, block_q)
 
 
 def with_logsumexp_plain(Q, K, V):

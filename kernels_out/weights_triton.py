@@ -33,21 +33,8 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 
 @triton.jit
 def scores_kernel(
-    Q_ptr,
-    K_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    out_stride_q,
-    out_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, out_stride_x, size_q,
+    size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -100,8 +87,178 @@ def scores_kernel(
     )
 
 
-def scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def scores_forward_kernel(
+    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, out_stride_x, size_q,
+    size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[weights.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[weights.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[weights.diag:7]
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+        (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def scores_backward_d_Q_kernel(
+    K_ptr, d_out_ptr, d_Q_ptr, K_stride_x, K_stride_d, d_out_stride_q, d_out_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    # src[weights.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def scores_backward_d_K_kernel(
+    Q_ptr, d_out_ptr, d_K_ptr, Q_stride_q, Q_stride_d, d_out_stride_q, d_out_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[weights.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(d_out_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[weights.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(d_out_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    # src[weights.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        tile_bf16,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
@@ -112,51 +269,107 @@ def scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     scores_kernel[grid](
-        Q,
-        K,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), out.stride(1), q, d, x,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_scores_forward(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    scores_forward_kernel[grid](
+        Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), out.stride(1), q, d, x,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_scores_backward_d_Q(K: bf16[x d], d_out: f32[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("d_out", d_out, torch.float32, 2, K.device)
+    x, d = K.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, x):
+        raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    scores_backward_d_Q_kernel[grid](
+        K, d_out, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
+    return d_Q
+
+
+def _scores_backward_d_K(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_scores_backward_d_K(Q: bf16[q d], d_out: f32[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    _, x = d_out.shape
+    if d_out.shape != (q, x):
+        raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    scores_backward_d_K_kernel[grid](
+        Q, d_out, d_K, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_K
+
+
+class _scores_autograd(torch.autograd.Function):
+    """scores and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K):
+        q, d = Q.shape
+        x, _ = K.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        out = _scores_forward(Q, K)
+        ctx.save_for_backward(Q, K)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K = ctx.saved_tensors
+        d_Q = _scores_backward_d_Q(K, d_out)
+        d_K = _scores_backward_d_K(Q, d_out)
+        return d_Q, d_K
+
+
+def scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+        return _scores_autograd.apply(Q, K)
+    out = _scores(Q, K)
     return out
 
 
 @triton.jit
 def sigmoid_weights_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_e,
-    out_stride_q,
-    out_stride_e,
-    size_q,
-    size_d,
-    size_x,
-    size_e,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
-    EXACT_E: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e,
+    out_stride_q, out_stride_e, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -231,20 +444,8 @@ def sigmoid_weights_kernel(
 
 @triton.jit
 def sigmoid_weights_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -303,21 +504,8 @@ def sigmoid_weights_long_buffer_0_kernel(
 
 @triton.jit
 def sigmoid_weights_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_x,
-    V_stride_e,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_q,
-    out_stride_e,
-    size_x,
-    size_e,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_e, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_e, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -369,6 +557,423 @@ def sigmoid_weights_long_out_kernel(
     )
 
 
+@triton.jit
+def sigmoid_weights_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[weights.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[weights.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def sigmoid_weights_forward_out_kernel(
+    V_ptr, state_ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q, state_stride_x, out_stride_q,
+    out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:11]
+        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:11]
+        next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(rsqrt * state), 0.0)
+        tile_bf16 = where_q_x.to(tl.bfloat16)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:11]
+        next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        acc_x.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def sigmoid_weights_backward_d_Q_kernel(
+    K_ptr, V_ptr, d_out_ptr, state_ptr, d_Q_ptr, K_stride_x, K_stride_d, V_stride_x, V_stride_e,
+    d_out_stride_q, d_out_stride_e, state_stride_q, state_stride_x, d_Q_stride_q, d_Q_stride_d, size_x,
+    size_d, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_E: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    e_index = tl.arange(0, BLOCK_E)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:10]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        V_f32 = V.to(tl.float32)
+        dot = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_q_x = tl.sigmoid(rsqrt * state)
+        tile_bf16 = ((dot * sigmoid_q_x) * (1.0 - sigmoid_q_x)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        V_f32 = V.to(tl.float32)
+        dot = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_q_x = tl.sigmoid(rsqrt * state)
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], 1.0 - sigmoid_q_x, 0.0)
+        tile_bf16 = ((dot * sigmoid_q_x) * where_q_x).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * acc_x).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sigmoid_weights_backward_d_K_kernel(
+    Q_ptr, V_ptr, d_out_ptr, state_ptr, d_K_ptr, Q_stride_q, Q_stride_d, V_stride_x, V_stride_e,
+    d_out_stride_q, d_out_stride_e, state_stride_q, state_stride_x, d_K_stride_x, d_K_stride_d, size_q,
+    size_d, size_x, size_e, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_E: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    e_index = tl.arange(0, BLOCK_E)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:10]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        # src[weights.diag:10]
+        V_f32 = V.to(tl.float32)
+        dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_x_q = tl.sigmoid(rsqrt * state)
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], 1.0 - sigmoid_x_q, 0.0)
+        tile = tl.where((q_index < size_q)[None, :], dot, 0.0) * sigmoid_x_q
+        tile_bf16 = (tile * where_x_q).to(tl.bfloat16)
+        # src[weights.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        # src[weights.diag:10]
+        V_f32 = V.to(tl.float32)
+        dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_x_q = tl.sigmoid(rsqrt * state)
+        tile_bf16 = ((dot * sigmoid_x_q) * (1.0 - sigmoid_x_q)).to(tl.bfloat16)
+        # src[weights.diag:10]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        # src[weights.diag:10]
+        V_f32 = V.to(tl.float32)
+        dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_x_q = tl.sigmoid(rsqrt * state)
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], 1.0 - sigmoid_x_q, 0.0)
+        tile = tl.where((q_index < size_q)[None, :], dot, 0.0) * sigmoid_x_q
+        tile_bf16 = (tile * where_x_q).to(tl.bfloat16)
+        # src[weights.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sigmoid_weights_backward_d_V_kernel(
+    d_out_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, state_stride_q, state_stride_x,
+    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        # src[weights.diag:11]
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
+        tile_bf16 = where_x_q.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
+        tile_bf16 = where_x_q.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
 def _sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -394,30 +999,9 @@ def _sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     sigmoid_weights_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        e,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        EXACT_E=e == BLOCK_E,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -434,22 +1018,8 @@ def _sigmoid_weights_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Te
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sigmoid_weights_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -467,29 +1037,178 @@ def _sigmoid_weights_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sigmoid_weights_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        x,
-        e,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_E=BLOCK_E,
-        num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _sigmoid_weights_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_sigmoid_weights_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    sigmoid_weights_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _sigmoid_weights_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_sigmoid_weights_forward_out(V: bf16[x e], state: f32[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    x, e = V.shape
+    q, _ = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    sigmoid_weights_forward_out_kernel[grid](
+        V, state, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), out.stride(0),
+        out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _sigmoid_weights_backward_d_Q(
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_sigmoid_weights_backward_d_Q(K: bf16[x d], V: bf16[x e], d_out: bf16[q e], state: f32[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("V", V, torch.bfloat16, 2, K.device)
+    _check("d_out", d_out, torch.bfloat16, 2, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    x, d = K.shape
+    _, e = V.shape
+    q, _ = d_out.shape
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if max(BLOCK_E, BLOCK_D) > 256:
+        raise ValueError(f"e x d = {max(BLOCK_E, BLOCK_D)}: at most 256 elements are held on chip")
+    if max(BLOCK_E, BLOCK_D) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_E, BLOCK_D) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    sigmoid_weights_backward_d_Q_kernel[grid](
+        K, V, d_out, state, d_Q, K.stride(0), K.stride(1), V.stride(0), V.stride(1), d_out.stride(0),
+        d_out.stride(1), state.stride(0), state.stride(1), d_Q.stride(0), d_Q.stride(1), x, d, e, q,
+        BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_E=e == BLOCK_E,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _sigmoid_weights_backward_d_K(
+    Q: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_sigmoid_weights_backward_d_K(Q: bf16[q d], V: bf16[x e], d_out: bf16[q e], state: f32[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, e = V.shape
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if max(BLOCK_E, BLOCK_D) > 256:
+        raise ValueError(f"e x d = {max(BLOCK_E, BLOCK_D)}: at most 256 elements are held on chip")
+    if max(BLOCK_E, BLOCK_D) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_E, BLOCK_D) <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X),)
+    sigmoid_weights_backward_d_K_kernel[grid](
+        Q, V, d_out, state, d_K, Q.stride(0), Q.stride(1), V.stride(0), V.stride(1), d_out.stride(0),
+        d_out.stride(1), state.stride(0), state.stride(1), d_K.stride(0), d_K.stride(1), q, d, x, e,
+        BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_E=e == BLOCK_E,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+def _sigmoid_weights_backward_d_V(d_out: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_sigmoid_weights_backward_d_V(d_out: bf16[q e], state: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("state", state, torch.float32, 2, d_out.device)
+    q, e = d_out.shape
+    _, x = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    sigmoid_weights_backward_d_V_kernel[grid](
+        d_out, state, d_V, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1), d_V.stride(0),
+        d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_V
+
+
+class _sigmoid_weights_autograd(torch.autograd.Function):
+    """sigmoid_weights and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        q, d = Q.shape
+        x, _ = K.shape
+        _, e = V.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, e):
+            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+        state = _sigmoid_weights_forward_state(Q, K)
+        out = _sigmoid_weights_forward_out(V, state, d)
+        ctx.save_for_backward(Q, K, V, state)
+        ctx.sizes = (d,)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, state = ctx.saved_tensors
+        (d,) = ctx.sizes
+        d_Q = _sigmoid_weights_backward_d_Q(K, V, d_out, state)
+        d_K = _sigmoid_weights_backward_d_K(Q, V, d_out, state)
+        d_V = _sigmoid_weights_backward_d_V(d_out, state, d)
+        return d_Q, d_K, d_V
+
+
 def sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """sigmoid_weights(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    """sigmoid_weights(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -498,8 +1217,12 @@ def sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if max(d, e) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _sigmoid_weights_autograd.apply(Q, K, V)
         out = _sigmoid_weights(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("sigmoid_weights: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _sigmoid_weights_long_buffer_0(Q, K)
     out_2 = _sigmoid_weights_long_out(V, buffer_0)
     return out_2
@@ -507,28 +1230,9 @@ def sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.
 
 @triton.jit
 def spherical_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_e,
-    out_stride_q,
-    out_stride_e,
-    size_q,
-    size_d,
-    size_x,
-    size_e,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
-    EXACT_E: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e,
+    out_stride_q, out_stride_e, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -610,20 +1314,8 @@ def spherical_kernel(
 
 @triton.jit
 def spherical_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -678,21 +1370,8 @@ def spherical_long_buffer_0_kernel(
 
 @triton.jit
 def spherical_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_x,
-    V_stride_e,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_q,
-    out_stride_e,
-    size_x,
-    size_e,
-    size_q,
-    size_d,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_e, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -758,6 +1437,349 @@ def spherical_long_out_kernel(
     )
 
 
+@triton.jit
+def spherical_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, state__ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_e, out_stride_q, out_stride_e, state__stride_q, size_q, size_d, size_x, size_e,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:14]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = dot * dot
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        # src[weights.diag:14]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        # src[weights.diag:7]
+        dot_bf16 = dot.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(dot_bf16, V, acc_x_2)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:14]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, 0.0)
+        mul_q_x = tile * tile
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        # src[weights.diag:14]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, V, acc_x_2)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:16]
+    tile = rsqrt * tl.rsqrt(((rsqrt * rsqrt) * acc_x) + 1e-06)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        (tile[:, None] * acc_x_2).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+    tl.store(state__ptr + q_index * state__stride_q, acc_x, mask=(q_index < size_q))
+
+
+@triton.jit
+def spherical_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_0_stride_q, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
+
+
+@triton.jit
+def spherical_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_0_stride_q, size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
+        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_e)
+
+
+@triton.jit
+def spherical_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, state__ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, state__stride_q, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:14]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:16]
+    rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:14]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (((-1.0 * rsqrt) * rsqrt_q) * buffer_0)[:, None] * dot
+        # src[weights.diag:14]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (dot_2 + mul_q_x).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:14]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (((-1.0 * rsqrt) * rsqrt_q) * buffer_0)[:, None] * dot
+        # src[weights.diag:14]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        add_q_x = tl.where((x_index < size_x)[None, :], dot_2 + mul_q_x, 0.0)
+        tile_bf16 = add_q_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tile_bf16 = ((rsqrt * rsqrt_q)[:, None] * acc_x).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def spherical_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, state__ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, state__stride_q,
+    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:14]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        # src[weights.diag:16]
+        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
+        mul_x_q = (((-1.0 * rsqrt) * rsqrt_q) * buffer_0)[None, :] * dot
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        # src[weights.diag:14]
+        mul_x_q_d = (rsqrt_q[:, None] * Q.to(tl.float32))[None, :, :] * (dot_2 + mul_x_q)[:, :, None]
+        tile_sum = tl.sum(mul_x_q_d, 1)
+        next_acc_q = acc_q + tile_sum
+        mul_x_q_e = (rsqrt_q[None, :] * dot)[:, :, None] * d_out.to(tl.float32)[None, :, :]
+        tile_sum_2 = tl.sum(mul_x_q_e, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:14]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:16]
+        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
+        mul_x_q = (((-1.0 * rsqrt) * rsqrt_q) * buffer_0)[None, :] * dot
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        add_x_q = tl.where((q_index < size_q)[None, :], dot_2 + mul_x_q, 0.0)
+        # src[weights.diag:14]
+        mul_x_q_d = (rsqrt_q[:, None] * Q.to(tl.float32))[None, :, :] * add_x_q[:, :, None]
+        tile_sum = tl.sum(mul_x_q_d, 1)
+        next_acc_q = acc_q + tile_sum
+        mul_x_q_e = (rsqrt_q[None, :] * dot)[:, :, None] * d_out.to(tl.float32)[None, :, :]
+        tile_sum_2 = tl.sum(mul_x_q_e, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        (acc_q_2 * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
 def _spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_spherical(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -783,30 +1805,9 @@ def _spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tenso
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     spherical_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        e,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        EXACT_E=e == BLOCK_E,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -823,22 +1824,8 @@ def _spherical_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     spherical_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -856,30 +1843,211 @@ def _spherical_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int) -> torc
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     spherical_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        x,
-        e,
-        q,
-        d,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_E=BLOCK_E,
-        num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _spherical_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_spherical_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e], state_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
+    state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    spherical_forward_kernel[grid](
+        Q, K, V, out, state_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), state_.stride(0), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return out, state_
+
+
+def _spherical_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_spherical_backward_buffer_0(d_out: bf16[q e], out: bf16[q e]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, e = d_out.shape
+    if out.shape != (q, e):
+        raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        spherical_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (q,)
+    spherical_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _spherical_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_spherical_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_out: bf16[q e], state_: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    spherical_backward_d_Q_kernel[grid](
+        Q, K, V, d_out, state_, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state_.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _spherical_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_spherical_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_out: bf16[q e], state_: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    spherical_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, state_, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state_.stride(0), buffer_0.stride(0),
+        d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, e, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _spherical_autograd(torch.autograd.Function):
+    """spherical and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        q, d = Q.shape
+        x, _ = K.shape
+        _, e = V.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, e):
+            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+        out, state_ = _spherical_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, state_)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, state_ = ctx.saved_tensors
+        buffer_0 = _spherical_backward_buffer_0(d_out, out)
+        d_Q = _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0)
+        d_K, d_V = _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """spherical(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    """spherical(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -888,8 +2056,12 @@ def spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if max(d, e) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _spherical_autograd.apply(Q, K, V)
         out = _spherical(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("spherical: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _spherical_long_buffer_0(Q, K)
     out_2 = _spherical_long_out(V, buffer_0, d)
     return out_2
@@ -897,28 +2069,9 @@ def spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
 
 @triton.jit
 def sink_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    s_ptr,
-    out_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_e,
-    out_stride_q,
-    out_stride_e,
-    size_q,
-    size_d,
-    size_x,
-    size_e,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, s_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_e, out_stride_q, out_stride_e, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1032,20 +2185,8 @@ def sink_kernel(
 
 @triton.jit
 def sink_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1100,22 +2241,8 @@ def sink_long_buffer_0_kernel(
 
 @triton.jit
 def sink_long_out_kernel(
-    V_ptr,
-    s_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_x,
-    V_stride_e,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_q,
-    out_stride_e,
-    size_x,
-    size_e,
-    size_q,
-    size_d,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    V_ptr, s_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_e, buffer_0_stride_q, buffer_0_stride_x,
+    out_stride_q, out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1216,6 +2343,509 @@ def sink_long_out_kernel(
     )
 
 
+@triton.jit
+def sink_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, s_ptr, out_ptr, state_ptr, state__ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_e, out_stride_q, out_stride_e, state_stride_q, state__stride_q, size_q,
+    size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:19]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[weights.diag:20]
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        S = tl.where(le_q_x, rsqrt * dot, float("-inf"))
+        # src[weights.diag:21]
+        tile_max = tl.max(S, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        mul_q = tl.maximum(s, next_max_x) * 1.4426950408889634
+        safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        tile = (tl.maximum(s, max_x) * 1.4426950408889634) - safe_
+        scale = tl.exp2(tile)
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        # src[weights.diag:22]
+        w = tl.exp2(where_q_x - safe_[:, None])
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
+        # src[weights.diag:19]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        # src[weights.diag:23]
+        next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        sum_x = next_sum_x
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:19]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        # src[weights.diag:20]
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        S = tl.where(le_q_x, rsqrt * tile, float("-inf"))
+        # src[weights.diag:21]
+        tile_max = tl.max(S, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        mul_q = tl.maximum(s, next_max_x) * 1.4426950408889634
+        safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        tile_2 = (tl.maximum(s, max_x) * 1.4426950408889634) - safe_
+        scale = tl.exp2(tile_2)
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * tile, float("-inf"))
+        # src[weights.diag:22]
+        w = tl.exp2(where_q_x - safe_[:, None])
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
+        # src[weights.diag:19]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:23]
+        next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        sum_x = next_sum_x
+        acc_x = next_acc_x
+    # src[weights.diag:21]
+    m = tl.maximum(s, max_x)
+    # src[weights.diag:23]
+    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + sum_x
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        ((1.0 / add_q)[:, None] * acc_x).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+    tl.store(state_ptr + q_index * state_stride_q, max_x, mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, sum_x, mask=(q_index < size_q))
+
+
+@triton.jit
+def sink_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_0_stride_q, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
+
+
+@triton.jit
+def sink_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_0_stride_q, size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_e)
+
+
+@triton.jit
+def sink_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state__ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e,
+    state_stride_q, state__stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = -1.0 * buffer_0
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    # src[weights.diag:21]
+    m = tl.maximum(s, state)
+    mul_q_2 = 1.4426950408889634 * m
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:19]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[weights.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q_2[:, None]
+        tile_bf16 = ((mul_q[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:19]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[weights.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        # src[weights.diag:20]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        tile_bf16 = ((mul_q[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:23]
+    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
+    tile_bf16 = ((rsqrt * (1.0 / add_q))[:, None] * acc_x).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sink_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state__ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e,
+    state_stride_q, state__stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x,
+    d_V_stride_e, size_q, size_d, size_x, size_e, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:19]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(s, state)
+        # src[weights.diag:23]
+        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
+        recip_q = 1.0 / add_q
+        tile_bf16 = (Q.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * m
+        # src[weights.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        # src[weights.diag:20]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16_2 = (((-1.0 * buffer_0)[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
+        tile_bf16_3 = (d_out.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
+        tile_bf16_4 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_4, tile_bf16_3, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:19]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        state = tl.load(state_ptr + q_index * state_stride_q)
+        # src[weights.diag:21]
+        m = tl.maximum(s, state)
+        # src[weights.diag:23]
+        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
+        recip_q = 1.0 / add_q
+        tile_bf16 = (Q.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        # src[weights.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * m)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16_2 = (((-1.0 * buffer_0)[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
+        tile_bf16_3 = (d_out.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
+        tile_bf16_4 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_4, tile_bf16_3, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(s, state)
+        # src[weights.diag:23]
+        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
+        recip_q = 1.0 / add_q
+        tile_bf16 = (Q.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * m
+        # src[weights.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        # src[weights.diag:20]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16_2 = (((-1.0 * buffer_0)[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
+        tile_bf16_3 = (d_out.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
+        tile_bf16_4 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_4, tile_bf16_3, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def sink_backward_d_s_rows_kernel(
+    s_ptr, state_ptr, state__ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state__stride_q, buffer_0_stride_q,
+    size_q, BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    q_index = tl.arange(0, BLOCK_Q)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    state = load_tile(state_ptr + q_index * state_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    # src[weights.diag:21]
+    m = tl.maximum(s, state)
+    # src[weights.diag:23]
+    exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = (buffer_0 * exp_q) * (1.0 / (exp_q + state_))
+    sum_ = tl.sum(mul_q, 0)
+    tl.store(d_s_ptr, (-1.0 * sum_))
+
+
+@triton.jit
+def sink_backward_d_s_kernel(
+    s_ptr, state_ptr, state__ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state__stride_q, buffer_0_stride_q,
+    size_q, BLOCK_Q: tl.constexpr,
+):
+    acc_q = tl.full([], 0.0, tl.float32)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        state = tl.load(state_ptr + q_index * state_stride_q)
+        # src[weights.diag:21]
+        m = tl.maximum(s, state)
+        # src[weights.diag:23]
+        exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        mul_q = (buffer_0 * exp_q) * (1.0 / (exp_q + state_))
+        tile_sum = tl.sum(mul_q, 0)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(s, state)
+        # src[weights.diag:23]
+        exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = (buffer_0 * exp_q) * (1.0 / (exp_q + state_))
+        tile_sum = tl.sum(mul_q, 0)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    tl.store(d_s_ptr, (-1.0 * acc_q))
+
+
 def _sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
     """_sink(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1244,31 +2874,9 @@ def _sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) ->
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     sink_kernel[grid](
-        Q,
-        K,
-        V,
-        s,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        out.stride(0),
-        out.stride(1),
-        q,
-        d,
-        x,
-        e,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        EXACT_E=e == BLOCK_E,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, s, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1285,22 +2893,8 @@ def _sink_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sink_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -1321,31 +2915,278 @@ def _sink_long_out(V: torch.Tensor, s: torch.Tensor, buffer_0: torch.Tensor, d: 
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sink_long_out_kernel[grid](
-        V,
-        s,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        out.stride(0),
-        out.stride(1),
-        x,
-        e,
-        q,
-        d,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_E=BLOCK_E,
-        num_warps=warps,
+        V, s, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return out
 
 
+def _sink_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    s: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_sink_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e], state: f32[q], state_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("s", s, torch.float32, 0, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
+    state = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    sink_forward_kernel[grid](
+        Q, K, V, s, out, state, state_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), out.stride(0), out.stride(1), state.stride(0), state_.stride(0), q, d, x, e,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out, state, state_
+
+
+def _sink_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_sink_backward_buffer_0(d_out: bf16[q e], out: bf16[q e]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, e = d_out.shape
+    if out.shape != (q, e):
+        raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        sink_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (q,)
+    sink_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _sink_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    s: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("s", s, torch.float32, 0, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("state", state, torch.float32, 1, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    sink_backward_d_Q_kernel[grid](
+        Q, K, V, s, d_out, state, state_, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0), state_.stride(0),
+        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_Q
+
+
+def _sink_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    s: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("s", s, torch.float32, 0, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("state", state, torch.float32, 1, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    sink_backward_d_K_d_V_kernel[grid](
+        Q, K, V, s, d_out, state, state_, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
+        K.stride(1), V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0),
+        state_.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q,
+        d, x, e, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+def _sink_backward_d_s(
+    s: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_sink_backward_d_s(s: f32[], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_s: f32[]. Any strides; sizes are read off the shapes."""
+    _check("s", s, torch.float32, 0, s.device)
+    _check("state", state, torch.float32, 1, s.device)
+    _check("state_", state_, torch.float32, 1, s.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, s.device)
+    (q,) = state.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_s = torch.empty((), dtype=torch.float32, device=s.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 16384:
+        if BLOCK_Q <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_Q <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (1,)
+        sink_backward_d_s_rows_kernel[grid](
+            s, state, state_, buffer_0, d_s, state.stride(0), state_.stride(0), buffer_0.stride(0), q,
+            BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_s
+    BLOCK_Q, warps, stages = 4096, 8, 2
+    grid = (1,)
+    sink_backward_d_s_kernel[grid](
+        s, state, state_, buffer_0, d_s, state.stride(0), state_.stride(0), buffer_0.stride(0), q,
+        BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+    )
+    return d_s
+
+
+class _sink_autograd(torch.autograd.Function):
+    """sink and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V, s):
+        q, d = Q.shape
+        x, _ = K.shape
+        _, e = V.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, e):
+            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+        if s.shape != ():
+            raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+        out, state, state_ = _sink_forward(Q, K, V, s)
+        ctx.save_for_backward(Q, K, V, s, out, state, state_)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, s, out, state, state_ = ctx.saved_tensors
+        buffer_0 = _sink_backward_buffer_0(d_out, out)
+        d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state_, buffer_0)
+        d_K, d_V = _sink_backward_d_K_d_V(Q, K, V, s, d_out, state, state_, buffer_0)
+        d_s = _sink_backward_d_s(s, state, state_, buffer_0)
+        return d_Q, d_K, d_V, d_s
+
+
 def sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
-    """sink(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    """sink(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -1356,8 +3197,12 @@ def sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> 
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     if max(d, e) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, s)):
+            return _sink_autograd.apply(Q, K, V, s)
         out = _sink(Q, K, V, s)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, s)):
+        raise ValueError("sink: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _sink_long_buffer_0(Q, K)
     out_2 = _sink_long_out(V, s, buffer_0, d)
     return out_2
@@ -1365,36 +3210,10 @@ def sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> 
 
 @triton.jit
 def multi_query_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_b,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_b,
-    K_stride_x,
-    K_stride_d,
-    V_stride_b,
-    V_stride_x,
-    V_stride_e,
-    out_stride_b,
-    out_stride_h,
-    out_stride_q,
-    out_stride_e,
-    size_b,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    size_e,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
-    EXACT_E: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b, K_stride_x,
+    K_stride_d, V_stride_b, V_stride_x, V_stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e,
+    size_b, size_h, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -1499,28 +3318,9 @@ def multi_query_kernel(
 
 @triton.jit
 def multi_query_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_b,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_b,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_b,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b, K_stride_x,
+    K_stride_d, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, size_b, size_h,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -1582,28 +3382,9 @@ def multi_query_long_buffer_0_kernel(
 
 @triton.jit
 def multi_query_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_b,
-    V_stride_x,
-    V_stride_e,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_b,
-    out_stride_h,
-    out_stride_q,
-    out_stride_e,
-    size_b,
-    size_x,
-    size_e,
-    size_h,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_b, V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, buffer_0_stride_x, out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b,
+    size_x, size_e, size_h, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -1688,6 +3469,429 @@ def multi_query_long_out_kernel(
     )
 
 
+@triton.jit
+def multi_query_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b,
+    K_stride_x, K_stride_d, V_stride_b, V_stride_x, V_stride_e, out_stride_b, out_stride_h, out_stride_q,
+    out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, size_b, size_h, size_q, size_d, size_x,
+    size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:26]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:26]
+        K = load_tile(
+            K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[weights.diag:26]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:26]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[weights.diag:27]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[weights.diag:26]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[weights.diag:27]
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def multi_query_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        (-1.0 * sum_),
+    )
+
+
+@triton.jit
+def multi_query_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        (-1.0 * acc_e),
+    )
+
+
+@triton.jit
+def multi_query_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, K_stride_b, K_stride_x, K_stride_d, V_stride_b, V_stride_x, V_stride_e, d_out_stride_b,
+    d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q,
+    d_Q_stride_d, size_b, size_h, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = logsum * 1.4426950408889634
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:26]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        K = load_tile(
+            K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[weights.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
+        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:26]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        # src[weights.diag:27]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * acc_x).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def multi_query_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_b, Q_stride_h,
+    Q_stride_q, Q_stride_d, K_stride_b, K_stride_x, K_stride_d, V_stride_b, V_stride_x, V_stride_e,
+    d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b, logsum_stride_h,
+    logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_K_stride_b, d_K_stride_x,
+    d_K_stride_d, d_V_stride_b, d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_d, size_x, size_e,
+    BLOCK_H: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_q_h = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_h_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:26]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:26]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    for q_index in tl.range(0, size_q):
+        # src[weights.diag:27]
+        le_x = x_index <= q_index
+        to_h = size_h // BLOCK_H * BLOCK_H
+        # whole tiles, no mask needed
+        for first_h in tl.range(0, to_h, BLOCK_H):
+            h_index = first_h + tl.arange(0, BLOCK_H)
+            d_out = load_tile(
+                d_out_ptr + b_index * d_out_stride_b + h_index[:, None] * d_out_stride_h + q_index * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                (e_index < size_e)[None, :],
+                0.0,
+                EXACT_E,
+            )
+            dot = tl.dot(V, tl.trans(d_out))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            )
+            mul_h = logsum * 1.4426950408889634
+            # src[weights.diag:26]
+            Q = load_tile(
+                Q_ptr + b_index * Q_stride_b + h_index[:, None] * Q_stride_h + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+                (d_index < size_d)[None, :],
+                0.0,
+                EXACT_D,
+            )
+            # src[weights.diag:7]
+            dot_2 = tl.dot(K, tl.trans(Q))
+            where_x_h = tl.where(le_x[:, None], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+            sub_x_h = where_x_h - tl.where(mul_h == float("-inf"), 0.0, mul_h)[None, :]
+            exp2_x_h = tl.exp2(sub_x_h)
+            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_h).to(tl.bfloat16)
+            next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
+            tile_bf16_2 = exp2_x_h.to(tl.bfloat16)
+            next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
+            acc_q_h = next_acc_q_h
+            acc_q_h_2 = next_acc_q_h_2
+        from_h = tl.maximum(0, to_h)
+        # tiles that a mask or the end cuts
+        for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+            h_index = first_h_2 + tl.arange(0, BLOCK_H)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index[:, None] * d_out_stride_h + q_index * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                mask=(h_index < size_h)[:, None] & (e_index < size_e)[None, :],
+                other=0.0,
+            )
+            dot = tl.dot(V, tl.trans(d_out))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+                mask=(h_index < size_h),
+                other=0.0,
+            )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(h_index < size_h),
+                other=0.0,
+            )
+            mul_h = logsum * 1.4426950408889634
+            # src[weights.diag:26]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index[:, None] * Q_stride_h + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
+                other=0.0,
+            )
+            # src[weights.diag:7]
+            dot_2 = tl.dot(K, tl.trans(Q))
+            where_x_h = tl.where(le_x[:, None] & (h_index < size_h)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+            sub_x_h = where_x_h - tl.where(mul_h == float("-inf"), 0.0, mul_h)[None, :]
+            exp2_x_h = tl.exp2(sub_x_h)
+            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_h).to(tl.bfloat16)
+            next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
+            tile_bf16_2 = exp2_x_h.to(tl.bfloat16)
+            next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
+            acc_q_h = next_acc_q_h
+            acc_q_h_2 = next_acc_q_h_2
+        acc_q_h = acc_q_h
+        acc_q_h_2 = acc_q_h_2
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q_h).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q_h_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
 def _multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_multi_query(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -1713,38 +3917,10 @@ def _multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Ten
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     multi_query_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        Q.stride(3),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        out.stride(3),
-        b,
-        h,
-        q,
-        d,
-        x,
-        e,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        EXACT_E=e == BLOCK_E,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), V.stride(0), V.stride(1), V.stride(2), out.stride(0), out.stride(1), out.stride(2),
+        out.stride(3), b, h, q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1761,30 +3937,9 @@ def _multi_query_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     multi_query_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        Q.stride(3),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        buffer_0.stride(2),
-        buffer_0.stride(3),
-        b,
-        h,
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, h, q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
@@ -1801,36 +3956,219 @@ def _multi_query_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tens
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     multi_query_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        buffer_0.stride(2),
-        buffer_0.stride(3),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        out.stride(3),
-        b,
-        x,
-        e,
-        h,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_E=BLOCK_E,
-        num_warps=warps,
-        num_stages=stages,
+        V, buffer_0, out, V.stride(0), V.stride(1), V.stride(2), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), buffer_0.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b,
+        x, e, h, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
 
+def _multi_query_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_multi_query_forward(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> out: bf16[b h q e], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("V", V, torch.bfloat16, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, x, _ = K.shape
+    _, _, e = V.shape
+    if K.shape != (b, x, d):
+        raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
+    if V.shape != (b, x, e):
+        raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
+    out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    multi_query_forward_kernel[grid](
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), V.stride(0), V.stride(1), V.stride(2), out.stride(0), out.stride(1), out.stride(2),
+        out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), b, h, q, d, x, e,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _multi_query_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_multi_query_backward_buffer_0(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("out", out, torch.bfloat16, 4, d_out.device)
+    b, h, q, e = d_out.shape
+    if out.shape != (b, h, q, e):
+        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
+    buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        multi_query_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_0.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    multi_query_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _multi_query_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_multi_query_backward_d_Q(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("V", V, torch.bfloat16, 3, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, x, _ = K.shape
+    _, _, e = V.shape
+    if K.shape != (b, x, d):
+        raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
+    if V.shape != (b, x, e):
+        raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    multi_query_backward_d_Q_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        K.stride(0), K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0), logsum.stride(1),
+        logsum.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_Q.stride(0),
+        d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_Q
+
+
+def _multi_query_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_multi_query_backward_d_K_d_V(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> d_K: bf16[b x d], d_V: bf16[b x e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("V", V, torch.bfloat16, 3, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, x, _ = K.shape
+    _, _, e = V.shape
+    if K.shape != (b, x, d):
+        raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
+    if V.shape != (b, x, e):
+        raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    d_K = torch.empty((b, x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((b, x, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_X, BLOCK_H, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_X, BLOCK_H, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_H, warps, stages = 64, 16, 8, 1
+    grid = (b * triton.cdiv(x, BLOCK_X),)
+    multi_query_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        K.stride(0), K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0), logsum.stride(1),
+        logsum.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_K.stride(0),
+        d_K.stride(1), d_K.stride(2), d_V.stride(0), d_V.stride(1), d_V.stride(2), b, h, q, d, x, e,
+        BLOCK_H=BLOCK_H, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _multi_query_autograd(torch.autograd.Function):
+    """multi_query and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        b, h, q, d = Q.shape
+        _, x, _ = K.shape
+        _, _, e = V.shape
+        if K.shape != (b, x, d):
+            raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
+        if V.shape != (b, x, e):
+            raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
+        out, logsum = _multi_query_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum = ctx.saved_tensors
+        buffer_0 = _multi_query_backward_buffer_0(d_out, out)
+        d_Q = _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
+        d_K, d_V = _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """multi_query(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    """multi_query(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> out: bf16[b h q e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, h, q, d = Q.shape
     _, x, _ = K.shape
     _, _, e = V.shape
@@ -1839,8 +4177,12 @@ def multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tens
     if V.shape != (b, x, e):
         raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
     if max(d, e) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _multi_query_autograd.apply(Q, K, V)
         out = _multi_query(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("multi_query: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _multi_query_long_buffer_0(Q, K)
     out_2 = _multi_query_long_out(V, buffer_0)
     return out_2
@@ -1848,37 +4190,10 @@ def multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tens
 
 @triton.jit
 def cross_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    out_ptr,
-    Q_stride_b,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_b,
-    K_stride_h,
-    K_stride_x,
-    K_stride_d,
-    V_stride_b,
-    V_stride_h,
-    V_stride_x,
-    V_stride_e,
-    out_stride_b,
-    out_stride_h,
-    out_stride_q,
-    out_stride_e,
-    size_b,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    size_e,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b, K_stride_h,
+    K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_x, V_stride_e, out_stride_b, out_stride_h,
+    out_stride_q, out_stride_e, size_b, size_h, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1981,28 +4296,9 @@ def cross_kernel(
 
 @triton.jit
 def cross_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_b,
-    Q_stride_h,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_b,
-    K_stride_h,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_b,
-    size_h,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b, K_stride_h,
+    K_stride_x, K_stride_d, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x,
+    size_b, size_h, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2063,28 +4359,9 @@ def cross_long_buffer_0_kernel(
 
 @triton.jit
 def cross_long_out_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    out_ptr,
-    V_stride_b,
-    V_stride_h,
-    V_stride_x,
-    V_stride_e,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    out_stride_b,
-    out_stride_h,
-    out_stride_q,
-    out_stride_e,
-    size_b,
-    size_h,
-    size_x,
-    size_e,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_e, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, out_stride_b, out_stride_h, out_stride_q,
+    out_stride_e, size_b, size_h, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2170,6 +4447,417 @@ def cross_long_out_kernel(
     )
 
 
+@triton.jit
+def cross_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b,
+    K_stride_h, K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_x, V_stride_e, out_stride_b,
+    out_stride_h, out_stride_q, out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, size_b,
+    size_h, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:30]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:30]
+        K = load_tile(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[weights.diag:30]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[weights.diag:30]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[weights.diag:31]
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        ((max_x * 0.6931471805599453) + tl.log(z)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def cross_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        (-1.0 * sum_),
+    )
+
+
+@triton.jit
+def cross_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        (-1.0 * acc_e),
+    )
+
+
+@triton.jit
+def cross_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, K_stride_b, K_stride_h, K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_x,
+    V_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_Q_stride_b,
+    d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_q, size_d, size_x, size_e,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:30]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        # src[weights.diag:30]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * tile) - mul_q[:, None]
+        # src[weights.diag:30]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def cross_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_b, Q_stride_h,
+    Q_stride_q, Q_stride_d, K_stride_b, K_stride_h, K_stride_x, K_stride_d, V_stride_b, V_stride_h,
+    V_stride_x, V_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_K_stride_b,
+    d_K_stride_h, d_K_stride_x, d_K_stride_d, d_V_stride_b, d_V_stride_h, d_V_stride_x, d_V_stride_e, size_b,
+    size_h, size_q, size_d, size_x, size_e, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:30]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        Q = load_tile(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        )
+        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[weights.diag:30]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * tile) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
 def _cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_cross(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -2195,39 +4883,10 @@ def _cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     cross_kernel[grid](
-        Q,
-        K,
-        V,
-        out,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        Q.stride(3),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        K.stride(3),
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        V.stride(3),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        out.stride(3),
-        b,
-        h,
-        q,
-        d,
-        x,
-        e,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        EXACT_E=e == BLOCK_E,
-        num_warps=warps,
+        Q, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3), out.stride(0),
+        out.stride(1), out.stride(2), out.stride(3), b, h, q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -2245,30 +4904,9 @@ def _cross_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     cross_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        Q.stride(2),
-        Q.stride(3),
-        K.stride(0),
-        K.stride(1),
-        K.stride(2),
-        K.stride(3),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        buffer_0.stride(2),
-        buffer_0.stride(3),
-        b,
-        h,
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), b, h, q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -2286,37 +4924,216 @@ def _cross_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     cross_long_out_kernel[grid](
-        V,
-        buffer_0,
-        out,
-        V.stride(0),
-        V.stride(1),
-        V.stride(2),
-        V.stride(3),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        buffer_0.stride(2),
-        buffer_0.stride(3),
-        out.stride(0),
-        out.stride(1),
-        out.stride(2),
-        out.stride(3),
-        b,
-        h,
-        x,
-        e,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_E=BLOCK_E,
-        num_warps=warps,
-        num_stages=stages,
+        V, buffer_0, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), out.stride(0), out.stride(1),
+        out.stride(2), out.stride(3), b, h, x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
     )
     return out
 
 
+def _cross_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_cross_forward(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> out: bf16[b h q e], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    _, _, _, e = V.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    cross_forward_kernel[grid](
+        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3), out.stride(0),
+        out.stride(1), out.stride(2), out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), b,
+        h, q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _cross_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_cross_backward_buffer_0(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("out", out, torch.bfloat16, 4, d_out.device)
+    b, h, q, e = d_out.shape
+    if out.shape != (b, h, q, e):
+        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
+    buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        cross_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_0.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    cross_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _cross_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_cross_backward_d_Q(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    _, _, _, e = V.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    cross_backward_d_Q_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
+        V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, q, d, x, e, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _cross_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_cross_backward_d_K_d_V(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> d_K: bf16[b h x d], d_V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    _, _, _, e = V.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (b * h * triton.cdiv(x, BLOCK_X),)
+    cross_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
+        V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), d_V.stride(0), d_V.stride(1),
+        d_V.stride(2), d_V.stride(3), b, h, q, d, x, e, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _cross_autograd(torch.autograd.Function):
+    """cross and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        b, h, q, d = Q.shape
+        _, _, x, _ = K.shape
+        _, _, _, e = V.shape
+        if K.shape != (b, h, x, d):
+            raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+        if V.shape != (b, h, x, e):
+            raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+        out, logsum = _cross_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum)
+        ctx.sizes = ()
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum = ctx.saved_tensors
+        buffer_0 = _cross_backward_buffer_0(d_out, out)
+        d_Q = _cross_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
+        d_K, d_V = _cross_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """cross(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    """cross(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> out: bf16[b h q e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, h, q, d = Q.shape
     _, _, x, _ = K.shape
     _, _, _, e = V.shape
@@ -2325,8 +5142,12 @@ def cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, e):
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     if max(d, e) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _cross_autograd.apply(Q, K, V)
         out = _cross(Q, K, V)
         return out
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("cross: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _cross_long_buffer_0(Q, K)
     out_2 = _cross_long_out(V, buffer_0)
     return out_2
@@ -2334,29 +5155,9 @@ def cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
 
 @triton.jit
 def with_logsumexp_kernel(
-    Q_ptr,
-    K_ptr,
-    V_ptr,
-    O_ptr,
-    L_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    V_stride_x,
-    V_stride_e,
-    O_stride_q,
-    O_stride_e,
-    L_stride_q,
-    size_q,
-    size_d,
-    size_x,
-    size_e,
-    BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, O_ptr, L_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e,
+    O_stride_q, O_stride_e, L_stride_q, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2465,20 +5266,8 @@ def with_logsumexp_kernel(
 
 @triton.jit
 def with_logsumexp_long_buffer_0_kernel(
-    Q_ptr,
-    K_ptr,
-    buffer_0_ptr,
-    Q_stride_q,
-    Q_stride_d,
-    K_stride_x,
-    K_stride_d,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    size_q,
-    size_d,
-    size_x,
-    BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2537,21 +5326,8 @@ def with_logsumexp_long_buffer_0_kernel(
 
 @triton.jit
 def with_logsumexp_long_O_kernel(
-    V_ptr,
-    buffer_0_ptr,
-    O_ptr,
-    V_stride_x,
-    V_stride_e,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    O_stride_q,
-    O_stride_e,
-    size_x,
-    size_e,
-    size_q,
-    BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+    V_ptr, buffer_0_ptr, O_ptr, V_stride_x, V_stride_e, buffer_0_stride_q, buffer_0_stride_x, O_stride_q,
+    O_stride_e, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -2634,15 +5410,8 @@ def with_logsumexp_long_O_kernel(
 
 @triton.jit
 def with_logsumexp_long_L_rows_kernel(
-    buffer_0_ptr,
-    L_ptr,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    L_stride_q,
-    size_q,
-    size_x,
-    BLOCK_X: tl.constexpr,
-    EXACT_X: tl.constexpr,
+    buffer_0_ptr, L_ptr, buffer_0_stride_q, buffer_0_stride_x, L_stride_q, size_q, size_x,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -2716,6 +5485,401 @@ def with_logsumexp_long_L_kernel(
     tl.store(L_ptr + q_index * L_stride_q, ((0.6931471805599453 * max_x) + tl.log(z)))
 
 
+@triton.jit
+def with_logsumexp_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, O_ptr, L_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_e, O_stride_q, O_stride_e, L_stride_q, logsum_stride_q, size_q, size_d, size_x, size_e,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:34]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:34]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[weights.diag:34]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:34]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[weights.diag:35]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[weights.diag:34]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[weights.diag:36]
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        O_ptr + q_index[:, None] * O_stride_q + e_index[None, :] * O_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+    # src[maps.diag:12]
+    add_q = tl.log(z) + (max_x * 0.6931471805599453)
+    tl.store(L_ptr + q_index * L_stride_q, add_q, mask=(q_index < size_q))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, add_q, mask=(q_index < size_q))
+
+
+@triton.jit
+def with_logsumexp_backward_buffer_0_rows_kernel(
+    d_O_ptr, O_ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e, O_stride_q, O_stride_e, buffer_0_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_O = load_tile(
+        d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    O = load_tile(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (e_index < size_e), 0.0, EXACT_E)
+    mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+
+
+@triton.jit
+def with_logsumexp_backward_buffer_0_kernel(
+    d_O_ptr, O_ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e, O_stride_q, O_stride_e, buffer_0_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
+        O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e)
+        mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_O = tl.load(
+            d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e, mask=(e_index < size_e), other=0.0)
+        mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_e))
+
+
+@triton.jit
+def with_logsumexp_backward_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_L_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q, logsum_stride_q,
+    buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
+    # src[weights.diag:34]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    d_O = tl.load(
+        d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:34]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
+        # src[weights.diag:34]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot_2 = tl.dot(d_O, tl.trans(V))
+        tile = tl.exp2(sub_q_x) * ((d_L + buffer_0)[:, None] + dot_2)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:34]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[weights.diag:35]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[weights.diag:34]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_O, tl.trans(V))
+        tile_2 = tl.exp2(sub_q_x) * ((d_L + buffer_0)[:, None] + dot_2)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K, acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * acc_x).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def with_logsumexp_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_L_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q, logsum_stride_q,
+    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:34]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:34]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[weights.diag:35]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_O = tl.load(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_O))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_bf16 = (exp2_x_q * ((d_L + buffer_0)[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_O, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:34]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_O = load_tile(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_O))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
+        tile_bf16 = (exp2_x_q * ((d_L + buffer_0)[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_O, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[weights.diag:35]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        d_O = tl.load(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_O))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_bf16 = (exp2_x_q * ((d_L + buffer_0)[None, :] + dot_2)).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_O, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
 def _with_logsumexp(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_with_logsumexp(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: bf16[q e], L: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2742,32 +5906,9 @@ def _with_logsumexp(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     with_logsumexp_kernel[grid](
-        Q,
-        K,
-        V,
-        O,
-        L,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        V.stride(0),
-        V.stride(1),
-        O.stride(0),
-        O.stride(1),
-        L.stride(0),
-        q,
-        d,
-        x,
-        e,
-        BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E,
-        BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D,
-        EXACT_E=e == BLOCK_E,
-        num_warps=warps,
-        num_stages=stages,
+        Q, K, V, O, L, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        O.stride(0), O.stride(1), L.stride(0), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return O, L
 
@@ -2784,22 +5925,8 @@ def _with_logsumexp_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     with_logsumexp_long_buffer_0_kernel[grid](
-        Q,
-        K,
-        buffer_0,
-        Q.stride(0),
-        Q.stride(1),
-        K.stride(0),
-        K.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        q,
-        d,
-        x,
-        BLOCK_D=BLOCK_D,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
+        Q, K, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
@@ -2817,22 +5944,8 @@ def _with_logsumexp_long_O(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     with_logsumexp_long_O_kernel[grid](
-        V,
-        buffer_0,
-        O,
-        V.stride(0),
-        V.stride(1),
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        O.stride(0),
-        O.stride(1),
-        x,
-        e,
-        q,
-        BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q,
-        BLOCK_E=BLOCK_E,
-        num_warps=warps,
+        V, buffer_0, O, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), O.stride(0),
+        O.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return O
@@ -2853,38 +5966,226 @@ def _with_logsumexp_long_L(buffer_0: torch.Tensor) -> torch.Tensor:
             warps, stages = 16, 1
         grid = (q,)
         with_logsumexp_long_L_rows_kernel[grid](
-            buffer_0,
-            L,
-            buffer_0.stride(0),
-            buffer_0.stride(1),
-            L.stride(0),
-            q,
-            x,
-            BLOCK_X=BLOCK_X,
-            EXACT_X=x == BLOCK_X,
-            num_warps=warps,
-            num_stages=stages,
+            buffer_0, L, buffer_0.stride(0), buffer_0.stride(1), L.stride(0), q, x, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return L
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
     with_logsumexp_long_L_kernel[grid](
-        buffer_0,
-        L,
-        buffer_0.stride(0),
-        buffer_0.stride(1),
-        L.stride(0),
-        q,
-        x,
-        BLOCK_X=BLOCK_X,
-        num_warps=warps,
-        num_stages=stages,
+        buffer_0, L, buffer_0.stride(0), buffer_0.stride(1), L.stride(0), q, x, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
     )
     return L
 
 
+def _with_logsumexp_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_with_logsumexp_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: bf16[q e], L: f32[q], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    O = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
+    L = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    with_logsumexp_forward_kernel[grid](
+        Q, K, V, O, L, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        O.stride(0), O.stride(1), L.stride(0), logsum.stride(0), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return O, L, logsum
+
+
+def _with_logsumexp_backward_buffer_0(d_O: torch.Tensor, O: torch.Tensor) -> torch.Tensor:
+    """_with_logsumexp_backward_buffer_0(d_O: bf16[q e], O: bf16[q e]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_O", d_O, torch.bfloat16, 2, d_O.device)
+    _check("O", O, torch.bfloat16, 2, d_O.device)
+    q, e = d_O.shape
+    if O.shape != (q, e):
+        raise ValueError(f"O: bf16[q e] has shape {O.shape}, expected {(q, e)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        with_logsumexp_backward_buffer_0_rows_kernel[grid](
+            d_O, O, buffer_0, d_O.stride(0), d_O.stride(1), O.stride(0), O.stride(1), buffer_0.stride(0), q,
+            e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (q,)
+    with_logsumexp_backward_buffer_0_kernel[grid](
+        d_O, O, buffer_0, d_O.stride(0), d_O.stride(1), O.stride(0), O.stride(1), buffer_0.stride(0), q, e,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _with_logsumexp_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_O: torch.Tensor,
+    d_L: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_with_logsumexp_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_O", d_O, torch.bfloat16, 2, Q.device)
+    _check("d_L", d_L, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_O.shape != (q, e):
+        raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
+    if d_L.shape != (q,):
+        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    with_logsumexp_backward_d_Q_kernel[grid](
+        Q, K, V, d_O, d_L, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0), logsum.stride(0),
+        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_Q
+
+
+def _with_logsumexp_backward_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_O: torch.Tensor,
+    d_L: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_with_logsumexp_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_O", d_O, torch.bfloat16, 2, Q.device)
+    _check("d_L", d_L, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_O.shape != (q, e):
+        raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
+    if d_L.shape != (q,):
+        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X),)
+    with_logsumexp_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_O, d_L, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0), logsum.stride(0),
+        buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, e,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_V
+
+
+class _with_logsumexp_autograd(torch.autograd.Function):
+    """with_logsumexp and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        q, d = Q.shape
+        x, _ = K.shape
+        _, e = V.shape
+        if K.shape != (x, d):
+            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+        if V.shape != (x, e):
+            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+        O, L, logsum = _with_logsumexp_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, O, logsum)
+        ctx.sizes = ()
+        return O, L
+
+    @staticmethod
+    def backward(ctx, d_O, d_L):
+        Q, K, V, O, logsum = ctx.saved_tensors
+        buffer_0 = _with_logsumexp_backward_buffer_0(d_O, O)
+        d_Q = _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0)
+        d_K, d_V = _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def with_logsumexp(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """with_logsumexp(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: bf16[q e], L: f32[q]. Any strides; sizes are read off the shapes."""
+    """with_logsumexp(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: bf16[q e], L: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -2893,8 +6194,12 @@ def with_logsumexp(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[t
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if max(d, e) <= 256:
+        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            return _with_logsumexp_autograd.apply(Q, K, V)
         O, L = _with_logsumexp(Q, K, V)
         return O, L
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        raise ValueError("with_logsumexp: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _with_logsumexp_long_buffer_0(Q, K)
     O_2 = _with_logsumexp_long_O(V, buffer_0)
     L_2 = _with_logsumexp_long_L(buffer_0)

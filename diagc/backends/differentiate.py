@@ -1,13 +1,13 @@
 """The derivative of an entry as diagrams to run: what the forward part keeps, and what comes back.
 
 Kept are results, and states of folds that the forward kernels finish, as far as the derivative reads them. What carries
-two long axes is computed again, tile by tile, because no fold finishes it (derivation after FlashAttention-2, arXiv
-2307.08691, section 3.2, which keeps the result and one logarithm a row).
+two long axes is computed again, tile by tile, because no fold finishes it (the choice of arXiv 2307.08691, section 3.2,
+which keeps the result and one logarithm a row).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from diagc.backends.sizes import input_name
@@ -21,7 +21,9 @@ from diagc.passes.exchange import exchange, read_saved
 from diagc.passes.forms import function
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
-from diagc.plan.partition import Stage, finished_folds, partition
+from diagc.plan.partition import Held, Stage, finished_folds, partition
+
+Prepare = Callable[[Diagram, Record], Diagram]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +68,19 @@ def with_gradients(diagram: Diagram) -> tuple[Diagram, tuple[Node, ...]]:
     return joint, cotangents
 
 
-def derivative(normal: Diagram, record: Record, assume_short: bool = True) -> Derivative:
+def derivative(
+    normal: Diagram, record: Record, held: Held = "short", prepare: Prepare = planned
+) -> Derivative:
     """The stages of a diagram in normal form with its derivative.
 
-    Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
+    `prepare` makes the form that kernels are planned for. Raises `DiagnosticError` E0702 where a leaf fits into none.
     """
     joint, cotangents = with_gradients(normal)
     names = _Names({input_name(n) for n in joint.inputs} | set(joint.output_names))
     written = Choices().run(replace(joint, name=f"{normal.name}_backward"), record)
     backward = Normalise().run(written, record)
     results = backward.outputs[: len(normal.outputs)]
-    backward, kept = _reading_saved(backward, len(results), names, record, assume_short)
+    backward, kept = _reading_saved(backward, len(results), names, record, held)
     forward = replace(
         normal,
         name=f"{normal.name}_forward",
@@ -89,8 +93,8 @@ def derivative(normal: Diagram, record: Record, assume_short: bool = True) -> De
     saved = [*map(input_name, normal.inputs), *forward.output_names]
     gradients = iter(backward.output_names)
     return Derivative(
-        partition(planned(forward, record), record, assume_short),
-        partition(planned(backward, record), record, assume_short),
+        partition(prepare(forward, record), record, held),
+        partition(prepare(backward, record), record, held),
         tuple(name for name in saved if name in read - late),
         cotangents,
         tuple(next(gradients) if _is_real(n) else None for n in normal.inputs),
@@ -98,12 +102,12 @@ def derivative(normal: Diagram, record: Record, assume_short: bool = True) -> De
 
 
 def _reading_saved(
-    joint: Diagram, count: int, names: _Names, record: Record, assume_short: bool
+    joint: Diagram, count: int, names: _Names, record: Record, held: Held
 ) -> tuple[Diagram, dict[Node, Node]]:
     """The gradients, reading results and finished folds instead of computing them, and the folds that they read."""
     results = joint.outputs[:count]
     first = Diagram(joint.name, joint.inputs, results, joint.output_names[:count], joint.layouts[:count])
-    folds = finished_folds(first, record, assume_short)
+    folds = finished_folds(first, record, held)
     logarithms = {made: names.state("logsum", made, joint) for fold in folds for made in _logarithm(fold)}
     written = {
         result: node(ops.Input(name), array=layout)
@@ -112,10 +116,14 @@ def _reading_saved(
     }
     others = {fold: names.state(record.names.get(fold, "state"), fold, joint) for fold in folds}
     made = exchange(joint.outputs, walk(results), record)[count:]
-    made = read_saved(made, {**written, **logarithms})
+    made = read_saved(made, {**logarithms, **written})
     made = read_saved(made, others)
     used = set(walk(made))
-    kept = {n: stand_in for n, stand_in in {**logarithms, **others}.items() if stand_in in used}
+    kept = {
+        n: stand_in
+        for n, stand_in in {**logarithms, **others}.items()
+        if stand_in in used and n not in written
+    }
     inputs = (*joint.inputs, *(n for n in (*written.values(), *kept.values()) if n in used))
     backward = Diagram(joint.name, inputs, made, joint.output_names[count:], joint.layouts[count:])
     return Normalise().run(backward, record), kept

@@ -70,8 +70,9 @@ def module_text(functions: Mapping[str, str], helpers: str, header: str) -> str:
 
 
 def _imports(bodies: str) -> str:
-    wanted = (("math.", "import math\n\n"), ("jax.", "import jax\n"), ("jnp.", "import jax.numpy as jnp\n"))
-    text = "".join(line for mark, line in wanted if mark in bodies)
+    library = "".join(f"import {name}\n" for name in ("functools", "math") if f"{name}." in bodies)
+    wanted = (("jax.", "import jax\n"), ("jnp.", "import jax.numpy as jnp\n"))
+    text = (library and f"{library}\n") + "".join(line for mark, line in wanted if mark in bodies)
     return text + ("from jax import lax\n" if "lax." in bodies else "")
 
 

@@ -71,18 +71,26 @@ class Differentiated:
 
 @dataclass(frozen=True, slots=True)
 class EntryKernels:
-    """The plans of an entry, the preferred one first; each later one is for sizes that the earlier ones refuse."""
+    """The plans of an entry, the preferred one first; each later one is for sizes that the earlier ones refuse.
+
+    The derivative is for the sizes of the first one.
+    """
 
     name: str
     diagram: Diagram
     plans: tuple[Plan, ...]
-    differentiated: tuple[Differentiated, ...] = ()
+    differentiated: Differentiated | None = None
 
     @property
     def variants(self) -> tuple[Variant, ...]:
         """Every kernel of every plan."""
-        both = [p for d in self.differentiated for p in (d.forward, d.backward)]
-        return tuple({v.kernel.name: v for plan in (*self.plans, *both) for v in plan.variants}.values())
+        return tuple({v.kernel.name: v for plan in self.every_plan for v in plan.variants}.values())
+
+    @property
+    def every_plan(self) -> tuple[Plan, ...]:
+        """The plans of the results, then those of the derivative."""
+        made = self.differentiated
+        return (*self.plans, *((made.forward, made.backward) if made is not None else ()))
 
 
 def resident_axes(kernel: Kernel) -> list[Axis]:

@@ -39,12 +39,9 @@ def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: boo
     normal, record = normal_form(entry, sizes)
     diagram, name = planned(normal, record), entry.diagram.name
     plans = [_plan(partition(diagram, record), record, entry.schedules, diagram.output_names[0])]
-    longer = _is_limited(plans[0])
-    if longer:
-        plans.append(
-            _plan(partition(replace(diagram, name=f"{name}_long"), record, assume_short=False), record)
-        )
-    backward = _differentiated(normal, record, longer) if gradients and is_differentiable(normal) else ()
+    if _is_limited(plans[0]):
+        plans.append(_plan(partition(replace(diagram, name=f"{name}_long"), record, "long"), record))
+    backward = _differentiated(normal, record) if gradients and is_differentiable(normal) else None
     return EntryKernels(name, entry.diagram, tuple(plans), backward)
 
 
@@ -54,19 +51,16 @@ def _is_limited(plan: Plan) -> bool:
     return any(axis.size.value is None for axis in held)
 
 
-def _differentiated(normal: Diagram, record: Record, longer: bool) -> tuple[Differentiated, ...]:
-    """The derivative for each plan; nothing where a leaf of it fits into no kernel."""
-    made: list[Differentiated] = []
-    for suffix, short in (("", True), ("_long", False))[: 1 + longer]:
-        try:
-            found = derivative(replace(normal, name=f"{normal.name}{suffix}"), record, short)
-        except DiagnosticError as error:
-            if any(d.code != "E0702" for d in error.diagnostics):
-                raise
-            return ()
-        forward, backward = _plan(found.forward, record), _plan(found.backward, record)
-        made.append(Differentiated(forward, backward, found.saved, found.cotangents, found.gradients))
-    return tuple(made)
+def _differentiated(normal: Diagram, record: Record) -> Differentiated | None:
+    """The derivative for the sizes of the first plan; None where a leaf of it fits into no kernel."""
+    try:
+        found = derivative(normal, record)
+    except DiagnosticError as error:
+        if any(d.code != "E0702" for d in error.diagnostics):
+            raise
+        return None
+    forward, backward = _plan(found.forward, record), _plan(found.backward, record)
+    return Differentiated(forward, backward, found.saved, found.cotangents, found.gradients)
 
 
 def _plan(

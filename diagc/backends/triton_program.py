@@ -29,10 +29,10 @@ def _functions(entry: EntryKernels) -> list[str]:
     alone = len(entry.plans) == 1 and len(entry.plans[0].launches) == 1 and not entry.differentiated
     if alone:
         return [launcher_text(entry.plans[0].launches[0], name)]
-    plans = [*entry.plans, *(p for d in entry.differentiated for p in (d.forward, d.backward))]
-    launches = {launch.diagram.name: launch for plan in plans for launch in plan.launches}
+    launches = {launch.diagram.name: launch for plan in entry.every_plan for launch in plan.launches}
     parts = [launcher_text(launch, _private(launch.diagram)) for launch in launches.values()]
-    parts += [_autograd(entry, made, place) for place, made in enumerate(entry.differentiated)]
+    if entry.differentiated is not None:
+        parts.append(_autograd(entry, entry.differentiated))
     return [*parts, _public(entry)]
 
 
@@ -40,8 +40,8 @@ def _private(diagram: Diagram) -> str:
     return f"_{identifier(diagram.name)}"
 
 
-def _class(entry: EntryKernels, place: int) -> str:
-    return f"_{identifier(entry.name)}_autograd" + (f"_{place + 1}" if place else "")
+def _class(entry: EntryKernels) -> str:
+    return f"_{identifier(entry.name)}_autograd"
 
 
 # ---- one function for an entry
@@ -102,15 +102,19 @@ def _run(
     writer: Writer, entry: EntryKernels, place: int, names: dict[str, str], symbols: Mapping[str, str]
 ) -> None:
     inputs = [names[input_name(node)] for node in entry.diagram.inputs]
-    if place < len(entry.differentiated):
-        made = entry.differentiated[place]
+    made = entry.differentiated
+    if made is not None:
         moving = [n for n, g in zip(inputs, made.gradients, strict=True) if g is not None]
         wanted = f"{moving[0]}.requires_grad"
         if len(moving) > 1:
             wanted = f"any(array.requires_grad for array in ({', '.join(moving)}))"
         writer.line(f"if torch.is_grad_enabled() and {wanted}:")
         with writer.indented():
-            writer.line(f"return {_class(entry, place)}.apply({', '.join(inputs)})")
+            if place == 0:
+                writer.line(f"return {_class(entry)}.apply({', '.join(inputs)})")
+            else:
+                message = f"{entry.name}: gradients are made for sizes whose tiles are held on chip"
+                writer.line(f'raise ValueError("{message}")')
     _launches(writer, entry.plans[place], names, symbols)
     writer.line(f"return {', '.join(names[name] for name in entry.diagram.output_names)}")
 
@@ -131,9 +135,9 @@ def _launches(
 # ---- torch.autograd
 
 
-def _autograd(entry: EntryKernels, made: Differentiated, place: int) -> str:
+def _autograd(entry: EntryKernels, made: Differentiated) -> str:
     writer = Writer()
-    writer.line(f"class {_class(entry, place)}(torch.autograd.Function):")
+    writer.line(f"class {_class(entry)}(torch.autograd.Function):")
     with writer.indented():
         writer.line(f'"""{entry.name} and its derivative."""')
         writer.line()
@@ -156,14 +160,20 @@ def _forward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None:
             _launches(writer, made.forward, names, symbols)
             writer.line(f"ctx.save_for_backward({', '.join(names[name] for name in made.saved)})")
             writer.line(f"ctx.sizes = {_row(symbols[s] for s in _needed(made))}")
-            writer.line(f"return {', '.join(names[name] for name in entry.diagram.output_names)}")
+            results = list(zip(entry.diagram.output_names, entry.diagram.layouts, strict=True))
+            fixed = [names[name] for name, layout in results if layout.dtype.kind != "float"]
+            if fixed:
+                writer.line(f"ctx.mark_non_differentiable({', '.join(fixed)})")
+            writer.line(f"return {', '.join(names[name] for name, _ in results)}")
 
 
 def _backward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None:
     with writer.scope():
         writer.taken.update(("torch", "triton", "tl", "ctx"))
         names = {input_name(node): writer.fresh(input_name(node)) for node in made.cotangents}
-        arguments = list(names.values())
+        given = iter(names.values())
+        real = [layout.dtype.kind == "float" for layout in entry.diagram.layouts]
+        arguments = [next(given) if is_real else writer.fresh("unused") for is_real in real]
         names |= {name: writer.fresh(name) for name in made.saved}
         symbols = {symbol: writer.fresh(symbol) for symbol in _needed(made)}
         writer.line("@staticmethod")

@@ -23,6 +23,9 @@ Known = float | None
 _VANISH_AT_ZERO = ("relu", "gelu", "silu", "tanh", "sin", "expm1", "sqrt", "abs", "erf", "neg")
 
 
+_AT_ZERO = {"recip": math.inf, "rsqrt": math.inf, "log": NEGATIVE_INFINITY, "log2": NEGATIVE_INFINITY}
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """`axis ≤ edge` (upper) or `axis ≥ edge` (lower) for the streamed axis, with the edge affine in other axes."""
@@ -49,19 +52,43 @@ def neutral(reductions: Iterable[Node], forced: Node, value: float) -> bool:
     return _all_neutral(reductions, {forced: value})
 
 
-def _all_neutral(reductions: Iterable[Node], forced: Mapping[Node, float]) -> bool:
+def _loaded(reductions: Iterable[Node], axis: Axis) -> dict[Node, float]:
+    """What loads give beyond the end of an axis."""
+    found: dict[Node, float] = {}
+    for current in walk(r.inputs[0] for r in reductions):
+        if axis in current.axes and current.dtype.kind == "float":
+            match current.op:
+                case ops.Input() | ops.Gather():
+                    found[current] = 0.0
+                case ops.View(_, fill):
+                    found[current] = float(fill or 0.0)
+                case _:
+                    pass
+    return found
+
+
+def _all_neutral(
+    reductions: Iterable[Node], forced: Mapping[Node, float], loaded: Mapping[Node, float] | None = None
+) -> bool:
     for reduction in reductions:
         assert isinstance(reduction.op, ops.Reduce)
         if reduction.op.monoid not in ops.UNITS:
             return False
-        if known_value(reduction.inputs[0], forced) != ops.unit_of(reduction.op.monoid, reduction.dtype):
+        if known_value(reduction.inputs[0], forced, loaded) != ops.unit_of(
+            reduction.op.monoid, reduction.dtype
+        ):
             return False
     return True
 
 
-def known_value(root: Node, forced: Mapping[Node, float]) -> Known:
-    """What a node is wherever nodes are forced to values, as far as that alone decides it."""
-    found: dict[Node, Known] = dict(forced)
+def known_value(
+    root: Node, forced: Mapping[Node, float], loaded: Mapping[Node, float] | None = None
+) -> Known:
+    """What a node is wherever nodes are forced to values, as far as that alone decides it.
+
+    `loaded` are nodes with values that they have there in any case. NaN stands for what may be no number.
+    """
+    found: dict[Node, Known] = {**(loaded or {}), **forced}
     touched = set(forced)
     for current in walk((root,)):
         if current in found:
@@ -87,6 +114,14 @@ def _transfer(current: Node, operands: list[Known]) -> Known:
 
 
 def _transfer_map(name: str, operands: list[Known], inputs: tuple[Node, ...]) -> Known:
+    found = _transfer_rule(name, operands, inputs)
+    spoilt = any(o is not None and (math.isnan(o) or o == math.inf) for o in operands)
+    return math.nan if found is None and spoilt else found
+
+
+def _transfer_rule(name: str, operands: list[Known], inputs: tuple[Node, ...]) -> Known:
+    if name in _AT_ZERO and operands[0] == 0.0:
+        return _AT_ZERO[name]
     if name == "mul":
         if 0.0 in operands:
             return 0.0 if all(o is None or math.isfinite(o) for o in operands) else None
@@ -128,12 +163,17 @@ def positive(current: Node) -> bool:
 
 
 def guard_point(reductions: tuple[Node, ...], axis: Axis) -> tuple[Node, float] | None:
-    """The node and value that, forced where the axis is out of range, makes all reductions neutral; None if none is."""
-    for current in walk(r.inputs[0] for r in reductions):
-        if axis not in current.axes or current.dtype.kind != "float":
-            continue
-        for value in (NEGATIVE_INFINITY, 0.0):
-            if neutral(reductions, current, value):
+    """The node and value that, forced where the axis is out of range, makes all reductions neutral; None if none is.
+
+    −inf is preferred: an exponential that is 0 there cannot overflow, as it could beside a factor that is 0.
+    """
+    elements = [
+        n for n in walk(r.inputs[0] for r in reductions) if axis in n.axes and n.dtype.kind == "float"
+    ]
+    loaded = _loaded(reductions, axis)
+    for value in (NEGATIVE_INFINITY, 0.0):
+        for current in elements:
+            if _all_neutral(reductions, {current: value}, loaded):
                 return (_outermost_mask(current, reductions, value), value)
     return None
 
@@ -150,7 +190,7 @@ def guard_points(reductions: tuple[Node, ...], axis: Axis) -> tuple[tuple[Node, 
     settled: list[Node] = []
     alone: list[tuple[Node, float]] = []
     for reduction in reductions:
-        if not _all_neutral((reduction,), chosen):
+        if not _all_neutral((reduction,), chosen, _loaded((reduction,), axis)):
             point = _joined((*settled, reduction), chosen, axis)
             if point is None:
                 assert isinstance(reduction.op, ops.Reduce)
@@ -163,12 +203,12 @@ def guard_points(reductions: tuple[Node, ...], axis: Axis) -> tuple[tuple[Node, 
 
 def _joined(settled: tuple[Node, ...], chosen: Mapping[Node, float], axis: Axis) -> tuple[Node, float] | None:
     """The next node for the last reduction that leaves the earlier ones neutral."""
-    last = settled[-1]
+    last, loaded = settled[-1], _loaded(settled, axis)
     for current in walk(last.inputs):
         if axis not in current.axes or current.dtype.kind != "float" or current in chosen:
             continue
         for value in (NEGATIVE_INFINITY, 0.0):
-            if _all_neutral(settled, {**chosen, current: value}):
+            if _all_neutral(settled, {**chosen, current: value}, loaded):
                 outer = _outermost_mask(current, (last,), value)
                 return (current if outer in chosen else outer), value
     return None

@@ -76,4 +76,7 @@ def _loop(number: int, loop: Loop) -> Iterator[str]:
     for state in loop.states:
         yield f"| {_cell(state.name)} | {state.unit} | {_cell(state.lift)} | {_cell(state.merge)} |"
     yield ""
+    for centre in loop.centres:
+        held = f"; before the last chunk {_code(centre.held)} stands for it" if centre.held else ""
+        yield f"- {_code(f'{centre.name} = {centre.formula}')}{held}"
     yield from (f"- {bound}" for bound in loop.bounds)

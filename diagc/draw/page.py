@@ -142,6 +142,9 @@ def _loop(number: int, loop: Loop) -> Iterator[str]:
         for s in loop.states
     )
     yield f'<div class="scroll" tabindex="0"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    for centre in loop.centres:
+        held = f" Before the last chunk {_code(centre.held)} stands for it." if centre.held else ""
+        yield f"<p>{_code(f'{centre.name} = {centre.formula}')}.{held}</p>"
     yield "".join(f"<p>{escape(bound)}.</p>" for bound in loop.bounds)
     yield "</div>"
 

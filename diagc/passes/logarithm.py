@@ -114,7 +114,9 @@ def _is_positive(condition: Node, total: Node) -> bool:
 
 
 def _vanishes(value: Node, saved: _Saved) -> bool:
-    """Whether a product has the factor exp(s − L), or a sum over axes free of L whose element has it."""
+    """Whether a product has the factor exp(s − L), also under a mask, or a sum over axes free of L has it."""
+    if function(value) == "where" and literal(value.inputs[2]) == 0:
+        return _vanishes(value.inputs[1], saved)
     factors = value.inputs if function(value) == "mul" else (value,)
     if saved.normalised in factors:
         return True

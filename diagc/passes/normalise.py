@@ -32,6 +32,7 @@ from diagc.core.meaning import of_constants
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.passes.forms import function, literal, product
 from diagc.passes.normalise_terms import SUMMED_MASKS, TERMS
+from diagc.passes.sharing import shared_folds
 
 # ---- scalar algebra
 
@@ -345,7 +346,8 @@ class Normalise:
     def run(self, diagram: Diagram, record: Record | None = None) -> Diagram:
         """The diagram in normal form; the same object when it was normal already."""
         record = record or Record()
-        return diagram.with_outputs(order(rewrite(diagram.outputs, self.rules, record), record))
+        roots = shared_folds(rewrite(diagram.outputs, self.rules, record), record)
+        return diagram.with_outputs(order(roots, record))
 
 
 def order(roots: tuple[Node, ...], record: Record) -> tuple[Node, ...]:

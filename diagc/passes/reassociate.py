@@ -112,10 +112,10 @@ class _Rewriting:
     def _written(self, root: Node) -> float:
         """The work of a contraction and of those that its network opens, as they are bracketed now."""
         factors = summed_factors(root)
-        here = _Network(factors, frozenset(_axes(root)), frozenset(root.axes))
+        here = self._volume({axis for factor in factors for axis in factor.axes})
         opened = [f for f in factors if self._opens(f)]
         moved = TRAFFIC * sum(self._volume(f.axes) for f in opened)
-        return self._best(here)[0] + sum(map(self._written, opened)) + moved + self._inside(factors)
+        return here + sum(map(self._written, opened)) + moved + self._inside(factors)
 
     def _inside(self, factors: Iterable[Node]) -> float:
         """The work of the contractions that are terms of a factor, and of storing that factor."""

@@ -14,7 +14,7 @@ from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.formula import formula
 from diagc.core.guards import Comparison, masks_of
 from diagc.core.rewrite import Record, Step
-from diagc.plan.folds import State, fold_states, state_names
+from diagc.plan.folds import Centre, State, fold_centres, fold_states, state_names
 from diagc.plan.structure import Pass, Structure
 
 
@@ -40,12 +40,16 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A pass: what it streams, the state it carries, why it is a pass of its own, and which tiles it visits."""
+    """A pass: what it streams, the state it carries, why it is a pass of its own, and which tiles it visits.
+
+    `centres` are the expressions about which its moments are taken.
+    """
 
     axes: tuple[str, ...]
     states: tuple[State, ...]
     reason: str | None
     bounds: tuple[str, ...]
+    centres: tuple[Centre, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,8 @@ def _loops(found: Structure) -> Iterator[Loop]:
     names = state_names(found)
     for step in found.passes:
         axes = tuple(axis.name for axis in step.axes)
-        yield Loop(axes, tuple(fold_states(step.algebra, names)), step.reason, tuple(_bounds(step, names)))
+        states, centres = fold_states(step.algebra, names), fold_centres(step.algebra, names)
+        yield Loop(axes, tuple(states), step.reason, tuple(_bounds(step, names)), tuple(centres))
 
 
 def _bounds(step: Pass, names: dict[Node, str]) -> Iterator[str]:
@@ -147,7 +152,7 @@ def _second(found: Structure) -> str | None:
 def _finish(found: Structure) -> Iterator[Definition]:
     names = state_names(found)
     for name, output in zip(found.diagram.output_names, found.diagram.outputs, strict=True):
-        yield Definition(name, formula(output, names))
+        yield Definition(name, names.get(output) or formula(output, names))
 
 
 def _notes(normal: Diagram) -> Iterator[str]:

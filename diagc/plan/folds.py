@@ -1,4 +1,4 @@
-"""Fold algebras as formulas: unit, lift, merge and rescaling of each number of a state."""
+"""Fold algebras as formulas: unit, lift, merge and how each number of a state follows the earlier ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from diagc.core import ops
 from diagc.core.diagram import Node
-from diagc.core.fold import Component, FoldAlgebra, Rescale
+from diagc.core.fold import Component, FoldAlgebra, Rescale, Term
 from diagc.core.formula import formula
 from diagc.plan.structure import Structure
 
@@ -35,18 +35,38 @@ def state_names(structure: Structure) -> dict[Node, str]:
     return {reduction: f"r{place}" for place, reduction in enumerate(reductions, 1)}
 
 
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """An expression about which moments are taken; `held` stands for it until the last chunk, None where it does."""
+
+    name: str
+    formula: str
+    held: str | None
+
+
 def fold_states(algebra: FoldAlgebra, names: dict[Node, str]) -> Iterator[State]:
     """The components of an algebra, earlier ones first."""
+    names = names | _centre_names(algebra)
     for component in algebra.components:
         name, unit = names[component.reduction], ops.UNITS[component.monoid]
-        sides = [_follow(component.rescale, f"{name}_{side}", names, side, "") for side in ("a", "b")]
+        sides = [_follow(component, names, side, "") for side in ("a", "b")]
         join = _JOINS.get(component.monoid, f"{component.monoid}({{}}, {{}})")
-        changed = None
-        if not component.rescale.is_identity:
-            changed = _follow(component.rescale, name, names, "old", "new")
+        follows = component.terms or component.reset or not component.rescale.is_identity
         consumed = " ".join(axis.name for axis in _consumed(component))
         lift = f"{component.monoid}[{consumed}]({formula(component.element, names)})"
+        changed = _follow(component, names, "old", "new") if follows else None
         yield State(name, component.monoid, f"{unit:g}", lift, join.format(*sides), changed)
+
+
+def fold_centres(algebra: FoldAlgebra, names: dict[Node, str]) -> Iterator[Centre]:
+    """The centres of an algebra that are not numbers of its state."""
+    moved = algebra.moved_centres
+    for atom, name in _centre_names(algebra).items():
+        yield Centre(name, formula(atom, names), formula(moved[atom], names) if moved[atom] != atom else None)
+
+
+def _centre_names(algebra: FoldAlgebra) -> dict[Node, str]:
+    return {atom: f"c{place}" for place, atom in enumerate(algebra.moved_centres, 1)}
 
 
 def _consumed(component: Component) -> tuple[ops.Axis, ...]:
@@ -54,8 +74,49 @@ def _consumed(component: Component) -> tuple[ops.Axis, ...]:
     return component.reduction.op.axes
 
 
-def _follow(rescale: Rescale, value: str, names: dict[Node, str], old: str, new: str) -> str:
+def _follow(component: Component, names: dict[Node, str], old: str, new: str) -> str:
     """A running value after the earlier numbers went from `old` to `new`."""
+    own = names[component.reduction]
+    # A rule of change is written about the bare name, a merge about the name with its side.
+    value = own if old == "old" else f"{own}_{old}"
+    if component.reset is not None:
+        before, after = (_at(component.reset.reference, names, when) for when in (old, new))
+        return f"where({before} == {after}, {value}, {formula(component.reset.fill, names)})"
+    moved = [_moved(term, names, old, new) for term in component.terms]
+    total = _added([value, *moved])
+    if moved and not component.rescale.is_identity:
+        total = f"({total})"
+    return _rescaled(component.rescale, total, names, old, new)
+
+
+def _moved(term: Term, names: dict[Node, str], old: str, new: str) -> str:
+    """One term of a Taylor polynomial: coefficient · Π (u' − u)^power · source."""
+    factors: list[str] = []
+    for centre, power in term.powers:
+        change = f"({_at(centre, names, new)} - {_at(centre, names, old)})"
+        factors.append(change if power == 1 else f"{change} ^ {power}")
+    source = _at(term.source, names, old)
+    if source != "1":
+        factors.append(_operand(source))
+    if term.coefficient != 1.0:
+        factors.insert(0, f"{term.coefficient:g}")
+    return " * ".join(factors)
+
+
+def _operand(text: str) -> str:
+    """A text that stands beside a sign; names and calls need no brackets."""
+    return f"({text})" if " " in text else text
+
+
+def _added(terms: list[str]) -> str:
+    """Terms with their signs."""
+    total = terms[0]
+    for term in terms[1:]:
+        total += f" - {term.removeprefix('-')}" if term.startswith("-") else f" + {term}"
+    return total.replace(" - 1 * ", " - ")
+
+
+def _rescaled(rescale: Rescale, value: str, names: dict[Node, str], old: str, new: str) -> str:
     parts: list[str] = []
     for base, sign, term in rescale.exponents:
         before, after = _at(term, names, old), _at(term, names, new)

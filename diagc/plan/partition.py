@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from diagc.core import ops
 from diagc.core.axes import Axis
@@ -18,17 +19,20 @@ from diagc.core.contraction import (
     contraction_dtype,
     is_product,
     product_factors,
-    summed_factors,
 )
 from diagc.core.diagram import Array, Diagram, Node, node, rebuild, substitute, users, walk, with_inputs
 from diagc.core.dtypes import DType
 from diagc.core.rewrite import Record
 from diagc.diagnostics import DiagnosticError
 from diagc.plan.config import MAX_RESIDENT_DOT, MAX_RESIDENT_ROW, has_dot
+from diagc.plan.out_of_order import multiplies, out_of_order
 from diagc.plan.structure import Structure, reduced_axes, structure
 
 MAX_ROUNDS = 100
 """Rounds of cutting; each cuts at least one node more, so only a defect needs as many."""
+
+
+Held = Literal["short", "long", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +46,20 @@ class Stage:
 def partition(
     diagram: Diagram,
     record: Record | None = None,
-    assume_short: bool = True,
+    held: Held = "short",
 ) -> tuple[Stage, ...]:
     """The kernels of a diagram in normal form, each after those whose buffers it reads.
 
-    An axis without a known size that has to be held beside a contraction is taken to be short enough, or, without
-    `assume_short`, not to be. `record` says what nodes are called in the source.
-    Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
+    An axis that has to be held beside a contraction and whose size is not known is taken to be short or long, as `held`
+    says; with `any` no axis is too long to be held, where memory is not on chip. `record` says what nodes are called in
+    the source. Raises `DiagnosticError` E0702 where a leaf fits into no kernel.
     """
-    return _Partition(diagram, record or Record(), assume_short).run()
+    return _Partition(diagram, record or Record(), held).run()
 
 
-def finished_folds(diagram: Diagram, record: Record, assume_short: bool = True) -> list[Node]:
+def finished_folds(diagram: Diagram, record: Record, held: Held = "short") -> list[Node]:
     """The reductions of a diagram that its kernels finish in their passes, in order; raises as `partition`."""
-    cutting = _Partition(diagram, record, assume_short)
+    cutting = _Partition(diagram, record, held)
     passes = [step for stage in cutting.run() for step in stage.structure.passes]
     return [cutting.original(c.reduction) for step in passes for c in step.algebra.components]
 
@@ -64,7 +68,7 @@ def finished_folds(diagram: Diagram, record: Record, assume_short: bool = True) 
 class _Partition:
     diagram: Diagram
     record: Record
-    assume_short: bool
+    held: Held
     cuts: dict[Node, Node] = field(default_factory=dict[Node, Node])
     readers: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     known: dict[tuple[Node, ...], Stage] = field(default_factory=dict[tuple[Node, ...], Stage])
@@ -74,7 +78,7 @@ class _Partition:
         for current in walk(self.diagram.outputs):
             if isinstance(current.op, ops.View | ops.Gather) and not _is_read(current):
                 self._cut(current.inputs[0])
-        for current in _out_of_order(self.diagram):
+        for current in out_of_order(self.diagram):
             self._cut(current)
         for _ in range(MAX_ROUNDS):
             groups = self._groups()
@@ -103,7 +107,7 @@ class _Partition:
             current not in results
             and current not in self.cuts
             and len(self.readers[current]) == 1
-            and _continues(current, self.readers[current][0])
+            and self._continues(current, self.readers[current][0])
         ):
             current = self.readers[current][0]
         if current in results or current in self.cuts or isinstance(current.op, ops.Input):
@@ -119,6 +123,21 @@ class _Partition:
         places = {axis: place for place, axis in enumerate(self.diagram.axes)}
         array = Array(dtype, tuple(sorted(current.axes, key=places.__getitem__)), current.array.index_of)
         self.cuts[current] = node(ops.Input(name), array=array)
+
+    def _continues(self, current: Node, reader: Node) -> bool:
+        """Whether a reader is computed at the same points, of nothing that a kernel would have to fold besides."""
+        axes = set(current.axes)
+        if not isinstance(reader.op, ops.Map | ops.Cast) or set(reader.axes) != axes:
+            return False
+        stack = [operand for operand in reader.inputs if operand is not current]
+        while stack:
+            top = stack.pop()
+            if top in self.cuts:
+                continue
+            if isinstance(top.op, ops.Reduce) and set(top.axes) != axes:
+                return False
+            stack += top.inputs
+        return True
 
     def _stored_dtype(self, current: Node) -> DType:
         """The dtype to which every reader rounds a node, if they agree, else its own."""
@@ -212,24 +231,24 @@ class _Partition:
         return self.record.follow(result, with_inputs(result, rebuild(result.inputs, change)))
 
     def _build(self, group: tuple[Node, ...], made: tuple[Node, ...]) -> Stage:
-        names, layouts = list[str](), list[Array]()
-        for result in group:
+        names, layouts, outputs = list[str](), list[Array](), list[Node]()
+        for result, computed in zip(group, made, strict=True):
             places = [p for p, output in enumerate(self.diagram.outputs) if output is result]
             buffer = self.cuts.get(result)
-            if places:
-                names.append(self.diagram.output_names[places[0]])
-                layouts.append(self.diagram.layouts[places[0]])
-            else:
+            if not places:
                 assert buffer is not None and isinstance(buffer.op, ops.Input)
                 names.append(buffer.op.name)
                 layouts.append(buffer.array)
+            names += [self.diagram.output_names[p] for p in places]
+            layouts += [self.diagram.layouts[p] for p in places]
+            outputs += [computed] * max(len(places), 1)
         read = {n for n in walk(made) if isinstance(n.op, ops.Input)}
         inputs = [n for n in self.diagram.inputs if n in read]
         inputs += [n for n in walk(made) if n in read and n not in inputs]
         name = (
             f"{self.diagram.name}_{'_'.join(names)}" if group != tuple(self._results()) else self.diagram.name
         )
-        diagram = Diagram(name, tuple(inputs), made, tuple(names), tuple(layouts))
+        diagram = Diagram(name, tuple(inputs), tuple(outputs), tuple(names), tuple(layouts))
         return Stage(diagram, structure(diagram))
 
     def _result_input(self, output: Node) -> Node:
@@ -256,7 +275,7 @@ class _Partition:
     def _obstacles(self, made: Structure) -> list[Node]:
         """The reductions that must not be part of a kernel, by the first reason that applies."""
         reductions = _reductions(made.diagram.outputs)
-        for find in (_again, _across, self._long):
+        for find in (_crossed, _again, _across, self._long):
             found = find(made, reductions)
             if found:
                 return [self.original(n) for n in found]
@@ -269,8 +288,8 @@ class _Partition:
         found: list[Node] = []
         for axis, extent in made.extents.items():
             size = axis.size.value
-            short = size <= limit if size is not None else self.assume_short or not has_dot(made)
-            if extent.kind != "resident" or short:
+            short = size <= limit if size is not None else self.held == "short" or not has_dot(made)
+            if extent.kind != "resident" or short or self.held == "any":
                 continue
             inner = [r for r in reductions if r not in streamed]
             found += [r for r in inner if axis in reduced_axes(r)] or [r for r in inner if axis not in r.axes]
@@ -283,59 +302,12 @@ class _Partition:
         return substitute((current,), back)[0]
 
 
-def _out_of_order(diagram: Diagram) -> list[Node]:
-    """What has to be written before a loop in order can read it, or after it for others.
-
-    A kernel runs along one axis in order. Below such a loop stand no products of matrices, which would be repeated for
-    each tile; above it nothing folds over its axis, runs along another, or multiplies what it makes.
-    """
-    runs: dict[Node, set[Axis]] = {}
-    found: list[Node] = []
-    for current in walk(diagram.outputs):
-        below: set[Axis] = set[Axis]().union(*(runs[o] for o in current.inputs))
-        stops = _stops(current, below)
-        if stops and below:
-            found += [n for o in current.inputs for n in _makers(o, runs)]
-            below = set()
-        if isinstance(current.op, ops.Cumulative | ops.Scan):
-            found += [n for o in current.inputs for n in _products(o, current.op.axis)]
-            below = {current.op.axis}
-        runs[current] = below
-    return list(dict.fromkeys(found))
-
-
-def _stops(current: Node, below: set[Axis]) -> bool:
-    """Whether a node cannot be part of the loop that makes its operands."""
-    match current.op:
-        case ops.Cumulative(_, axis) | ops.Scan(axis):
-            return below != {axis}
-        case ops.Reduce(_, axes):
-            read = any(isinstance(f.op, ops.Scan) for f in summed_factors(current))
-            return bool(below & set(axes)) or (_multiplies(current) and not read)
-        case _:
-            return len(below) > 1
-
-
-def _makers(root: Node, runs: Mapping[Node, set[Axis]]) -> list[Node]:
-    """The nearest nodes that are made in order, below what is computed at each point."""
-    found, stack = list[Node](), [root]
-    while stack:
-        current = stack.pop()
-        if not runs[current]:
-            continue
-        if isinstance(current.op, ops.Map | ops.Cast | ops.Spread | ops.Stop):
-            stack += current.inputs
-        else:
-            found.append(current)
-    return found
-
-
-def _products(root: Node, axis: Axis) -> list[Node]:
-    """The products of matrices along an axis that a node is made of."""
-    made = (n for n in walk((root,)) if isinstance(n.op, ops.Reduce) and axis in n.axes)
-    return [
-        n for n in made if _multiplies(n) and not any(isinstance(f.op, ops.Scan) for f in summed_factors(n))
-    ]
+def _crossed(made: Structure, reductions: Sequence[Node]) -> list[Node]:
+    """Reductions that one pass finishes for every index of an axis that another one, or the storing, loops over."""
+    looped = {a for step in made.passes for a in step.axes} | {made.stored_axis}
+    outputs = set(made.diagram.outputs)
+    finished = [c.reduction for step in made.passes for c in step.algebra.components]
+    return [r for r in finished if looped & set(r.axes) and r not in outputs]
 
 
 def _again(made: Structure, reductions: Sequence[Node]) -> list[Node]:
@@ -357,14 +329,8 @@ def _across(made: Structure, reductions: Sequence[Node]) -> list[Node]:
     return [
         r
         for r in reductions
-        if streamed & set(r.axes) and set(reduced_axes(r)) & set(made.group_axes) and not _multiplies(r)
+        if streamed & set(r.axes) and set(reduced_axes(r)) & set(made.group_axes) and not multiplies(r)
     ]
-
-
-def _multiplies(reduction: Node) -> bool:
-    """Whether a reduction is a product of matrices: two factors have axes that the other lacks."""
-    factors = contracted_factors(reduction)
-    return sum(bool(set(f.axes) - {a for g in factors if g is not f for a in g.axes}) for f in factors) > 1
 
 
 def _parallel(made: Structure) -> set[Axis]:
@@ -378,11 +344,6 @@ def _reductions(roots: Iterable[Node]) -> list[Node]:
 def _is_read(current: Node) -> bool:
     """Whether a re-indexing is a load: of an input, or of nothing but sizes and indices."""
     return isinstance(current.inputs[0].op, ops.Input)
-
-
-def _continues(current: Node, reader: Node) -> bool:
-    """Whether a reader is computed at the same points, so that it can be stored in the place of its operand."""
-    return isinstance(reader.op, ops.Map | ops.Cast) and set(reader.axes) == set(current.axes)
 
 
 def _input_name(current: Node) -> str:

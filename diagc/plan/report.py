@@ -65,4 +65,8 @@ def _loop(number: int, loop: Loop) -> Iterator[str]:
         if state.rescale is not None:
             yield f"     when the earlier states change, {state.name} becomes {state.rescale}"
         yield f"     chunks a and b give {state.merge}"
+    for centre in loop.centres:
+        yield f"  {centre.name} = {centre.formula}"
+        if centre.held is not None:
+            yield f"     before the last chunk {centre.held} stands for it"
     yield from (f"  {bound}" for bound in loop.bounds)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from diagc import api
-from diagc.backends import emit
+from diagc.backends import plans
 from diagc.backends.reference import evaluate
 from diagc.check.entry import Entry
 from diagc.cli.derive import derive
@@ -50,7 +50,7 @@ def test_a_wrong_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
         record = Record(spans=dict(each.spans), names=dict(each.names))
         return Normalise((*RULES, wrong)).run(each.diagram, record), record
 
-    monkeypatch.setattr(emit, "normal_form", normal_form)
+    monkeypatch.setattr(plans, "normal_form", normal_form)
     result = CliRunner().invoke(derive, [ATTENTION, "--entry", "attention", "--verify"])
     assert result.exit_code == 1
     lines = [line for line in result.output.splitlines() if "WRONG" in line]
@@ -82,6 +82,29 @@ def test_the_fold_is_written_out() -> None:
     assert any("x ≤ q" in bound for bound in masked.bounds)
 
 
+def test_moments_are_written_out() -> None:
+    """The merge of Chan, Golub and LeVeque (1979), with the centre as the mean so far."""
+    centred = "axis q, x\nfn f(S: f32[q x]) -> f32[q] { return sum[x]((S - mean[x](S)) ^ 2) }"
+    (loop,) = api.derive(entry(centred))[0].loops
+    squares = next(state for state in loop.states if state.lift == "sum[x]((S - c1) * (S - c1))")
+    count = next(state.name for state in loop.states if state.lift == "sum[x](1)")
+    first = next(state.name for state in loop.states if state.lift == "sum[x](S - c1)")
+    name, change = squares.name, "(c1_new - c1_old)"
+    assert squares.rescale == f"{name} - 2 * {change} * {first}_old + {change} ^ 2 * {count}_old"
+    (centre,) = loop.centres
+    assert (centre.name, centre.formula) == ("c1", "1 / size(x) * r1")
+    assert centre.held is not None and "abs" in centre.held
+
+
+def test_a_state_that_starts_over_is_written_out() -> None:
+    """The place of a maximum belongs to it: where a chunk has a larger one, what the other chunks found is dropped."""
+    best = "axis q, x\nfn f(S: f32[q x]) -> i32[q] in x { return argmax[x](S) }"
+    (loop,) = api.derive(entry(best))[0].loops
+    place = loop.states[1]
+    fill = "cast(size(x - 1), i32)"
+    assert place.merge == f"min(where(r1_a == r1, r2_a, {fill}), where(r1_b == r1, r2_b, {fill}))"
+
+
 def test_a_pass_of_its_own_has_a_reason() -> None:
     """∑ max(x − m, 0) does not follow a change of m, so the maximum needs a pass before."""
     clipped = "axis q, x\nfn f(S: f32[q x]) -> f32[q] { return sum[x](relu(S - max[x](S))) }"
@@ -89,7 +112,7 @@ def test_a_pass_of_its_own_has_a_reason() -> None:
     assert first.reason is None
     assert (
         second.reason is not None
-        and "`relu` mixes the streamed axis with an earlier reduction" in second.reason
+        and "`relu(S - max[x](S))` mixes the streamed axis with an earlier result" in second.reason
     )
 
 
@@ -134,7 +157,7 @@ def test_random_numbers_are_drawn_before_windows_slide_over_them(body: str) -> N
     assert passed
     assert any("stays after the random numbers" in note for note in found.notes)
     assert found.refusal is not None and "random numbers" in found.refusal
-    normal, _ = emit.normal_form(each)
+    normal, _ = plans.normal_form(each)
     (value,) = evaluate(normal, {"X": np.arange(1.0, 10.0)})
     np.testing.assert_array_equal(value[:-1, 1], value[1:, 0])
     assert len(np.unique(value)) > 2

@@ -6,13 +6,13 @@ from diagc.core.dtypes import DType
 from diagc.passes.base_two import BaseTwo
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
-from diagc.plan.partition import Stage, partition
+from diagc.plan.partition import Held, Stage, partition
 from tests.unit.specs import entry
 
 
-def stages(text: str, assume_short: bool = True) -> tuple[Stage, ...]:
+def stages(text: str, held: Held = "short") -> tuple[Stage, ...]:
     normal = Normalise().run(entry(text).diagram)
-    return partition(MaskedFactors().run(BaseTwo().run(normal)), assume_short=assume_short)
+    return partition(MaskedFactors().run(BaseTwo().run(normal)), held=held)
 
 
 def written(made: tuple[Stage, ...]) -> list[set[str]]:
@@ -33,7 +33,7 @@ def test_one_kernel_where_what_is_held_is_short() -> None:
 
 
 def test_scores_are_stored_where_what_is_held_is_long() -> None:
-    assert written(stages(ATTEND, assume_short=False)) == [{"q", "x"}, {"q", "e"}]
+    assert written(stages(ATTEND, "long")) == [{"q", "x"}, {"q", "e"}]
 
 
 def test_a_literal_size_decides_by_itself() -> None:
@@ -42,7 +42,7 @@ def test_a_literal_size_decides_by_itself() -> None:
 
 
 def test_both_products_of_a_gated_layer_share_a_kernel_which_stores_what_the_next_multiplies() -> None:
-    first, second = stages(GATED, assume_short=False)
+    first, second = stages(GATED, "long")
     (buffer,) = first.diagram.layouts
     assert buffer.dtype is DType.BF16
     assert {n.op.name for n in first.diagram.inputs} == {"X", "W", "U"}

@@ -125,7 +125,9 @@ def arrays_of(diagram: Diagram, seed: int = 0) -> tuple[Arrays, dict[str, int]]:
     """Inputs in [0.5, 2], indices in range, everything at distance from ties and steps."""
     generator = np.random.default_rng(seed)
     used = [a for n in (*diagram.inputs, *diagram.outputs) for a in n.axes]
-    symbols = {s: SIZES[s] for s in (*diagram.size_symbols, *(s for a in used for s in a.size.symbols))}
+    symbols = {
+        s: SIZES.get(s, 3) for s in (*diagram.size_symbols, *(s for a in used for s in a.size.symbols))
+    }
     arrays: Arrays = {}
     for current in diagram.inputs:
         shape = tuple(axis.size.evaluate(symbols) for axis in current.axes)
