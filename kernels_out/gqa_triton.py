@@ -1669,8 +1669,6 @@ def gqa_backward_d_K_d_V_kernel(
             next_acc_q_g_2 = tl.dot(tile_bf16_2, d_out, acc_q_g_2)
             acc_q_g = next_acc_q_g
             acc_q_g_2 = next_acc_q_g_2
-        acc_q_g = acc_q_g
-        acc_q_g_2 = acc_q_g_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         (rsqrt * acc_q_g).to(tl.bfloat16),

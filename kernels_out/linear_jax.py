@@ -353,8 +353,8 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
         raise ValueError(f"D: f32[h] has shape {D.shape}, expected {(h,)}")
     block_t = min(block_t, max(t, 1))
     block_e = min(block_e, max(e, 1))
-    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-e % block_e, block_e - e))))
     dt = jnp.pad(dt, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-e % block_e, block_e - e))))
     B = jnp.pad(B, ((0, max(-t % block_t, block_t - t)), (0, 0)))
     C = jnp.pad(C, ((0, max(-t % block_t, block_t - t)), (0, 0)))
 
@@ -364,7 +364,7 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
         first_e = tile * block_e
         e_index = first_e + jnp.arange(block_e)
         state_2 = jnp.full((h, block_e, n), 0.0, jnp.float32)
-        exp = jnp.exp(A)
+        abs_ = jnp.abs(A)
         out = jnp.zeros((h, max(-(-t // block_t), 1) * block_t, block_e), jnp.bfloat16)
         to_t = t // block_t * block_t
 
@@ -372,25 +372,25 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
             state_2, out = state
             first_t = block * block_t
             t_index = first_t + jnp.arange(block_t)
-            X_tile = X.at[(h_index)[:, None, None], (t_index)[:, None], (e_index)].get(mode="fill", fill_value=0.0)
             dt_tile = dt.at[(h_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
             softplus = jax.nn.softplus(dt_tile)
+            X_tile = X.at[(h_index)[:, None, None], (t_index)[:, None], (e_index)].get(mode="fill", fill_value=0.0)
             B_tile = B.at[(t_index)[:, None], (n_index)].get(mode="fill", fill_value=0.0)
             C_tile = lax.dynamic_slice_in_dim(C, first_t, block_t, 0)
             dot = jnp.einsum("tn,an->ta", C_tile, B_tile, preferred_element_type=jnp.float32)
             dt_tile_2 = lax.dynamic_slice_in_dim(dt, first_t, block_t, 1)
-            mul = (-1.0 * exp)[:, None] * jax.nn.softplus(dt_tile_2)
-            exp_2 = jnp.exp(mul)
-            chosen = jnp.where(t_index[:, None] > t_index, exp_2[:, :, None], 1.0)
+            mul = (-1.0 * abs_)[:, None] * jax.nn.softplus(dt_tile_2)
+            exp = jnp.exp(mul)
+            chosen = jnp.where(t_index[:, None] > t_index, exp[:, :, None], 1.0)
             running_prod = jnp.cumprod(chosen, axis=1)
             chosen_2 = jnp.where(t_index <= t_index[:, None], running_prod * dot, 0.0)
             tile_bf16 = (chosen_2 * softplus[:, None]).astype(jnp.bfloat16)
             dot_2 = jnp.einsum("hte,hat->hea", X_tile, tile_bf16, preferred_element_type=jnp.float32)
             state_bf16 = state_2.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("hen,tn->het", state_bf16, C_tile, preferred_element_type=jnp.float32)
-            running_prod_2 = jnp.cumprod(exp_2, axis=1)
+            running_prod_2 = jnp.cumprod(exp, axis=1)
             X_tile_2 = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(X, first_t, block_t, 1), first_e, block_e, 2)
-            mul_2 = D[:, None, None] * X_tile_2.astype(jnp.float32).transpose(0, 2, 1)
+            mul_2 = X_tile_2.astype(jnp.float32).transpose(0, 2, 1) * D[:, None, None]
             add = mul_2 + (running_prod_2[:, None] * dot_3 + dot_2)
             out = lax.dynamic_update_slice_in_dim(
                 out,
@@ -402,8 +402,8 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
             mul_3 = B_tile.astype(jnp.float32) * prod[:, :, None]
             tile_bf16_2 = (mul_3 * softplus[:, :, None]).astype(jnp.bfloat16)
             dot_4 = jnp.einsum("hte,htn->hen", X_tile, tile_bf16_2, preferred_element_type=jnp.float32)
-            exp_3 = jnp.exp((-1.0 * exp)[:, None] * softplus)
-            prod_2 = jnp.prod(exp_3, axis=1)
+            exp_2 = jnp.exp((-1.0 * abs_)[:, None] * softplus)
+            prod_2 = jnp.prod(exp_2, axis=1)
             add_2 = prod_2[:, None, None] * state_2 + dot_4
             return (add_2, out)
 
@@ -414,25 +414,25 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
             state_2, out = state
             first_t = block * block_t
             t_index = first_t + jnp.arange(block_t)
+            dt_tile = jnp.where((t_index < t), dt.at[(h_index)[:, None], (t_index)].get(mode="fill", fill_value=-jnp.inf), -jnp.inf)
             X_tile = X.at[(h_index)[:, None, None], (t_index)[:, None], (e_index)].get(mode="fill", fill_value=0.0)
-            dt_tile = dt.at[(h_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
             B_tile = B.at[(t_index)[:, None], (n_index)].get(mode="fill", fill_value=0.0)
             C_tile = lax.dynamic_slice_in_dim(C, first_t, block_t, 0)
             dot = jnp.einsum("tn,an->ta", C_tile, B_tile, preferred_element_type=jnp.float32)
             dt_tile_2 = lax.dynamic_slice_in_dim(dt, first_t, block_t, 1)
-            mul = (-1.0 * exp)[:, None] * jax.nn.softplus(dt_tile_2)
-            exp_2 = jnp.exp(mul)
-            chosen = jnp.where(t_index[:, None] > t_index, exp_2[:, :, None], 1.0)
+            mul = (-1.0 * abs_)[:, None] * jax.nn.softplus(dt_tile_2)
+            exp = jnp.exp(mul)
+            chosen = jnp.where(t_index[:, None] > t_index, exp[:, :, None], 1.0)
             running_prod = jnp.cumprod(chosen, axis=1)
-            mask = (t_index <= t_index[:, None]) & (t_index < t)
-            mul_2 = jnp.where(mask, running_prod * dot, 0.0) * jax.nn.softplus(dt_tile)[:, None]
+            chosen_2 = jnp.where(t_index <= t_index[:, None], running_prod * dot, 0.0)
+            mul_2 = chosen_2 * jax.nn.softplus(dt_tile)[:, None]
             tile_bf16 = mul_2.astype(jnp.bfloat16)
             dot_2 = jnp.einsum("hte,hat->hea", X_tile, tile_bf16, preferred_element_type=jnp.float32)
             state_bf16 = state_2.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("hen,tn->het", state_bf16, C_tile, preferred_element_type=jnp.float32)
-            running_prod_2 = jnp.cumprod(exp_2, axis=1)
+            running_prod_2 = jnp.cumprod(exp, axis=1)
             X_tile_2 = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(X, first_t, block_t, 1), first_e, block_e, 2)
-            mul_3 = D[:, None, None] * X_tile_2.astype(jnp.float32).transpose(0, 2, 1)
+            mul_3 = X_tile_2.astype(jnp.float32).transpose(0, 2, 1) * D[:, None, None]
             add = mul_3 + (running_prod_2[:, None] * dot_3 + dot_2)
             out = lax.dynamic_update_slice_in_dim(
                 out,
@@ -469,7 +469,7 @@ def ssd_plain(C, B, X, dt, A, D):
         raise ValueError(f"D: f32[h] has shape {D.shape}, expected {(h,)}")
     spread = jnp.broadcast_to(jnp.float32(0), (h, e, n))  # [h e n]
     step = jax.nn.softplus(dt)  # [h t]  # src[linear.diag:26]
-    exponential = jnp.exp(-jnp.exp(A[:, None]) * step)  # [h t]  # src[linear.diag:27]
+    exponential = jnp.exp(-jnp.abs(A[:, None]) * step)  # [h t]  # src[linear.diag:27]
     X_f32 = X.astype(jnp.float32)  # [h t e]  # src[linear.diag:21]
     product = step[:, :, None, None] * B[:, None].astype(jnp.float32) * X_f32[:, :, :, None]  # [h t e n]  # src[linear.diag:27]
 

@@ -849,23 +849,30 @@ def ssd_kernel(
     h_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     state = tl.full([BLOCK_N, BLOCK_E], 0.0, tl.float32)
+    # src[linear.diag:24]
+    D = tl.load(D_ptr + h_index * D_stride_h)
     # src[linear.diag:23]
     A = tl.load(A_ptr + h_index * A_stride_h)
     # src[linear.diag:27]
-    exp = tl.exp(A)
-    # src[linear.diag:24]
-    D = tl.load(D_ptr + h_index * D_stride_h)
+    abs_ = tl.abs(A)
     to_t = size_t // BLOCK_T * BLOCK_T
     # whole tiles, no mask needed
     for first_t in tl.range(0, to_t, BLOCK_T):
         t_index = first_t + tl.arange(0, BLOCK_T)
-        dt = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
-        softplus_t = softplus(dt)
+        # src[linear.diag:21]
         X = tl.load(
             X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
             mask=(e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[linear.diag:28]
+        X_2 = tl.load(
+            X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
+            mask=(e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dt = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
+        softplus_t = softplus(dt)
         B = load_tile(
             B_ptr + t_index[:, None] * B_stride_t + n_index[None, :] * B_stride_n,
             (n_index < size_n)[None, :],
@@ -884,23 +891,16 @@ def ssd_kernel(
         dt_2 = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((exp * -1.4426950408889634) * softplus(dt_2))
+        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
         where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
         tile_bf16 = (where_t_t_2 * softplus_t[None, :]).to(tl.bfloat16)
-        dot_2 = tl.dot(tile_bf16, X)
+        dot_2 = tl.dot(tile_bf16, X_2)
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        # src[linear.diag:21]
-        X_2 = tl.load(
-            X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
-            mask=(e_index < size_e)[None, :],
-            other=0.0,
-        )
-        # src[linear.diag:28]
-        add_t_e = (X_2.to(tl.float32) * D) + ((running_prod_2[:, None] * dot_3) + dot_2)
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -909,8 +909,8 @@ def ssd_kernel(
         prod = tl.reduce(where_t_t, 0, product)
         tile = (B.to(tl.float32) * prod[:, None]) * softplus_t[:, None]
         tile_bf16_2 = tile.to(tl.bfloat16)
-        dot_4 = tl.dot(tl.trans(tile_bf16_2), X)
-        exp2_t_2 = tl.exp2((exp * -1.4426950408889634) * softplus_t)
+        dot_4 = tl.dot(tl.trans(tile_bf16_2), X_2)
+        exp2_t_2 = tl.exp2((abs_ * -1.4426950408889634) * softplus_t)
         prod_2 = tl.reduce(exp2_t_2, 0, product)
         add_n_e = (prod_2 * state) + dot_4
         state = add_n_e
@@ -918,15 +918,22 @@ def ssd_kernel(
     # tiles that a mask or the end cuts
     for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
         t_index = first_t_2 + tl.arange(0, BLOCK_T)
-        dt = tl.load(
-            dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t,
-            mask=(t_index < size_t),
-            other=0.0,
-        )
+        # src[linear.diag:21]
         X = tl.load(
             X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
             mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
+        )
+        # src[linear.diag:28]
+        X_2 = tl.load(
+            X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
+            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dt = tl.load(
+            dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t,
+            mask=(t_index < size_t),
+            other=float("-inf"),
         )
         B = tl.load(
             B_ptr + t_index[:, None] * B_stride_t + n_index[None, :] * B_stride_n,
@@ -948,24 +955,16 @@ def ssd_kernel(
         )
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((exp * -1.4426950408889634) * softplus(dt_2))
+        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
-        tile = (t_index[None, :] <= t_index[:, None]) & (t_index < size_t)[None, :]
-        tile_2 = tl.where(tile, running_prod * dot, 0.0) * softplus(dt)[None, :]
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        dot_2 = tl.dot(tile_bf16, X)
+        where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
+        tile_bf16 = (where_t_t_2 * softplus(dt)[None, :]).to(tl.bfloat16)
+        dot_2 = tl.dot(tile_bf16, X_2)
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        # src[linear.diag:21]
-        X_2 = tl.load(
-            X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
-            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        # src[linear.diag:28]
-        add_t_e = (X_2.to(tl.float32) * D) + ((running_prod_2[:, None] * dot_3) + dot_2)
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -987,23 +986,30 @@ def ssd_long_kernel(
     h_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     state = tl.full([BLOCK_N, BLOCK_E], 0.0, tl.float32)
+    # src[linear.diag:24]
+    D = tl.load(D_ptr + h_index * D_stride_h)
     # src[linear.diag:23]
     A = tl.load(A_ptr + h_index * A_stride_h)
     # src[linear.diag:27]
-    exp = tl.exp(A)
-    # src[linear.diag:24]
-    D = tl.load(D_ptr + h_index * D_stride_h)
+    abs_ = tl.abs(A)
     to_t = size_t // BLOCK_T * BLOCK_T
     # whole tiles, no mask needed
     for first_t in tl.range(0, to_t, BLOCK_T):
         t_index = first_t + tl.arange(0, BLOCK_T)
-        dt = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
-        softplus_t = softplus(dt)
+        # src[linear.diag:21]
         X = tl.load(
             X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
             mask=(e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[linear.diag:28]
+        X_2 = tl.load(
+            X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
+            mask=(e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dt = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
+        softplus_t = softplus(dt)
         B = load_tile(
             B_ptr + t_index[:, None] * B_stride_t + n_index[None, :] * B_stride_n,
             (n_index < size_n)[None, :],
@@ -1022,23 +1028,16 @@ def ssd_long_kernel(
         dt_2 = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((exp * -1.4426950408889634) * softplus(dt_2))
+        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
         where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
         tile_bf16 = (where_t_t_2 * softplus_t[None, :]).to(tl.bfloat16)
-        dot_2 = tl.dot(tile_bf16, X)
+        dot_2 = tl.dot(tile_bf16, X_2)
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        # src[linear.diag:21]
-        X_2 = tl.load(
-            X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
-            mask=(e_index < size_e)[None, :],
-            other=0.0,
-        )
-        # src[linear.diag:28]
-        add_t_e = (X_2.to(tl.float32) * D) + ((running_prod_2[:, None] * dot_3) + dot_2)
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -1047,8 +1046,8 @@ def ssd_long_kernel(
         prod = tl.reduce(where_t_t, 0, product)
         tile = (B.to(tl.float32) * prod[:, None]) * softplus_t[:, None]
         tile_bf16_2 = tile.to(tl.bfloat16)
-        dot_4 = tl.dot(tl.trans(tile_bf16_2), X)
-        exp2_t_2 = tl.exp2((exp * -1.4426950408889634) * softplus_t)
+        dot_4 = tl.dot(tl.trans(tile_bf16_2), X_2)
+        exp2_t_2 = tl.exp2((abs_ * -1.4426950408889634) * softplus_t)
         prod_2 = tl.reduce(exp2_t_2, 0, product)
         add_n_e = (prod_2 * state) + dot_4
         state = add_n_e
@@ -1056,15 +1055,22 @@ def ssd_long_kernel(
     # tiles that a mask or the end cuts
     for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
         t_index = first_t_2 + tl.arange(0, BLOCK_T)
-        dt = tl.load(
-            dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t,
-            mask=(t_index < size_t),
-            other=0.0,
-        )
+        # src[linear.diag:21]
         X = tl.load(
             X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
             mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
+        )
+        # src[linear.diag:28]
+        X_2 = tl.load(
+            X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
+            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dt = tl.load(
+            dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t,
+            mask=(t_index < size_t),
+            other=float("-inf"),
         )
         B = tl.load(
             B_ptr + t_index[:, None] * B_stride_t + n_index[None, :] * B_stride_n,
@@ -1086,24 +1092,16 @@ def ssd_long_kernel(
         )
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((exp * -1.4426950408889634) * softplus(dt_2))
+        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
-        tile = (t_index[None, :] <= t_index[:, None]) & (t_index < size_t)[None, :]
-        tile_2 = tl.where(tile, running_prod * dot, 0.0) * softplus(dt)[None, :]
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        dot_2 = tl.dot(tile_bf16, X)
+        where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
+        tile_bf16 = (where_t_t_2 * softplus(dt)[None, :]).to(tl.bfloat16)
+        dot_2 = tl.dot(tile_bf16, X_2)
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        # src[linear.diag:21]
-        X_2 = tl.load(
-            X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
-            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        # src[linear.diag:28]
-        add_t_e = (X_2.to(tl.float32) * D) + ((running_prod_2[:, None] * dot_3) + dot_2)
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -1344,7 +1342,7 @@ def gated_delta_out_kernel(
         # src[linear.diag:37]
         gate = tl.load(gate_ptr + h_index * gate_stride_h + t_index * gate_stride_t)
         # src[linear.diag:42]
-        add_e_d = tl.where((d_index < size_d)[None, :], (tl.sigmoid(gate) * (state - safe_)) + mul_e_d, 0.0)
+        add_e_d = (tl.sigmoid(gate) * (state - safe_)) + mul_e_d
         # src[linear.diag:33]
         Q = load_tile(
             Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,

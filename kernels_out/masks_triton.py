@@ -6018,7 +6018,6 @@ def alibi_backward_d_slope_kernel(
             tile_sum = tl.sum(mul_h_x, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
-        acc_x_q = acc_x_q
     tl.store(d_slope_ptr + h_index * d_slope_stride_h, acc_x_q, mask=(h_index < size_h))
 
 

@@ -6432,7 +6432,6 @@ def temperature_backward_d_b_kernel(
             tile_sum = tl.sum(mul_x_2, 0)
             next_acc_q_x = acc_q_x + tile_sum
             acc_q_x = next_acc_q_x
-        acc_q_x = acc_q_x
     tl.store(d_b_ptr, (acc_q_x * rsqrt))
 
 

@@ -3917,8 +3917,6 @@ def multi_query_backward_d_K_d_V_kernel(
             next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
             acc_q_h = next_acc_q_h
             acc_q_h_2 = next_acc_q_h_2
-        acc_q_h = acc_q_h
-        acc_q_h_2 = acc_q_h_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         (rsqrt * acc_q_h).to(tl.bfloat16),

@@ -35,7 +35,7 @@ from diagc.kernel.lower import lower
 from diagc.passes.choices import Choices
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.plan.partition import Stage, partition
-from diagc.plan.structure import Structure, is_fusible
+from diagc.plan.structure import Structure
 
 CPU_TILE, CPU_STREAM = 512, 256
 """Indices of a block on a CPU, of an axis that is shared out and of one that is streamed.
@@ -60,9 +60,6 @@ def blockwise(entry: Entry, sizes: Mapping[str, int] | None = None) -> Blocks | 
     Blocks pay where something between the inputs and the outputs has a streamed axis and is larger than each of them.
     """
     normal, record = normal_form(entry, sizes)
-    normal = Choices().run(normal, record)
-    if not is_fusible(normal):
-        return None
     try:
         stages = partition(_prepared(normal, record), record, "any")
     except DiagnosticError:
@@ -73,7 +70,7 @@ def blockwise(entry: Entry, sizes: Mapping[str, int] | None = None) -> Blocks | 
 
 
 def _prepared(normal: Diagram, record: Record) -> Diagram:
-    return MaskedFactors().run(normal, record)
+    return MaskedFactors().run(Choices().run(normal, record), record)
 
 
 def _derivative(normal: Diagram, record: Record) -> Derivative | None:

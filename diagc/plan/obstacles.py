@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import contracted_factors, summed_factors
-from diagc.core.diagram import Diagram, Node, walk
+from diagc.core.diagram import Node, walk
+from diagc.plan.out_of_order import multiplies
 from diagc.plan.structure import Structure, reduced_axes
 
 
@@ -23,61 +23,6 @@ def crossed(made: Structure, reductions: Sequence[Node]) -> list[Node]:
     outputs = set(made.diagram.outputs)
     finished = [c.reduction for step in made.passes for c in step.algebra.components]
     return [r for r in finished if looped & set(r.axes) and r not in outputs]
-
-
-def out_of_order(diagram: Diagram) -> list[Node]:
-    """What has to be written before a loop in order can read it, or after it for others.
-
-    A kernel runs along one axis in order. Below such a loop stand no products of matrices, which would be repeated for
-    each tile; above it nothing folds over its axis, runs along another, or multiplies what it makes.
-    """
-    runs: dict[Node, set[Axis]] = {}
-    found: list[Node] = []
-    for current in walk(diagram.outputs):
-        below: set[Axis] = set[Axis]().union(*(runs[o] for o in current.inputs))
-        stops = _stops(current, below)
-        if stops and below:
-            found += [n for o in current.inputs for n in _makers(o, runs)]
-            below = set()
-        if isinstance(current.op, ops.Cumulative | ops.Scan):
-            found += [n for o in current.inputs for n in _products(o, current.op.axis)]
-            below = {current.op.axis}
-        runs[current] = below
-    return list(dict.fromkeys(found))
-
-
-def _stops(current: Node, below: set[Axis]) -> bool:
-    """Whether a node cannot be part of the loop that makes its operands."""
-    match current.op:
-        case ops.Cumulative(_, axis) | ops.Scan(axis):
-            return below != {axis}
-        case ops.Reduce(_, axes):
-            read = any(isinstance(f.op, ops.Scan) for f in summed_factors(current))
-            return bool(below & set(axes)) or (_multiplies(current) and not read)
-        case _:
-            return len(below) > 1
-
-
-def _makers(root: Node, runs: Mapping[Node, set[Axis]]) -> list[Node]:
-    """The nearest nodes that are made in order, below what is computed at each point."""
-    found, stack = list[Node](), [root]
-    while stack:
-        current = stack.pop()
-        if not runs[current]:
-            continue
-        if isinstance(current.op, ops.Map | ops.Cast | ops.Spread | ops.Stop):
-            stack += current.inputs
-        else:
-            found.append(current)
-    return found
-
-
-def _products(root: Node, axis: Axis) -> list[Node]:
-    """The products of matrices along an axis that a node is made of."""
-    made = (n for n in walk((root,)) if isinstance(n.op, ops.Reduce) and axis in n.axes)
-    return [
-        n for n in made if _multiplies(n) and not any(isinstance(f.op, ops.Scan) for f in summed_factors(n))
-    ]
 
 
 def repeated(made: Structure, reductions: Sequence[Node]) -> list[Node]:
@@ -101,14 +46,8 @@ def across(made: Structure, reductions: Sequence[Node]) -> list[Node]:
     return [
         r
         for r in reductions
-        if streamed & set(r.axes) and set(reduced_axes(r)) & set(made.group_axes) and not _multiplies(r)
+        if streamed & set(r.axes) and set(reduced_axes(r)) & set(made.group_axes) and not multiplies(r)
     ]
-
-
-def _multiplies(reduction: Node) -> bool:
-    """Whether a reduction is a product of matrices: two factors have axes that the other lacks."""
-    factors = contracted_factors(reduction)
-    return sum(bool(set(f.axes) - {a for g in factors if g is not f for a in g.axes}) for f in factors) > 1
 
 
 def parallel_axes(made: Structure) -> set[Axis]:

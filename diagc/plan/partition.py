@@ -24,7 +24,8 @@ from diagc.core.dtypes import DType
 from diagc.core.rewrite import Record
 from diagc.diagnostics import DiagnosticError
 from diagc.plan.config import MAX_RESIDENT_DOT, MAX_RESIDENT_ROW, has_dot
-from diagc.plan.obstacles import across, apart, crossed, out_of_order, parallel_axes, reductions_of, repeated
+from diagc.plan.obstacles import across, apart, crossed, parallel_axes, reductions_of, repeated
+from diagc.plan.out_of_order import out_of_order
 from diagc.plan.structure import Structure, reduced_axes, structure
 
 MAX_ROUNDS = 100

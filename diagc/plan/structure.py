@@ -126,11 +126,6 @@ def reduced_axes(reduction: Node) -> tuple[Axis, ...]:
     return reduction.op.axes
 
 
-def is_fusible(diagram: Diagram) -> bool:
-    """Whether a kernel can be made of every leaf."""
-    return all(map(_is_fusible, walk(diagram.outputs)))
-
-
 def _is_fusible(current: Node) -> bool:
     if isinstance(current.op, ops.Reduce) and current.op.monoid in ("argmax", "argmin"):
         return False
