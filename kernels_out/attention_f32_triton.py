@@ -118,7 +118,7 @@ def full_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:8]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -256,7 +256,7 @@ def full_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:8]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -277,18 +277,19 @@ def full_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -297,7 +298,7 @@ def full_forward_kernel(
         )
         # src[attention_f32.diag:7]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -330,7 +331,7 @@ def full_forward_kernel(
         # src[attention_f32.diag:7]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (1.4426950408889634 * rsqrt) * tile
+        mul_q_x = (rsqrt * 1.4426950408889634) * tile
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -351,7 +352,7 @@ def full_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:8]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -359,7 +360,7 @@ def full_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
 
@@ -372,21 +373,21 @@ def full_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out * d_out
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out * out
     sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -401,9 +402,9 @@ def full_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
         out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out * d_out
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -411,21 +412,21 @@ def full_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out * d_out
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_d)
 
 
 @triton.jit
@@ -440,19 +441,19 @@ def full_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -460,23 +461,25 @@ def full_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
+        # src[attention_f32.diag:7]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        # src[attention_f32.diag:6]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        # src[attention_f32.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
-        tile = (dot + buffer_0[:, None]) * tl.exp2(sub_q_x)
+        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        tile = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
         next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -489,17 +492,18 @@ def full_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[attention_f32.diag:7]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * tile) - mul_q[:, None]
+        # src[attention_f32.diag:6]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        # src[attention_f32.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        tile = tl.where((x_index < size_x)[None, :], dot_2, float("-inf"))
-        sub_q_x = ((1.4426950408889634 * rsqrt) * tile) - mul_q[:, None]
-        tile_2 = (dot + buffer_0[:, None]) * tl.exp2(sub_q_x)
+        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        tile_2 = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
         next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
@@ -523,16 +527,16 @@ def full_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[attention_f32.diag:6]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
     # src[attention_f32.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -546,6 +550,11 @@ def full_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[attention_f32.diag:7]
+        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -553,13 +562,8 @@ def full_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        # src[attention_f32.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile = (dot + buffer_0[None, :]) * exp2_x_q
+        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        tile = exp2_x_q * (dot_2 - buffer_0[None, :])
         next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -574,27 +578,27 @@ def full_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[attention_f32.diag:7]
+        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * tile) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[attention_f32.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        tile = tl.where((q_index < size_q)[None, :], dot_2, float("-inf"))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * tile) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_2 = (dot + buffer_0[None, :]) * exp2_x_q
+        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt),
+        (rsqrt * acc_q),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -865,6 +869,8 @@ def full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (d <= 256):
+                raise ValueError("full: gradients are made for sizes whose tiles are held on chip")
             return _full_autograd.apply(Q, K, V)
         out = _full(Q, K, V)
         return out
@@ -991,14 +997,14 @@ def causal_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:11]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[attention_f32.diag:12]
@@ -1009,14 +1015,14 @@ def causal_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:11]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:12]
@@ -1126,18 +1132,19 @@ def causal_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1211,7 +1218,7 @@ def causal_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -1238,7 +1245,7 @@ def causal_backward_buffer_0_rows_kernel(
     )
     mul_d = d_out * out
     sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -1277,7 +1284,7 @@ def causal_backward_buffer_0_kernel(
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_d)
 
 
 @triton.jit
@@ -1293,15 +1300,15 @@ def causal_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q = logsum * 1.4426950408889634
     # src[attention_f32.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -1312,6 +1319,7 @@ def causal_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1320,7 +1328,7 @@ def causal_backward_d_Q_kernel(
         )
         # src[attention_f32.diag:12]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
         # src[attention_f32.diag:11]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -1329,7 +1337,7 @@ def causal_backward_d_Q_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        tile = tl.exp2(sub_q_x) * (dot_2 + buffer_0[:, None])
+        tile = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
         next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1347,7 +1355,7 @@ def causal_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[attention_f32.diag:11]
         V = tl.load(
@@ -1356,12 +1364,12 @@ def causal_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        tile_2 = tl.exp2(sub_q_x) * (dot_2 + buffer_0[:, None])
+        tile_2 = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
         next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt),
+        (rsqrt * acc_x),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1379,14 +1387,15 @@ def causal_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:11]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:11]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -1404,12 +1413,12 @@ def causal_backward_d_K_d_V_kernel(
             other=0.0,
         )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
+        mul_q = logsum * 1.4426950408889634
         # src[attention_f32.diag:12]
         dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
@@ -1419,7 +1428,7 @@ def causal_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile_2 = exp2_x_q * (dot_2 + buffer_0[None, :])
+        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -1438,7 +1447,7 @@ def causal_backward_d_K_d_V_kernel(
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[attention_f32.diag:12]
         dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (logsum * 1.4426950408889634)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
@@ -1448,7 +1457,7 @@ def causal_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile = exp2_x_q * (dot_2 + buffer_0[None, :])
+        tile = exp2_x_q * (dot_2 - buffer_0[None, :])
         next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -1464,12 +1473,12 @@ def causal_backward_d_K_d_V_kernel(
             other=0.0,
         )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
+        mul_q = logsum * 1.4426950408889634
         # src[attention_f32.diag:12]
         dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
@@ -1479,7 +1488,7 @@ def causal_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile_2 = exp2_x_q * (dot_2 + buffer_0[None, :])
+        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -1757,6 +1766,8 @@ def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (d <= 256):
+                raise ValueError("causal: gradients are made for sizes whose tiles are held on chip")
             return _causal_autograd.apply(Q, K, V)
         out = _causal(Q, K, V)
         return out
@@ -1806,7 +1817,7 @@ def mha_full_kernel(
         )
         # src[attention_f32.diag:7]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1839,7 +1850,7 @@ def mha_full_kernel(
         # src[attention_f32.diag:7]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1891,14 +1902,14 @@ def mha_full_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -1909,21 +1920,21 @@ def mha_full_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d, input_precision="ieee")
         acc_d = next_acc_d
     # src[attention_f32.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         (scalar * acc_d),
@@ -2118,7 +2129,7 @@ def mha_full_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -2152,7 +2163,7 @@ def mha_full_backward_buffer_0_rows_kernel(
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        (-1.0 * sum_),
+        sum_,
     )
 
 
@@ -2203,7 +2214,7 @@ def mha_full_backward_buffer_0_kernel(
         acc_d = next_acc_d
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        (-1.0 * acc_d),
+        acc_d,
     )
 
 
@@ -2225,16 +2236,6 @@ def mha_full_backward_d_Q_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         mask=(q_index < size_q),
@@ -2249,6 +2250,16 @@ def mha_full_backward_d_Q_kernel(
     )
     # src[attention_f32.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -2260,17 +2271,18 @@ def mha_full_backward_d_Q_kernel(
             0.0,
             EXACT_D,
         )
+        # src[attention_f32.diag:7]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
+        # src[attention_f32.diag:6]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        # src[attention_f32.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
-        tile = (buffer_0[:, None] + dot) * tl.exp2(sub_q_x)
+        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        tile = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
         next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -2283,17 +2295,18 @@ def mha_full_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[attention_f32.diag:7]
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        sub_q_x = ((rsqrt * 1.4426950408889634) * tile) - mul_q[:, None]
+        # src[attention_f32.diag:6]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        # src[attention_f32.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        tile = tl.where((x_index < size_x)[None, :], dot_2, float("-inf"))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * tile) - mul_q[:, None]
-        tile_2 = (buffer_0[:, None] + dot) * tl.exp2(sub_q_x)
+        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        tile_2 = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
         next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
@@ -2324,11 +2337,6 @@ def mha_full_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[attention_f32.diag:6]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     K = tl.load(
         K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2336,16 +2344,31 @@ def mha_full_backward_d_K_d_V_kernel(
     )
     # src[attention_f32.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:6]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[attention_f32.diag:6]
         Q = load_tile(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
+        )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        # src[attention_f32.diag:7]
+        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         )
         d_out = load_tile(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -2353,18 +2376,8 @@ def mha_full_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        # src[attention_f32.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile = (buffer_0[None, :] + dot) * exp2_x_q
+        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        tile = exp2_x_q * (dot_2 - buffer_0[None, :])
         next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -2379,28 +2392,28 @@ def mha_full_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
         # src[attention_f32.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        tile = tl.where((q_index < size_q)[None, :], dot_2, float("-inf"))
+        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
         sub_x_q = ((rsqrt * 1.4426950408889634) * tile) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_2 = (buffer_0[None, :] + dot) * exp2_x_q
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -2690,6 +2703,8 @@ def mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (d <= 256):
+                raise ValueError("mha_full: gradients are made for sizes whose tiles are held on chip")
             return _mha_full_autograd.apply(Q, K, V)
         out = _mha_full(Q, K, V)
         return out
@@ -2738,7 +2753,7 @@ def mha_kernel(
         )
         # src[attention_f32.diag:12]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -2773,7 +2788,7 @@ def mha_kernel(
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2858,7 +2873,7 @@ def mha_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d, input_precision="ieee")
         acc_d = next_acc_d
     # src[attention_f32.diag:12]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:13]
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
@@ -2973,18 +2988,19 @@ def mha_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:11]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3050,7 +3066,7 @@ def mha_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -3058,7 +3074,7 @@ def mha_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
 
@@ -3092,7 +3108,7 @@ def mha_backward_buffer_0_rows_kernel(
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        (-1.0 * sum_),
+        sum_,
     )
 
 
@@ -3143,7 +3159,7 @@ def mha_backward_buffer_0_kernel(
         acc_d = next_acc_d
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        (-1.0 * acc_d),
+        acc_d,
     )
 
 
@@ -3165,6 +3181,20 @@ def mha_backward_d_Q_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention_f32.diag:11]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         mask=(q_index < size_q),
@@ -3175,32 +3205,11 @@ def mha_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
-    # src[attention_f32.diag:11]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[attention_f32.diag:11]
-        V = load_tile(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3208,9 +3217,17 @@ def mha_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[attention_f32.diag:12]
-        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
-        tile = (dot + buffer_0[:, None]) * tl.exp2(sub_q_x)
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        # src[attention_f32.diag:11]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        tile = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
         next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -3219,24 +3236,25 @@ def mha_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[attention_f32.diag:11]
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:12]
-        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (dot + buffer_0[:, None]) * tl.exp2(sub_q_x)
+        # src[attention_f32.diag:11]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        tile_2 = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
         next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
@@ -3267,11 +3285,6 @@ def mha_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[attention_f32.diag:11]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     K = tl.load(
         K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -3279,12 +3292,36 @@ def mha_backward_d_K_d_V_kernel(
     )
     # src[attention_f32.diag:12]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:11]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        # src[attention_f32.diag:12]
+        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -3295,27 +3332,8 @@ def mha_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[attention_f32.diag:12]
-        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        # src[attention_f32.diag:13]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_2 = (dot + buffer_0[None, :]) * exp2_x_q
+        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -3324,6 +3342,20 @@ def mha_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[attention_f32.diag:11]
+        Q = load_tile(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        # src[attention_f32.diag:12]
+        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         )
@@ -3333,22 +3365,8 @@ def mha_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        # src[attention_f32.diag:11]
-        Q = load_tile(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[attention_f32.diag:12]
-        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile = (dot + buffer_0[None, :]) * exp2_x_q
+        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        tile = exp2_x_q * (dot_2 - buffer_0[None, :])
         next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -3357,6 +3375,25 @@ def mha_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        # src[attention_f32.diag:12]
+        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -3367,27 +3404,8 @@ def mha_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[attention_f32.diag:12]
-        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        # src[attention_f32.diag:13]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_2 = (dot + buffer_0[None, :]) * exp2_x_q
+        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -3677,6 +3695,8 @@ def mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (d <= 256):
+                raise ValueError("mha: gradients are made for sizes whose tiles are held on chip")
             return _mha_autograd.apply(Q, K, V)
         out = _mha(Q, K, V)
         return out

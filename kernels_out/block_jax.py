@@ -86,7 +86,7 @@ def _attend(Q, K, V, *, block_x=256, block_t=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
@@ -132,8 +132,8 @@ def _attend_forward(Q, K, V, *, block_x=256, block_t=512):
             e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgtx,bkxd->bkgtd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -157,14 +157,14 @@ def _attend_forward(Q, K, V, *, block_x=256, block_t=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgtx,bkxd->bkgtd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
     out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
@@ -183,8 +183,7 @@ def _attend_backward_buffer_0(d_out, out):
     if out.shape != (b, 2, 2, t, 64):
         raise ValueError(f"out: bf16[b kv g t d] has shape {out.shape}, expected {(b, 2, 2, t, 64)}")
     sum_d = jnp.einsum("bkgtd,bkgtd->bkgt", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_d  # [b kv g t]
-    return product
+    return sum_d
 
 
 def _attend_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_t=512):
@@ -231,7 +230,7 @@ def _attend_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block
             sub = 0.125 * dot - logsum_tile[:, :, :, :, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             dot_2 = jnp.einsum("bkgtd,bkxd->bkgtx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(sub) * (dot_2 + buffer_0_tile[:, :, :, :, None])
+            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, :, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bkgtx,bkxd->bkgtd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -251,7 +250,7 @@ def _attend_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block
             sub = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, :, :, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             dot_2 = jnp.einsum("bkgtd,bkxd->bkgtx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(sub) * (dot_2 + buffer_0_tile[:, :, :, :, None])
+            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, :, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bkgtx,bkxd->bkgtd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -319,7 +318,7 @@ def _attend_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_t=256, b
                 buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_t, block_t, 3), (2,))
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_t, block_t, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bktd->bkxt", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
                 next_acc_t_g = acc_t_g + jnp.einsum("bkxt,bktd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -344,7 +343,7 @@ def _attend_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_t=256, b
                 buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_t, block_t, 3), (2,))
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_t, block_t, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bktd->bkxt", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
                 next_acc_t_g = acc_t_g + jnp.einsum("bkxt,bktd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -373,7 +372,7 @@ def _attend_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_t=256, b
                 buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_t, block_t, 3), (2,))
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_t, block_t, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bktd->bkxt", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
                 next_acc_t_g = acc_t_g + jnp.einsum("bkxt,bktd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -451,8 +450,23 @@ def attend_plain(Q, K, V):
     return as_bf16
 
 
-def _block_buffer_0(X):
-    """block_buffer_0(X: bf16[b t width]) -> f32[b x]"""
+def _block_buffer_0(X, a, WK):
+    """block_buffer_0(X: bf16[b t width], a: f32[width], WK: bf16[width kv d]) -> f32[b x kv d]"""
+    X, WK = (jnp.asarray(array, jnp.bfloat16) for array in (X, WK))
+    a = jnp.asarray(a, jnp.float32)
+    b, t, _ = X.shape
+    if X.shape != (b, t, 512):
+        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
+    if a.shape != (512,):
+        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
+    if WK.shape != (512, 2, 64):
+        raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
+    sum_width = jnp.einsum("bxw,wkd,w->bxkd", X, WK, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    return sum_width
+
+
+def _block_buffer_1(X):
+    """block_buffer_1(X: bf16[b t width]) -> f32[b x]"""
     X = jnp.asarray(X, jnp.bfloat16)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
@@ -462,28 +476,10 @@ def _block_buffer_0(X):
     return rsqrt_value
 
 
-def _block_K(X, a, WK, buffer_0):
-    """block_K(X: bf16[b t width], a: f32[width], WK: bf16[width kv d], buffer_0: f32[b x]) -> bf16[b kv d x]"""
-    X, WK = (jnp.asarray(array, jnp.bfloat16) for array in (X, WK))
-    a, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (a, buffer_0))
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if a.shape != (512,):
-        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if WK.shape != (512, 2, 64):
-        raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
-    if buffer_0.shape != (b, t):
-        raise ValueError(f"buffer_0: f32[b x] has shape {buffer_0.shape}, expected {(b, t)}")
-    sum_width = jnp.einsum("bxw,wkd,w->bkdx", X, WK, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
-    as_bf16 = (buffer_0[:, None, None] * sum_width).astype(jnp.bfloat16)  # [b kv d x]
-    return as_bf16
-
-
-def _block_V(X, a, WV, buffer_0):
-    """block_V(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_0: f32[b x]) -> bf16[b kv d x]"""
+def _block_V(X, a, WV, buffer_1):
+    """block_V(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_1: f32[b x]) -> bf16[b x kv d]"""
     X, WV = (jnp.asarray(array, jnp.bfloat16) for array in (X, WV))
-    a, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (a, buffer_0))
+    a, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, buffer_1))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -491,17 +487,17 @@ def _block_V(X, a, WV, buffer_0):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
     if WV.shape != (512, 2, 64):
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
-    if buffer_0.shape != (b, t):
-        raise ValueError(f"buffer_0: f32[b x] has shape {buffer_0.shape}, expected {(b, t)}")
-    sum_width = jnp.einsum("bxw,wkd,w->bkdx", X, WV, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
-    as_bf16 = (buffer_0[:, None, None] * sum_width).astype(jnp.bfloat16)  # [b kv d x]
+    if buffer_1.shape != (b, t):
+        raise ValueError(f"buffer_1: f32[b x] has shape {buffer_1.shape}, expected {(b, t)}")
+    sum_width = jnp.einsum("bxw,wkd,w->bxkd", X, WV, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    as_bf16 = (sum_width * buffer_1[:, :, None, None]).astype(jnp.bfloat16)  # [b x kv d]
     return as_bf16
 
 
-def _block_out(X, a, WQ, WO, c, up, gate, down, K, V, *, block_hidden=256, block_t=512):
-    """block_out(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], K: bf16[b kv d x], V: bf16[b kv d x]) -> bf16[b t width], in blocks: memory does not grow with hidden."""
-    X, WQ, WO, up, gate, down, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, up, gate, down, K, V))
-    a, c = (jnp.asarray(array, jnp.float32) for array in (a, c))
+def _block_out(X, a, WQ, WO, c, up, gate, down, buffer_0, buffer_1, V, *, block_hidden=256, block_t=512):
+    """block_out(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], buffer_0: f32[b x kv d], buffer_1: f32[b x], V: bf16[b x kv d]) -> bf16[b t width], in blocks: memory does not grow with hidden."""
+    X, WQ, WO, up, gate, down, V = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, up, gate, down, V))
+    a, c, buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, c, buffer_0, buffer_1))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -519,16 +515,18 @@ def _block_out(X, a, WQ, WO, c, up, gate, down, K, V, *, block_hidden=256, block
         raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
     if down.shape != (1024, 512):
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
-    if K.shape != (b, 2, 64, t):
-        raise ValueError(f"K: bf16[b kv d x] has shape {K.shape}, expected {(b, 2, 64, t)}")
-    if V.shape != (b, 2, 64, t):
-        raise ValueError(f"V: bf16[b kv d x] has shape {V.shape}, expected {(b, 2, 64, t)}")
+    if buffer_0.shape != (b, t, 2, 64):
+        raise ValueError(f"buffer_0: f32[b x kv d] has shape {buffer_0.shape}, expected {(b, t, 2, 64)}")
+    if buffer_1.shape != (b, t):
+        raise ValueError(f"buffer_1: f32[b x] has shape {buffer_1.shape}, expected {(b, t)}")
+    if V.shape != (b, t, 2, 64):
+        raise ValueError(f"V: bf16[b x kv d] has shape {V.shape}, expected {(b, t, 2, 64)}")
     block_hidden = min(block_hidden, max(1024, 1))
     block_t = min(block_t, max(t, 1))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
-    up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
 
     def program(tile):
         x_index = jnp.arange(t)
@@ -537,44 +535,46 @@ def _block_out(X, a, WQ, WO, c, up, gate, down, K, V, *, block_hidden=256, block
         acc_hidden = jnp.full((b, block_t, 512), 0.0, jnp.float32)
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         X_f32 = X_tile.astype(jnp.float32)
-        mul = X_f32 * X_f32
+        mul = (a * X_f32)[:, :, :, None, None, None] * WQ.astype(jnp.float32).transpose(0, 3, 2, 1)
         sum_ = jnp.sum(mul, axis=2)
-        mul_2 = (a * X_f32)[:, :, :, None, None, None] * WQ.astype(jnp.float32).transpose(0, 3, 2, 1)
+        mul_2 = X_f32 * X_f32
         sum_2 = jnp.sum(mul_2, axis=2)
-        mul_3 = sum_2 * lax.rsqrt(sum_ * 0.001953125 + 1e-05)[:, :, None, None, None]
-        tile_bf16_f32 = mul_3.astype(jnp.bfloat16).astype(jnp.float32)
-        mul_4 = K.astype(jnp.float32).transpose(0, 2, 1, 3)[:, None, :, None] * tile_bf16_f32[:, :, :, :, :, None]
-        sum_3 = jnp.sum(mul_4, axis=2)
+        mul_3 = lax.rsqrt(sum_2 * 0.001953125 + 1e-05)[:, :, None, None, None] * sum_
+        mul_4 = buffer_0.transpose(0, 3, 2, 1) * buffer_1[:, None, None]
+        tile_bf16_f32 = mul_4.astype(jnp.bfloat16).astype(jnp.float32)
+        tile_bf16_f32_2 = mul_3.astype(jnp.bfloat16).astype(jnp.float32)
+        mul_5 = tile_bf16_f32[:, None, :, None] * tile_bf16_f32_2[:, :, :, :, :, None]
+        sum_3 = jnp.sum(mul_5, axis=2)
         chosen = jnp.where((x_index <= t_index[:, None])[:, None, None], 0.125 * sum_3, -jnp.inf)
         max_ = jnp.max(chosen, axis=4)
         sub = chosen - jnp.where(max_ == -jnp.inf, 0.0, max_)[:, :, :, :, None]
         e = jnp.exp(sub)
-        mul_5 = V.astype(jnp.float32).transpose(0, 2, 1, 3)[:, None, :, None] * e[:, :, None]
-        sum_4 = jnp.sum(mul_5, axis=5)
-        sum_5 = jnp.sum(e, axis=4)
-        chosen_2 = jnp.where((sum_5 > 0.0)[:, :, None], (1 / sum_5)[:, :, None] * sum_4, 0.0)
-        tile_bf16_f32_2 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
-        mul_6 = tile_bf16_f32_2[:, :, None] * WO.astype(jnp.float32).transpose(3, 2, 1, 0)
-        sum_6 = jnp.sum(mul_6, axis=(5, 4, 3))
+        sum_4 = jnp.sum(e, axis=4)
+        mul_6 = V.astype(jnp.float32).transpose(0, 3, 2, 1)[:, None, :, None] * e[:, :, None]
+        sum_5 = jnp.sum(mul_6, axis=5)
+        chosen_2 = jnp.where((sum_4 > 0.0)[:, :, None], sum_5 * (1 / sum_4)[:, :, None], 0.0)
+        tile_bf16_f32_3 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
+        mul_7 = tile_bf16_f32_3[:, :, None] * WO.astype(jnp.float32).transpose(3, 2, 1, 0)
+        sum_6 = jnp.sum(mul_7, axis=(5, 4, 3))
         Y = X_f32 + sum_6
-        mul_7 = Y * Y
-        sum_7 = jnp.sum(mul_7, axis=2)
+        mul_8 = Y * Y
+        sum_7 = jnp.sum(mul_8, axis=2)
         rsqrt = lax.rsqrt(sum_7 * 0.001953125 + 1e-05)
         to_hidden = (1024) // block_hidden * block_hidden
 
         def step(block, state):
             (acc_hidden,) = state
             first_hidden = block * block_hidden
-            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
-            mul_8 = (c * Y)[:, :, None] * up_tile.astype(jnp.float32).T
-            sum_8 = jnp.sum(mul_8, axis=3)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            mul_9 = (c * Y)[:, :, None] * gate_tile.astype(jnp.float32).T
-            sum_9 = jnp.sum(mul_9, axis=3)
-            mul_10 = sum_8 * jax.nn.silu(sum_9 * rsqrt[:, :, None])
-            tile_bf16 = mul_10.astype(jnp.bfloat16)
-            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16, down_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (Y * c).astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,wh->bth", tile_bf16, gate_tile, preferred_element_type=jnp.float32)
+            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
+            tile_bf16_2 = (Y * c).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
+            mul_9 = jax.nn.silu(dot * rsqrt[:, :, None]) * dot_2
+            tile_bf16_3 = mul_9.astype(jnp.bfloat16)
+            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_3, down_tile, preferred_element_type=jnp.float32)
             return (next_acc_hidden,)
 
         (acc_hidden,) = lax.fori_loop(0, -(-to_hidden // block_hidden), step, (acc_hidden,))
@@ -583,16 +583,18 @@ def _block_out(X, a, WQ, WO, c, up, gate, down, K, V, *, block_hidden=256, block
         def step_2(block, state):
             (acc_hidden,) = state
             first_hidden = block * block_hidden
-            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
-            mul_8 = (c * Y)[:, :, None] * up_tile.astype(jnp.float32).T
-            sum_8 = jnp.sum(mul_8, axis=3)
+            hidden_index = first_hidden + jnp.arange(block_hidden)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            mul_9 = (c * Y)[:, :, None] * gate_tile.astype(jnp.float32).T
-            sum_9 = jnp.sum(mul_9, axis=3)
-            mul_10 = sum_8 * jax.nn.silu(sum_9 * rsqrt[:, :, None])
-            tile_bf16 = mul_10.astype(jnp.bfloat16)
-            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16, down_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (Y * c).astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,wh->bth", tile_bf16, gate_tile, preferred_element_type=jnp.float32)
+            chosen_3 = jnp.where((hidden_index < 1024), dot, 0.0)
+            silu = jax.nn.silu(chosen_3 * rsqrt[:, :, None])
+            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
+            tile_bf16_2 = (Y * c).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (silu * dot_2).astype(jnp.bfloat16)
+            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_3, down_tile, preferred_element_type=jnp.float32)
             return (next_acc_hidden,)
 
         (acc_hidden,) = lax.fori_loop(
@@ -601,7 +603,7 @@ def _block_out(X, a, WQ, WO, c, up, gate, down, K, V, *, block_hidden=256, block
             step_2,
             (acc_hidden,),
         )
-        add = acc_hidden * rsqrt[:, :, None] + X_f32 + sum_6
+        add = X_f32 + sum_6 + rsqrt[:, :, None] * acc_hidden
         return add.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
@@ -621,7 +623,7 @@ def _block_forward_state(X, a, WK):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
     if WK.shape != (512, 2, 64):
         raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
-    sum_width = jnp.einsum("bxw,w,wkd->bkdx", X, a.astype(jnp.bfloat16), WK, preferred_element_type=jnp.float32)
+    sum_width = jnp.einsum("bxw,wkd,w->bkdx", X, WK, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
     return sum_width
 
 
@@ -646,7 +648,7 @@ def _block_forward_state__(X, a, WV):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
     if WV.shape != (512, 2, 64):
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
-    sum_width = jnp.einsum("bxw,w,wkd->bkdx", X, a.astype(jnp.bfloat16), WV, preferred_element_type=jnp.float32)
+    sum_width = jnp.einsum("bxw,wkd,w->bkdx", X, WV, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
     return sum_width
 
 
@@ -682,18 +684,18 @@ def _block_forward_out_state___(
     block_hidden = min(block_hidden, max(1024, 1))
     block_t = min(block_t, max(t, 1))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
-    gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
 
     def program(tile):
         x_index = jnp.arange(t)
         first_t = tile * block_t
         t_index = first_t + jnp.arange(block_t)
         acc_hidden = jnp.full((b, block_t, 512), 0.0, jnp.float32)
+        X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         rsqrt = lax.rsqrt(state_ * 0.001953125 + 1e-05)
         mul = rsqrt[:, None, None] * state_2.transpose(0, 2, 1, 3)
-        X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         X_f32 = X_tile.astype(jnp.float32)
         mul_2 = (a * X_f32)[:, :, :, None, None, None] * WQ.astype(jnp.float32).transpose(0, 3, 2, 1)
         sum_ = jnp.sum(mul_2, axis=2)
@@ -708,16 +710,16 @@ def _block_forward_out_state___(
         max_ = jnp.max(chosen, axis=4)
         sub = chosen - jnp.where(max_ == -jnp.inf, 0.0, max_)[:, :, :, :, None]
         e = jnp.exp(sub)
-        sum_4 = jnp.sum(e, axis=4)
         mul_6 = rsqrt[:, None, None] * state__.transpose(0, 2, 1, 3)
         tile_bf16_f32_3 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
-        mul_7 = e[:, :, None] * tile_bf16_f32_3[:, None, :, None]
-        sum_5 = jnp.sum(mul_7, axis=5)
-        chosen_2 = jnp.where((sum_4 > 0.0)[:, :, None], sum_5 * (1 / sum_4)[:, :, None], 0.0)
+        mul_7 = tile_bf16_f32_3[:, None, :, None] * e[:, :, None]
+        sum_4 = jnp.sum(mul_7, axis=5)
+        sum_5 = jnp.sum(e, axis=4)
+        chosen_2 = jnp.where((sum_5 > 0.0)[:, :, None], (1 / sum_5)[:, :, None] * sum_4, 0.0)
         tile_bf16_f32_4 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
         mul_8 = tile_bf16_f32_4[:, :, None] * WO.astype(jnp.float32).transpose(3, 2, 1, 0)
         sum_6 = jnp.sum(mul_8, axis=(5, 4, 3))
-        Y = X_f32 + sum_6
+        Y = sum_6 + X_f32
         mul_9 = Y * Y
         sum_7 = jnp.sum(mul_9, axis=2)
         rsqrt_2 = lax.rsqrt(sum_7 * 0.001953125 + 1e-05)
@@ -726,16 +728,15 @@ def _block_forward_out_state___(
         def step(block, state):
             (acc_hidden,) = state
             first_hidden = block * block_hidden
-            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
-            Y_bf16 = Y.astype(jnp.bfloat16)
-            dot = jnp.einsum("btw,hw->bth", Y_bf16, tile_bf16, preferred_element_type=jnp.float32)
             up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
-            tile_bf16_2 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("btw,hw->bth", Y_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
-            mul_10 = jax.nn.silu(dot * rsqrt_2[:, :, None]) * dot_2
+            tile_bf16 = (Y * c).astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,wh->bth", tile_bf16, up_tile, preferred_element_type=jnp.float32)
+            gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
+            tile_bf16_2 = (Y * c).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_2, gate_tile, preferred_element_type=jnp.float32)
+            mul_10 = dot * jax.nn.silu(dot_2 * rsqrt_2[:, :, None])
             tile_bf16_3 = mul_10.astype(jnp.bfloat16)
+            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
             next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_3, down_tile, preferred_element_type=jnp.float32)
             return (next_acc_hidden,)
 
@@ -745,16 +746,17 @@ def _block_forward_out_state___(
         def step_2(block, state):
             (acc_hidden,) = state
             first_hidden = block * block_hidden
-            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
-            Y_bf16 = Y.astype(jnp.bfloat16)
-            dot = jnp.einsum("btw,hw->bth", Y_bf16, tile_bf16, preferred_element_type=jnp.float32)
+            hidden_index = first_hidden + jnp.arange(block_hidden)
             up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
-            tile_bf16_2 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("btw,hw->bth", Y_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
-            mul_10 = jax.nn.silu(dot * rsqrt_2[:, :, None]) * dot_2
+            tile_bf16 = (Y * c).astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,wh->bth", tile_bf16, up_tile, preferred_element_type=jnp.float32)
+            chosen_3 = jnp.where((hidden_index < 1024), dot, 0.0)
+            gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
+            tile_bf16_2 = (Y * c).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_2, gate_tile, preferred_element_type=jnp.float32)
+            mul_10 = chosen_3 * jax.nn.silu(dot_2 * rsqrt_2[:, :, None])
             tile_bf16_3 = mul_10.astype(jnp.bfloat16)
+            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
             next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_3, down_tile, preferred_element_type=jnp.float32)
             return (next_acc_hidden,)
 
@@ -764,7 +766,7 @@ def _block_forward_out_state___(
             step_2,
             (acc_hidden,),
         )
-        add = X_f32 + acc_hidden * rsqrt_2[:, :, None] + sum_6
+        add = rsqrt_2[:, :, None] * acc_hidden + sum_6 + X_f32
         return add.astype(jnp.bfloat16), acc_hidden
 
     out_tiles, state____tiles = lax.map(program, jnp.arange(-(-t // block_t)))
@@ -795,7 +797,7 @@ def _block_backward_buffer_7(X):
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     sum_width = jnp.einsum("btw,btw->bt", X, X, preferred_element_type=jnp.float32)  # [b t]
-    rsqrt_value = lax.rsqrt(sum_width * 0.001953125 + 1e-05)  # [b t]
+    rsqrt_value = lax.rsqrt(0.001953125 * sum_width + 1e-05)  # [b t]
     return rsqrt_value
 
 
@@ -824,8 +826,8 @@ def _block_backward_buffer_2_buffer_3(
     buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     WQ = jnp.pad(WQ, ((0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
-    state_2 = jnp.pad(state_2, ((0, 0), (0, 0), (0, 0), (0, max(-t % block_x, block_x - t))))
     state_ = jnp.pad(state_, ((0, 0), (0, max(-t % block_x, block_x - t))))
+    state_2 = jnp.pad(state_2, ((0, 0), (0, 0), (0, 0), (0, max(-t % block_x, block_x - t))))
 
     def program(tile):
         first_g = (tile % -(-2 // block_g)) * block_g
@@ -846,14 +848,14 @@ def _block_backward_buffer_2_buffer_3(
         def step(block, state):
             max_x, sum_x = state
             first_x = block * block_x
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_x, block_x, 3)
             state__tile = lax.dynamic_slice_in_dim(state_, first_x, block_x, 1)
-            rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
-            mul_3 = rsqrt[:, None, :, None] * state_tile.transpose(0, 1, 3, 2)
+            rsqrt = lax.rsqrt(0.001953125 * state__tile + 1e-05)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_x, block_x, 3)
+            mul_3 = state_tile.transpose(0, 1, 3, 2) * rsqrt[:, None, :, None]
             tile_bf16_f32 = mul_3.astype(jnp.bfloat16).astype(jnp.float32)
             mul_4 = tile_bf16_f32[:, :, None, None] * tile_bf16.astype(jnp.float32)[:, :, :, :, None]
             sum_2 = jnp.sum(mul_4, axis=5)
-            mul_5 = 0.125 * sum_2
+            mul_5 = sum_2 * 0.125
             tile_max = jnp.max(mul_5, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             exp = jnp.exp(mul_5 - next_max_x[:, :, :, :, None])
@@ -869,15 +871,15 @@ def _block_backward_buffer_2_buffer_3(
             max_x, sum_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_x, block_x, 3)
             state__tile = lax.dynamic_slice_in_dim(state_, first_x, block_x, 1)
-            rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
-            mul_3 = rsqrt[:, None, :, None] * state_tile.transpose(0, 1, 3, 2)
+            rsqrt = lax.rsqrt(0.001953125 * state__tile + 1e-05)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_x, block_x, 3)
+            mul_3 = state_tile.transpose(0, 1, 3, 2) * rsqrt[:, None, :, None]
             tile_bf16_f32 = mul_3.astype(jnp.bfloat16).astype(jnp.float32)
             mul_4 = tile_bf16_f32[:, :, None, None] * tile_bf16.astype(jnp.float32)[:, :, :, :, None]
             sum_2 = jnp.sum(mul_4, axis=5)
             mask = (x_index <= t_index[:, None]) & (x_index < t)
-            chosen = jnp.where(mask[:, None], 0.125 * sum_2, -jnp.inf)
+            chosen = jnp.where(mask[:, None], sum_2 * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -931,17 +933,17 @@ def _block_backward_buffer_8(
     block_t = min(block_t, max(t, 1))
     buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    WO = jnp.pad(WO, ((0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
     buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
     buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
     WQ = jnp.pad(WQ, ((0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
+    WO = jnp.pad(WO, ((0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
 
     def program(tile):
         x_index = jnp.arange(t)
         first_t = tile * block_t
         t_index = first_t + jnp.arange(block_t)
         acc_kv_g_d = jnp.full((b, block_t, 512), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state_)
+        rsqrt = lax.rsqrt(0.001953125 * state_ + 1e-05)
         buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         le = x_index <= t_index[:, None]
@@ -949,15 +951,14 @@ def _block_backward_buffer_8(
         def step(block, state):
             (acc_kv_g_d,) = state
             state___tile = jnp.squeeze(lax.dynamic_index_in_dim(state__, block, 1, keepdims=True), (1,))
-            tile_bf16 = (rsqrt[:, None] * state___tile).astype(jnp.bfloat16)
+            tile_bf16 = (state___tile * rsqrt[:, None]).astype(jnp.bfloat16)
             state_tile = jnp.squeeze(lax.dynamic_index_in_dim(state_2, block, 1, keepdims=True), (1,))
-            tile_bf16_2 = (rsqrt[:, None] * state_tile).astype(jnp.bfloat16)
+            tile_bf16_2 = (state_tile * rsqrt[:, None]).astype(jnp.bfloat16)
             to_g = (2) // block_g * block_g
 
             def step_2(block, state):
                 (acc_kv_g_d,) = state
                 first_g = block * block_g
-                WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WO, block, 0, keepdims=True), first_g, block_g, 1), (0,))
                 buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), block, 2, keepdims=True), first_g, block_g, 3), (2,))
                 buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), block, 2, keepdims=True), first_g, block_g, 3), (2,))
                 WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, block, 1, keepdims=True), first_g, block_g, 2), (1,))
@@ -966,15 +967,16 @@ def _block_backward_buffer_8(
                 tile_bf16_3 = (sum_ * buffer_7_tile[:, :, None, None]).astype(jnp.bfloat16)
                 mul_2 = tile_bf16_2.astype(jnp.float32)[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
                 sum_2 = jnp.sum(mul_2, axis=3)
-                chosen = jnp.where(le[:, None], 0.125 * sum_2, -jnp.inf)
+                chosen = jnp.where(le[:, None], sum_2 * 0.125, -jnp.inf)
                 safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
                 mul_3 = exp[:, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, None]
                 sum_3 = jnp.sum(mul_3, axis=4)
                 mul_4 = (1 / buffer_3_tile)[:, :, :, None] * sum_3
                 chosen_2 = jnp.where((buffer_3_tile > 0.0)[:, :, :, None], mul_4, 0.0)
+                WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WO, block, 0, keepdims=True), first_g, block_g, 1), (0,))
                 tile_bf16_f32 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_5 = tile_bf16_f32[:, :, :, None] * WO_tile.astype(jnp.float32).transpose(0, 2, 1)
+                mul_5 = WO_tile.astype(jnp.float32).transpose(0, 2, 1) * tile_bf16_f32[:, :, :, None]
                 tile_sum = jnp.sum(mul_5, axis=(2, 4))
                 next_acc_kv_g_d = acc_kv_g_d + tile_sum
                 return (next_acc_kv_g_d,)
@@ -986,7 +988,6 @@ def _block_backward_buffer_8(
                 (acc_kv_g_d,) = state
                 first_g = block * block_g
                 g_index = first_g + jnp.arange(block_g)
-                WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WO, block, 0, keepdims=True), first_g, block_g, 1), (0,))
                 buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), block, 2, keepdims=True), first_g, block_g, 3), (2,))
                 WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, block, 1, keepdims=True), first_g, block_g, 2), (1,))
                 mul = (a * X_tile.astype(jnp.float32))[:, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 0, 2)
@@ -994,7 +995,7 @@ def _block_backward_buffer_8(
                 tile_bf16_3 = (sum_ * buffer_7_tile[:, :, None, None]).astype(jnp.bfloat16)
                 mul_2 = tile_bf16_2.astype(jnp.float32)[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
                 sum_2 = jnp.sum(mul_2, axis=3)
-                chosen = jnp.where(le[:, None], 0.125 * sum_2, -jnp.inf)
+                chosen = jnp.where(le[:, None], sum_2 * 0.125, -jnp.inf)
                 safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
                 mul_3 = exp[:, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, None]
@@ -1002,8 +1003,9 @@ def _block_backward_buffer_8(
                 buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), block, 2, keepdims=True), first_g, block_g, 3), (2,))
                 mul_4 = (1 / buffer_3_tile)[:, :, :, None] * sum_3
                 chosen_2 = jnp.where(((buffer_3_tile > 0.0) & (g_index < 2))[:, :, :, None], mul_4, 0.0)
+                WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WO, block, 0, keepdims=True), first_g, block_g, 1), (0,))
                 tile_bf16_f32 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_5 = tile_bf16_f32[:, :, :, None] * WO_tile.astype(jnp.float32).transpose(0, 2, 1)
+                mul_5 = WO_tile.astype(jnp.float32).transpose(0, 2, 1) * tile_bf16_f32[:, :, :, None]
                 tile_sum = jnp.sum(mul_5, axis=(2, 4))
                 next_acc_kv_g_d = acc_kv_g_d + tile_sum
                 return (next_acc_kv_g_d,)
@@ -1027,7 +1029,7 @@ def _block_backward_buffer_6(buffer_8):
     if buffer_8.shape != (b, t, 512):
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     sum_width = jnp.einsum("btw,btw->bt", buffer_8, buffer_8, precision="highest")  # [b t]
-    rsqrt_value = lax.rsqrt(1e-05 + sum_width * 0.001953125)  # [b t]
+    rsqrt_value = lax.rsqrt(0.001953125 * sum_width + 1e-05)  # [b t]
     return rsqrt_value
 
 
@@ -1059,8 +1061,8 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
     buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
     d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
     buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
 
@@ -1077,23 +1079,24 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
         def step(block, state):
             acc_hidden, acc_hidden_2, acc_hidden_3 = state
             first_hidden = block * block_hidden
+            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            tile_bf16 = (buffer_8_tile * c).astype(jnp.bfloat16)
-            dot = jnp.einsum("btw,wh->bth", tile_bf16, gate_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,hw->bth", buffer_8_bf16, tile_bf16, preferred_element_type=jnp.float32)
             mul = buffer_6_tile[:, :, None] * dot
+            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+            dot_2 = jnp.einsum("btw,hw->bth", d_out_tile, down_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (jax.nn.silu(mul) * dot_2).astype(jnp.bfloat16)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,wh->btw", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
             sigmoid = jax.nn.sigmoid(mul)
             mul_2 = buffer_6_tile[:, :, None] * (1.0 - sigmoid)
-            add = mul_2 * dot + 1.0
-            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
-            tile_bf16_2 = (buffer_8_tile * c).astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
-            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            dot_3 = jnp.einsum("btw,hw->bth", d_out_tile, down_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (add * sigmoid * dot_2 * dot_3).astype(jnp.bfloat16)
-            next_acc_hidden = acc_hidden + jnp.einsum("bth,wh->btw", tile_bf16_3, gate_tile, preferred_element_type=jnp.float32)
-            tile_bf16_4 = (jax.nn.silu(mul) * dot_3).astype(jnp.bfloat16)
-            next_acc_hidden_2 = acc_hidden_2 + jnp.einsum("bth,wh->btw", tile_bf16_4, up_tile, preferred_element_type=jnp.float32)
-            mul_3 = add * sigmoid * dot_2 * dot * dot_3
+            add = 1.0 + mul_2 * dot
+            tile_bf16_3 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            dot_3 = jnp.einsum("btw,hw->bth", buffer_8_bf16, tile_bf16_3, preferred_element_type=jnp.float32)
+            tile_bf16_4 = (add * dot_3 * sigmoid * dot_2).astype(jnp.bfloat16)
+            next_acc_hidden_2 = acc_hidden_2 + jnp.einsum("bth,wh->btw", tile_bf16_4, gate_tile, preferred_element_type=jnp.float32)
+            mul_3 = add * dot_3 * dot * sigmoid * dot_2
             tile_sum = jnp.sum(mul_3, axis=2)
             next_acc_hidden_3 = acc_hidden_3 + tile_sum
             return (next_acc_hidden, next_acc_hidden_2, next_acc_hidden_3)
@@ -1110,23 +1113,25 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
             acc_hidden, acc_hidden_2, acc_hidden_3 = state
             first_hidden = block * block_hidden
             hidden_index = first_hidden + jnp.arange(block_hidden)
+            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            tile_bf16 = (buffer_8_tile * c).astype(jnp.bfloat16)
-            dot = jnp.einsum("btw,wh->bth", tile_bf16, gate_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,hw->bth", buffer_8_bf16, tile_bf16, preferred_element_type=jnp.float32)
             mul = buffer_6_tile[:, :, None] * dot
+            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+            dot_2 = jnp.einsum("btw,hw->bth", d_out_tile, down_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((hidden_index < 1024), dot_2, 0.0)
+            tile_bf16_2 = (jax.nn.silu(mul) * chosen).astype(jnp.bfloat16)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,wh->btw", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
             sigmoid = jax.nn.sigmoid(mul)
             mul_2 = buffer_6_tile[:, :, None] * (1.0 - sigmoid)
-            chosen = jnp.where((hidden_index < 1024), mul_2 * dot + 1.0, 0.0)
-            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
-            tile_bf16_2 = (buffer_8_tile * c).astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
-            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            dot_3 = jnp.einsum("btw,hw->bth", d_out_tile, down_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (chosen * sigmoid * dot_2 * dot_3).astype(jnp.bfloat16)
-            next_acc_hidden = acc_hidden + jnp.einsum("bth,wh->btw", tile_bf16_3, gate_tile, preferred_element_type=jnp.float32)
-            tile_bf16_4 = (jax.nn.silu(mul) * dot_3).astype(jnp.bfloat16)
-            next_acc_hidden_2 = acc_hidden_2 + jnp.einsum("bth,wh->btw", tile_bf16_4, up_tile, preferred_element_type=jnp.float32)
-            mul_3 = chosen * sigmoid * dot_2 * dot * dot_3
+            add = 1.0 + mul_2 * dot
+            tile_bf16_3 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            dot_3 = jnp.einsum("btw,hw->bth", buffer_8_bf16, tile_bf16_3, preferred_element_type=jnp.float32)
+            tile_bf16_4 = (add * dot_3 * sigmoid * chosen).astype(jnp.bfloat16)
+            next_acc_hidden_2 = acc_hidden_2 + jnp.einsum("bth,wh->btw", tile_bf16_4, gate_tile, preferred_element_type=jnp.float32)
+            mul_3 = add * dot_3 * dot * sigmoid * chosen
             tile_sum = jnp.sum(mul_3, axis=2)
             next_acc_hidden_3 = acc_hidden_3 + tile_sum
             return (next_acc_hidden, next_acc_hidden_2, next_acc_hidden_3)
@@ -1137,11 +1142,11 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
             step_2,
             (acc_hidden, acc_hidden_2, acc_hidden_3),
         )
-        mul = (buffer_6_tile * buffer_6_tile)[:, :, None] * c
-        mul_2 = buffer_6_tile[:, :, None] * c * acc_hidden_2
+        mul = buffer_6_tile[:, :, None] * c * acc_hidden
+        mul_2 = (buffer_6_tile * buffer_6_tile)[:, :, None] * c
         buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
-        add = buffer_5_tile + acc_hidden_3 * buffer_6_tile
-        return mul * acc_hidden, mul_2, add
+        add = buffer_6_tile * acc_hidden_3 + buffer_5_tile
+        return mul, mul_2 * acc_hidden_2, add
 
     buffer_9_tiles, buffer_10_tiles, buffer_11_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
     buffer_9_tiles = buffer_9_tiles.transpose(1, 0, 2, 3)
@@ -1181,9 +1186,9 @@ def _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, *, block_t
 
     def step(block, state):
         acc_b_t_hidden, acc_b_t_hidden_2 = state
-        up_tile = jnp.squeeze(lax.dynamic_index_in_dim(up, block, 1, keepdims=True), (1,))
-        down_tile = jnp.squeeze(lax.dynamic_index_in_dim(down, block, 0, keepdims=True), (0,))
         gate_tile = jnp.squeeze(lax.dynamic_index_in_dim(gate, block, 1, keepdims=True), (1,))
+        down_tile = jnp.squeeze(lax.dynamic_index_in_dim(down, block, 0, keepdims=True), (0,))
+        up_tile = jnp.squeeze(lax.dynamic_index_in_dim(up, block, 1, keepdims=True), (1,))
 
         def step_2(block, state):
             acc_b_t_hidden, acc_b_t_hidden_2 = state
@@ -1197,21 +1202,21 @@ def _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, *, block_t
                 mul = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
                 sum_ = jnp.sum(mul, axis=1)
                 gate_f32 = gate_tile.astype(jnp.float32)
-                mul_2 = c * gate_f32 * buffer_8_tile
+                mul_2 = gate_f32 * c * buffer_8_tile
                 sum_2 = jnp.sum(mul_2, axis=1)
                 buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul_3 = buffer_6_tile * sum_2
-                up_f32 = up_tile.astype(jnp.float32)
-                mul_4 = buffer_6_tile * (jax.nn.silu(mul_3) * sum_)
-                mul_5 = mul_4[:, None] * up_f32 * buffer_8_tile
-                tile_sum = jnp.sum(mul_5, axis=0)
-                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
-                mul_6 = c * up_f32 * buffer_8_tile
-                sum_3 = jnp.sum(mul_6, axis=1)
                 sigmoid = jax.nn.sigmoid(mul_3)
-                add = (1.0 - sigmoid) * buffer_6_tile * sum_2 + 1.0
-                mul_7 = add * sigmoid * sum_3 * sum_ * (buffer_6_tile * buffer_6_tile)
-                mul_8 = mul_7[:, None] * gate_f32 * buffer_8_tile
+                up_f32 = up_tile.astype(jnp.float32)
+                mul_4 = up_f32 * c * buffer_8_tile
+                sum_3 = jnp.sum(mul_4, axis=1)
+                add = 1.0 + (1.0 - sigmoid) * buffer_6_tile * sum_2
+                mul_5 = buffer_6_tile * buffer_6_tile * (add * sum_3 * sigmoid * sum_)
+                mul_6 = mul_5[:, None] * gate_f32 * buffer_8_tile
+                tile_sum = jnp.sum(mul_6, axis=0)
+                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
+                mul_7 = buffer_6_tile[:, None] * up_f32 * (jax.nn.silu(mul_3) * sum_)[:, None]
+                mul_8 = mul_7 * buffer_8_tile
                 tile_sum_2 = jnp.sum(mul_8, axis=0)
                 next_acc_b_t_hidden_2 = acc_b_t_hidden_2 + tile_sum_2
                 return (next_acc_b_t_hidden, next_acc_b_t_hidden_2)
@@ -1233,22 +1238,22 @@ def _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, *, block_t
                 mul = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
                 sum_ = jnp.sum(mul, axis=1)
                 gate_f32 = gate_tile.astype(jnp.float32)
-                mul_2 = c * gate_f32 * buffer_8_tile
+                mul_2 = gate_f32 * c * buffer_8_tile
                 sum_2 = jnp.sum(mul_2, axis=1)
                 buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul_3 = buffer_6_tile * sum_2
-                chosen = jnp.where((t_index < t), jax.nn.silu(mul_3), 0.0)
-                up_f32 = up_tile.astype(jnp.float32)
-                mul_4 = (buffer_6_tile * (chosen * sum_))[:, None] * up_f32
-                mul_5 = mul_4 * buffer_8_tile
-                tile_sum = jnp.sum(mul_5, axis=0)
-                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
-                mul_6 = c * up_f32 * buffer_8_tile
-                sum_3 = jnp.sum(mul_6, axis=1)
                 sigmoid = jax.nn.sigmoid(mul_3)
-                add = (1.0 - sigmoid) * buffer_6_tile * sum_2 + 1.0
-                mul_7 = add * sigmoid * sum_3 * sum_ * (buffer_6_tile * buffer_6_tile)
-                mul_8 = mul_7[:, None] * gate_f32 * buffer_8_tile
+                up_f32 = up_tile.astype(jnp.float32)
+                mul_4 = up_f32 * c * buffer_8_tile
+                sum_3 = jnp.sum(mul_4, axis=1)
+                add = 1.0 + (1.0 - sigmoid) * buffer_6_tile * sum_2
+                chosen = jnp.where((t_index < t), buffer_6_tile * buffer_6_tile, 0.0)
+                mul_5 = (chosen * (add * sum_3 * sigmoid * sum_))[:, None] * gate_f32
+                mul_6 = mul_5 * buffer_8_tile
+                tile_sum = jnp.sum(mul_6, axis=0)
+                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
+                mul_7 = buffer_6_tile[:, None] * up_f32 * (jax.nn.silu(mul_3) * sum_)[:, None]
+                mul_8 = mul_7 * buffer_8_tile
                 tile_sum_2 = jnp.sum(mul_8, axis=0)
                 next_acc_b_t_hidden_2 = acc_b_t_hidden_2 + tile_sum_2
                 return (next_acc_b_t_hidden, next_acc_b_t_hidden_2)
@@ -1294,8 +1299,8 @@ def _block_backward_d_up_d_gate_d_down(
     down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
     gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
-    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
 
     def program(tile):
@@ -1314,27 +1319,28 @@ def _block_backward_d_up_d_gate_d_down(
             def step_2(block, state):
                 acc_t_b, acc_t_b_2, acc_b_t = state
                 first_t = block * block_t
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 dot = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
-                tile_bf16 = (buffer_8_tile * c).astype(jnp.bfloat16)
-                dot_2 = jnp.einsum("wh,tw->ht", gate_tile, tile_bf16, preferred_element_type=jnp.float32)
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
+                dot_2 = jnp.einsum("hw,tw->ht", tile_bf16, buffer_8_bf16, preferred_element_type=jnp.float32)
                 buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul = buffer_6_tile * dot_2
                 silu = jax.nn.silu(mul)
-                mul_2 = (buffer_6_tile * (silu * dot))[:, :, None] * buffer_8_tile
+                mul_2 = buffer_6_tile[:, None] * buffer_8_tile * (silu * dot)[:, :, None]
                 tile_sum = jnp.sum(mul_2, axis=1)
                 next_acc_t_b = acc_t_b + tile_sum
                 sigmoid = jax.nn.sigmoid(mul)
-                add = buffer_6_tile * (1.0 - sigmoid) * dot_2 + 1.0
-                tile_bf16_2 = (buffer_8_tile * c).astype(jnp.bfloat16)
-                dot_3 = jnp.einsum("wh,tw->ht", up_tile, tile_bf16_2, preferred_element_type=jnp.float32)
-                mul_3 = add * sigmoid * dot_3 * dot * buffer_6_tile
-                tile_bf16_3 = (mul_3 * buffer_6_tile).astype(jnp.bfloat16)
-                buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
-                next_acc_t_b_2 = acc_t_b_2 + jnp.einsum("ht,tw->hw", tile_bf16_3, buffer_8_bf16, preferred_element_type=jnp.float32)
-                tile_bf16_4 = (silu * dot_3 * buffer_6_tile).astype(jnp.bfloat16)
-                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", tile_bf16_4, d_out_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                dot_3 = jnp.einsum("hw,tw->ht", tile_bf16_2, buffer_8_bf16, preferred_element_type=jnp.float32)
+                add = 1.0 + buffer_6_tile * (1.0 - sigmoid) * dot_2
+                mul_3 = buffer_6_tile * buffer_6_tile * (add * dot_3 * sigmoid * dot)
+                mul_4 = mul_3[:, :, None] * buffer_8_tile
+                tile_sum_2 = jnp.sum(mul_4, axis=1)
+                next_acc_t_b_2 = acc_t_b_2 + tile_sum_2
+                tile_bf16_3 = (silu * dot_3 * buffer_6_tile).astype(jnp.bfloat16)
+                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_t_b, next_acc_t_b_2, next_acc_b_t)
 
             acc_t_b, acc_t_b_2, acc_b_t = lax.fori_loop(
@@ -1349,27 +1355,28 @@ def _block_backward_d_up_d_gate_d_down(
                 acc_t_b, acc_t_b_2, acc_b_t = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 dot = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
-                tile_bf16 = (buffer_8_tile * c).astype(jnp.bfloat16)
-                dot_2 = jnp.einsum("wh,tw->ht", gate_tile, tile_bf16, preferred_element_type=jnp.float32)
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
+                dot_2 = jnp.einsum("hw,tw->ht", tile_bf16, buffer_8_bf16, preferred_element_type=jnp.float32)
                 buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul = buffer_6_tile * dot_2
                 chosen = jnp.where((t_index < t), jax.nn.silu(mul), 0.0)
-                mul_2 = (buffer_6_tile * (chosen * dot))[:, :, None] * buffer_8_tile
+                mul_2 = buffer_6_tile[:, None] * buffer_8_tile * (chosen * dot)[:, :, None]
                 tile_sum = jnp.sum(mul_2, axis=1)
                 next_acc_t_b = acc_t_b + tile_sum
                 sigmoid = jax.nn.sigmoid(mul)
-                add = buffer_6_tile * (1.0 - sigmoid) * dot_2 + 1.0
-                tile_bf16_2 = (buffer_8_tile * c).astype(jnp.bfloat16)
-                dot_3 = jnp.einsum("wh,tw->ht", up_tile, tile_bf16_2, preferred_element_type=jnp.float32)
-                mul_3 = add * sigmoid * dot_3 * dot * buffer_6_tile
-                tile_bf16_3 = (mul_3 * buffer_6_tile).astype(jnp.bfloat16)
-                buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
-                next_acc_t_b_2 = acc_t_b_2 + jnp.einsum("ht,tw->hw", tile_bf16_3, buffer_8_bf16, preferred_element_type=jnp.float32)
-                tile_bf16_4 = (chosen * dot_3 * buffer_6_tile).astype(jnp.bfloat16)
-                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", tile_bf16_4, d_out_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                dot_3 = jnp.einsum("hw,tw->ht", tile_bf16_2, buffer_8_bf16, preferred_element_type=jnp.float32)
+                add = 1.0 + buffer_6_tile * (1.0 - sigmoid) * dot_2
+                mul_3 = buffer_6_tile * buffer_6_tile * (add * dot_3 * sigmoid * dot)
+                mul_4 = mul_3[:, :, None] * buffer_8_tile
+                tile_sum_2 = jnp.sum(mul_4, axis=1)
+                next_acc_t_b_2 = acc_t_b_2 + tile_sum_2
+                tile_bf16_3 = (chosen * dot_3 * buffer_6_tile).astype(jnp.bfloat16)
+                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_t_b, next_acc_t_b_2, next_acc_b_t)
 
             acc_t_b, acc_t_b_2, acc_b_t = lax.fori_loop(
@@ -1381,7 +1388,7 @@ def _block_backward_d_up_d_gate_d_down(
             return (acc_t_b, acc_t_b_2, acc_b_t)
 
         acc_t_b, acc_t_b_2, acc_b_t = lax.fori_loop(0, b, step, (acc_t_b, acc_t_b_2, acc_b_t))
-        return (acc_t_b * c).astype(jnp.bfloat16).T, (acc_t_b_2 * c).astype(jnp.bfloat16).T, acc_b_t.astype(jnp.bfloat16)
+        return (c * acc_t_b).astype(jnp.bfloat16).T, (c * acc_t_b_2).astype(jnp.bfloat16).T, acc_b_t.astype(jnp.bfloat16)
 
     d_up_tiles, d_gate_tiles, d_down_tiles = lax.map(program, jnp.arange(-(-1024 // block_hidden)))
     d_up_tiles = d_up_tiles.transpose(1, 0, 2)
@@ -1393,12 +1400,12 @@ def _block_backward_d_up_d_gate_d_down(
 
 
 def _block_backward_buffer_4(
-    X, a, WQ, WO, d_out, state, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10, buffer_11,
-    buffer_6, buffer_8,
+    X, a, WQ, WO, d_out, state, state_, state__, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_7,
+    buffer_2, buffer_3,
 ):
-    """block_backward_buffer_4(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_7: f32[b t], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_6: f32[b t], buffer_8: f32[b t width]) -> f32[b t kv g]"""
+    """block_backward_buffer_4(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_7: f32[b t], buffer_2: f32[b t kv g], buffer_3: f32[b t kv g]) -> f32[b t kv g]"""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8 = (jnp.asarray(array, jnp.float32) for array in (a, state, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8))
+    a, state, state_, state__, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_7, buffer_2, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (a, state, state_, state__, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_7, buffer_2, buffer_3))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1416,47 +1423,47 @@ def _block_backward_buffer_4(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, 2, 64, t):
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
-    if buffer_2.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     if buffer_9.shape != (b, t, 512):
         raise ValueError(f"buffer_9: f32[b t width] has shape {buffer_9.shape}, expected {(b, t, 512)}")
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
-    if buffer_11.shape != (b, t):
-        raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
+    if buffer_11.shape != (b, t):
+        raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
     if buffer_8.shape != (b, t, 512):
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
+    if buffer_7.shape != (b, t):
+        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_2.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
+    if buffer_3.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
+    product = buffer_6[:, :, None] * buffer_6[:, :, None] * buffer_6[:, :, None] * buffer_11[:, :, None] * buffer_8 * 0.001953125
+    difference = buffer_9 + buffer_10 + d_out.astype(jnp.float32) - product  # [b t width]
+    sum_width = jnp.einsum("btw,kgdw->btkgd", difference.astype(jnp.bfloat16), WO, preferred_element_type=jnp.float32)
     le_value = jnp.arange(t) <= jnp.arange(t)[:, None]  # [t x]
-    rsqrt_value = lax.rsqrt(1e-05 + 0.001953125 * state_)  # [b x]
-    as_bf16 = (rsqrt_value[:, None, None] * state).astype(jnp.bfloat16)  # [b kv d x]
-    sum_width = jnp.einsum("wkgd,btw,w->btkgd", WQ, X, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
-    as_bf16_2 = (sum_width * buffer_7[:, :, None, None, None]).astype(jnp.bfloat16)  # [b t kv g d]
+    rsqrt_value = lax.rsqrt(0.001953125 * state_ + 1e-05)  # [b x]
+    as_bf16 = (state * rsqrt_value[:, None, None]).astype(jnp.bfloat16)  # [b kv d x]
+    sum_width_2 = jnp.einsum("wkgd,w,btw->btkgd", WQ, a.astype(jnp.bfloat16), X, preferred_element_type=jnp.float32)
+    as_bf16_2 = (sum_width_2 * buffer_7[:, :, None, None, None]).astype(jnp.bfloat16)  # [b t kv g d]
     sum_d = jnp.einsum("bkdx,btkgd->btkgx", as_bf16, as_bf16_2, preferred_element_type=jnp.float32)
-    chosen = jnp.where(le_value[:, None, None], 0.125 * sum_d, -jnp.inf)  # [b t kv g x]
+    chosen = jnp.where(le_value[:, None, None], sum_d * 0.125, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, buffer_2[:, :, :, :, None]))  # [b t kv g x]
-    as_bf16_3 = (rsqrt_value[:, None, None] * state__).astype(jnp.bfloat16)  # [b kv d x]
+    as_bf16_3 = (state__ * rsqrt_value[:, None, None]).astype(jnp.bfloat16)  # [b kv d x]
     sum_x = jnp.einsum("btkgx,bkdx->btkgd", exponential.astype(jnp.bfloat16), as_bf16_3, preferred_element_type=jnp.float32)
-    product = buffer_11[:, :, None] * -0.001953125 * buffer_6[:, :, None] * buffer_6[:, :, None] * buffer_6[:, :, None] * buffer_8
-    total = buffer_9 + d_out.astype(jnp.float32) + buffer_10 + product  # [b t width]
-    sum_width_2 = jnp.einsum("btw,kgdw->btkgd", total.astype(jnp.bfloat16), WO, preferred_element_type=jnp.float32)
-    sum_d_2 = jnp.einsum("btkgd,btkgd->btkg", sum_x, sum_width_2, precision="highest")  # [b t kv g]
-    product_2 = -1.0 * (1 / buffer_3) * sum_d_2  # [b t kv g]
+    sum_d_2 = jnp.einsum("btkgd,btkgd->btkg", sum_width, sum_x, precision="highest")  # [b t kv g]
+    product_2 = sum_d_2 * (1 / buffer_3)  # [b t kv g]
     return product_2
 
 
 def _block_backward_buffer_0_buffer_1(
-    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_7, buffer_3, buffer_2, buffer_4, buffer_9,
-    buffer_10, buffer_11, buffer_6, buffer_8, *, block_g=256, block_b=512, block_kv=512,
+    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10,
+    buffer_6, buffer_11, buffer_8, buffer_4, *, block_g=256, block_b=512,
 ):
-    """block_backward_buffer_0_buffer_1(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_4: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_6: f32[b t], buffer_8: f32[b t width]) -> (f32[b kv d x], f32[b kv d x]), in blocks: memory does not grow with g."""
+    """block_backward_buffer_0_buffer_1(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_7: f32[b t], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g]) -> (f32[b kv d x], f32[b kv d x]), in blocks: memory does not grow with g."""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state_2, state_, state__, buffer_7, buffer_3, buffer_2, buffer_4, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_7, buffer_3, buffer_2, buffer_4, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8))
+    a, state_2, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1474,70 +1481,69 @@ def _block_backward_buffer_0_buffer_1(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, 2, 64, t):
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
+    if buffer_7.shape != (b, t):
+        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    if buffer_4.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
     if buffer_9.shape != (b, t, 512):
         raise ValueError(f"buffer_9: f32[b t width] has shape {buffer_9.shape}, expected {(b, t, 512)}")
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
-    if buffer_11.shape != (b, t):
-        raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
+    if buffer_11.shape != (b, t):
+        raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
     if buffer_8.shape != (b, t, 512):
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
+    if buffer_4.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
     block_g = min(block_g, max(2, 1))
     block_b = min(block_b, max(b, 1))
-    block_kv = min(block_kv, max(2, 1))
-    state__ = jnp.pad(state__, ((0, max(-b % block_b, block_b - b)), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     state_ = jnp.pad(state_, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    state_2 = jnp.pad(state_2, ((0, max(-b % block_b, block_b - b)), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
+    state__ = jnp.pad(state__, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, 0)))
+    state_2 = jnp.pad(state_2, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, 0)))
     buffer_8 = jnp.pad(buffer_8, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
-    buffer_6 = jnp.pad(buffer_6, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     buffer_11 = jnp.pad(buffer_11, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    buffer_10 = jnp.pad(buffer_10, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
+    buffer_6 = jnp.pad(buffer_6, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
+    buffer_10 = jnp.pad(buffer_10, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
     buffer_9 = jnp.pad(buffer_9, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
     buffer_7 = jnp.pad(buffer_7, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
-    WO = jnp.pad(WO, ((0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
-    buffer_4 = jnp.pad(buffer_4, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
-    buffer_2 = jnp.pad(buffer_2, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
-    WQ = jnp.pad(WQ, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
-    buffer_3 = jnp.pad(buffer_3, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
+    buffer_4 = jnp.pad(buffer_4, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2))))
+    WO = jnp.pad(WO, ((0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
+    buffer_2 = jnp.pad(buffer_2, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2))))
+    WQ = jnp.pad(WQ, ((0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
+    buffer_3 = jnp.pad(buffer_3, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2))))
 
     def program(tile):
         x_index = jnp.arange(t)
-        first_kv = (tile % -(-2 // block_kv)) * block_kv
-        tile = tile // -(-2 // block_kv)
         first_b = tile * block_b
-        acc_t_g = jnp.full((block_b, block_kv, 64, t), 0.0, jnp.float32)
-        acc_t_g_2 = jnp.full((block_b, block_kv, 64, t), 0.0, jnp.float32)
-        state___tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(state__, first_b, block_b, 0), first_kv, block_kv, 1)
+        acc_t_g = jnp.full((2, block_b, 64, t), 0.0, jnp.float32)
+        acc_t_g_2 = jnp.full((2, block_b, 64, t), 0.0, jnp.float32)
         state__tile = lax.dynamic_slice_in_dim(state_, first_b, block_b, 0)
-        rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
-        tile_bf16 = (rsqrt[:, None, None] * state___tile).astype(jnp.bfloat16)
-        state_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(state_2, first_b, block_b, 0), first_kv, block_kv, 1)
-        tile_bf16_2 = (rsqrt[:, None, None] * state_tile).astype(jnp.bfloat16)
+        rsqrt = lax.rsqrt(0.001953125 * state__tile + 1e-05)
+        state___tile = lax.dynamic_slice_in_dim(state__, first_b, block_b, 0)
+        mul = state___tile.transpose(1, 0, 2, 3) * rsqrt[:, None]
+        tile_bf16 = mul.astype(jnp.bfloat16)
+        state_tile = lax.dynamic_slice_in_dim(state_2, first_b, block_b, 0)
+        mul_2 = state_tile.transpose(1, 0, 2, 3) * rsqrt[:, None]
+        tile_bf16_2 = mul_2.astype(jnp.bfloat16)
 
         def step(block, state):
             acc_t_g, acc_t_g_2 = state
             buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_8, first_b, block_b, 0), block, 1, keepdims=True), (1,))
-            buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_6, first_b, block_b, 0), block, 1, keepdims=True), (1,))
             buffer_11_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_11, first_b, block_b, 0), block, 1, keepdims=True), (1,))
-            mul = -0.001953125 * buffer_11_tile * buffer_6_tile
-            mul_2 = (mul * buffer_6_tile * buffer_6_tile)[:, None] * buffer_8_tile
-            buffer_10_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_10, first_b, block_b, 0), block, 1, keepdims=True), (1,))
+            buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_6, first_b, block_b, 0), block, 1, keepdims=True), (1,))
+            mul_3 = 0.001953125 * buffer_6_tile * buffer_6_tile
+            mul_4 = (mul_3 * buffer_6_tile * buffer_11_tile)[:, None] * buffer_8_tile
             d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0), block, 1, keepdims=True), (1,))
+            buffer_10_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_10, first_b, block_b, 0), block, 1, keepdims=True), (1,))
             buffer_9_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_9, first_b, block_b, 0), block, 1, keepdims=True), (1,))
-            add = buffer_9_tile + d_out_tile.astype(jnp.float32)
-            add_2 = add + buffer_10_tile + mul_2
+            add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
+            sub = add - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
             buffer_7_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_7, first_b, block_b, 0), block, 1, keepdims=True), (1,))
             X_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(X, first_b, block_b, 0), block, 1, keepdims=True), (1,))
             le = x_index <= block
@@ -1546,31 +1552,35 @@ def _block_backward_buffer_0_buffer_1(
             def step_2(block, state):
                 acc_t_g, acc_t_g_2 = state
                 first_g = block * block_g
-                WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
-                mul_3 = add_2[:, None, None, None] * WO_tile.astype(jnp.float32)
-                sum_ = jnp.sum(mul_3, axis=4)
-                mul_4 = tile_bf16.astype(jnp.float32)[:, :, None] * sum_[:, :, :, :, None]
-                sum_2 = jnp.sum(mul_4, axis=3)
-                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (1,))
-                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (1,))
-                WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
-                mul_5 = (a * X_tile.astype(jnp.float32))[:, None, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)
-                sum_3 = jnp.sum(mul_5, axis=4)
-                mul_6 = sum_3 * buffer_7_tile[:, None, None, None]
-                tile_bf16_f32 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_7 = tile_bf16_2.astype(jnp.float32)[:, :, None] * tile_bf16_f32[:, :, :, :, None]
-                sum_4 = jnp.sum(mul_7, axis=3)
-                safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
-                sub = jnp.where(le, 0.125 * sum_4, -jnp.inf) - safe_buffer_2[:, :, :, None]
-                exp = jnp.exp(sub)
-                mul_8 = exp * (buffer_4_tile[:, :, :, None] + sum_2)
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (1,))
-                chosen = jnp.where(buffer_3_tile > 0.0, 1 / buffer_3_tile, 0.0)
-                mul_9 = (chosen[:, :, :, None] * tile_bf16_f32)[:, :, :, :, None] * mul_8[:, :, :, None]
-                tile_sum = jnp.sum(mul_9, axis=2)
+                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                WO_tile = lax.dynamic_slice_in_dim(WO, first_g, block_g, 1)
+                mul_5 = sub[:, None, None] * WO_tile.astype(jnp.float32)[:, None]
+                sum_ = jnp.sum(mul_5, axis=4)
+                mul_6 = sum_[:, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, :, None]
+                sum_2 = jnp.sum(mul_6, axis=3)
+                sub_2 = sum_2 - buffer_4_tile.transpose(1, 0, 2)[:, :, :, None]
+                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
+                mul_7 = (a * X_tile.astype(jnp.float32))[:, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)[:, None]
+                sum_3 = jnp.sum(mul_7, axis=4)
+                tile_bf16_3 = (sum_3 * buffer_7_tile[:, None, None]).astype(jnp.bfloat16)
+                tile_bf16_f32 = tile_bf16_3.astype(jnp.float32)
+                mul_8 = tile_bf16_2.astype(jnp.float32)[:, :, None] * tile_bf16_f32[:, :, :, :, None]
+                sum_4 = jnp.sum(mul_8, axis=3)
+                equal = buffer_2_tile.transpose(1, 0, 2) == -jnp.inf
+                safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(1, 0, 2))
+                sub_3 = jnp.where(le, sum_4 * 0.125, -jnp.inf) - safe_buffer_2[:, :, :, None]
+                exp = jnp.exp(sub_3)
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                gt = buffer_3_tile.transpose(1, 0, 2) > 0.0
+                mul_9 = jnp.where(gt[:, :, :, None], exp, 0.0) * sub_2
+                recip = 1 / buffer_3_tile.transpose(1, 0, 2)
+                mul_10 = (recip[:, :, :, None] * tile_bf16_f32)[:, :, :, :, None] * mul_9[:, :, :, None]
+                tile_sum = jnp.sum(mul_10, axis=2)
                 next_acc_t_g = acc_t_g + tile_sum
-                mul_10 = (chosen[:, :, :, None] * exp)[:, :, :, None] * sum_[:, :, :, :, None]
-                tile_sum_2 = jnp.sum(mul_10, axis=2)
+                mul_11 = recip[:, :, :, None] * jnp.where(gt[:, :, :, None], sum_, 0.0)
+                mul_12 = mul_11[:, :, :, :, None] * exp[:, :, :, None]
+                tile_sum_2 = jnp.sum(mul_12, axis=2)
                 next_acc_t_g_2 = acc_t_g_2 + tile_sum_2
                 return (next_acc_t_g, next_acc_t_g_2)
 
@@ -1581,31 +1591,35 @@ def _block_backward_buffer_0_buffer_1(
                 acc_t_g, acc_t_g_2 = state
                 first_g = block * block_g
                 g_index = first_g + jnp.arange(block_g)
-                WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
-                mul_3 = add_2[:, None, None, None] * WO_tile.astype(jnp.float32)
-                sum_ = jnp.sum(mul_3, axis=4)
-                mul_4 = tile_bf16.astype(jnp.float32)[:, :, None] * sum_[:, :, :, :, None]
-                sum_2 = jnp.sum(mul_4, axis=3)
-                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (1,))
-                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (1,))
-                WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
-                mul_5 = (a * X_tile.astype(jnp.float32))[:, None, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)
-                sum_3 = jnp.sum(mul_5, axis=4)
-                mul_6 = sum_3 * buffer_7_tile[:, None, None, None]
-                tile_bf16_f32 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_7 = tile_bf16_2.astype(jnp.float32)[:, :, None] * tile_bf16_f32[:, :, :, :, None]
-                sum_4 = jnp.sum(mul_7, axis=3)
-                safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
-                sub = jnp.where(le, 0.125 * sum_4, -jnp.inf) - safe_buffer_2[:, :, :, None]
-                exp = jnp.exp(sub)
-                mul_8 = exp * (buffer_4_tile[:, :, :, None] + sum_2)
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (1,))
-                chosen = jnp.where((buffer_3_tile > 0.0) & (g_index < 2), 1 / buffer_3_tile, 0.0)
-                mul_9 = (chosen[:, :, :, None] * tile_bf16_f32)[:, :, :, :, None] * mul_8[:, :, :, None]
-                tile_sum = jnp.sum(mul_9, axis=2)
+                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                WO_tile = lax.dynamic_slice_in_dim(WO, first_g, block_g, 1)
+                mul_5 = sub[:, None, None] * WO_tile.astype(jnp.float32)[:, None]
+                sum_ = jnp.sum(mul_5, axis=4)
+                mul_6 = sum_[:, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, :, None]
+                sum_2 = jnp.sum(mul_6, axis=3)
+                sub_2 = sum_2 - buffer_4_tile.transpose(1, 0, 2)[:, :, :, None]
+                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
+                mul_7 = (a * X_tile.astype(jnp.float32))[:, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)[:, None]
+                sum_3 = jnp.sum(mul_7, axis=4)
+                tile_bf16_3 = (sum_3 * buffer_7_tile[:, None, None]).astype(jnp.bfloat16)
+                tile_bf16_f32 = tile_bf16_3.astype(jnp.float32)
+                mul_8 = tile_bf16_2.astype(jnp.float32)[:, :, None] * tile_bf16_f32[:, :, :, :, None]
+                sum_4 = jnp.sum(mul_8, axis=3)
+                equal = buffer_2_tile.transpose(1, 0, 2) == -jnp.inf
+                safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(1, 0, 2))
+                sub_3 = jnp.where(le, sum_4 * 0.125, -jnp.inf) - safe_buffer_2[:, :, :, None]
+                exp = jnp.exp(sub_3)
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                gt = buffer_3_tile.transpose(1, 0, 2) > 0.0
+                mul_9 = jnp.where(gt[:, :, :, None], exp, 0.0) * sub_2
+                chosen = jnp.where((g_index < 2), 1 / buffer_3_tile.transpose(1, 0, 2), 0.0)
+                mul_10 = (chosen[:, :, :, None] * tile_bf16_f32)[:, :, :, :, None] * mul_9[:, :, :, None]
+                tile_sum = jnp.sum(mul_10, axis=2)
                 next_acc_t_g = acc_t_g + tile_sum
-                mul_10 = (chosen[:, :, :, None] * exp)[:, :, :, None] * sum_[:, :, :, :, None]
-                tile_sum_2 = jnp.sum(mul_10, axis=2)
+                mul_11 = chosen[:, :, :, None] * jnp.where(gt[:, :, :, None], sum_, 0.0)
+                mul_12 = mul_11[:, :, :, :, None] * exp[:, :, :, None]
+                tile_sum_2 = jnp.sum(mul_12, axis=2)
                 next_acc_t_g_2 = acc_t_g_2 + tile_sum_2
                 return (next_acc_t_g, next_acc_t_g_2)
 
@@ -1618,25 +1632,21 @@ def _block_backward_buffer_0_buffer_1(
             return (acc_t_g, acc_t_g_2)
 
         acc_t_g, acc_t_g_2 = lax.fori_loop(0, t, step, (acc_t_g, acc_t_g_2))
-        return acc_t_g, acc_t_g_2
+        return acc_t_g.transpose(1, 0, 2, 3), acc_t_g_2.transpose(1, 0, 2, 3)
 
-    buffer_0_tiles, buffer_1_tiles = lax.map(program, jnp.arange((-(-b // block_b)) * (-(-2 // block_kv))))
-    buffer_0_tiles = buffer_0_tiles.reshape(-(-b // block_b), -(-2 // block_kv), *buffer_0_tiles.shape[1:])
-    buffer_0_tiles = buffer_0_tiles.transpose(0, 2, 1, 3, 4, 5)
-    buffer_0_tiles = buffer_0_tiles.reshape(-(-b // block_b) * block_b, -(-2 // block_kv) * block_kv, 64, t)
-    buffer_1_tiles = buffer_1_tiles.reshape(-(-b // block_b), -(-2 // block_kv), *buffer_1_tiles.shape[1:])
-    buffer_1_tiles = buffer_1_tiles.transpose(0, 2, 1, 3, 4, 5)
-    buffer_1_tiles = buffer_1_tiles.reshape(-(-b // block_b) * block_b, -(-2 // block_kv) * block_kv, 64, t)
-    return buffer_0_tiles[:b, :2], buffer_1_tiles[:b, :2]
+    buffer_0_tiles, buffer_1_tiles = lax.map(program, jnp.arange(-(-b // block_b)))
+    buffer_0_tiles = buffer_0_tiles.reshape(-(-b // block_b) * block_b, 2, 64, t)
+    buffer_1_tiles = buffer_1_tiles.reshape(-(-b // block_b) * block_b, 2, 64, t)
+    return buffer_0_tiles[:b], buffer_1_tiles[:b]
 
 
 def _block_backward_d_WQ_d_WO(
-    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_7, buffer_2, buffer_4, buffer_9, buffer_10,
-    buffer_11, buffer_6, buffer_8, buffer_3, *, block_t=256, block_g=512,
+    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10,
+    buffer_6, buffer_11, buffer_8, buffer_4, *, block_t=256, block_g=512,
 ):
-    """block_backward_d_WQ_d_WO(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_2: f32[b t kv g], buffer_4: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_3: f32[b t kv g]) -> (bf16[width kv g d], bf16[kv g d width]), in blocks: memory does not grow with t."""
+    """block_backward_d_WQ_d_WO(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g]) -> (bf16[width kv g d], bf16[kv g d width]), in blocks: memory does not grow with t."""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state_2, state_, state__, buffer_7, buffer_2, buffer_4, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_7, buffer_2, buffer_4, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_3))
+    a, state_2, state_, state__, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1656,37 +1666,37 @@ def _block_backward_d_WQ_d_WO(
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
     if buffer_7.shape != (b, t):
         raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_3.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    if buffer_4.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
     if buffer_9.shape != (b, t, 512):
         raise ValueError(f"buffer_9: f32[b t width] has shape {buffer_9.shape}, expected {(b, t, 512)}")
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
-    if buffer_11.shape != (b, t):
-        raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
+    if buffer_11.shape != (b, t):
+        raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
     if buffer_8.shape != (b, t, 512):
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
+    if buffer_4.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
     block_t = min(block_t, max(t, 1))
     block_g = min(block_g, max(2, 1))
     WO = jnp.pad(WO, ((0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
     WQ = jnp.pad(WQ, ((0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
-    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
-    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    buffer_11 = jnp.pad(buffer_11, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    buffer_10 = jnp.pad(buffer_10, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_9 = jnp.pad(buffer_9, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
+    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_11 = jnp.pad(buffer_11, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_10 = jnp.pad(buffer_10, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_9 = jnp.pad(buffer_9, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
+    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
 
     def program(tile):
         x_index = jnp.arange(t)
@@ -1698,41 +1708,38 @@ def _block_backward_d_WQ_d_WO(
 
         def step(block, state):
             acc_t_b, acc_b_t = state
-            state___tile = jnp.squeeze(lax.dynamic_index_in_dim(state__, block, 0, keepdims=True), (0,))
             state__tile = jnp.squeeze(lax.dynamic_index_in_dim(state_, block, 0, keepdims=True), (0,))
-            rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
-            tile_bf16 = (rsqrt * state___tile).astype(jnp.bfloat16)
+            rsqrt = lax.rsqrt(0.001953125 * state__tile + 1e-05)
+            state___tile = jnp.squeeze(lax.dynamic_index_in_dim(state__, block, 0, keepdims=True), (0,))
+            tile_bf16 = (state___tile * rsqrt).astype(jnp.bfloat16)
             state_tile = jnp.squeeze(lax.dynamic_index_in_dim(state_2, block, 0, keepdims=True), (0,))
-            tile_bf16_2 = (rsqrt * state_tile).astype(jnp.bfloat16)
+            tile_bf16_2 = (state_tile * rsqrt).astype(jnp.bfloat16)
             to_t = t // block_t * block_t
 
             def step_2(block, state):
                 acc_t_b, acc_b_t = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                buffer_7_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                recip = 1 / buffer_3_tile.transpose(1, 2, 0)
-                gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
-                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
                 buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_11_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_11, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul = -0.001953125 * buffer_11_tile * buffer_6_tile
-                mul_2 = (mul * buffer_6_tile * buffer_6_tile)[:, None] * buffer_8_tile
-                buffer_10_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_10, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                mul = 0.001953125 * buffer_6_tile * buffer_6_tile
+                mul_2 = (mul * buffer_6_tile * buffer_11_tile)[:, None] * buffer_8_tile
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_10_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_10, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_9_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_9, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                add = buffer_9_tile + d_out_tile.astype(jnp.float32)
-                add_2 = add + buffer_10_tile + mul_2
-                mul_3 = add_2[:, :, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)[:, :, None]
+                add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
+                sub = add - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+                mul_3 = sub[:, :, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)[:, :, None]
                 sum_ = jnp.sum(mul_3, axis=3)
                 tile_bf16_f32 = tile_bf16.astype(jnp.float32)
-                mul_4 = tile_bf16_f32[:, None, None] * sum_[:, :, :, :, None]
+                mul_4 = sum_[:, :, :, :, None] * tile_bf16_f32[:, None, None]
                 sum_2 = jnp.sum(mul_4, axis=3)
-                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                add_3 = buffer_4_tile.transpose(1, 2, 0)[:, :, :, None] + sum_2
+                sub_2 = sum_2 - buffer_4_tile.transpose(1, 2, 0)[:, :, :, None]
                 buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                buffer_7_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 X_f32 = X_tile.astype(jnp.float32)
                 mul_5 = (a * X_f32)[:, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, :, None]
                 sum_3 = jnp.sum(mul_5, axis=3)
@@ -1740,12 +1747,15 @@ def _block_backward_d_WQ_d_WO(
                 tile_bf16_f32_2 = tile_bf16_2.astype(jnp.float32)
                 mul_6 = tile_bf16_f32_2[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
                 sum_4 = jnp.sum(mul_6, axis=3)
-                chosen = jnp.where(x_index <= t_index[:, None], 0.125 * sum_4, -jnp.inf)
+                chosen = jnp.where(x_index <= t_index[:, None], sum_4 * 0.125, -jnp.inf)
                 equal = buffer_2_tile.transpose(1, 2, 0) == -jnp.inf
                 safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(1, 2, 0))
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
-                mul_7 = tile_bf16_f32_2[:, None, None] * (exp * add_3)[:, :, :, None]
+                mul_7 = tile_bf16_f32_2[:, None, None] * (exp * sub_2)[:, :, :, None]
                 sum_5 = jnp.sum(mul_7, axis=4)
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                recip = 1 / buffer_3_tile.transpose(1, 2, 0)
+                gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
                 mul_8 = buffer_7_tile[:, None] * X_f32 * jnp.where(gt, recip, 0.0)[:, :, :, None]
                 mul_9 = mul_8[:, :, :, :, None] * sum_5[:, :, :, None]
                 tile_sum = jnp.sum(mul_9, axis=2)
@@ -1754,7 +1764,7 @@ def _block_backward_d_WQ_d_WO(
                 sum_6 = jnp.sum(mul_10, axis=4)
                 chosen_2 = jnp.where(gt[:, :, :, None], recip[:, :, :, None] * sum_6, 0.0)
                 tile_bf16_f32_3 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_11 = tile_bf16_f32_3[:, :, :, None] * add_2[:, :, None]
+                mul_11 = sub[:, :, None] * tile_bf16_f32_3[:, :, :, None]
                 tile_sum_2 = jnp.sum(mul_11, axis=2)
                 next_acc_b_t = acc_b_t + tile_sum_2
                 return (next_acc_t_b, next_acc_b_t)
@@ -1766,29 +1776,26 @@ def _block_backward_d_WQ_d_WO(
                 acc_t_b, acc_b_t = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                buffer_7_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                chosen = jnp.where((t_index < t), 1 / buffer_3_tile.transpose(1, 2, 0), 0.0)
-                gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
-                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
                 buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_11_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_11, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul = -0.001953125 * buffer_11_tile * buffer_6_tile
-                mul_2 = (mul * buffer_6_tile * buffer_6_tile)[:, None] * buffer_8_tile
-                buffer_10_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_10, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                mul = 0.001953125 * buffer_6_tile * buffer_6_tile
+                mul_2 = (mul * buffer_6_tile * buffer_11_tile)[:, None] * buffer_8_tile
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_10_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_10, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_9_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_9, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                add = buffer_9_tile + d_out_tile.astype(jnp.float32)
-                add_2 = add + buffer_10_tile + mul_2
-                mul_3 = add_2[:, :, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)[:, :, None]
+                add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
+                sub = add - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+                mul_3 = sub[:, :, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)[:, :, None]
                 sum_ = jnp.sum(mul_3, axis=3)
                 tile_bf16_f32 = tile_bf16.astype(jnp.float32)
-                mul_4 = tile_bf16_f32[:, None, None] * sum_[:, :, :, :, None]
+                mul_4 = sum_[:, :, :, :, None] * tile_bf16_f32[:, None, None]
                 sum_2 = jnp.sum(mul_4, axis=3)
-                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                add_3 = buffer_4_tile.transpose(1, 2, 0)[:, :, :, None] + sum_2
+                sub_2 = sum_2 - buffer_4_tile.transpose(1, 2, 0)[:, :, :, None]
                 buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                buffer_7_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 X_f32 = X_tile.astype(jnp.float32)
                 mul_5 = (a * X_f32)[:, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, :, None]
                 sum_3 = jnp.sum(mul_5, axis=3)
@@ -1796,21 +1803,24 @@ def _block_backward_d_WQ_d_WO(
                 tile_bf16_f32_2 = tile_bf16_2.astype(jnp.float32)
                 mul_6 = tile_bf16_f32_2[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
                 sum_4 = jnp.sum(mul_6, axis=3)
-                chosen_2 = jnp.where(x_index <= t_index[:, None], 0.125 * sum_4, -jnp.inf)
+                chosen = jnp.where(x_index <= t_index[:, None], sum_4 * 0.125, -jnp.inf)
                 equal = buffer_2_tile.transpose(1, 2, 0) == -jnp.inf
                 safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(1, 2, 0))
-                exp = jnp.exp(chosen_2 - safe_buffer_2[:, :, :, None])
-                mul_7 = tile_bf16_f32_2[:, None, None] * (exp * add_3)[:, :, :, None]
+                exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
+                mul_7 = tile_bf16_f32_2[:, None, None] * (exp * sub_2)[:, :, :, None]
                 sum_5 = jnp.sum(mul_7, axis=4)
-                mul_8 = buffer_7_tile[:, None] * X_f32 * jnp.where(gt, chosen, 0.0)[:, :, :, None]
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                chosen_2 = jnp.where((t_index < t), 1 / buffer_3_tile.transpose(1, 2, 0), 0.0)
+                gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
+                mul_8 = buffer_7_tile[:, None] * X_f32 * jnp.where(gt, chosen_2, 0.0)[:, :, :, None]
                 mul_9 = mul_8[:, :, :, :, None] * sum_5[:, :, :, None]
                 tile_sum = jnp.sum(mul_9, axis=2)
                 next_acc_t_b = acc_t_b + tile_sum
                 mul_10 = exp[:, :, :, None] * tile_bf16_f32[:, None, None]
                 sum_6 = jnp.sum(mul_10, axis=4)
-                chosen_3 = jnp.where(gt[:, :, :, None], chosen[:, :, :, None] * sum_6, 0.0)
+                chosen_3 = jnp.where(gt[:, :, :, None], chosen_2[:, :, :, None] * sum_6, 0.0)
                 tile_bf16_f32_3 = chosen_3.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_11 = tile_bf16_f32_3[:, :, :, None] * add_2[:, :, None]
+                mul_11 = sub[:, :, None] * tile_bf16_f32_3[:, :, :, None]
                 tile_sum_2 = jnp.sum(mul_11, axis=2)
                 next_acc_b_t = acc_b_t + tile_sum_2
                 return (next_acc_t_b, next_acc_b_t)
@@ -1831,12 +1841,12 @@ def _block_backward_d_WQ_d_WO(
 
 
 def _block_backward_d_X(
-    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_7, buffer_2, buffer_4, buffer_9, buffer_10,
-    buffer_11, buffer_6, buffer_8, buffer_3, buffer_0, buffer_1, *, block_g=256, block_kv=256, block_t=512,
+    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_7, buffer_0, buffer_9, buffer_10, buffer_1,
+    buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4, *, block_g=256, block_kv=256, block_t=512,
 ):
-    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_2: f32[b t kv g], buffer_4: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_3: f32[b t kv g], buffer_0: f32[b kv d x], buffer_1: f32[b kv d x]) -> bf16[b t width], in blocks: memory does not grow with g and kv."""
+    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_0: f32[b kv d x], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_1: f32[b kv d x], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g]) -> bf16[b t width], in blocks: memory does not grow with g and kv."""
     X, WQ, WK, WV, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, WO, d_out))
-    a, state_2, state_, state__, buffer_7, buffer_2, buffer_4, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_3, buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_7, buffer_2, buffer_4, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_3, buffer_0, buffer_1))
+    a, state_2, state_, state__, buffer_7, buffer_0, buffer_9, buffer_10, buffer_1, buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_7, buffer_0, buffer_9, buffer_10, buffer_1, buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1860,48 +1870,48 @@ def _block_backward_d_X(
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
     if buffer_7.shape != (b, t):
         raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
-    if buffer_2.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    if buffer_4.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
+    if buffer_0.shape != (b, 2, 64, t):
+        raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     if buffer_9.shape != (b, t, 512):
         raise ValueError(f"buffer_9: f32[b t width] has shape {buffer_9.shape}, expected {(b, t, 512)}")
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
-    if buffer_11.shape != (b, t):
-        raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
-    if buffer_6.shape != (b, t):
-        raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
-    if buffer_8.shape != (b, t, 512):
-        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_0.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
+    if buffer_3.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
+    if buffer_2.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
+    if buffer_6.shape != (b, t):
+        raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
+    if buffer_11.shape != (b, t):
+        raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
+    if buffer_8.shape != (b, t, 512):
+        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
+    if buffer_4.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
     block_g = min(block_g, max(2, 1))
     block_kv = min(block_kv, max(2, 1))
     block_t = min(block_t, max(t, 1))
-    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    buffer_11 = jnp.pad(buffer_11, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    buffer_10 = jnp.pad(buffer_10, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_9 = jnp.pad(buffer_9, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    state__ = jnp.pad(state__, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
-    state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
-    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
-    WQ = jnp.pad(WQ, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
-    WO = jnp.pad(WO, ((0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
-    buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
-    buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     WK = jnp.pad(WK, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
-    WV = jnp.pad(WV, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
     buffer_1 = jnp.pad(buffer_1, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
+    WV = jnp.pad(WV, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
+    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_11 = jnp.pad(buffer_11, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_10 = jnp.pad(buffer_10, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_9 = jnp.pad(buffer_9, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    state__ = jnp.pad(state__, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
+    state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
+    buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
+    WO = jnp.pad(WO, ((0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
+    buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
+    WQ = jnp.pad(WQ, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
+    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
 
     def program(tile):
         d_index = jnp.arange(64)
@@ -1910,130 +1920,49 @@ def _block_backward_d_X(
         b_index = jnp.arange(b)
         first_t = tile * block_t
         t_index = first_t + jnp.arange(block_t)
-        acc_kv_g_d = jnp.full((b, block_t, 512), 0.0, jnp.float32)
-        acc_kv_g_d_2 = jnp.full((b, block_t), 0.0, jnp.float32)
-        buffer_8_tile = lax.dynamic_slice_in_dim(buffer_8, first_t, block_t, 1)
-        buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
-        buffer_11_tile = lax.dynamic_slice_in_dim(buffer_11, first_t, block_t, 1)
-        mul = -0.001953125 * buffer_11_tile * buffer_6_tile
-        mul_2 = (mul * buffer_6_tile * buffer_6_tile)[:, :, None] * buffer_8_tile
-        buffer_10_tile = lax.dynamic_slice_in_dim(buffer_10, first_t, block_t, 1)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
-        buffer_9_tile = lax.dynamic_slice_in_dim(buffer_9, first_t, block_t, 1)
-        d_out_f32 = d_out_tile.astype(jnp.float32)
-        add = buffer_9_tile + d_out_f32 + buffer_10_tile
-        add_2 = add + mul_2
-        rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state_)
-        buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
-        X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
-        le = x_index <= t_index[:, None]
-
-        def step(block, state):
-            acc_kv_g_d, acc_kv_g_d_2 = state
-            first_kv = block * block_kv
-            state___tile = lax.dynamic_slice_in_dim(state__, first_kv, block_kv, 1)
-            tile_bf16 = (rsqrt[:, None, None] * state___tile).astype(jnp.bfloat16)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_kv, block_kv, 1)
-            tile_bf16_2 = (rsqrt[:, None, None] * state_tile).astype(jnp.bfloat16)
-            to_g = (2) // block_g * block_g
-
-            def step_2(block, state):
-                acc_kv_g_d, acc_kv_g_d_2 = state
-                first_g = block * block_g
-                buffer_3_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
-                gt = buffer_3_tile.transpose(0, 1, 3, 2) > 0.0
-                chosen = jnp.where(gt, 1 / buffer_3_tile.transpose(0, 1, 3, 2), 0.0)
-                WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
-                WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
-                mul_3 = add_2[:, :, None, None, :, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
-                sum_ = jnp.sum(mul_3, axis=4)
-                mul_4 = tile_bf16.astype(jnp.float32)[:, None, None] * sum_[:, :, :, :, :, None]
-                sum_2 = jnp.sum(mul_4, axis=4)
-                buffer_4_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
-                add_3 = buffer_4_tile.transpose(0, 1, 3, 2)[:, :, :, :, None] + sum_2
-                buffer_2_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
-                WQ_f32 = WQ_tile.astype(jnp.float32)
-                mul_5 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(2, 1, 0, 3)
-                sum_3 = jnp.sum(mul_5, axis=4)
-                mul_6 = sum_3 * buffer_7_tile[:, :, None, None, None]
-                tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
-                tile_bf16_f32_2 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_7 = tile_bf16_f32[:, None, None] * tile_bf16_f32_2[:, :, :, :, :, None]
-                sum_4 = jnp.sum(mul_7, axis=4)
-                chosen_2 = jnp.where(le[:, None, None], 0.125 * sum_4, -jnp.inf)
-                equal = buffer_2_tile.transpose(0, 1, 3, 2) == -jnp.inf
-                safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(0, 1, 3, 2))
-                sub = chosen_2 - safe_buffer_2[:, :, :, :, None]
-                mul_8 = tile_bf16_f32[:, None, None] * (jnp.exp(sub) * add_3)[:, :, :, :, None]
-                sum_5 = jnp.sum(mul_8, axis=5)
-                mul_9 = (chosen[:, :, :, :, None] * sum_5)[:, :, :, :, None] * WQ_f32.transpose(2, 1, 0, 3)
-                tile_sum = jnp.sum(mul_9, axis=(3, 2, 5))
-                next_acc_kv_g_d = acc_kv_g_d + tile_sum
-                mul_10 = sum_5 * sum_3 * chosen[:, :, :, :, None]
-                tile_sum_2 = jnp.sum(mul_10, axis=(3, 2, 4))
-                next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum_2
-                return (next_acc_kv_g_d, next_acc_kv_g_d_2)
-
-            acc_kv_g_d, acc_kv_g_d_2 = lax.fori_loop(
-                0,
-                -(-to_g // block_g),
-                step_2,
-                (acc_kv_g_d, acc_kv_g_d_2),
-            )
-            from_g = jnp.maximum(0, to_g)
-
-            def step_3(block, state):
-                acc_kv_g_d, acc_kv_g_d_2 = state
-                first_g = block * block_g
-                g_index = first_g + jnp.arange(block_g)
-                buffer_3_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
-                gt = buffer_3_tile.transpose(0, 1, 3, 2) > 0.0
-                chosen = jnp.where(gt & (g_index < 2)[:, None], 1 / buffer_3_tile.transpose(0, 1, 3, 2), 0.0)
-                WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
-                WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
-                mul_3 = add_2[:, :, None, None, :, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
-                sum_ = jnp.sum(mul_3, axis=4)
-                mul_4 = tile_bf16.astype(jnp.float32)[:, None, None] * sum_[:, :, :, :, :, None]
-                sum_2 = jnp.sum(mul_4, axis=4)
-                buffer_4_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
-                add_3 = buffer_4_tile.transpose(0, 1, 3, 2)[:, :, :, :, None] + sum_2
-                buffer_2_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
-                WQ_f32 = WQ_tile.astype(jnp.float32)
-                mul_5 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(2, 1, 0, 3)
-                sum_3 = jnp.sum(mul_5, axis=4)
-                mul_6 = sum_3 * buffer_7_tile[:, :, None, None, None]
-                tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
-                tile_bf16_f32_2 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_7 = tile_bf16_f32[:, None, None] * tile_bf16_f32_2[:, :, :, :, :, None]
-                sum_4 = jnp.sum(mul_7, axis=4)
-                chosen_2 = jnp.where(le[:, None, None], 0.125 * sum_4, -jnp.inf)
-                equal = buffer_2_tile.transpose(0, 1, 3, 2) == -jnp.inf
-                safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(0, 1, 3, 2))
-                sub = chosen_2 - safe_buffer_2[:, :, :, :, None]
-                mul_8 = tile_bf16_f32[:, None, None] * (jnp.exp(sub) * add_3)[:, :, :, :, None]
-                sum_5 = jnp.sum(mul_8, axis=5)
-                mul_9 = (chosen[:, :, :, :, None] * sum_5)[:, :, :, :, None] * WQ_f32.transpose(2, 1, 0, 3)
-                tile_sum = jnp.sum(mul_9, axis=(3, 2, 5))
-                next_acc_kv_g_d = acc_kv_g_d + tile_sum
-                mul_10 = sum_5 * sum_3 * chosen[:, :, :, :, None]
-                tile_sum_2 = jnp.sum(mul_10, axis=(3, 2, 4))
-                next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum_2
-                return (next_acc_kv_g_d, next_acc_kv_g_d_2)
-
-            acc_kv_g_d, acc_kv_g_d_2 = lax.fori_loop(
-                from_g // block_g,
-                -(-2 // block_g),
-                step_3,
-                (acc_kv_g_d, acc_kv_g_d_2),
-            )
-            return (acc_kv_g_d, acc_kv_g_d_2)
-
-        acc_kv_g_d, acc_kv_g_d_2 = lax.fori_loop(0, -(-2 // block_kv), step, (acc_kv_g_d, acc_kv_g_d_2))
         acc_kv_d = jnp.full((b, block_t, 512), 0.0, jnp.float32)
         acc_kv_d_2 = jnp.full((b, block_t, 512), 0.0, jnp.float32)
         acc_kv_d_3 = jnp.full((b, block_t), 0.0, jnp.float32)
         acc_kv_d_4 = jnp.full((b, block_t), 0.0, jnp.float32)
+        X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         to_kv = (2) // block_kv * block_kv
+
+        def step(block, state):
+            acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4 = state
+            first_kv = block * block_kv
+            kv_index = first_kv + jnp.arange(block_kv)
+            buffer_0_tile = buffer_0.at[(b_index)[:, None, None, None], (kv_index)[:, None, None], (d_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
+            WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
+            WK_f32 = WK_tile.astype(jnp.float32)
+            mul = WK_f32.transpose(1, 0, 2) * buffer_0_tile.transpose(0, 3, 1, 2)[:, :, :, None]
+            tile_sum = jnp.sum(mul, axis=(2, 4))
+            next_acc_kv_d = acc_kv_d + tile_sum
+            buffer_1_tile = buffer_1.at[(b_index)[:, None, None, None], (kv_index)[:, None, None], (d_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
+            WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
+            WV_f32 = WV_tile.astype(jnp.float32)
+            mul_2 = WV_f32.transpose(1, 0, 2) * buffer_1_tile.transpose(0, 3, 1, 2)[:, :, :, None]
+            tile_sum_2 = jnp.sum(mul_2, axis=(2, 4))
+            next_acc_kv_d_2 = acc_kv_d_2 + tile_sum_2
+            X_f32 = X_tile.astype(jnp.float32)
+            mul_3 = (a * X_f32)[:, :, None, :, None] * WK_f32.transpose(1, 0, 2)
+            sum_ = jnp.sum(mul_3, axis=3)
+            mul_4 = sum_ * buffer_0_tile.transpose(0, 3, 1, 2)
+            tile_sum_3 = jnp.sum(mul_4, axis=(2, 3))
+            next_acc_kv_d_3 = acc_kv_d_3 + tile_sum_3
+            mul_5 = (a * X_f32)[:, :, None, :, None] * WV_f32.transpose(1, 0, 2)
+            sum_2 = jnp.sum(mul_5, axis=3)
+            mul_6 = sum_2 * buffer_1_tile.transpose(0, 3, 1, 2)
+            tile_sum_4 = jnp.sum(mul_6, axis=(2, 3))
+            next_acc_kv_d_4 = acc_kv_d_4 + tile_sum_4
+            return (next_acc_kv_d, next_acc_kv_d_2, next_acc_kv_d_3, next_acc_kv_d_4)
+
+        acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4 = lax.fori_loop(
+            0,
+            -(-to_kv // block_kv),
+            step,
+            (acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4),
+        )
+        from_kv = jnp.maximum(0, to_kv)
 
         def step_2(block, state):
             acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4 = state
@@ -2042,83 +1971,166 @@ def _block_backward_d_X(
             buffer_0_tile = buffer_0.at[(b_index)[:, None, None, None], (kv_index)[:, None, None], (d_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
             WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
             WK_f32 = WK_tile.astype(jnp.float32)
-            mul_3 = WK_f32.transpose(1, 0, 2) * buffer_0_tile.transpose(0, 3, 1, 2)[:, :, :, None]
-            tile_sum = jnp.sum(mul_3, axis=(2, 4))
+            mul = WK_f32.transpose(1, 0, 2) * buffer_0_tile.transpose(0, 3, 1, 2)[:, :, :, None]
+            tile_sum = jnp.sum(mul, axis=(2, 4))
             next_acc_kv_d = acc_kv_d + tile_sum
-            WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
             buffer_1_tile = buffer_1.at[(b_index)[:, None, None, None], (kv_index)[:, None, None], (d_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
+            WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
             WV_f32 = WV_tile.astype(jnp.float32)
-            mul_4 = buffer_1_tile.transpose(0, 3, 1, 2)[:, :, :, None] * WV_f32.transpose(1, 0, 2)
-            tile_sum_2 = jnp.sum(mul_4, axis=(2, 4))
+            mul_2 = WV_f32.transpose(1, 0, 2) * buffer_1_tile.transpose(0, 3, 1, 2)[:, :, :, None]
+            tile_sum_2 = jnp.sum(mul_2, axis=(2, 4))
             next_acc_kv_d_2 = acc_kv_d_2 + tile_sum_2
             X_f32 = X_tile.astype(jnp.float32)
-            mul_5 = (a * X_f32)[:, :, None, :, None] * WK_f32.transpose(1, 0, 2)
-            sum_ = jnp.sum(mul_5, axis=3)
-            mul_6 = sum_ * buffer_0_tile.transpose(0, 3, 1, 2)
-            tile_sum_3 = jnp.sum(mul_6, axis=(2, 3))
+            mul_3 = (a * X_f32)[:, :, None, :, None] * WK_f32.transpose(1, 0, 2)
+            sum_ = jnp.sum(mul_3, axis=3)
+            mul_4 = sum_ * buffer_0_tile.transpose(0, 3, 1, 2)
+            tile_sum_3 = jnp.sum(mul_4, axis=(2, 3))
             next_acc_kv_d_3 = acc_kv_d_3 + tile_sum_3
-            mul_7 = (a * X_f32)[:, :, None, :, None] * WV_f32.transpose(1, 0, 2)
-            sum_2 = jnp.sum(mul_7, axis=3)
-            mul_8 = sum_2 * buffer_1_tile.transpose(0, 3, 1, 2)
-            tile_sum_4 = jnp.sum(mul_8, axis=(2, 3))
-            next_acc_kv_d_4 = acc_kv_d_4 + tile_sum_4
-            return (next_acc_kv_d, next_acc_kv_d_2, next_acc_kv_d_3, next_acc_kv_d_4)
-
-        acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4 = lax.fori_loop(
-            0,
-            -(-to_kv // block_kv),
-            step_2,
-            (acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4),
-        )
-        from_kv = jnp.maximum(0, to_kv)
-
-        def step_3(block, state):
-            acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4 = state
-            first_kv = block * block_kv
-            kv_index = first_kv + jnp.arange(block_kv)
-            buffer_0_tile = buffer_0.at[(b_index)[:, None, None, None], (kv_index)[:, None, None], (d_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
-            WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
-            WK_f32 = WK_tile.astype(jnp.float32)
-            mul_3 = WK_f32.transpose(1, 0, 2) * buffer_0_tile.transpose(0, 3, 1, 2)[:, :, :, None]
-            tile_sum = jnp.sum(mul_3, axis=(2, 4))
-            next_acc_kv_d = acc_kv_d + tile_sum
-            WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
-            buffer_1_tile = buffer_1.at[(b_index)[:, None, None, None], (kv_index)[:, None, None], (d_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
-            WV_f32 = WV_tile.astype(jnp.float32)
-            mul_4 = buffer_1_tile.transpose(0, 3, 1, 2)[:, :, :, None] * WV_f32.transpose(1, 0, 2)
-            tile_sum_2 = jnp.sum(mul_4, axis=(2, 4))
-            next_acc_kv_d_2 = acc_kv_d_2 + tile_sum_2
-            X_f32 = X_tile.astype(jnp.float32)
-            mul_5 = (a * X_f32)[:, :, None, :, None] * WK_f32.transpose(1, 0, 2)
-            sum_ = jnp.sum(mul_5, axis=3)
-            mul_6 = sum_ * buffer_0_tile.transpose(0, 3, 1, 2)
-            tile_sum_3 = jnp.sum(mul_6, axis=(2, 3))
-            next_acc_kv_d_3 = acc_kv_d_3 + tile_sum_3
-            mul_7 = (a * X_f32)[:, :, None, :, None] * WV_f32.transpose(1, 0, 2)
-            sum_2 = jnp.sum(mul_7, axis=3)
-            mul_8 = sum_2 * buffer_1_tile.transpose(0, 3, 1, 2)
-            tile_sum_4 = jnp.sum(mul_8, axis=(2, 3))
+            mul_5 = (a * X_f32)[:, :, None, :, None] * WV_f32.transpose(1, 0, 2)
+            sum_2 = jnp.sum(mul_5, axis=3)
+            mul_6 = sum_2 * buffer_1_tile.transpose(0, 3, 1, 2)
+            tile_sum_4 = jnp.sum(mul_6, axis=(2, 3))
             next_acc_kv_d_4 = acc_kv_d_4 + tile_sum_4
             return (next_acc_kv_d, next_acc_kv_d_2, next_acc_kv_d_3, next_acc_kv_d_4)
 
         acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4 = lax.fori_loop(
             from_kv // block_kv,
             -(-2 // block_kv),
-            step_3,
+            step_2,
             (acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4),
         )
+        acc_kv_g_d = jnp.full((b, block_t, 512), 0.0, jnp.float32)
+        acc_kv_g_d_2 = jnp.full((b, block_t), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(0.001953125 * state_ + 1e-05)
+        buffer_8_tile = lax.dynamic_slice_in_dim(buffer_8, first_t, block_t, 1)
+        buffer_11_tile = lax.dynamic_slice_in_dim(buffer_11, first_t, block_t, 1)
+        buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
+        mul = 0.001953125 * buffer_6_tile * buffer_6_tile
+        mul_2 = (mul * buffer_6_tile * buffer_11_tile)[:, :, None] * buffer_8_tile
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
+        buffer_10_tile = lax.dynamic_slice_in_dim(buffer_10, first_t, block_t, 1)
+        buffer_9_tile = lax.dynamic_slice_in_dim(buffer_9, first_t, block_t, 1)
+        d_out_f32 = d_out_tile.astype(jnp.float32)
+        add = buffer_9_tile + buffer_10_tile + d_out_f32
+        sub = add - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+        buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
+        le = x_index <= t_index[:, None]
+
+        def step_3(block, state):
+            acc_kv_g_d, acc_kv_g_d_2 = state
+            first_kv = block * block_kv
+            state___tile = lax.dynamic_slice_in_dim(state__, first_kv, block_kv, 1)
+            tile_bf16 = (state___tile * rsqrt[:, None, None]).astype(jnp.bfloat16)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_kv, block_kv, 1)
+            tile_bf16_2 = (state_tile * rsqrt[:, None, None]).astype(jnp.bfloat16)
+            to_g = (2) // block_g * block_g
+
+            def step_4(block, state):
+                acc_kv_g_d, acc_kv_g_d_2 = state
+                first_g = block * block_g
+                buffer_4_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
+                WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
+                mul_3 = sub[:, :, None, None, :, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
+                sum_ = jnp.sum(mul_3, axis=4)
+                mul_4 = sum_[:, :, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, None]
+                sum_2 = jnp.sum(mul_4, axis=4)
+                sub_2 = sum_2 - buffer_4_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
+                buffer_2_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
+                WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
+                WQ_f32 = WQ_tile.astype(jnp.float32)
+                mul_5 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(2, 1, 0, 3)
+                sum_3 = jnp.sum(mul_5, axis=4)
+                mul_6 = sum_3 * buffer_7_tile[:, :, None, None, None]
+                tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
+                tile_bf16_f32_2 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
+                mul_7 = tile_bf16_f32[:, None, None] * tile_bf16_f32_2[:, :, :, :, :, None]
+                sum_4 = jnp.sum(mul_7, axis=4)
+                chosen = jnp.where(le[:, None, None], sum_4 * 0.125, -jnp.inf)
+                equal = buffer_2_tile.transpose(0, 1, 3, 2) == -jnp.inf
+                safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(0, 1, 3, 2))
+                exp = jnp.exp(chosen - safe_buffer_2[:, :, :, :, None])
+                mul_8 = tile_bf16_f32[:, None, None] * (exp * sub_2)[:, :, :, :, None]
+                sum_5 = jnp.sum(mul_8, axis=5)
+                buffer_3_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
+                gt = buffer_3_tile.transpose(0, 1, 3, 2) > 0.0
+                chosen_2 = jnp.where(gt, 1 / buffer_3_tile.transpose(0, 1, 3, 2), 0.0)
+                mul_9 = chosen_2[:, :, :, :, None, None] * WQ_f32.transpose(2, 1, 0, 3)
+                mul_10 = mul_9 * sum_5[:, :, :, :, None]
+                tile_sum = jnp.sum(mul_10, axis=(3, 2, 5))
+                next_acc_kv_g_d = acc_kv_g_d + tile_sum
+                mul_11 = sum_3 * sum_5 * chosen_2[:, :, :, :, None]
+                tile_sum_2 = jnp.sum(mul_11, axis=(3, 2, 4))
+                next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum_2
+                return (next_acc_kv_g_d, next_acc_kv_g_d_2)
+
+            acc_kv_g_d, acc_kv_g_d_2 = lax.fori_loop(
+                0,
+                -(-to_g // block_g),
+                step_4,
+                (acc_kv_g_d, acc_kv_g_d_2),
+            )
+            from_g = jnp.maximum(0, to_g)
+
+            def step_5(block, state):
+                acc_kv_g_d, acc_kv_g_d_2 = state
+                first_g = block * block_g
+                g_index = first_g + jnp.arange(block_g)
+                buffer_4_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
+                WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
+                mul_3 = sub[:, :, None, None, :, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
+                sum_ = jnp.sum(mul_3, axis=4)
+                mul_4 = sum_[:, :, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, None]
+                sum_2 = jnp.sum(mul_4, axis=4)
+                sub_2 = sum_2 - buffer_4_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
+                buffer_2_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
+                WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
+                WQ_f32 = WQ_tile.astype(jnp.float32)
+                mul_5 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(2, 1, 0, 3)
+                sum_3 = jnp.sum(mul_5, axis=4)
+                mul_6 = sum_3 * buffer_7_tile[:, :, None, None, None]
+                tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
+                tile_bf16_f32_2 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
+                mul_7 = tile_bf16_f32[:, None, None] * tile_bf16_f32_2[:, :, :, :, :, None]
+                sum_4 = jnp.sum(mul_7, axis=4)
+                chosen = jnp.where(le[:, None, None], sum_4 * 0.125, -jnp.inf)
+                equal = buffer_2_tile.transpose(0, 1, 3, 2) == -jnp.inf
+                safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(0, 1, 3, 2))
+                exp = jnp.exp(chosen - safe_buffer_2[:, :, :, :, None])
+                mul_8 = tile_bf16_f32[:, None, None] * (exp * sub_2)[:, :, :, :, None]
+                sum_5 = jnp.sum(mul_8, axis=5)
+                buffer_3_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
+                gt = buffer_3_tile.transpose(0, 1, 3, 2) > 0.0
+                chosen_2 = jnp.where(gt & (g_index < 2)[:, None], 1 / buffer_3_tile.transpose(0, 1, 3, 2), 0.0)
+                mul_9 = chosen_2[:, :, :, :, None, None] * WQ_f32.transpose(2, 1, 0, 3)
+                mul_10 = mul_9 * sum_5[:, :, :, :, None]
+                tile_sum = jnp.sum(mul_10, axis=(3, 2, 5))
+                next_acc_kv_g_d = acc_kv_g_d + tile_sum
+                mul_11 = sum_3 * sum_5 * chosen_2[:, :, :, :, None]
+                tile_sum_2 = jnp.sum(mul_11, axis=(3, 2, 4))
+                next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum_2
+                return (next_acc_kv_g_d, next_acc_kv_g_d_2)
+
+            acc_kv_g_d, acc_kv_g_d_2 = lax.fori_loop(
+                from_g // block_g,
+                -(-2 // block_g),
+                step_5,
+                (acc_kv_g_d, acc_kv_g_d_2),
+            )
+            return (acc_kv_g_d, acc_kv_g_d_2)
+
+        acc_kv_g_d, acc_kv_g_d_2 = lax.fori_loop(0, -(-2 // block_kv), step_3, (acc_kv_g_d, acc_kv_g_d_2))
         X_f32 = X_tile.astype(jnp.float32)
-        mul_3 = -0.000244140625 * acc_kv_g_d_2 * buffer_7_tile
-        mul_4 = (mul_3 * buffer_7_tile * buffer_7_tile)[:, :, None] * X_f32
-        mul_5 = -0.001953125 * (0.125 * acc_kv_d_3 + acc_kv_d_4)
-        mul_6 = mul_5 * buffer_7_tile * buffer_7_tile * buffer_7_tile
-        mul_7 = a * buffer_7_tile[:, :, None] * acc_kv_d_2
-        mul_8 = 0.125 * a * buffer_7_tile[:, :, None] * acc_kv_d
-        mul_9 = 0.125 * a * buffer_7_tile[:, :, None] * acc_kv_g_d
-        add_3 = mul_9 + mul_8 + buffer_9_tile + d_out_f32
-        add_4 = add_3 + buffer_10_tile + mul_7 + mul_6[:, :, None] * X_f32
-        tile_bf16 = (add_4 + mul_4 + mul_2).astype(jnp.bfloat16)
-        return tile_bf16
+        mul_3 = 0.001953125 * (0.125 * acc_kv_d_3 + acc_kv_d_4)
+        mul_4 = mul_3 * buffer_7_tile * buffer_7_tile * buffer_7_tile
+        mul_5 = 0.000244140625 * acc_kv_g_d_2 * buffer_7_tile
+        mul_6 = (mul_5 * buffer_7_tile * buffer_7_tile)[:, :, None] * X_f32
+        add_2 = mul_6 + mul_2 + mul_4[:, :, None] * X_f32
+        mul_7 = 0.125 * a * buffer_7_tile[:, :, None] * acc_kv_g_d
+        mul_8 = a * buffer_7_tile[:, :, None] * acc_kv_d_2
+        mul_9 = 0.125 * a * buffer_7_tile[:, :, None] * acc_kv_d
+        add_3 = mul_9 + buffer_9_tile + buffer_10_tile + mul_8
+        sub_2 = add_3 + mul_7 + d_out_f32 - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
+        return sub_2.astype(jnp.bfloat16)
 
     d_X_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
     d_X_tiles = d_X_tiles.transpose(1, 0, 2, 3)
@@ -2127,12 +2139,12 @@ def _block_backward_d_X(
 
 
 def _block_backward_d_a(
-    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_0, buffer_1, buffer_7, buffer_2, buffer_4,
-    buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_3, *, block_g=256, block_kv=256,
+    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_0, buffer_7, buffer_3, buffer_2, buffer_9,
+    buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1, *, block_g=256, block_kv=256,
 ):
-    """block_backward_d_a(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_0: f32[b kv d x], buffer_1: f32[b kv d x], buffer_7: f32[b t], buffer_2: f32[b t kv g], buffer_4: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_3: f32[b t kv g]) -> f32[width], in blocks: memory does not grow with g and kv."""
+    """block_backward_d_a(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_0: f32[b kv d x], buffer_7: f32[b t], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g], buffer_1: f32[b kv d x]) -> f32[width], in blocks: memory does not grow with g and kv."""
     X, WQ, WK, WV, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, WO, d_out))
-    a, state_2, state_, state__, buffer_0, buffer_1, buffer_7, buffer_2, buffer_4, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_0, buffer_1, buffer_7, buffer_2, buffer_4, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_3))
+    a, state_2, state_, state__, buffer_0, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_0, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -2156,163 +2168,163 @@ def _block_backward_d_a(
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    if buffer_1.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     if buffer_7.shape != (b, t):
         raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_3.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    if buffer_4.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
     if buffer_9.shape != (b, t, 512):
         raise ValueError(f"buffer_9: f32[b t width] has shape {buffer_9.shape}, expected {(b, t, 512)}")
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
-    if buffer_11.shape != (b, t):
-        raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
+    if buffer_11.shape != (b, t):
+        raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
     if buffer_8.shape != (b, t, 512):
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
+    if buffer_4.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
+    if buffer_1.shape != (b, 2, 64, t):
+        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     block_g = min(block_g, max(2, 1))
     block_kv = min(block_kv, max(2, 1))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     WK = jnp.pad(WK, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     WV = jnp.pad(WV, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
     buffer_1 = jnp.pad(buffer_1, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     state__ = jnp.pad(state__, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
-    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
-    WQ = jnp.pad(WQ, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
-    WO = jnp.pad(WO, ((0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
     buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
+    WO = jnp.pad(WO, ((0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
     buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
+    WQ = jnp.pad(WQ, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
+    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
     d_index = jnp.arange(64)
     width_index = jnp.arange(512)
     x_index = jnp.arange(t)
-    acc_b_kv_x_d = jnp.full((512,), 0.0, jnp.float32)
+    acc_b_x_kv_d = jnp.full((512,), 0.0, jnp.float32)
     acc_b_kv_d_x = jnp.full((512,), 0.0, jnp.float32)
 
     def step(block, state):
-        acc_b_kv_x_d, acc_b_kv_d_x = state
+        acc_b_x_kv_d, acc_b_kv_d_x = state
         X_tile = X.at[(block), (x_index)[:, None], (width_index)].get(mode="fill", fill_value=0.0)
         state__tile = jnp.squeeze(lax.dynamic_index_in_dim(state_, block, 0, keepdims=True), (0,))
-        rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
+        rsqrt = lax.rsqrt(0.001953125 * state__tile + 1e-05)
         to_kv = (2) // block_kv * block_kv
 
         def step_2(block, state):
-            acc_b_kv_x_d, acc_b_kv_d_x = state
+            acc_b_x_kv_d, acc_b_kv_d_x = state
             first_kv = block * block_kv
-            buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
+            buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             X_f32 = X_tile.astype(jnp.float32)
-            mul = (rsqrt * X_f32.T)[:, None] * WK_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
-            mul_2 = mul * buffer_0_tile[:, None]
-            tile_sum = jnp.sum(mul_2, axis=(0, 3, 2))
-            next_acc_b_kv_x_d = acc_b_kv_x_d + tile_sum
+            mul = (rsqrt * X_f32.T)[:, None] * buffer_0_tile[:, None]
+            mul_2 = mul * WK_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
+            tile_sum = jnp.sum(mul_2, axis=(3, 0, 2))
+            next_acc_b_x_kv_d = acc_b_x_kv_d + tile_sum
             WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
             buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             mul_3 = (rsqrt * X_f32.T)[:, None] * buffer_1_tile[:, None]
             mul_4 = mul_3 * WV_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_4, axis=(0, 2, 3))
             next_acc_b_kv_d_x = acc_b_kv_d_x + tile_sum_2
-            return (next_acc_b_kv_x_d, next_acc_b_kv_d_x)
+            return (next_acc_b_x_kv_d, next_acc_b_kv_d_x)
 
-        acc_b_kv_x_d, acc_b_kv_d_x = lax.fori_loop(
+        acc_b_x_kv_d, acc_b_kv_d_x = lax.fori_loop(
             0,
             -(-to_kv // block_kv),
             step_2,
-            (acc_b_kv_x_d, acc_b_kv_d_x),
+            (acc_b_x_kv_d, acc_b_kv_d_x),
         )
         from_kv = jnp.maximum(0, to_kv)
 
         def step_3(block, state):
-            acc_b_kv_x_d, acc_b_kv_d_x = state
+            acc_b_x_kv_d, acc_b_kv_d_x = state
             first_kv = block * block_kv
-            buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
+            buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             X_f32 = X_tile.astype(jnp.float32)
-            mul = (rsqrt * X_f32.T)[:, None] * WK_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
-            mul_2 = mul * buffer_0_tile[:, None]
-            tile_sum = jnp.sum(mul_2, axis=(0, 3, 2))
-            next_acc_b_kv_x_d = acc_b_kv_x_d + tile_sum
+            mul = (rsqrt * X_f32.T)[:, None] * buffer_0_tile[:, None]
+            mul_2 = mul * WK_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
+            tile_sum = jnp.sum(mul_2, axis=(3, 0, 2))
+            next_acc_b_x_kv_d = acc_b_x_kv_d + tile_sum
             WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
             buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             mul_3 = (rsqrt * X_f32.T)[:, None] * buffer_1_tile[:, None]
             mul_4 = mul_3 * WV_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_4, axis=(0, 2, 3))
             next_acc_b_kv_d_x = acc_b_kv_d_x + tile_sum_2
-            return (next_acc_b_kv_x_d, next_acc_b_kv_d_x)
+            return (next_acc_b_x_kv_d, next_acc_b_kv_d_x)
 
-        acc_b_kv_x_d, acc_b_kv_d_x = lax.fori_loop(
+        acc_b_x_kv_d, acc_b_kv_d_x = lax.fori_loop(
             from_kv // block_kv,
             -(-2 // block_kv),
             step_3,
-            (acc_b_kv_x_d, acc_b_kv_d_x),
+            (acc_b_x_kv_d, acc_b_kv_d_x),
         )
-        return (acc_b_kv_x_d, acc_b_kv_d_x)
+        return (acc_b_x_kv_d, acc_b_kv_d_x)
 
-    acc_b_kv_x_d, acc_b_kv_d_x = lax.fori_loop(0, b, step, (acc_b_kv_x_d, acc_b_kv_d_x))
+    acc_b_x_kv_d, acc_b_kv_d_x = lax.fori_loop(0, b, step, (acc_b_x_kv_d, acc_b_kv_d_x))
     acc_t_b_kv_g_d = jnp.full((512,), 0.0, jnp.float32)
 
     def step_2(block, state):
         (acc_t_b_kv_g_d,) = state
         state__tile = jnp.squeeze(lax.dynamic_index_in_dim(state_, block, 0, keepdims=True), (0,))
-        rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
+        rsqrt = lax.rsqrt(0.001953125 * state__tile + 1e-05)
 
         def step_3(block, state):
             (acc_t_b_kv_g_d,) = state
+            buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            buffer_11_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_11, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            mul = buffer_6_tile * buffer_6_tile * buffer_6_tile
+            mul_2 = mul * buffer_11_tile * 0.001953125 * buffer_8_tile
+            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            buffer_10_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_10, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            buffer_9_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_9, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
+            sub = add - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
             buffer_7_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
             X_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_11_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_11, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            mul = buffer_11_tile * -0.001953125 * buffer_6_tile
-            mul_2 = mul * buffer_6_tile * buffer_6_tile * buffer_8_tile
-            buffer_10_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_10, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_9_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_9, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            add = buffer_9_tile + d_out_tile.astype(jnp.float32)
-            add_2 = add + buffer_10_tile + mul_2
             le = x_index <= block
 
             def step_4(block, state):
                 (acc_t_b_kv_g_d,) = state
                 first_kv = block * block_kv
                 state___tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state__, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
-                tile_bf16 = (rsqrt * state___tile).astype(jnp.bfloat16)
+                tile_bf16 = (state___tile * rsqrt).astype(jnp.bfloat16)
                 state_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state_2, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
-                tile_bf16_2 = (rsqrt * state_tile).astype(jnp.bfloat16)
+                tile_bf16_2 = (state_tile * rsqrt).astype(jnp.bfloat16)
                 to_g = (2) // block_g * block_g
 
                 def step_5(block, state):
                     (acc_t_b_kv_g_d,) = state
                     first_g = block * block_g
-                    buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
-                    chosen = jnp.where(buffer_3_tile.T > 0.0, 1 / buffer_3_tile.T, 0.0)
-                    WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
-                    WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
-                    mul_3 = add_2[:, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
-                    sum_ = jnp.sum(mul_3, axis=2)
-                    mul_4 = tile_bf16.astype(jnp.float32) * sum_[:, :, :, None]
-                    sum_2 = jnp.sum(mul_4, axis=2)
                     buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
+                    mul_3 = sub[:, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
+                    sum_ = jnp.sum(mul_3, axis=2)
+                    mul_4 = sum_[:, :, :, None] * tile_bf16.astype(jnp.float32)
+                    sum_2 = jnp.sum(mul_4, axis=2)
                     buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
                     WQ_f32 = WQ_tile.astype(jnp.float32)
                     X_f32 = X_tile.astype(jnp.float32)
-                    mul_5 = (X_f32 * a)[:, None] * WQ_f32.transpose(2, 1, 0, 3)
+                    mul_5 = (a * X_f32)[:, None] * WQ_f32.transpose(2, 1, 0, 3)
                     sum_3 = jnp.sum(mul_5, axis=2)
                     tile_bf16_3 = (sum_3 * buffer_7_tile).astype(jnp.bfloat16)
                     tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
                     mul_6 = tile_bf16_f32 * tile_bf16_3.astype(jnp.float32)[:, :, :, None]
                     sum_4 = jnp.sum(mul_6, axis=2)
                     safe_buffer_2 = jnp.where(buffer_2_tile.T == -jnp.inf, 0.0, buffer_2_tile.T)
-                    sub = jnp.where(le, 0.125 * sum_4, -jnp.inf) - safe_buffer_2[:, :, None]
-                    mul_7 = jnp.exp(sub) * (buffer_4_tile.T[:, :, None] + sum_2)
+                    sub_2 = jnp.where(le, sum_4 * 0.125, -jnp.inf) - safe_buffer_2[:, :, None]
+                    mul_7 = jnp.exp(sub_2) * (sum_2 - buffer_4_tile.T[:, :, None])
                     mul_8 = tile_bf16_f32 * mul_7[:, :, None]
                     sum_5 = jnp.sum(mul_8, axis=3)
+                    buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    chosen = jnp.where(buffer_3_tile.T > 0.0, 1 / buffer_3_tile.T, 0.0)
                     mul_9 = buffer_7_tile * X_f32 * chosen[:, :, None]
                     mul_10 = mul_9[:, :, :, None] * sum_5[:, :, None] * WQ_f32.transpose(2, 1, 0, 3)
                     tile_sum = jnp.sum(mul_10, axis=(1, 0, 3))
@@ -2326,30 +2338,30 @@ def _block_backward_d_a(
                     (acc_t_b_kv_g_d,) = state
                     first_g = block * block_g
                     g_index = first_g + jnp.arange(block_g)
-                    buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
-                    mask = (buffer_3_tile.T > 0.0) & (g_index < 2)[:, None]
-                    chosen = jnp.where(mask, 1 / buffer_3_tile.T, 0.0)
-                    WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
-                    WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
-                    mul_3 = add_2[:, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
-                    sum_ = jnp.sum(mul_3, axis=2)
-                    mul_4 = tile_bf16.astype(jnp.float32) * sum_[:, :, :, None]
-                    sum_2 = jnp.sum(mul_4, axis=2)
                     buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
+                    mul_3 = sub[:, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
+                    sum_ = jnp.sum(mul_3, axis=2)
+                    mul_4 = sum_[:, :, :, None] * tile_bf16.astype(jnp.float32)
+                    sum_2 = jnp.sum(mul_4, axis=2)
                     buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
                     WQ_f32 = WQ_tile.astype(jnp.float32)
                     X_f32 = X_tile.astype(jnp.float32)
-                    mul_5 = (X_f32 * a)[:, None] * WQ_f32.transpose(2, 1, 0, 3)
+                    mul_5 = (a * X_f32)[:, None] * WQ_f32.transpose(2, 1, 0, 3)
                     sum_3 = jnp.sum(mul_5, axis=2)
                     tile_bf16_3 = (sum_3 * buffer_7_tile).astype(jnp.bfloat16)
                     tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
                     mul_6 = tile_bf16_f32 * tile_bf16_3.astype(jnp.float32)[:, :, :, None]
                     sum_4 = jnp.sum(mul_6, axis=2)
                     safe_buffer_2 = jnp.where(buffer_2_tile.T == -jnp.inf, 0.0, buffer_2_tile.T)
-                    sub = jnp.where(le, 0.125 * sum_4, -jnp.inf) - safe_buffer_2[:, :, None]
-                    mul_7 = jnp.exp(sub) * (buffer_4_tile.T[:, :, None] + sum_2)
+                    sub_2 = jnp.where(le, sum_4 * 0.125, -jnp.inf) - safe_buffer_2[:, :, None]
+                    mul_7 = jnp.exp(sub_2) * (sum_2 - buffer_4_tile.T[:, :, None])
                     mul_8 = tile_bf16_f32 * mul_7[:, :, None]
                     sum_5 = jnp.sum(mul_8, axis=3)
+                    buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    mask = (buffer_3_tile.T > 0.0) & (g_index < 2)[:, None]
+                    chosen = jnp.where(mask, 1 / buffer_3_tile.T, 0.0)
                     mul_9 = buffer_7_tile * X_f32 * chosen[:, :, None]
                     mul_10 = mul_9[:, :, :, None] * sum_5[:, :, None] * WQ_f32.transpose(2, 1, 0, 3)
                     tile_sum = jnp.sum(mul_10, axis=(1, 0, 3))
@@ -2371,8 +2383,8 @@ def _block_backward_d_a(
         return (acc_t_b_kv_g_d,)
 
     (acc_t_b_kv_g_d,) = lax.fori_loop(0, b, step_2, (acc_t_b_kv_g_d,))
-    add = 0.125 * acc_b_kv_x_d + acc_b_kv_d_x + 0.125 * acc_t_b_kv_g_d
-    return add
+    add = 0.125 * acc_b_x_kv_d + 0.125 * acc_t_b_kv_g_d
+    return add + acc_b_kv_d_x
 
 
 def _block_backward_d_WK(X, a, state_, buffer_0):
@@ -2388,9 +2400,9 @@ def _block_backward_d_WK(X, a, state_, buffer_0):
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    rsqrt_value = lax.rsqrt(1e-05 + 0.001953125 * state_)  # [b x]
-    sum_b_x = jnp.einsum("bx,bxw,bkdx->wkd", rsqrt_value.astype(jnp.bfloat16), X, buffer_0.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
-    as_bf16 = (0.125 * sum_b_x * a[:, None, None]).astype(jnp.bfloat16)  # [width kv d]
+    rsqrt_value = lax.rsqrt(0.001953125 * state_ + 1e-05)  # [b x]
+    sum_b_x = jnp.einsum("bx,bkdx,bxw->wkd", rsqrt_value.astype(jnp.bfloat16), buffer_0.astype(jnp.bfloat16), X, preferred_element_type=jnp.float32)
+    as_bf16 = (0.125 * a[:, None, None] * sum_b_x).astype(jnp.bfloat16)  # [width kv d]
     return as_bf16
 
 
@@ -2407,18 +2419,20 @@ def _block_backward_d_WV(X, a, state_, buffer_1):
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    rsqrt_value = lax.rsqrt(1e-05 + 0.001953125 * state_)  # [b x]
-    sum_b_x = jnp.einsum("bkdx,bx,bxw->wkd", buffer_1.astype(jnp.bfloat16), rsqrt_value.astype(jnp.bfloat16), X, preferred_element_type=jnp.float32)
-    as_bf16 = (a[:, None, None] * sum_b_x).astype(jnp.bfloat16)  # [width kv d]
+    rsqrt_value = lax.rsqrt(0.001953125 * state_ + 1e-05)  # [b x]
+    sum_b_x = jnp.einsum("bx,bkdx,bxw->wkd", rsqrt_value.astype(jnp.bfloat16), buffer_1.astype(jnp.bfloat16), X, preferred_element_type=jnp.float32)
+    as_bf16 = (sum_b_x * a[:, None, None]).astype(jnp.bfloat16)  # [width kv d]
     return as_bf16
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(10, 11))
 def _block_differentiable(X, a, WQ, WK, WV, WO, c, up, gate, down, block_hidden, block_t):
-    buffer_0 = _block_buffer_0(X)
-    K = _block_K(X, a, WK, buffer_0)
-    V = _block_V(X, a, WV, buffer_0)
-    out = _block_out(X, a, WQ, WO, c, up, gate, down, K, V, block_hidden=block_hidden, block_t=block_t)
+    buffer_0 = _block_buffer_0(X, a, WK)
+    buffer_1 = _block_buffer_1(X)
+    V = _block_V(X, a, WV, buffer_1)
+    out = _block_out(
+        X, a, WQ, WO, c, up, gate, down, buffer_0, buffer_1, V, block_hidden=block_hidden, block_t=block_t,
+    )
     return out
 
 
@@ -2450,24 +2464,24 @@ def _block_pull(block_hidden, block_t, saved, cotangents):
         c, up, gate, down, d_out, buffer_6, buffer_8, block_t=block_t, block_hidden=block_hidden,
     )
     buffer_4 = _block_backward_buffer_4(
-        X, a, WQ, WO, d_out, state, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10,
-        buffer_11, buffer_6, buffer_8,
+        X, a, WQ, WO, d_out, state, state_, state__, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8,
+        buffer_7, buffer_2, buffer_3,
     )
     buffer_0, buffer_1 = _block_backward_buffer_0_buffer_1(
-        X, a, WQ, WO, d_out, state, state_, state__, buffer_7, buffer_3, buffer_2, buffer_4, buffer_9,
-        buffer_10, buffer_11, buffer_6, buffer_8,
+        X, a, WQ, WO, d_out, state, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10,
+        buffer_6, buffer_11, buffer_8, buffer_4,
     )
     d_WQ, d_WO = _block_backward_d_WQ_d_WO(
-        X, a, WQ, WO, d_out, state, state_, state__, buffer_7, buffer_2, buffer_4, buffer_9, buffer_10,
-        buffer_11, buffer_6, buffer_8, buffer_3, block_t=block_t,
+        X, a, WQ, WO, d_out, state, state_, state__, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10,
+        buffer_6, buffer_11, buffer_8, buffer_4, block_t=block_t,
     )
     d_X = _block_backward_d_X(
-        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_7, buffer_2, buffer_4, buffer_9,
-        buffer_10, buffer_11, buffer_6, buffer_8, buffer_3, buffer_0, buffer_1, block_t=block_t,
+        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_7, buffer_0, buffer_9, buffer_10,
+        buffer_1, buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4, block_t=block_t,
     )
     d_a = _block_backward_d_a(
-        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_0, buffer_1, buffer_7, buffer_2, buffer_4,
-        buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_3,
+        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_0, buffer_7, buffer_3, buffer_2, buffer_9,
+        buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1,
     )
     d_WK = _block_backward_d_WK(X, a, state_, buffer_0)
     d_WV = _block_backward_d_WV(X, a, state_, buffer_1)

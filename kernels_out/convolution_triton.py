@@ -51,12 +51,6 @@ def conv1d_kernel(
         # whole tiles, no mask needed
         for first_k in tl.range(0, to_k, BLOCK_K):
             k_index = first_k + tl.arange(0, BLOCK_K)
-            # src[convolution.diag:7]
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
-                other=0,
-            )
             # src[convolution.diag:6]
             W = tl.load(
                 W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
@@ -64,18 +58,17 @@ def conv1d_kernel(
                 other=0.0,
             )
             # src[convolution.diag:7]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
+                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                other=0,
+            )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
             acc_k_c = next_acc_k_c
         from_k = tl.maximum(0, to_k)
         # tiles that a mask or the end cuts
         for first_k_2 in tl.range(from_k, 3, BLOCK_K):
             k_index = first_k_2 + tl.arange(0, BLOCK_K)
-            # src[convolution.diag:7]
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
-                other=0.0,
-            )
             # src[convolution.diag:6]
             W = tl.load(
                 W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
@@ -83,9 +76,13 @@ def conv1d_kernel(
                 other=0.0,
             )
             # src[convolution.diag:7]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
+                mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                other=0,
+            )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
             acc_k_c = next_acc_k_c
-        acc_k_c = acc_k_c
     tl.store(
         out_ptr + b_index * out_stride_b + i_index[:, None] * out_stride_i + o_index[None, :] * out_stride_o,
         acc_k_c.to(tl.bfloat16),
@@ -113,12 +110,6 @@ def conv1d_forward_kernel(
         # whole tiles, no mask needed
         for first_k in tl.range(0, to_k, BLOCK_K):
             k_index = first_k + tl.arange(0, BLOCK_K)
-            # src[convolution.diag:7]
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
-                other=0,
-            )
             # src[convolution.diag:6]
             W = tl.load(
                 W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
@@ -126,18 +117,17 @@ def conv1d_forward_kernel(
                 other=0.0,
             )
             # src[convolution.diag:7]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
+                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                other=0,
+            )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
             acc_k_c = next_acc_k_c
         from_k = tl.maximum(0, to_k)
         # tiles that a mask or the end cuts
         for first_k_2 in tl.range(from_k, 3, BLOCK_K):
             k_index = first_k_2 + tl.arange(0, BLOCK_K)
-            # src[convolution.diag:7]
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
-                other=0.0,
-            )
             # src[convolution.diag:6]
             W = tl.load(
                 W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
@@ -145,9 +135,13 @@ def conv1d_forward_kernel(
                 other=0.0,
             )
             # src[convolution.diag:7]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
+                mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                other=0,
+            )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
             acc_k_c = next_acc_k_c
-        acc_k_c = acc_k_c
     tl.store(
         out_ptr + b_index * out_stride_b + i_index[:, None] * out_stride_i + o_index[None, :] * out_stride_o,
         acc_k_c.to(tl.bfloat16),
@@ -263,7 +257,6 @@ def conv1d_backward_d_W_kernel(
             )
             next_acc_b_i = tl.dot(X, tl.trans(d_out), acc_b_i)
             acc_b_i = next_acc_b_i
-        acc_b_i = acc_b_i
     tl.store(
         d_W_ptr + k_index * d_W_stride_k + c_index[:, None] * d_W_stride_c + o_index[None, :] * d_W_stride_o,
         acc_b_i.to(tl.bfloat16),
@@ -540,8 +533,6 @@ def conv2d_kernel(
                 # src[convolution.diag:11]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            acc_k_l_c = acc_k_l_c
-        acc_k_l_c = acc_k_l_c
     tl.store(
         out_ptr + b_index * out_stride_b + i_index * out_stride_i + j_index[:, None] * out_stride_j + o_index[None, :] * out_stride_o,
         acc_k_l_c.to(tl.bfloat16),
@@ -606,8 +597,6 @@ def conv2d_forward_kernel(
                 # src[convolution.diag:11]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            acc_k_l_c = acc_k_l_c
-        acc_k_l_c = acc_k_l_c
     tl.store(
         out_ptr + b_index * out_stride_b + i_index * out_stride_i + j_index[:, None] * out_stride_j + o_index[None, :] * out_stride_o,
         acc_k_l_c.to(tl.bfloat16),
@@ -641,15 +630,15 @@ def conv2d_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[:, None] * d_out_stride_j + o_index[None, :] * d_out_stride_o,
+            mask=(j_index < size_j)[:, None],
+            other=0.0,
+        )
         # src[convolution.diag:10]
         W = tl.load(
             W_ptr + k_index * W_stride_k + l_index[:, None] * W_stride_l + c_index * W_stride_c + o_index[None, :] * W_stride_o,
             mask=(l_index < 3)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[:, None] * d_out_stride_j + o_index[None, :] * d_out_stride_o,
-            mask=(j_index < size_j)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
@@ -658,15 +647,15 @@ def conv2d_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[:, None] * d_out_stride_j + o_index[None, :] * d_out_stride_o,
+            mask=(j_index < size_j)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
         # src[convolution.diag:10]
         W = tl.load(
             W_ptr + k_index * W_stride_k + l_index[:, None] * W_stride_l + c_index * W_stride_c + o_index[None, :] * W_stride_o,
             mask=(l_index < 3)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[:, None] * d_out_stride_j + o_index[None, :] * d_out_stride_o,
-            mask=(j_index < size_j)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
@@ -701,16 +690,16 @@ def conv2d_backward_d_W_kernel(
             # whole tiles, no mask needed
             for first_j in tl.range(0, to_j, BLOCK_J):
                 j_index = first_j + tl.arange(0, BLOCK_J)
+                d_out = tl.load(
+                    d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[None, :] * d_out_stride_j + o_index[:, None] * d_out_stride_o,
+                    mask=(o_index < size_o)[:, None],
+                    other=0.0,
+                )
                 # src[convolution.diag:11]
                 X = tl.load(
                     X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index + -1) * X_stride_j + c_index[:, None] * X_stride_c,
                     mask=(c_index < size_c)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index + -1) >= 0) & ((j_index[None, :] + l_index + -1) < size_j),
                     other=0,
-                )
-                d_out = tl.load(
-                    d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[None, :] * d_out_stride_j + o_index[:, None] * d_out_stride_o,
-                    mask=(o_index < size_o)[:, None],
-                    other=0.0,
                 )
                 next_acc_b_i_j = tl.dot(X, tl.trans(d_out), acc_b_i_j)
                 acc_b_i_j = next_acc_b_i_j
@@ -718,21 +707,19 @@ def conv2d_backward_d_W_kernel(
             # tiles that a mask or the end cuts
             for first_j_2 in tl.range(from_j, size_j, BLOCK_J):
                 j_index = first_j_2 + tl.arange(0, BLOCK_J)
+                d_out = tl.load(
+                    d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[None, :] * d_out_stride_j + o_index[:, None] * d_out_stride_o,
+                    mask=(j_index < size_j)[None, :] & (o_index < size_o)[:, None],
+                    other=0.0,
+                )
                 # src[convolution.diag:11]
                 X = tl.load(
                     X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index + -1) * X_stride_j + c_index[:, None] * X_stride_c,
                     mask=(j_index < size_j)[None, :] & (c_index < size_c)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index + -1) >= 0) & ((j_index[None, :] + l_index + -1) < size_j),
                     other=0,
                 )
-                d_out = tl.load(
-                    d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[None, :] * d_out_stride_j + o_index[:, None] * d_out_stride_o,
-                    mask=(j_index < size_j)[None, :] & (o_index < size_o)[:, None],
-                    other=0.0,
-                )
                 next_acc_b_i_j = tl.dot(X, tl.trans(d_out), acc_b_i_j)
                 acc_b_i_j = next_acc_b_i_j
-            acc_b_i_j = acc_b_i_j
-        acc_b_i_j = acc_b_i_j
     tl.store(
         d_W_ptr + k_index * d_W_stride_k + l_index * d_W_stride_l + c_index[:, None] * d_W_stride_c + o_index[None, :] * d_W_stride_o,
         acc_b_i_j.to(tl.bfloat16),
@@ -809,7 +796,6 @@ def conv2d_backward_d_X_kernel(
             tile_sum = tl.sum(buffer_0, 0)
             next_sum_k_l = sum_k_l + tile_sum
             sum_k_l = next_sum_k_l
-        sum_k_l = sum_k_l
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + i_index * d_X_stride_i + j_index * d_X_stride_j + c_index * d_X_stride_c,
         sum_k_l.to(tl.bfloat16),
@@ -1151,14 +1137,14 @@ def depthwise1d_backward_buffer_0_kernel(
     i_index = (program % size_i).to(tl.int64)
     program = program // size_i
     b_index = program.to(tl.int64)
-    # src[convolution.diag:14]
-    W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c, mask=(k_index < 3), other=0.0)
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
     )
+    # src[convolution.diag:14]
+    W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c, mask=(k_index < 3), other=0.0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + i_index * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-        (d_out.to(tl.float32) * W.to(tl.float32)),
+        (W.to(tl.float32) * d_out.to(tl.float32)),
         mask=(k_index < 3),
     )
 
@@ -1246,7 +1232,6 @@ def depthwise1d_backward_d_W_kernel(
             tile_sum = tl.sum(mul_k_i, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
-        acc_b_i = acc_b_i
     tl.store(
         d_W_ptr + k_index * d_W_stride_k + c_index * d_W_stride_c,
         acc_b_i.to(tl.bfloat16),
@@ -1618,17 +1603,16 @@ def causal_depthwise_forward_rows_kernel(
     program = program // size_c
     b_index = program.to(tl.int64)
     k_index = tl.arange(0, BLOCK_K)
-    # src[convolution.diag:18]
-    W = load_tile(W_ptr + k_index * W_stride_k + c_index * W_stride_c, (k_index < 3), 0.0, EXACT_K)
     # src[convolution.diag:19]
     X = tl.load(
         X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -2) * X_stride_i + c_index * X_stride_c,
         mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -2) >= 0) & ((i_index[:, None] + k_index[None, :] + -2) < size_i),
-        other=0.0,
+        other=0,
     )
     # src[convolution.diag:18]
+    W = load_tile(W_ptr + k_index * W_stride_k + c_index * W_stride_c, (k_index < 3), 0.0, EXACT_K)
     # src[convolution.diag:19]
-    mul_i_k = X.to(tl.float32) * W.to(tl.float32)[None, :]
+    mul_i_k = W.to(tl.float32)[None, :] * X.to(tl.float32)
     sum_ = tl.sum(mul_i_k, 1)
     # src[convolution.diag:18]
     bias = tl.load(bias_ptr + c_index * bias_stride_c)
@@ -1665,8 +1649,6 @@ def causal_depthwise_forward_kernel(
     # whole tiles, no mask needed
     for first_k in tl.range(0, to_k, BLOCK_K):
         k_index = first_k + tl.arange(0, BLOCK_K)
-        # src[convolution.diag:18]
-        W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c)
         # src[convolution.diag:19]
         X = tl.load(
             X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -2) * X_stride_i + c_index * X_stride_c,
@@ -1674,8 +1656,9 @@ def causal_depthwise_forward_kernel(
             other=0,
         )
         # src[convolution.diag:18]
+        W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c)
         # src[convolution.diag:19]
-        mul_i_k = X.to(tl.float32) * W.to(tl.float32)[None, :]
+        mul_i_k = W.to(tl.float32)[None, :] * X.to(tl.float32)
         tile_sum = tl.sum(mul_i_k, 1)
         next_acc_k = acc_k + tile_sum
         acc_k = next_acc_k
@@ -1683,17 +1666,16 @@ def causal_depthwise_forward_kernel(
     # tiles that a mask or the end cuts
     for first_k_2 in tl.range(from_k, 3, BLOCK_K):
         k_index = first_k_2 + tl.arange(0, BLOCK_K)
-        # src[convolution.diag:18]
-        W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c, mask=(k_index < 3), other=0.0)
         # src[convolution.diag:19]
         X = tl.load(
             X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -2) * X_stride_i + c_index * X_stride_c,
             mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -2) >= 0) & ((i_index[:, None] + k_index[None, :] + -2) < size_i),
-            other=0.0,
+            other=0,
         )
         # src[convolution.diag:18]
+        W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c, mask=(k_index < 3), other=0.0)
         # src[convolution.diag:19]
-        mul_i_k = X.to(tl.float32) * W.to(tl.float32)[None, :]
+        mul_i_k = W.to(tl.float32)[None, :] * X.to(tl.float32)
         tile_sum = tl.sum(mul_i_k, 1)
         next_acc_k = acc_k + tile_sum
         acc_k = next_acc_k
@@ -1730,11 +1712,10 @@ def causal_depthwise_backward_buffer_0_kernel(
     i_index = (program % size_i).to(tl.int64)
     program = program // size_i
     b_index = program.to(tl.int64)
-    # src[convolution.diag:18]
-    W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c, mask=(k_index < 3), other=0.0)
     state = tl.load(
         state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
     )
+    # src[convolution.diag:18]
     bias = tl.load(bias_ptr + c_index * bias_stride_c)
     # src[convolution.diag:19]
     add = bias + state
@@ -1743,7 +1724,8 @@ def causal_depthwise_backward_buffer_0_kernel(
         d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
     )
     # src[convolution.diag:18]
-    scalar = (d_out.to(tl.float32) * sigmoid) * (1.0 + ((1.0 - sigmoid) * add))
+    W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c, mask=(k_index < 3), other=0.0)
+    scalar = (d_out.to(tl.float32) * sigmoid) * ((add * (1.0 - sigmoid)) + 1.0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + i_index * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
         (scalar * W.to(tl.float32)),
@@ -1776,7 +1758,7 @@ def causal_depthwise_backward_d_W_rows_kernel(
     # src[convolution.diag:19]
     add_b_i = bias + state
     sigmoid_b_i = tl.sigmoid(add_b_i)
-    mul_b_i = sigmoid_b_i * (1.0 + ((1.0 - sigmoid_b_i) * add_b_i))
+    mul_b_i = sigmoid_b_i * ((add_b_i * (1.0 - sigmoid_b_i)) + 1.0)
     X = tl.load(
         X_ptr + b_index[None, :, None] * X_stride_b + (i_index[None, None, :] + k_index[:, None, None] + -2) * X_stride_i + c_index * X_stride_c,
         mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (k_index < 3)[:, None, None] & ((i_index[None, None, :] + k_index[:, None, None] + -2) >= 0) & ((i_index[None, None, :] + k_index[:, None, None] + -2) < size_i),
@@ -1822,7 +1804,7 @@ def causal_depthwise_backward_d_W_kernel(
             # src[convolution.diag:19]
             add_i = bias + state
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * (1.0 + ((1.0 - sigmoid_i) * add_i))
+            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
             X = tl.load(
                 X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
                 mask=(k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -2) >= 0) & ((i_index[None, :] + k_index[:, None] + -2) < size_i),
@@ -1847,7 +1829,7 @@ def causal_depthwise_backward_d_W_kernel(
             # src[convolution.diag:19]
             add_i = bias + state
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * (1.0 + ((1.0 - sigmoid_i) * add_i))
+            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
             X = tl.load(
                 X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
                 mask=(i_index < size_i)[None, :] & (k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -2) >= 0) & ((i_index[None, :] + k_index[:, None] + -2) < size_i),
@@ -1862,7 +1844,6 @@ def causal_depthwise_backward_d_W_kernel(
             tile_sum = tl.sum(mul_k_i, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
-        acc_b_i = acc_b_i
     tl.store(
         d_W_ptr + k_index * d_W_stride_k + c_index * d_W_stride_c,
         acc_b_i.to(tl.bfloat16),
@@ -1891,7 +1872,7 @@ def causal_depthwise_backward_d_bias_rows_kernel(
     # src[convolution.diag:19]
     add_b_i = bias + state
     sigmoid_b_i = tl.sigmoid(add_b_i)
-    mul_b_i = sigmoid_b_i * (1.0 + ((1.0 - sigmoid_b_i) * add_b_i))
+    mul_b_i = sigmoid_b_i * ((add_b_i * (1.0 - sigmoid_b_i)) + 1.0)
     d_out = load_tile(
         d_out_ptr + b_index[:, None] * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index * d_out_stride_c,
         (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
@@ -1925,7 +1906,7 @@ def causal_depthwise_backward_d_bias_kernel(
             # src[convolution.diag:19]
             add_i = bias + state
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * (1.0 + ((1.0 - sigmoid_i) * add_i))
+            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
             )
@@ -1945,7 +1926,7 @@ def causal_depthwise_backward_d_bias_kernel(
             # src[convolution.diag:19]
             add_i = bias + state
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * (1.0 + ((1.0 - sigmoid_i) * add_i))
+            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
                 mask=(i_index < size_i),
@@ -1955,7 +1936,6 @@ def causal_depthwise_backward_d_bias_kernel(
             tile_sum = tl.sum(mul_i_2, 0)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
-        acc_b_i = acc_b_i
     tl.store(d_bias_ptr + c_index * d_bias_stride_c, acc_b_i)
 
 
@@ -2391,7 +2371,6 @@ def depthwise2d_kernel(
             tile_sum = tl.sum(mul_j_l, 1)
             next_acc_k_l = acc_k_l + tile_sum
             acc_k_l = next_acc_k_l
-        acc_k_l = acc_k_l
     tl.store(
         out_ptr + b_index * out_stride_b + i_index * out_stride_i + j_index * out_stride_j + c_index * out_stride_c,
         acc_k_l.to(tl.bfloat16),
@@ -2495,7 +2474,6 @@ def depthwise2d_forward_kernel(
             tile_sum = tl.sum(mul_j_l, 1)
             next_acc_k_l = acc_k_l + tile_sum
             acc_k_l = next_acc_k_l
-        acc_k_l = acc_k_l
     tl.store(
         out_ptr + b_index * out_stride_b + i_index * out_stride_i + j_index * out_stride_j + c_index * out_stride_c,
         acc_k_l.to(tl.bfloat16),
@@ -2523,18 +2501,18 @@ def depthwise2d_backward_buffer_0_kernel(
     i_index = (program % size_i).to(tl.int64)
     program = program // size_i
     b_index = program.to(tl.int64)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index * d_out_stride_j + c_index * d_out_stride_c,
+    )
     # src[convolution.diag:22]
     W = tl.load(
         W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index * W_stride_c,
         mask=(l_index < 3),
         other=0.0,
     )
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index * d_out_stride_j + c_index * d_out_stride_c,
-    )
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + i_index * buffer_0_stride_i + j_index * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
-        (d_out.to(tl.float32) * W.to(tl.float32)),
+        (W.to(tl.float32) * d_out.to(tl.float32)),
         mask=(l_index < 3),
     )
 
@@ -2556,19 +2534,19 @@ def depthwise2d_backward_d_W_rows_kernel(
     b_index = tl.arange(0, BLOCK_B)
     i_index = tl.arange(0, BLOCK_I)
     j_index = tl.arange(0, BLOCK_J)
-    # src[convolution.diag:23]
-    X = tl.load(
-        X_ptr + b_index[None, :, None, None] * X_stride_b + (i_index[None, None, :, None] + k_index + -1) * X_stride_i + (j_index[None, None, None, :] + l_index[:, None, None, None] + -1) * X_stride_j + c_index * X_stride_c,
-        mask=(b_index < size_b)[None, :, None, None] & (i_index < size_i)[None, None, :, None] & (j_index < size_j)[None, None, None, :] & (l_index < 3)[:, None, None, None] & ((i_index[None, None, :, None] + k_index + -1) >= 0) & ((i_index[None, None, :, None] + k_index + -1) < size_i) & ((j_index[None, None, None, :] + l_index[:, None, None, None] + -1) >= 0) & ((j_index[None, None, None, :] + l_index[:, None, None, None] + -1) < size_j),
-        other=0,
-    )
     d_out = load_tile(
         d_out_ptr + b_index[:, None, None] * d_out_stride_b + i_index[None, :, None] * d_out_stride_i + j_index[None, None, :] * d_out_stride_j + c_index * d_out_stride_c,
         (b_index < size_b)[:, None, None] & (i_index < size_i)[None, :, None] & (j_index < size_j)[None, None, :],
         0.0,
         EXACT_B and EXACT_I and EXACT_J,
     )
-    mul_l_b_i_j = d_out.to(tl.float32)[None, :, :, :] * X.to(tl.float32)
+    # src[convolution.diag:23]
+    X = tl.load(
+        X_ptr + b_index[None, :, None, None] * X_stride_b + (i_index[None, None, :, None] + k_index + -1) * X_stride_i + (j_index[None, None, None, :] + l_index[:, None, None, None] + -1) * X_stride_j + c_index * X_stride_c,
+        mask=(b_index < size_b)[None, :, None, None] & (i_index < size_i)[None, None, :, None] & (j_index < size_j)[None, None, None, :] & (l_index < 3)[:, None, None, None] & ((i_index[None, None, :, None] + k_index + -1) >= 0) & ((i_index[None, None, :, None] + k_index + -1) < size_i) & ((j_index[None, None, None, :] + l_index[:, None, None, None] + -1) >= 0) & ((j_index[None, None, None, :] + l_index[:, None, None, None] + -1) < size_j),
+        other=0,
+    )
+    mul_l_b_i_j = X.to(tl.float32) * d_out.to(tl.float32)[None, :, :, :]
     sum_ = tl.sum(tl.sum(tl.sum(mul_l_b_i_j, 3), 2), 1)
     tl.store(
         d_W_ptr + k_index * d_W_stride_k + l_index * d_W_stride_l + c_index * d_W_stride_c,
@@ -2597,16 +2575,16 @@ def depthwise2d_backward_d_W_kernel(
             # whole tiles, no mask needed
             for first_j in tl.range(0, to_j, BLOCK_J):
                 j_index = first_j + tl.arange(0, BLOCK_J)
+                d_out = tl.load(
+                    d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index * d_out_stride_j + c_index * d_out_stride_c,
+                )
                 # src[convolution.diag:23]
                 X = tl.load(
                     X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index[:, None] + -1) * X_stride_j + c_index * X_stride_c,
                     mask=(l_index < 3)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index[:, None] + -1) >= 0) & ((j_index[None, :] + l_index[:, None] + -1) < size_j),
                     other=0,
                 )
-                d_out = tl.load(
-                    d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index * d_out_stride_j + c_index * d_out_stride_c,
-                )
-                mul_l_j = d_out.to(tl.float32)[None, :] * X.to(tl.float32)
+                mul_l_j = X.to(tl.float32) * d_out.to(tl.float32)[None, :]
                 tile_sum = tl.sum(mul_l_j, 1)
                 next_acc_b_i_j = acc_b_i_j + tile_sum
                 acc_b_i_j = next_acc_b_i_j
@@ -2614,23 +2592,21 @@ def depthwise2d_backward_d_W_kernel(
             # tiles that a mask or the end cuts
             for first_j_2 in tl.range(from_j, size_j, BLOCK_J):
                 j_index = first_j_2 + tl.arange(0, BLOCK_J)
+                d_out = tl.load(
+                    d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index * d_out_stride_j + c_index * d_out_stride_c,
+                    mask=(j_index < size_j),
+                    other=0.0,
+                )
                 # src[convolution.diag:23]
                 X = tl.load(
                     X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index[:, None] + -1) * X_stride_j + c_index * X_stride_c,
                     mask=(j_index < size_j)[None, :] & (l_index < 3)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index[:, None] + -1) >= 0) & ((j_index[None, :] + l_index[:, None] + -1) < size_j),
                     other=0,
                 )
-                d_out = tl.load(
-                    d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index * d_out_stride_j + c_index * d_out_stride_c,
-                    mask=(j_index < size_j),
-                    other=0.0,
-                )
-                mul_l_j = d_out.to(tl.float32)[None, :] * X.to(tl.float32)
+                mul_l_j = X.to(tl.float32) * d_out.to(tl.float32)[None, :]
                 tile_sum = tl.sum(mul_l_j, 1)
                 next_acc_b_i_j = acc_b_i_j + tile_sum
                 acc_b_i_j = next_acc_b_i_j
-            acc_b_i_j = acc_b_i_j
-        acc_b_i_j = acc_b_i_j
     tl.store(
         d_W_ptr + k_index * d_W_stride_k + l_index * d_W_stride_l + c_index * d_W_stride_c,
         acc_b_i_j.to(tl.bfloat16),
@@ -2707,7 +2683,6 @@ def depthwise2d_backward_d_X_kernel(
             tile_sum = tl.sum(buffer_0, 0)
             next_sum_k_l = sum_k_l + tile_sum
             sum_k_l = next_sum_k_l
-        sum_k_l = sum_k_l
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + i_index * d_X_stride_i + j_index * d_X_stride_j + c_index * d_X_stride_c,
         sum_k_l.to(tl.bfloat16),
@@ -2967,8 +2942,6 @@ def strided2d_kernel(
                 # src[convolution.diag:28]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            acc_k_l_c = acc_k_l_c
-        acc_k_l_c = acc_k_l_c
     tl.store(
         out_ptr + b_index * out_stride_b + half_i_index * out_stride_half_i + half_j_index[:, None] * out_stride_half_j + o_index[None, :] * out_stride_o,
         acc_k_l_c.to(tl.bfloat16),
@@ -3034,8 +3007,6 @@ def strided2d_forward_kernel(
                 # src[convolution.diag:28]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            acc_k_l_c = acc_k_l_c
-        acc_k_l_c = acc_k_l_c
     tl.store(
         out_ptr + b_index * out_stride_b + half_i_index * out_stride_half_i + half_j_index[:, None] * out_stride_half_j + o_index[None, :] * out_stride_o,
         acc_k_l_c.to(tl.bfloat16),
@@ -3070,15 +3041,15 @@ def strided2d_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[:, None] * d_out_stride_half_j + o_index[None, :] * d_out_stride_o,
-            mask=(half_j_index < size_half_j)[:, None],
-            other=0.0,
-        )
         # src[convolution.diag:26]
         W = tl.load(
             W_ptr + k_index * W_stride_k + l_index[:, None] * W_stride_l + c_index * W_stride_c + o_index[None, :] * W_stride_o,
             mask=(l_index < 3)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[:, None] * d_out_stride_half_j + o_index[None, :] * d_out_stride_o,
+            mask=(half_j_index < size_half_j)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
@@ -3087,15 +3058,15 @@ def strided2d_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[:, None] * d_out_stride_half_j + o_index[None, :] * d_out_stride_o,
-            mask=(half_j_index < size_half_j)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
         # src[convolution.diag:26]
         W = tl.load(
             W_ptr + k_index * W_stride_k + l_index[:, None] * W_stride_l + c_index * W_stride_c + o_index[None, :] * W_stride_o,
             mask=(l_index < 3)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[:, None] * d_out_stride_half_j + o_index[None, :] * d_out_stride_o,
+            mask=(half_j_index < size_half_j)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
@@ -3131,16 +3102,16 @@ def strided2d_backward_d_W_kernel(
             # whole tiles, no mask needed
             for first_half_j in tl.range(0, to_half_j, BLOCK_HALF_J):
                 half_j_index = first_half_j + tl.arange(0, BLOCK_HALF_J)
-                d_out = tl.load(
-                    d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[None, :] * d_out_stride_half_j + o_index[:, None] * d_out_stride_o,
-                    mask=(o_index < size_o)[:, None],
-                    other=0.0,
-                )
                 # src[convolution.diag:27]
                 X = tl.load(
                     X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[None, :] + l_index + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
                     mask=(c_index < size_c)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[None, :] + l_index + -1) >= 0) & ((2 * half_j_index[None, :] + l_index + -1) < (2 * size_half_j)),
                     other=0,
+                )
+                d_out = tl.load(
+                    d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[None, :] * d_out_stride_half_j + o_index[:, None] * d_out_stride_o,
+                    mask=(o_index < size_o)[:, None],
+                    other=0.0,
                 )
                 next_acc_b_half_i_half_j = tl.dot(X, tl.trans(d_out), acc_b_half_i_half_j)
                 acc_b_half_i_half_j = next_acc_b_half_i_half_j
@@ -3148,21 +3119,19 @@ def strided2d_backward_d_W_kernel(
             # tiles that a mask or the end cuts
             for first_half_j_2 in tl.range(from_half_j, size_half_j, BLOCK_HALF_J):
                 half_j_index = first_half_j_2 + tl.arange(0, BLOCK_HALF_J)
+                # src[convolution.diag:27]
+                X = tl.load(
+                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[None, :] + l_index + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[None, :] & (c_index < size_c)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[None, :] + l_index + -1) >= 0) & ((2 * half_j_index[None, :] + l_index + -1) < (2 * size_half_j)),
+                    other=0.0,
+                )
                 d_out = tl.load(
                     d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[None, :] * d_out_stride_half_j + o_index[:, None] * d_out_stride_o,
                     mask=(half_j_index < size_half_j)[None, :] & (o_index < size_o)[:, None],
                     other=0.0,
                 )
-                # src[convolution.diag:27]
-                X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[None, :] + l_index + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
-                    mask=(half_j_index < size_half_j)[None, :] & (c_index < size_c)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[None, :] + l_index + -1) >= 0) & ((2 * half_j_index[None, :] + l_index + -1) < (2 * size_half_j)),
-                    other=0,
-                )
                 next_acc_b_half_i_half_j = tl.dot(X, tl.trans(d_out), acc_b_half_i_half_j)
                 acc_b_half_i_half_j = next_acc_b_half_i_half_j
-            acc_b_half_i_half_j = acc_b_half_i_half_j
-        acc_b_half_i_half_j = acc_b_half_i_half_j
     tl.store(
         d_W_ptr + k_index * d_W_stride_k + l_index * d_W_stride_l + c_index[:, None] * d_W_stride_c + o_index[None, :] * d_W_stride_o,
         acc_b_half_i_half_j.to(tl.bfloat16),
@@ -3192,9 +3161,9 @@ def strided2d_backward_d_X_rows_kernel(
         mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & (((even_i_index + -1 * k_index[:, None] + 1) // 2) >= 0) & (((even_i_index + -1 * k_index[:, None] + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index[None, :] + 1) // 2) >= 0) & (((even_j_index + -1 * l_index[None, :] + 1) // 2) < size_half_j),
         other=0.0,
     )
-    mod_l = (((even_j_index * 1) + 1) + (l_index * -1)) % 2
+    mod_l = ((1 + (1 * even_j_index)) + (l_index * -1)) % 2
     mod_k = (((even_i_index * 1) + 1) + (k_index * -1)) % 2
-    where_k_l = tl.where((0 == mod_k)[:, None] & (0 == mod_l)[None, :], buffer_0, 0.0)
+    where_k_l = tl.where((mod_k == 0)[:, None] & (mod_l == 0)[None, :], buffer_0, 0.0)
     sum_ = tl.sum(tl.sum(where_k_l, 1), 0)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + even_i_index * d_X_stride_even_i + even_j_index * d_X_stride_even_j + c_index * d_X_stride_c,
@@ -3217,10 +3186,10 @@ def strided2d_backward_d_X_kernel(
     program = program // (2 * size_half_i)
     b_index = program.to(tl.int64)
     sum_k_l = tl.full([], 0.0, tl.float32)
-    mul = even_j_index * 1
+    mul = 1 * even_j_index
     for k_index in tl.range(0, 3):
-        mod = (((k_index * -1) + (even_i_index * 1)) + 1) % 2
-        eq = 0 == mod
+        mod = (((even_i_index * 1) + (k_index * -1)) + 1) % 2
+        eq = mod == 0
         to_l = (3) // BLOCK_L * BLOCK_L
         # whole tiles, no mask needed
         for first_l in tl.range(0, to_l, BLOCK_L):
@@ -3230,7 +3199,7 @@ def strided2d_backward_d_X_kernel(
                 mask=(((even_i_index + -1 * k_index + 1) // 2) >= 0) & (((even_i_index + -1 * k_index + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index + 1) // 2) >= 0) & (((even_j_index + -1 * l_index + 1) // 2) < size_half_j),
                 other=0.0,
             )
-            where_l = tl.where(0 == (((mul + 1) + (l_index * -1)) % 2), tl.where(eq, buffer_0, 0.0), 0.0)
+            where_l = tl.where((((1 + mul) + (l_index * -1)) % 2) == 0, tl.where(eq, buffer_0, 0.0), 0.0)
             tile_sum = tl.sum(where_l, 0)
             next_sum_k_l = sum_k_l + tile_sum
             sum_k_l = next_sum_k_l
@@ -3243,11 +3212,10 @@ def strided2d_backward_d_X_kernel(
                 mask=(l_index < 3) & (((even_i_index + -1 * k_index + 1) // 2) >= 0) & (((even_i_index + -1 * k_index + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index + 1) // 2) >= 0) & (((even_j_index + -1 * l_index + 1) // 2) < size_half_j),
                 other=0.0,
             )
-            where_l = tl.where(eq & (0 == (((mul + 1) + (l_index * -1)) % 2)), buffer_0, 0.0)
+            where_l = tl.where(eq & ((((1 + mul) + (l_index * -1)) % 2) == 0), buffer_0, 0.0)
             tile_sum = tl.sum(where_l, 0)
             next_sum_k_l = sum_k_l + tile_sum
             sum_k_l = next_sum_k_l
-        sum_k_l = sum_k_l
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + even_i_index * d_X_stride_even_i + even_j_index * d_X_stride_even_j + c_index * d_X_stride_c,
         sum_k_l.to(tl.bfloat16),

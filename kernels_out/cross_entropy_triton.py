@@ -60,7 +60,7 @@ def cross_entropy_rows_rows_kernel(
     # src[cross_entropy.diag:7]
     logits_f32_2 = logits.to(tl.float32)
     safe_logits_f32 = tl.where(logits_f32_2 == float("-inf"), 0.0, logits_f32_2)
-    tl.store(out_ptr + token_index * out_stride_token, ((max_ + tl.log(sum_)) - safe_logits_f32))
+    tl.store(out_ptr + token_index * out_stride_token, ((tl.log(sum_) + max_) - safe_logits_f32))
 
 
 @triton.jit
@@ -118,7 +118,7 @@ def cross_entropy_rows_kernel(
     # src[cross_entropy.diag:7]
     logits_f32 = logits.to(tl.float32)
     safe_logits_f32 = tl.where(logits_f32 == float("-inf"), 0.0, logits_f32)
-    tl.store(out_ptr + token_index * out_stride_token, ((m + tl.log(sum_vocab)) - safe_logits_f32))
+    tl.store(out_ptr + token_index * out_stride_token, ((tl.log(sum_vocab) + m) - safe_logits_f32))
 
 
 @triton.jit
@@ -227,18 +227,18 @@ def cross_entropy_rows_backward_kernel(
     vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
     program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
     token_index = program.to(tl.int64)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-    # src[cross_entropy.diag:6]
-    label = tl.load(label_ptr + token_index * label_stride_token)
-    where_vocab = tl.where(label == vocab_index, -1.0 * d_out, 0.0)
     logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+    # src[cross_entropy.diag:6]
     logits = tl.load(
         logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
         mask=(vocab_index < size_vocab),
         other=0.0,
     )
     sub_vocab = logits.to(tl.float32) - tl.where(logsum == float("-inf"), 0.0, logsum)
-    tile_bf16 = ((tl.exp(sub_vocab) * d_out) + where_vocab).to(tl.bfloat16)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    where_vocab = tl.where(label == vocab_index, -1.0 * d_out, 0.0)
+    tile_bf16 = (where_vocab + (d_out * tl.exp(sub_vocab))).to(tl.bfloat16)
     tl.store(
         d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
         tile_bf16,
@@ -415,7 +415,7 @@ def linear_cross_entropy_kernel(
         exp_token_vocab = tl.exp(logits - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], logits, 0.0)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], logits, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -442,7 +442,7 @@ def linear_cross_entropy_kernel(
         exp_token_vocab = tl.exp(logits_2 - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
+        tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
         where_token_vocab = tl.where(tile, logits_2, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
@@ -454,7 +454,7 @@ def linear_cross_entropy_kernel(
     # src[cross_entropy.diag:16]
     tl.store(
         out_ptr + token_index * out_stride_token,
-        ((tl.log(sum_vocab) + m) - sum_vocab_2),
+        ((m + tl.log(sum_vocab)) - sum_vocab_2),
         mask=(token_index < size_token),
     )
 
@@ -533,7 +533,7 @@ def linear_cross_entropy_long_out_rows_kernel(
     )
     # src[cross_entropy.diag:13]
     label = tl.load(label_ptr + token_index * label_stride_token)
-    tile = (vocab_index == label) & (vocab_index < size_vocab)
+    tile = (label == vocab_index) & (vocab_index < size_vocab)
     where_vocab = tl.where(tile, logits, 0.0)
     # src[cross_entropy.diag:16]
     sum_ = tl.sum(where_vocab, 0)
@@ -544,7 +544,7 @@ def linear_cross_entropy_long_out_rows_kernel(
     exp_vocab = tl.exp(sub_vocab)
     sum_2 = tl.sum(exp_vocab, 0)
     # src[cross_entropy.diag:16]
-    tl.store(out_ptr + token_index * out_stride_token, ((tl.log(sum_2) + max_) - sum_))
+    tl.store(out_ptr + token_index * out_stride_token, ((max_ + tl.log(sum_2)) - sum_))
 
 
 @triton.jit
@@ -572,7 +572,7 @@ def linear_cross_entropy_long_out_kernel(
         exp_vocab = tl.exp(logits - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        where_vocab = tl.where(vocab_index == label, logits, 0.0)
+        where_vocab = tl.where(label == vocab_index, logits, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_vocab, 0)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -596,7 +596,7 @@ def linear_cross_entropy_long_out_kernel(
         exp_vocab = tl.exp(logits - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        tile = (vocab_index == label) & (vocab_index < size_vocab)
+        tile = (label == vocab_index) & (vocab_index < size_vocab)
         where_vocab = tl.where(tile, logits, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_vocab, 0)
@@ -606,7 +606,7 @@ def linear_cross_entropy_long_out_kernel(
         sum_vocab_2 = next_sum_vocab_2
     # src[maps.diag:12]
     # src[cross_entropy.diag:16]
-    tl.store(out_ptr + token_index * out_stride_token, ((tl.log(sum_vocab) + m) - sum_vocab_2))
+    tl.store(out_ptr + token_index * out_stride_token, ((m + tl.log(sum_vocab)) - sum_vocab_2))
 
 
 @triton.jit
@@ -727,7 +727,7 @@ def linear_cross_entropy_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
         # src[cross_entropy.diag:12]
         W = load_tile(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
@@ -745,7 +745,7 @@ def linear_cross_entropy_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
         # src[cross_entropy.diag:12]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
@@ -798,7 +798,7 @@ def linear_cross_entropy_backward_d_W_kernel(
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
         # src[cross_entropy.diag:13]
         label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (-1.0 * d_out)[None, :], 0.0)
         logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[cross_entropy.diag:15]
         logits = tl.dot(W, tl.trans(X))
@@ -827,7 +827,7 @@ def linear_cross_entropy_backward_d_W_kernel(
             mask=(token_index < size_token),
             other=0,
         )
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (-1.0 * d_out)[None, :], 0.0)
         logsum = tl.load(
             logsum_ptr + token_index * logsum_stride_token,
             mask=(token_index < size_token),
@@ -1084,6 +1084,8 @@ def linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) 
         raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W)):
+            if not (d <= 256):
+                raise ValueError("linear_cross_entropy: gradients are made for sizes whose tiles are held on chip")
             return _linear_cross_entropy_autograd.apply(X, W, label)
         out = _linear_cross_entropy(X, W, label)
         return out

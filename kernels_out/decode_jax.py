@@ -50,12 +50,14 @@ def _decode(Q, K, V, filled, *, block_x=256, block_q=512):
             chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -77,13 +79,13 @@ def _decode(Q, K, V, filled, *, block_x=256, block_q=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
@@ -126,15 +128,17 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, dot * 0.125, -jnp.inf)
+            chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -147,7 +151,7 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled) & (x_index < x), dot * 0.125, -jnp.inf)
+            chosen = jnp.where((x_index < filled) & (x_index < x), 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -156,14 +160,14 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_q=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
@@ -181,9 +185,8 @@ def _decode_backward_buffer_0(d_out, out):
         raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
     if out.shape != (b, kv, g, 1, 64):
         raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
-    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_d  # [b kv g q]
-    return product
+    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    return sum_d
 
 
 def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -232,10 +235,11 @@ def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=25
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
-            exp = jnp.exp(chosen - logsum_tile[:, :, :, :, None])
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = exp * (dot_2 + buffer_0_tile[:, :, :, :, None])
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -254,7 +258,7 @@ def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=25
             exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = exp * (dot_2 + buffer_0_tile[:, :, :, :, None])
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -293,8 +297,8 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
     d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
 
@@ -314,8 +318,8 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
             def step_2(block, state):
                 acc_g_q, acc_g_q_2 = state
                 first_q = block * block_q
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(lt[:, None], 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
@@ -323,7 +327,7 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
                 buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
                 next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -337,8 +341,8 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
                 acc_g_q, acc_g_q_2 = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(lt[:, None] & (q_index < 1), 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
@@ -346,7 +350,7 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
                 buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
                 next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -468,8 +472,10 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
             chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -548,12 +554,14 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_q=512):
             chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -576,14 +584,14 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_q=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
@@ -601,9 +609,8 @@ def _decode_ragged_backward_buffer_0(d_out, out):
         raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
     if out.shape != (b, kv, g, 1, 64):
         raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
-    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_d  # [b kv g q]
-    return product
+    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    return sum_d
 
 
 def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -652,10 +659,11 @@ def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, blo
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
-            exp = jnp.exp(chosen - logsum_tile[:, :, :, :, None])
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = exp * (dot_2 + buffer_0_tile[:, :, :, :, None])
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -675,7 +683,7 @@ def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, blo
             exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = exp * (dot_2 + buffer_0_tile[:, :, :, :, None])
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -714,8 +722,8 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
     d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
 
@@ -735,8 +743,8 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
             def step_2(block, state):
                 acc_g_q, acc_g_q_2 = state
                 first_q = block * block_q
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(lt[:, None, :, None], 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
@@ -744,7 +752,7 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
                 buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
                 next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -758,8 +766,8 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
                 acc_g_q, acc_g_q_2 = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where((lt[:, :, None] & (q_index < 1))[:, None], 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
@@ -767,7 +775,7 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
                 buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                mul = exp * (dot_2 + buffer_0_tile[:, :, None])
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
                 next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -893,8 +901,10 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
             chosen = jnp.where(x_index <= add[:, None], 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -962,7 +972,7 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
         max_x = jnp.full((b, kv, g, block_few), -jnp.inf, jnp.float32)
         z = jnp.full((b, kv, g, block_few), 0.0, jnp.float32)
         acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
-        add = few_index + (filled - 4)
+        add = filled - 4 + few_index
         Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
         to_x = x // block_x * block_x
 
@@ -972,11 +982,13 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index <= add[:, None], dot * 0.125, -jnp.inf)
+            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e = jnp.exp(chosen - next_max_x[:, :, :, :, None])
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            scale = jnp.exp(max_x - safe_next_max_x)
+            sub = chosen - safe_next_max_x[:, :, :, :, None]
+            e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -994,7 +1006,7 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= add[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, dot * 0.125, -jnp.inf)
+            chosen = jnp.where(mask, 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1029,8 +1041,7 @@ def _decode_few_backward_buffer_0(d_out, out):
     if out.shape != (b, kv, g, 4, 64):
         raise ValueError(f"out: bf16[b kv g few d] has shape {out.shape}, expected {(b, kv, g, 4, 64)}")
     sum_d = jnp.einsum("bkgfd,bkgfd->bkgf", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_d  # [b kv g few]
-    return product
+    return sum_d
 
 
 def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_few=512):
@@ -1056,35 +1067,36 @@ def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
         raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
     block_x = min(block_x, max(x, 1))
     block_few = min(block_few, max(4, 1))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
-    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_few = tile * block_few
         few_index = first_few + jnp.arange(block_few)
         acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_few, block_few, 3)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_few, block_few, 3)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_few, block_few, 3)
         add = few_index + (filled - 4)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_few, block_few, 3)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_few, block_few, 3)
         to_x = x // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot_2, -jnp.inf)
-            exp = jnp.exp(chosen - logsum_tile[:, :, :, :, None])
-            mul = (buffer_0_tile[:, :, :, :, None] + dot) * exp
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bkgfx,bkxd->bkgfd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -1096,20 +1108,20 @@ def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= add[:, None]) & (x_index < x)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, 0.125 * dot_2, -jnp.inf) - safe_logsum[:, :, :, :, None]
-            mul = (buffer_0_tile[:, :, :, :, None] + dot) * jnp.exp(sub)
+            sub = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, :, :, None]
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, :, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bkgfx,bkxd->bkgfd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return (0.125 * acc_x).astype(jnp.bfloat16)
+        return (acc_x * 0.125).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-4 // block_few)))
     d_Q_tiles = d_Q_tiles.transpose(1, 2, 3, 0, 4, 5)
@@ -1140,21 +1152,21 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
         raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
     block_few = min(block_few, max(4, 1))
     block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_few_g = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
         acc_few_g_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
         sub = filled - 4
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
         def step(block, state):
             acc_few_g, acc_few_g_2 = state
@@ -1164,15 +1176,17 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
                 acc_few_g, acc_few_g_2 = state
                 first_few = block * block_few
                 few_index = first_few + jnp.arange(block_few)
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
                 logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
                 Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where(x_index[:, None] <= few_index + sub, 0.125 * dot_2, -jnp.inf)
-                exp = jnp.exp(chosen - logsum_tile[:, :, None])
-                tile_bf16 = ((buffer_0_tile[:, :, None] + dot) * exp).astype(jnp.bfloat16)
+                dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where(x_index[:, None] <= few_index + sub, 0.125 * dot, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                exp = jnp.exp(chosen - safe_logsum[:, :, None])
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
+                tile_bf16 = mul.astype(jnp.bfloat16)
                 next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
                 next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1190,17 +1204,18 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
                 acc_few_g, acc_few_g_2 = state
                 first_few = block * block_few
                 few_index = first_few + jnp.arange(block_few)
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
                 logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
                 Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 mask = (x_index[:, None] <= few_index + sub) & (few_index < 4)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                sub_2 = jnp.where(mask, 0.125 * dot_2, -jnp.inf) - safe_logsum[:, :, None]
+                sub_2 = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, None]
                 exp = jnp.exp(sub_2)
-                tile_bf16 = ((buffer_0_tile[:, :, None] + dot) * exp).astype(jnp.bfloat16)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
+                tile_bf16 = mul.astype(jnp.bfloat16)
                 next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
                 next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)

@@ -62,8 +62,8 @@ def _differential(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
         z = jnp.full((block_q,), 0.0, jnp.float32)
         max_x_2 = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
@@ -74,7 +74,7 @@ def _differential(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             le = x_index <= q_index[:, None]
-            chosen = jnp.where(le, dot * rsqrt, -jnp.inf)
+            chosen = jnp.where(le, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -83,7 +83,7 @@ def _differential(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
             next_z = z * jnp.exp(max_x - safe_next_max_x) + tile_sum
             K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
-            chosen_2 = jnp.where(le, dot_2 * rsqrt, -jnp.inf)
+            chosen_2 = jnp.where(le, rsqrt * dot_2, -jnp.inf)
             tile_max_2 = jnp.max(chosen_2, axis=1)
             next_max_x_2 = jnp.maximum(max_x_2, tile_max_2)
             safe_next_max_x_2 = jnp.where(next_max_x_2 == -jnp.inf, 0.0, next_max_x_2)
@@ -103,7 +103,7 @@ def _differential(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             le = x_index <= q_index[:, None]
-            chosen = jnp.where(le & (x_index < x), dot * rsqrt, -jnp.inf)
+            chosen = jnp.where(le & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -112,7 +112,7 @@ def _differential(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
             next_z = z * jnp.exp(max_x - safe_next_max_x) + tile_sum
             K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
-            chosen_2 = jnp.where(le & (x_index < x), dot_2 * rsqrt, -jnp.inf)
+            chosen_2 = jnp.where(le & (x_index < x), rsqrt * dot_2, -jnp.inf)
             tile_max_2 = jnp.max(chosen_2, axis=1)
             next_max_x_2 = jnp.maximum(max_x_2, tile_max_2)
             safe_next_max_x_2 = jnp.where(next_max_x_2 == -jnp.inf, 0.0, next_max_x_2)
@@ -138,19 +138,19 @@ def _differential(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
             le = x_index <= q_index[:, None]
             safe_max_x = jnp.where(max_x_2 == -jnp.inf, 0.0, max_x_2)
-            sub = jnp.where(le, dot * rsqrt, -jnp.inf) - safe_max_x[:, None]
+            sub = jnp.where(le, rsqrt * dot, -jnp.inf) - safe_max_x[:, None]
             mul = (lambda_ * recip)[:, None] * jnp.exp(sub)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub_2 = jnp.where(le, dot_2 * rsqrt, -jnp.inf) - jnp.where(max_x == -jnp.inf, 0.0, max_x)[:, None]
-            chosen = jnp.where(gt_2[:, None], recip_2[:, None] * jnp.exp(sub_2), 0.0)
+            sub_2 = jnp.where(le, rsqrt * dot_2, -jnp.inf) - jnp.where(max_x == -jnp.inf, 0.0, max_x)[:, None]
+            chosen = jnp.where(gt_2[:, None], jnp.exp(sub_2) * recip_2[:, None], 0.0)
             P = chosen - jnp.where(gt[:, None], mul, 0.0)
             P_bf16 = P.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", P_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -160,19 +160,19 @@ def _differential(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
             le = x_index <= q_index[:, None]
             safe_max_x = jnp.where(max_x_2 == -jnp.inf, 0.0, max_x_2)
-            sub = jnp.where(le, dot * rsqrt, -jnp.inf) - safe_max_x[:, None]
+            sub = jnp.where(le, rsqrt * dot, -jnp.inf) - safe_max_x[:, None]
             mul = (lambda_ * recip)[:, None] * jnp.exp(sub)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub_2 = jnp.where(le, dot_2 * rsqrt, -jnp.inf) - jnp.where(max_x == -jnp.inf, 0.0, max_x)[:, None]
-            chosen = jnp.where(gt_2[:, None], recip_2[:, None] * jnp.exp(sub_2), 0.0)
+            sub_2 = jnp.where(le, rsqrt * dot_2, -jnp.inf) - jnp.where(max_x == -jnp.inf, 0.0, max_x)[:, None]
+            chosen = jnp.where(gt_2[:, None], jnp.exp(sub_2) * recip_2[:, None], 0.0)
             P = chosen - jnp.where(gt[:, None], mul, 0.0)
-            P_bf16 = P.astype(jnp.bfloat16)
+            P_bf16 = jnp.where((x_index < x), P, 0.0).astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", P_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -292,7 +292,6 @@ def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512)
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
             le = x_index <= q_index[:, None]
@@ -305,6 +304,7 @@ def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512)
             chosen = jnp.where(gt_2[:, None], recip_2[:, None] * jnp.exp(sub_2), 0.0)
             P = chosen - jnp.where(gt[:, None], mul, 0.0)
             P_bf16 = P.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", P_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -314,7 +314,6 @@ def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512)
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
             le = x_index <= q_index[:, None]
@@ -326,12 +325,13 @@ def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512)
             sub_2 = jnp.where(le, dot_2 * rsqrt, -jnp.inf) - jnp.where(max_x == -jnp.inf, 0.0, max_x)[:, None]
             chosen = jnp.where(gt_2[:, None], recip_2[:, None] * jnp.exp(sub_2), 0.0)
             P = chosen - jnp.where(gt[:, None], mul, 0.0)
-            P_bf16 = P.astype(jnp.bfloat16)
+            P_bf16 = jnp.where((x_index < x), P, 0.0).astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", P_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_4, (acc_x,))
-        return acc_x.astype(jnp.bfloat16), max_x + jnp.log(z), max_x_2 + jnp.log(z_2)
+        return acc_x.astype(jnp.bfloat16), jnp.log(z) + max_x, jnp.log(z_2) + max_x_2
 
     out_tiles, logsum_tiles, logsum__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
@@ -367,13 +367,13 @@ def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
         raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum_ = jnp.pad(logsum_, ((0, max(-q % block_q, block_q - q)),))
     Q2 = jnp.pad(Q2, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K2 = jnp.pad(K2, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
@@ -385,113 +385,110 @@ def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
         acc_x_4 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_5 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_6 = jnp.full((block_q, d), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum__tile = lax.dynamic_slice_in_dim(logsum_, first_q, block_q, 0)
         Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, centre = state
+            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             le = x_index <= q_index[:, None]
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(le, rsqrt * dot, -jnp.inf) - safe_logsum[:, None]
+            sub = jnp.where(le, rsqrt * dot_2, -jnp.inf) - safe_logsum[:, None]
             exp = jnp.exp(sub)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = dot_2 * exp
+            mul = exp * dot
             tile_sum = jnp.sum(mul, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_2 = -1.0 * next_acc_x
-            next_centre = jnp.where(jnp.abs(mul_2) < jnp.inf, mul_2, 0.0)
             K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
             dot_3 = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
             safe_logsum_ = jnp.where(logsum__tile == -jnp.inf, 0.0, logsum__tile)
             sub_2 = jnp.where(le, rsqrt * dot_3, -jnp.inf) - safe_logsum_[:, None]
             exp_2 = jnp.exp(sub_2)
-            mul_3 = dot_2 * exp_2
-            tile_sum_2 = jnp.sum(mul_3, axis=1)
+            mul_2 = exp_2 * dot
+            tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x_2 = acc_x_2 + tile_sum_2
-            acc_x_7 = acc_x_4 * (next_centre - centre)[:, None]
-            tile_bf16 = ((dot_2 + next_centre[:, None]) * exp).astype(jnp.bfloat16)
-            next_acc_x_3 = acc_x_3 + acc_x_7 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = exp.astype(jnp.bfloat16)
-            next_acc_x_4 = acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
-            chosen_2 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
-            acc_x_8 = acc_x_5 + acc_x_6 * (chosen_2 - chosen)[:, None]
-            mul_4 = exp_2 * (next_acc_x_2[:, None] + -1.0 * dot_2)
-            tile_bf16_3 = mul_4.astype(jnp.bfloat16)
-            next_acc_x_5 = acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_3, K2_tile, preferred_element_type=jnp.float32)
-            tile_bf16_4 = exp_2.astype(jnp.bfloat16)
-            next_acc_x_6 = acc_x_6 + jnp.einsum("qx,xd->qd", tile_bf16_4, K2_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_centre)
-
-        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, centre = lax.fori_loop(
-            0,
-            -(-to_x // block_x),
-            step,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, centre),
-        )
-        from_x = jnp.maximum(0, to_x)
-
-        def step_2(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, centre = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            le = x_index <= q_index[:, None]
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(le, rsqrt * dot, -jnp.inf) - safe_logsum[:, None]
-            exp = jnp.exp(sub)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < x), dot_2, 0.0)
-            mul = chosen * exp
-            tile_sum = jnp.sum(mul, axis=1)
-            next_acc_x = acc_x + tile_sum
-            mul_2 = -1.0 * next_acc_x
-            next_centre = jnp.where(jnp.abs(mul_2) < jnp.inf, mul_2, 0.0)
-            K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
-            dot_3 = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
-            safe_logsum_ = jnp.where(logsum__tile == -jnp.inf, 0.0, logsum__tile)
-            sub_2 = jnp.where(le, rsqrt * dot_3, -jnp.inf) - safe_logsum_[:, None]
-            exp_2 = jnp.exp(sub_2)
-            mul_3 = chosen * exp_2
-            tile_sum_2 = jnp.sum(mul_3, axis=1)
-            next_acc_x_2 = acc_x_2 + tile_sum_2
-            acc_x_7 = acc_x_4 * (next_centre - centre)[:, None]
-            chosen_2 = jnp.where((x_index < x), chosen + next_centre[:, None], 0.0)
-            tile_bf16 = (chosen_2 * exp).astype(jnp.bfloat16)
+            chosen = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_2 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            acc_x_7 = -1.0 * acc_x_4 * (chosen_2 - chosen)[:, None]
+            tile_bf16 = (exp * (dot - next_acc_x[:, None])).astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + acc_x_7 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_x_4 = acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
             chosen_3 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
             chosen_4 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
             acc_x_8 = acc_x_5 + acc_x_6 * (chosen_4 - chosen_3)[:, None]
-            chosen_5 = jnp.where((x_index < x), next_acc_x_2[:, None] + -1.0 * chosen, 0.0)
-            tile_bf16_3 = (exp_2 * chosen_5).astype(jnp.bfloat16)
+            tile_bf16_3 = (exp_2 * (next_acc_x_2[:, None] - dot)).astype(jnp.bfloat16)
             next_acc_x_5 = acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_3, K2_tile, preferred_element_type=jnp.float32)
             tile_bf16_4 = exp_2.astype(jnp.bfloat16)
             next_acc_x_6 = acc_x_6 + jnp.einsum("qx,xd->qd", tile_bf16_4, K2_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_centre)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6)
 
-        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, centre = lax.fori_loop(
+        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6 = lax.fori_loop(
+            0,
+            -(-to_x // block_x),
+            step,
+            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6),
+        )
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            le = x_index <= q_index[:, None]
+            chosen = jnp.where(le & (x_index < x), rsqrt * dot_2, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum[:, None])
+            mul = exp * dot
+            tile_sum = jnp.sum(mul, axis=1)
+            next_acc_x = acc_x + tile_sum
+            K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
+            dot_3 = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
+            chosen_2 = jnp.where(le & (x_index < x), rsqrt * dot_3, -jnp.inf)
+            safe_logsum_ = jnp.where(logsum__tile == -jnp.inf, 0.0, logsum__tile)
+            exp_2 = jnp.exp(chosen_2 - safe_logsum_[:, None])
+            mul_2 = exp_2 * dot
+            tile_sum_2 = jnp.sum(mul_2, axis=1)
+            next_acc_x_2 = acc_x_2 + tile_sum_2
+            chosen_3 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_4 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            acc_x_7 = -1.0 * acc_x_4 * (chosen_4 - chosen_3)[:, None]
+            chosen_5 = jnp.where((x_index < x), dot - next_acc_x[:, None], 0.0)
+            tile_bf16 = (exp * chosen_5).astype(jnp.bfloat16)
+            next_acc_x_3 = acc_x_3 + acc_x_7 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_x_4 = acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            chosen_6 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
+            chosen_7 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            acc_x_8 = acc_x_5 + acc_x_6 * (chosen_7 - chosen_6)[:, None]
+            chosen_8 = jnp.where((x_index < x), next_acc_x_2[:, None] - dot, 0.0)
+            tile_bf16_3 = (exp_2 * chosen_8).astype(jnp.bfloat16)
+            next_acc_x_5 = acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_3, K2_tile, preferred_element_type=jnp.float32)
+            tile_bf16_4 = exp_2.astype(jnp.bfloat16)
+            next_acc_x_6 = acc_x_6 + jnp.einsum("qx,xd->qd", tile_bf16_4, K2_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6)
+
+        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6 = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, centre),
+            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6),
         )
         tile_bf16 = (rsqrt * lambda_ * acc_x_5).astype(jnp.bfloat16)
-        return -1.0 * acc_x, acc_x_2, (rsqrt * acc_x_3).astype(jnp.bfloat16), tile_bf16
+        return acc_x, acc_x_2, (rsqrt * acc_x_3).astype(jnp.bfloat16), tile_bf16
 
     buffer_0_tiles, buffer_1_tiles, d_Q_tiles, d_Q2_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
@@ -532,15 +529,15 @@ def _differential_backward_d_K_d_K2_d_V(
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K2 = jnp.pad(K2, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    Q2 = jnp.pad(Q2, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum_ = jnp.pad(logsum_, ((0, max(-q % block_q, block_q - q)),))
+    Q2 = jnp.pad(Q2, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
@@ -549,9 +546,9 @@ def _differential_backward_d_K_d_K2_d_V(
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_3 = jnp.full((block_x, e), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
@@ -559,26 +556,26 @@ def _differential_backward_d_K_d_K2_d_V(
             acc_q, acc_q_2, acc_q_3 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             le = x_index[:, None] <= q_index
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(le, rsqrt * dot_2, -jnp.inf) - safe_logsum
+            sub = jnp.where(le, rsqrt * dot, -jnp.inf) - safe_logsum
             exp = jnp.exp(sub)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
             logsum__tile = lax.dynamic_slice_in_dim(logsum_, first_q, block_q, 0)
+            Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
             dot_3 = jnp.einsum("xd,qd->xq", K2_tile, Q2_tile, preferred_element_type=jnp.float32)
             safe_logsum_ = jnp.where(logsum__tile == -jnp.inf, 0.0, logsum__tile)
             sub_2 = jnp.where(le, rsqrt * dot_3, -jnp.inf) - safe_logsum_
             exp_2 = jnp.exp(sub_2)
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            tile_bf16_2 = (exp_2 * (buffer_1_tile + -1.0 * dot)).astype(jnp.bfloat16)
+            tile_bf16_2 = (exp_2 * (buffer_1_tile - dot_2)).astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, Q2_tile, preferred_element_type=jnp.float32)
             tile_bf16_3 = (exp - exp_2 * lambda_).astype(jnp.bfloat16)
             next_acc_q_3 = acc_q_3 + jnp.einsum("xq,qe->xe", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
@@ -591,27 +588,27 @@ def _differential_backward_d_K_d_K2_d_V(
             acc_q, acc_q_2, acc_q_3 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((q_index < q), dot + buffer_0_tile, 0.0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             le = x_index[:, None] <= q_index
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(le, rsqrt * dot_2, -jnp.inf) - safe_logsum
+            sub = jnp.where(le, rsqrt * dot, -jnp.inf) - safe_logsum
             exp = jnp.exp(sub)
-            tile_bf16 = (chosen * exp).astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((q_index < q), dot_2 - buffer_0_tile, 0.0)
+            tile_bf16 = (exp * chosen).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
             logsum__tile = lax.dynamic_slice_in_dim(logsum_, first_q, block_q, 0)
+            Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
             dot_3 = jnp.einsum("xd,qd->xq", K2_tile, Q2_tile, preferred_element_type=jnp.float32)
             safe_logsum_ = jnp.where(logsum__tile == -jnp.inf, 0.0, logsum__tile)
             sub_2 = jnp.where(le, rsqrt * dot_3, -jnp.inf) - safe_logsum_
             exp_2 = jnp.exp(sub_2)
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            tile_bf16_2 = (exp_2 * (buffer_1_tile + -1.0 * dot)).astype(jnp.bfloat16)
+            tile_bf16_2 = (exp_2 * (buffer_1_tile - dot_2)).astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, Q2_tile, preferred_element_type=jnp.float32)
             tile_bf16_3 = (exp - exp_2 * lambda_).astype(jnp.bfloat16)
             next_acc_q_3 = acc_q_3 + jnp.einsum("xq,qe->xe", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
@@ -624,7 +621,7 @@ def _differential_backward_d_K_d_K2_d_V(
             (acc_q, acc_q_2, acc_q_3),
         )
         tile_bf16 = (rsqrt * lambda_ * acc_q_2).astype(jnp.bfloat16)
-        return (acc_q * rsqrt).astype(jnp.bfloat16), tile_bf16, acc_q_3.astype(jnp.bfloat16)
+        return (rsqrt * acc_q).astype(jnp.bfloat16), tile_bf16, acc_q_3.astype(jnp.bfloat16)
 
     d_K_tiles, d_K2_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)

@@ -43,18 +43,19 @@ def weights_kernel(
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[differential.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -63,7 +64,7 @@ def weights_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         # src[maps.diag:5]
@@ -87,7 +88,7 @@ def weights_kernel(
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -114,11 +115,11 @@ def weights_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -136,11 +137,11 @@ def weights_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -198,7 +199,7 @@ def weights_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[differential.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
@@ -230,7 +231,7 @@ def weights_long_out_rows_kernel(
     # src[maps.diag:7]
     tl.store(
         out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-        tl.where(sum_ > 0.0, (1.0 / sum_) * e, 0.0),
+        tl.where(sum_ > 0.0, e * (1.0 / sum_), 0.0),
         mask=(x_index < size_x),
     )
 
@@ -290,7 +291,7 @@ def weights_long_out_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
+            tl.where(gt, tl.exp2(sub_x) * recip, 0.0),
         )
     # tiles that a mask or the end cuts
     for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
@@ -305,7 +306,7 @@ def weights_long_out_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
+            tl.where(gt, tl.exp2(sub_x) * recip, 0.0),
             mask=(x_index < size_x),
         )
 
@@ -322,19 +323,18 @@ def weights_forward_kernel(
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[differential.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -343,7 +343,7 @@ def weights_forward_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         # src[maps.diag:5]
@@ -367,7 +367,7 @@ def weights_forward_kernel(
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -380,7 +380,7 @@ def weights_forward_kernel(
         z = next_z
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
     tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
@@ -400,11 +400,11 @@ def weights_forward_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -422,11 +422,11 @@ def weights_forward_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -442,21 +442,21 @@ def weights_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    mul_x = d_out * out
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    mul_x = out * d_out
     sum_ = tl.sum(mul_x, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -471,9 +471,9 @@ def weights_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        out = tl.load(out_ptr + q_index * out_stride_q + x_index * out_stride_x)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
-        mul_x = d_out * out
+        out = tl.load(out_ptr + q_index * out_stride_q + x_index * out_stride_x)
+        mul_x = out * d_out
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -481,21 +481,21 @@ def weights_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = d_out * out
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = out * d_out
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_x))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
 
 
 @triton.jit
@@ -512,21 +512,21 @@ def weights_backward_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q = 1.4426950408889634 * logsum
     # src[differential.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[differential.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -535,7 +535,7 @@ def weights_backward_d_Q_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
@@ -545,22 +545,21 @@ def weights_backward_d_Q_kernel(
         mul_q_x = d_out * tl.exp2(sub_q_x)
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_2 = -1.0 * next_acc_x
-        next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
-        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_4 = (-1.0 * acc_x_3) * (where_q_2 - where_q)[:, None]
         out = tl.load(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        tile_bf16 = (out * (next_centre[:, None] + d_out)).to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        tile_bf16 = (out * (d_out - next_acc_x[:, None])).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         out_bf16 = out.to(tl.bfloat16)
         next_acc_x_3 = tl.dot(out_bf16, K, acc_x_3)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -573,7 +572,7 @@ def weights_backward_d_Q_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
@@ -583,25 +582,24 @@ def weights_backward_d_Q_kernel(
         mul_q_x = d_out * tl.exp2(sub_q_x)
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_2 = -1.0 * next_acc_x
-        next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
-        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_4 = (-1.0 * acc_x_3) * (where_q_2 - where_q)[:, None]
         out = tl.load(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        tile_bf16 = (out * (next_centre[:, None] + d_out)).to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        tile_bf16 = (out * (d_out - next_acc_x[:, None])).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         out_bf16 = out.to(tl.bfloat16)
         next_acc_x_3 = tl.dot(out_bf16, K, acc_x_3)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        centre = next_centre
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x_2 * rsqrt, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], rsqrt * acc_x_2, 0.0)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -621,45 +619,56 @@ def weights_backward_d_K_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:6]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[differential.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_bf16 = (tl.exp2(sub_x_q) * (buffer_0[None, :] + d_out)).to(tl.bfloat16)
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[differential.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[differential.diag:6]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -667,48 +676,44 @@ def weights_backward_d_K_kernel(
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[differential.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (logsum * 1.4426950408889634)[None, :]
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        tile_bf16 = (tl.exp2(sub_x_q) * (buffer_0[None, :] + d_out)).to(tl.bfloat16)
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
+        tile = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         # src[differential.diag:6]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
         # src[differential.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_bf16 = (tl.exp2(sub_x_q) * (buffer_0[None, :] + d_out)).to(tl.bfloat16)
+        tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -969,6 +974,8 @@ def weights(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+            if not (d <= 256):
+                raise ValueError("weights: gradients are made for sizes whose tiles are held on chip")
             return _weights_autograd.apply(Q, K)
         out = _weights(Q, K)
         return out
@@ -1023,7 +1030,7 @@ def differential_kernel(
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1041,7 +1048,7 @@ def differential_kernel(
         )
         # src[differential.diag:7]
         dot_2 = tl.dot(Q2, tl.trans(K2))
-        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         tile_max_2 = tl.max(where_q_x_2, 1)
         next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
         safe_next_max_x_2 = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
@@ -1067,7 +1074,7 @@ def differential_kernel(
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1084,7 +1091,7 @@ def differential_kernel(
         )
         # src[differential.diag:7]
         dot_2 = tl.dot(Q2, tl.trans(K2))
-        where_q_x_2 = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         tile_max_2 = tl.max(where_q_x_2, 1)
         next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
         safe_next_max_x_2 = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
@@ -1098,9 +1105,9 @@ def differential_kernel(
         max_x_2 = next_max_x_2
         z_2 = next_z_2
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    recip_q = 1.0 / z_2
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
+    recip_q = 1.0 / z_2
     # src[maps.diag:7]
     gt_q = z_2 > 0.0
     recip_q_2 = 1.0 / z
@@ -1108,13 +1115,6 @@ def differential_kernel(
     # whole tiles, no mask needed
     for first_x_3 in tl.range(0, to_x, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
-        # src[differential.diag:15]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
         # src[differential.diag:14]
         K2 = load_tile(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
@@ -1125,7 +1125,7 @@ def differential_kernel(
         # src[differential.diag:7]
         dot = tl.dot(Q2, tl.trans(K2))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)[:, None]
         # src[maps.diag:5]
         mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(sub_q_x)
@@ -1139,26 +1139,27 @@ def differential_kernel(
         )
         # src[differential.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
+        where_q_x_3 = tl.where(gt_q_2[:, None], recip_q_2[:, None] * tl.exp2(sub_q_x_2), 0.0)
         # src[differential.diag:18]
         P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
         P_bf16 = P.to(tl.bfloat16)
+        # src[differential.diag:15]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, V, acc_x)
         acc_x = next_acc_x
     # tiles that a mask or the end cuts
     for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_4 + tl.arange(0, BLOCK_X)
-        # src[differential.diag:15]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
@@ -1168,7 +1169,7 @@ def differential_kernel(
         # src[differential.diag:7]
         dot = tl.dot(Q2, tl.trans(K2))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)[:, None]
         # src[maps.diag:5]
         mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(sub_q_x)
@@ -1181,14 +1182,20 @@ def differential_kernel(
         )
         # src[differential.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
+        where_q_x_3 = tl.where(gt_q_2[:, None], recip_q_2[:, None] * tl.exp2(sub_q_x_2), 0.0)
         # src[differential.diag:18]
         P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
-        P_bf16 = P.to(tl.bfloat16)
+        P_bf16 = tl.where((x_index < size_x)[None, :], P, 0.0).to(tl.bfloat16)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, V, acc_x)
         acc_x = next_acc_x
@@ -1251,7 +1258,7 @@ def differential_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[differential.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
@@ -1312,7 +1319,7 @@ def differential_long_buffer_1_kernel(
         next_acc_d = tl.dot(Q2, tl.trans(K2), acc_d)
         acc_d = next_acc_d
     # src[differential.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
         buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
@@ -1477,27 +1484,21 @@ def differential_long_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    z_ = tl.load(z__ptr + q_index * z__stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q = 1.0 / z_
+    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
-    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
+    z_ = tl.load(z__ptr + q_index * z__stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z_
     # src[maps.diag:7]
     gt_q = z_ > 0.0
+    buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q_2 = 1.0 / z
-    buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
     gt_q_2 = z > 0.0
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[differential.diag:15]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -1515,10 +1516,16 @@ def differential_long_out_kernel(
         safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
         # src[maps.diag:5]
         # src[maps.diag:7]
-        mul_q_x_2 = tl.exp2(buffer_0 - safe_buffer_4[:, None]) * recip_q_2[:, None]
+        mul_q_x_2 = recip_q_2[:, None] * tl.exp2(buffer_0 - safe_buffer_4[:, None])
         # src[differential.diag:18]
         P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
         P_bf16 = P.to(tl.bfloat16)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -1526,12 +1533,6 @@ def differential_long_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[differential.diag:15]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -1549,10 +1550,16 @@ def differential_long_out_kernel(
         safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
         # src[maps.diag:5]
         # src[maps.diag:7]
-        mul_q_x_2 = tl.exp2(buffer_0 - safe_buffer_4[:, None]) * recip_q_2[:, None]
+        mul_q_x_2 = recip_q_2[:, None] * tl.exp2(buffer_0 - safe_buffer_4[:, None])
         # src[differential.diag:18]
         P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
-        P_bf16 = P.to(tl.bfloat16)
+        P_bf16 = tl.where((x_index < size_x)[None, :], P, 0.0).to(tl.bfloat16)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -1580,14 +1587,14 @@ def differential_forward_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     max_x_2 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:13]
     Q2 = tl.load(
         Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
@@ -1608,7 +1615,7 @@ def differential_forward_kernel(
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1626,7 +1633,7 @@ def differential_forward_kernel(
         )
         # src[differential.diag:7]
         dot_2 = tl.dot(Q2, tl.trans(K2))
-        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         tile_max_2 = tl.max(where_q_x_2, 1)
         next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
         safe_next_max_x_2 = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
@@ -1652,7 +1659,7 @@ def differential_forward_kernel(
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1669,7 +1676,7 @@ def differential_forward_kernel(
         )
         # src[differential.diag:7]
         dot_2 = tl.dot(Q2, tl.trans(K2))
-        where_q_x_2 = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         tile_max_2 = tl.max(where_q_x_2, 1)
         next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
         safe_next_max_x_2 = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
@@ -1683,9 +1690,9 @@ def differential_forward_kernel(
         max_x_2 = next_max_x_2
         z_2 = next_z_2
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    recip_q = 1.0 / z_2
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
+    recip_q = 1.0 / z_2
     # src[maps.diag:7]
     gt_q = z_2 > 0.0
     recip_q_2 = 1.0 / z
@@ -1710,7 +1717,7 @@ def differential_forward_kernel(
         # src[differential.diag:7]
         dot = tl.dot(Q2, tl.trans(K2))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)[:, None]
         # src[maps.diag:5]
         mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(sub_q_x)
@@ -1724,11 +1731,11 @@ def differential_forward_kernel(
         )
         # src[differential.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
+        where_q_x_3 = tl.where(gt_q_2[:, None], recip_q_2[:, None] * tl.exp2(sub_q_x_2), 0.0)
         # src[differential.diag:18]
         P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
         P_bf16 = P.to(tl.bfloat16)
@@ -1753,7 +1760,7 @@ def differential_forward_kernel(
         # src[differential.diag:7]
         dot = tl.dot(Q2, tl.trans(K2))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)[:, None]
         # src[maps.diag:5]
         mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(sub_q_x)
@@ -1766,11 +1773,11 @@ def differential_forward_kernel(
         )
         # src[differential.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
+        where_q_x_3 = tl.where(gt_q_2[:, None], recip_q_2[:, None] * tl.exp2(sub_q_x_2), 0.0)
         # src[differential.diag:18]
         P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
         P_bf16 = P.to(tl.bfloat16)
@@ -1784,12 +1791,12 @@ def differential_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
     tl.store(
         logsum__ptr + q_index * logsum__stride_q,
-        (tl.log(z_2) + (0.6931471805599453 * max_x_2)),
+        ((0.6931471805599453 * max_x_2) + tl.log(z_2)),
         mask=(q_index < size_q),
     )
 
@@ -1814,14 +1821,13 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
     acc_x_4 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_5 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_6 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
+    mul_q = logsum * 1.4426950408889634
     # src[differential.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1831,7 +1837,7 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
     # src[differential.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * logsum_
+    mul_q_2 = logsum_ * 1.4426950408889634
     # src[differential.diag:13]
     Q2 = tl.load(
         Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
@@ -1866,8 +1872,6 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         mul_q_x = exp2_q_x * dot
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = -1.0 * next_acc_x
-        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         # src[differential.diag:14]
         K2 = load_tile(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
@@ -1883,16 +1887,17 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         mul_q_x_2 = exp2_q_x_2 * dot
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
-        acc_x_7 = acc_x_3 + (acc_x_4 * (next_centre - centre)[:, None])
-        tile_bf16 = (exp2_q_x * (next_centre[:, None] + dot)).to(tl.bfloat16)
-        next_acc_x_3 = tl.dot(tile_bf16, K, acc_x_7)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_7 = (-1.0 * acc_x_4) * (where_q_2 - where_q)[:, None]
+        tile_bf16 = ((dot - next_acc_x[:, None]) * exp2_q_x).to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + acc_x_7))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
-        where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        acc_x_8 = acc_x_5 + (acc_x_6 * (where_q_2 - where_q)[:, None])
-        tile = exp2_q_x_2 * ((-1.0 * dot) + next_acc_x_2[:, None])
-        tile_bf16_3 = tile.to(tl.bfloat16)
+        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        acc_x_8 = acc_x_5 + (acc_x_6 * (where_q_4 - where_q_3)[:, None])
+        tile_bf16_3 = ((next_acc_x_2[:, None] - dot) * exp2_q_x_2).to(tl.bfloat16)
         next_acc_x_5 = tl.dot(tile_bf16_3, K2, acc_x_8)
         tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
         next_acc_x_6 = tl.dot(tile_bf16_4, K2, acc_x_6)
@@ -1902,7 +1907,6 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
-        centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -1929,8 +1933,6 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         mul_q_x = exp2_q_x * dot
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = -1.0 * next_acc_x
-        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
@@ -1945,17 +1947,19 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         mul_q_x_2 = exp2_q_x_2 * dot
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
-        acc_x_7 = acc_x_3 + (acc_x_4 * (next_centre - centre)[:, None])
-        add_q_x = tl.where((x_index < size_x)[None, :], next_centre[:, None] + dot, 0.0)
-        tile_bf16 = (exp2_q_x * add_q_x).to(tl.bfloat16)
-        next_acc_x_3 = tl.dot(tile_bf16, K, acc_x_7)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_7 = (-1.0 * acc_x_4) * (where_q_2 - where_q)[:, None]
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], dot - next_acc_x[:, None], 0.0)
+        tile_bf16 = (sub_q_x_3 * exp2_q_x).to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + acc_x_7))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
-        where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        acc_x_8 = acc_x_5 + (acc_x_6 * (where_q_2 - where_q)[:, None])
-        add_q_x_2 = tl.where((x_index < size_x)[None, :], (-1.0 * dot) + next_acc_x_2[:, None], 0.0)
-        tile_bf16_3 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
+        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        acc_x_8 = acc_x_5 + (acc_x_6 * (where_q_4 - where_q_3)[:, None])
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], next_acc_x_2[:, None] - dot, 0.0)
+        tile_bf16_3 = (sub_q_x_4 * exp2_q_x_2).to(tl.bfloat16)
         next_acc_x_5 = tl.dot(tile_bf16_3, K2, acc_x_8)
         tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
         next_acc_x_6 = tl.dot(tile_bf16_4, K2, acc_x_6)
@@ -1965,8 +1969,7 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
-        centre = next_centre
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_x), mask=(q_index < size_q))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
@@ -2000,6 +2003,12 @@ def differential_backward_d_K_d_K2_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_3 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[differential.diag:15]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
     # src[differential.diag:12]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -2008,12 +2017,6 @@ def differential_backward_d_K_d_K2_d_V_kernel(
     )
     # src[differential.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[differential.diag:15]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
     # src[differential.diag:14]
     K2 = tl.load(
         K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
@@ -2033,24 +2036,27 @@ def differential_backward_d_K_d_K2_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[differential.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        le_x_q = x_index[:, None] <= q_index[None, :]
-        where_x_q = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             (e_index < size_e)[None, :],
             0.0,
             EXACT_E,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = logsum * 1.4426950408889634
+        # src[differential.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+        mul_q_2 = logsum_ * 1.4426950408889634
         # src[differential.diag:13]
         Q2 = load_tile(
             Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
@@ -2058,18 +2064,14 @@ def differential_backward_d_K_d_K2_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-        mul_q_2 = 1.4426950408889634 * logsum_
         # src[differential.diag:7]
         dot_3 = tl.dot(K2, tl.trans(Q2))
         where_x_q_2 = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
         sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         exp2_x_q_2 = tl.exp2(sub_x_q_2)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        tile = exp2_x_q_2 * ((-1.0 * dot_2) + buffer_1[None, :])
-        tile_bf16_2 = tile.to(tl.bfloat16)
+        tile_bf16_2 = ((buffer_1[None, :] - dot) * exp2_x_q_2).to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, Q2, acc_q_2)
-        tile_bf16_3 = (exp2_x_q - (exp2_x_q_2 * lambda_)).to(tl.bfloat16)
+        tile_bf16_3 = (exp2_x_q - (lambda_ * exp2_x_q_2)).to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16_3, d_out, acc_q_3)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -2084,42 +2086,41 @@ def differential_backward_d_K_d_K2_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        # src[differential.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        le_x_q = x_index[:, None] <= q_index[None, :]
-        where_x_q = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = tl.where((q_index < size_q)[None, :], buffer_0[None, :] + dot_2, 0.0)
-        tile_bf16 = (exp2_x_q * add_x_q).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_out))
+        sub_x_q = tl.where((q_index < size_q)[None, :], dot - buffer_0[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        # src[differential.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q_2 = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_2)
+        tile_bf16 = (sub_x_q * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = logsum_ * 1.4426950408889634
         # src[differential.diag:13]
         Q2 = tl.load(
             Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = 1.4426950408889634 * logsum_
         # src[differential.diag:7]
         dot_3 = tl.dot(K2, tl.trans(Q2))
         where_x_q_2 = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
-        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        exp2_x_q_2 = tl.exp2(sub_x_q_2)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = exp2_x_q_2 * ((-1.0 * dot_2) + buffer_1[None, :])
-        tile_bf16_2 = tile.to(tl.bfloat16)
+        sub_x_q_3 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        exp2_x_q_2 = tl.exp2(sub_x_q_3)
+        tile_bf16_2 = ((buffer_1[None, :] - dot) * exp2_x_q_2).to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, Q2, acc_q_2)
-        tile_bf16_3 = (exp2_x_q - (exp2_x_q_2 * lambda_)).to(tl.bfloat16)
+        tile_bf16_3 = (exp2_x_q - (lambda_ * exp2_x_q_2)).to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16_3, d_out, acc_q_3)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -2465,14 +2466,12 @@ def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
     d_Q2 = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 128:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel[grid](
         Q, K, Q2, K2, V, lambda_, d_out, logsum, logsum_, buffer_0, buffer_1, d_Q, d_Q2, Q.stride(0),
@@ -2530,14 +2529,9 @@ def _differential_backward_d_K_d_K2_d_V(
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_E) <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    if max(BLOCK_D, BLOCK_E) > 64:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 64 elements are held on chip")
+    BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     differential_backward_d_K_d_K2_d_V_kernel[grid](
         Q, K, Q2, K2, V, lambda_, d_out, logsum, logsum_, buffer_0, buffer_1, d_K, d_K2, d_V, Q.stride(0),
@@ -2645,6 +2639,8 @@ def differential(
         raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
     if max(d, e) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, Q2, K2, V, lambda_)):
+            if not (max(d, e) <= 128 and max(d, e) <= 64):
+                raise ValueError("differential: gradients are made for sizes whose tiles are held on chip")
             return _differential_autograd.apply(Q, K, Q2, K2, V, lambda_)
         out = _differential(Q, K, Q2, K2, V, lambda_)
         return out

@@ -47,7 +47,7 @@ def rmsnorm_1024_rows_kernel(
     sum_ = tl.sum(mul_n, 0)
     # src[fixed.diag:6]
     weight = tl.load(weight_ptr + n_index * weight_stride_n)
-    tile = tl.rsqrt((0.0009765625 * sum_) + 1e-05) * weight
+    tile = tl.rsqrt((sum_ * 0.0009765625) + 1e-05) * weight
     # src[maps.diag:25]
     tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, (tile * X_f32).to(tl.bfloat16))
 
@@ -85,7 +85,7 @@ def rmsnorm_1024_kernel(
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
     # src[maps.diag:25]
-    rsqrt = tl.rsqrt((0.0009765625 * acc_n) + 1e-05)
+    rsqrt = tl.rsqrt((acc_n * 0.0009765625) + 1e-05)
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
@@ -120,13 +120,15 @@ def rmsnorm_1024_forward_rows_kernel(
     n_index = tl.arange(0, BLOCK_N)
     # src[fixed.diag:6]
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
-    weight = tl.load(weight_ptr + n_index * weight_stride_n)
     X_f32 = X.to(tl.float32)
     # src[maps.diag:25]
     mul_n = X_f32 * X_f32
     sum_ = tl.sum(mul_n, 0)
-    tile = tl.rsqrt((0.0009765625 * sum_) + 1e-05) * weight
-    tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, (tile * X_f32).to(tl.bfloat16))
+    # src[fixed.diag:6]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
+    tile = tl.rsqrt((0.0009765625 * sum_) + 1e-05) * X_f32
+    # src[maps.diag:25]
+    tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, (tile * weight).to(tl.bfloat16))
     tl.store(state_ptr + row_index * state_stride_row, sum_)
 
 
@@ -169,19 +171,19 @@ def rmsnorm_1024_forward_kernel(
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fixed.diag:6]
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[maps.diag:25]
-        tile_bf16 = ((rsqrt * weight) * X.to(tl.float32)).to(tl.bfloat16)
+        tile_bf16 = ((rsqrt * X.to(tl.float32)) * weight).to(tl.bfloat16)
         tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, tile_bf16)
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fixed.diag:6]
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
         # src[maps.diag:25]
-        tile_bf16 = ((rsqrt * weight) * X.to(tl.float32)).to(tl.bfloat16)
+        tile_bf16 = ((rsqrt * X.to(tl.float32)) * weight).to(tl.bfloat16)
         tl.store(
             out_ptr + row_index * out_stride_row + n_index * out_stride_n,
             tile_bf16,
@@ -198,20 +200,21 @@ def rmsnorm_1024_backward_d_X_rows_kernel(
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
+    d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+    out = tl.load(out_ptr + row_index * out_stride_row + n_index * out_stride_n)
+    d_out_f32 = d_out.to(tl.float32)
+    mul_n = out.to(tl.float32) * d_out_f32
+    sum_ = tl.sum(mul_n, 0)
+    # src[fixed.diag:6]
+    X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
     state = tl.load(state_ptr + row_index * state_stride_row)
     # src[maps.diag:25]
     rsqrt = tl.rsqrt((0.0009765625 * state) + 1e-05)
-    d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
     # src[fixed.diag:6]
+    mul_n_2 = ((0.0009765625 * rsqrt) * sum_) * X.to(tl.float32)
     weight = tl.load(weight_ptr + n_index * weight_stride_n)
-    d_out_f32 = d_out.to(tl.float32)
-    out = tl.load(out_ptr + row_index * out_stride_row + n_index * out_stride_n)
-    mul_n = d_out_f32 * out.to(tl.float32)
-    sum_ = tl.sum(mul_n, 0)
-    X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
-    mul_n_2 = ((-0.0009765625 * rsqrt) * sum_) * X.to(tl.float32)
-    tile_bf16 = ((mul_n_2 + (weight * d_out_f32)) * rsqrt).to(tl.bfloat16)
-    tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
+    sub_n = (d_out_f32 * weight) - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
+    tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, (rsqrt * sub_n).to(tl.bfloat16))
 
 
 @triton.jit
@@ -227,9 +230,9 @@ def rmsnorm_1024_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
-        out = tl.load(out_ptr + row_index * out_stride_row + n_index * out_stride_n)
         d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
-        mul_n = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + row_index * out_stride_row + n_index * out_stride_n)
+        mul_n = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
@@ -237,17 +240,17 @@ def rmsnorm_1024_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, 1024, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
-        out = tl.load(
-            out_ptr + row_index * out_stride_row + n_index * out_stride_n,
-            mask=(n_index < 1024),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
             mask=(n_index < 1024),
             other=0.0,
         )
-        mul_n = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + row_index * out_stride_row + n_index * out_stride_n,
+            mask=(n_index < 1024),
+            other=0.0,
+        )
+        mul_n = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
@@ -257,29 +260,32 @@ def rmsnorm_1024_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
-        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
         # src[fixed.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
-        mul_n = ((-0.0009765625 * rsqrt) * acc_n) * X.to(tl.float32)
-        mul_n_2 = (mul_n + (weight * d_out.to(tl.float32))) * rsqrt
-        tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, mul_n_2.to(tl.bfloat16))
+        mul_n = ((0.0009765625 * rsqrt) * acc_n) * X.to(tl.float32)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+        sub_n = (d_out.to(tl.float32) * weight) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        tl.store(
+            d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
+            (rsqrt * sub_n).to(tl.bfloat16),
+        )
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:6]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        mul_n = ((0.0009765625 * rsqrt) * acc_n) * X.to(tl.float32)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
         d_out = tl.load(
             d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
             mask=(n_index < 1024),
             other=0.0,
         )
-        # src[fixed.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
-        mul_n = ((-0.0009765625 * rsqrt) * acc_n) * X.to(tl.float32)
-        mul_n_2 = (mul_n + (weight * d_out.to(tl.float32))) * rsqrt
+        sub_n = (d_out.to(tl.float32) * weight) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
         tl.store(
             d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
-            mul_n_2.to(tl.bfloat16),
+            (rsqrt * sub_n).to(tl.bfloat16),
             mask=(n_index < 1024),
         )
 
@@ -578,16 +584,17 @@ def residual_rmsnorm_rows_kernel(
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[fixed.diag:10]
-    weight = tl.load(weight_ptr + n_index * weight_stride_n)
     R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
     # src[fixed.diag:14]
     S = X.to(tl.float32) + R.to(tl.float32)
+    # src[fixed.diag:10]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
     # src[maps.diag:25]
     mul_n = S * S
     sum_ = tl.sum(mul_n, 0)
-    mul_n_2 = (tl.rsqrt((0.0009765625 * sum_) + 1e-05) * S) * weight
-    tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, mul_n_2.to(tl.bfloat16))
+    tile = tl.rsqrt(1e-05 + (0.0009765625 * sum_)) * weight
+    tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, (tile * S).to(tl.bfloat16))
     # src[fixed.diag:14]
     tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
 
@@ -628,111 +635,6 @@ def residual_rmsnorm_kernel(
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
-    # src[maps.diag:25]
-    rsqrt = tl.rsqrt((0.0009765625 * acc_n) + 1e-05)
-    # whole tiles, no mask needed
-    for first_n_3 in tl.range(0, to_n, BLOCK_N):
-        n_index = first_n_3 + tl.arange(0, BLOCK_N)
-        # src[fixed.diag:10]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
-        # src[fixed.diag:14]
-        S = X.to(tl.float32) + R.to(tl.float32)
-        # src[maps.diag:25]
-        tl.store(
-            Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * S) * weight).to(tl.bfloat16),
-        )
-        # src[fixed.diag:14]
-        tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
-    # tiles that a mask or the end cuts
-    for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
-        n_index = first_n_4 + tl.arange(0, BLOCK_N)
-        # src[fixed.diag:10]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
-        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
-        # src[fixed.diag:14]
-        S = X.to(tl.float32) + R.to(tl.float32)
-        # src[maps.diag:25]
-        tl.store(
-            Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * S) * weight).to(tl.bfloat16),
-            mask=(n_index < 1024),
-        )
-        # src[fixed.diag:14]
-        tl.store(
-            S_ptr + row_index * S_stride_row + n_index * S_stride_n,
-            S.to(tl.bfloat16),
-            mask=(n_index < 1024),
-        )
-
-
-@triton.jit
-def residual_rmsnorm_forward_rows_kernel(
-    X_ptr, R_ptr, weight_ptr, Y_ptr, S_ptr, state_ptr, X_stride_row, X_stride_n, R_stride_row, R_stride_n,
-    weight_stride_n, Y_stride_row, Y_stride_n, S_stride_row, S_stride_n, state_stride_row, size_row,
-    BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
-):
-    program = tl.program_id(0)
-    row_index = program.to(tl.int64)
-    n_index = tl.arange(0, BLOCK_N)
-    # src[fixed.diag:10]
-    R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
-    X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
-    # src[fixed.diag:14]
-    S = X.to(tl.float32) + R.to(tl.float32)
-    # src[fixed.diag:10]
-    weight = tl.load(weight_ptr + n_index * weight_stride_n)
-    # src[maps.diag:25]
-    mul_n = S * S
-    sum_ = tl.sum(mul_n, 0)
-    tile = tl.rsqrt(1e-05 + (0.0009765625 * sum_)) * weight
-    tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, (tile * S).to(tl.bfloat16))
-    # src[fixed.diag:14]
-    tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
-    tl.store(state_ptr + row_index * state_stride_row, sum_)
-
-
-@triton.jit
-def residual_rmsnorm_forward_kernel(
-    X_ptr, R_ptr, weight_ptr, Y_ptr, S_ptr, state_ptr, X_stride_row, X_stride_n, R_stride_row, R_stride_n,
-    weight_stride_n, Y_stride_row, Y_stride_n, S_stride_row, S_stride_n, state_stride_row, size_row,
-    BLOCK_N: tl.constexpr,
-):
-    program = tl.program_id(0)
-    row_index = program.to(tl.int64)
-    acc_n = tl.full([], 0.0, tl.float32)
-    to_n = (1024) // BLOCK_N * BLOCK_N
-    # whole tiles, no mask needed
-    for first_n in tl.range(0, to_n, BLOCK_N):
-        n_index = first_n + tl.arange(0, BLOCK_N)
-        # src[fixed.diag:10]
-        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
-        # src[fixed.diag:14]
-        S = X.to(tl.float32) + R.to(tl.float32)
-        # src[maps.diag:25]
-        mul_n = S * S
-        tile_sum = tl.sum(mul_n, 0)
-        next_acc_n = acc_n + tile_sum
-        acc_n = next_acc_n
-    from_n = tl.maximum(0, to_n)
-    # tiles that a mask or the end cuts
-    for first_n_2 in tl.range(from_n, 1024, BLOCK_N):
-        n_index = first_n_2 + tl.arange(0, BLOCK_N)
-        # src[fixed.diag:10]
-        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
-        # src[fixed.diag:14]
-        S = tl.where(n_index < 1024, X.to(tl.float32) + R.to(tl.float32), 0.0)
-        # src[maps.diag:25]
-        mul_n = S * S
-        tile_sum = tl.sum(mul_n, 0)
-        next_acc_n = acc_n + tile_sum
-        acc_n = next_acc_n
-    tl.store(state_ptr + row_index * state_stride_row, acc_n)
     # src[maps.diag:25]
     rsqrt = tl.rsqrt(1e-05 + (0.0009765625 * acc_n))
     # whole tiles, no mask needed
@@ -777,6 +679,110 @@ def residual_rmsnorm_forward_kernel(
 
 
 @triton.jit
+def residual_rmsnorm_forward_rows_kernel(
+    X_ptr, R_ptr, weight_ptr, Y_ptr, S_ptr, state_ptr, X_stride_row, X_stride_n, R_stride_row, R_stride_n,
+    weight_stride_n, Y_stride_row, Y_stride_n, S_stride_row, S_stride_n, state_stride_row, size_row,
+    BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    # src[fixed.diag:10]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
+    R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
+    X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+    # src[fixed.diag:14]
+    S = X.to(tl.float32) + R.to(tl.float32)
+    # src[maps.diag:25]
+    mul_n = S * S
+    sum_ = tl.sum(mul_n, 0)
+    mul_n_2 = (tl.rsqrt((0.0009765625 * sum_) + 1e-05) * S) * weight
+    tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, mul_n_2.to(tl.bfloat16))
+    # src[fixed.diag:14]
+    tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
+    tl.store(state_ptr + row_index * state_stride_row, sum_)
+
+
+@triton.jit
+def residual_rmsnorm_forward_kernel(
+    X_ptr, R_ptr, weight_ptr, Y_ptr, S_ptr, state_ptr, X_stride_row, X_stride_n, R_stride_row, R_stride_n,
+    weight_stride_n, Y_stride_row, Y_stride_n, S_stride_row, S_stride_n, state_stride_row, size_row,
+    BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    acc_n = tl.full([], 0.0, tl.float32)
+    to_n = (1024) // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:10]
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        # src[fixed.diag:14]
+        S = X.to(tl.float32) + R.to(tl.float32)
+        # src[maps.diag:25]
+        mul_n = S * S
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, 1024, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:10]
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        # src[fixed.diag:14]
+        S = tl.where(n_index < 1024, X.to(tl.float32) + R.to(tl.float32), 0.0)
+        # src[maps.diag:25]
+        mul_n = S * S
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    tl.store(state_ptr + row_index * state_stride_row, acc_n)
+    # src[maps.diag:25]
+    rsqrt = tl.rsqrt((0.0009765625 * acc_n) + 1e-05)
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        # src[fixed.diag:14]
+        S = X.to(tl.float32) + R.to(tl.float32)
+        # src[maps.diag:25]
+        tl.store(
+            Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
+            ((rsqrt * S) * weight).to(tl.bfloat16),
+        )
+        # src[fixed.diag:14]
+        tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        # src[fixed.diag:14]
+        S = X.to(tl.float32) + R.to(tl.float32)
+        # src[maps.diag:25]
+        tl.store(
+            Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
+            ((rsqrt * S) * weight).to(tl.bfloat16),
+            mask=(n_index < 1024),
+        )
+        # src[fixed.diag:14]
+        tl.store(
+            S_ptr + row_index * S_stride_row + n_index * S_stride_n,
+            S.to(tl.bfloat16),
+            mask=(n_index < 1024),
+        )
+
+
+@triton.jit
 def residual_rmsnorm_backward_d_X_d_R_rows_kernel(
     X_ptr, R_ptr, weight_ptr, d_Y_ptr, d_S_ptr, Y_ptr, state_ptr, d_X_ptr, d_R_ptr, X_stride_row, X_stride_n,
     R_stride_row, R_stride_n, weight_stride_n, d_Y_stride_row, d_Y_stride_n, d_S_stride_row, d_S_stride_n,
@@ -786,7 +792,6 @@ def residual_rmsnorm_backward_d_X_d_R_rows_kernel(
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
-    d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
     # src[fixed.diag:10]
     R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
@@ -794,16 +799,18 @@ def residual_rmsnorm_backward_d_X_d_R_rows_kernel(
     state = tl.load(state_ptr + row_index * state_stride_row)
     # src[maps.diag:25]
     rsqrt = tl.rsqrt((0.0009765625 * state) + 1e-05)
-    d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
     Y = tl.load(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n)
+    d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
     d_Y_f32 = d_Y.to(tl.float32)
-    mul_n = Y.to(tl.float32) * d_Y_f32
+    mul_n = d_Y_f32 * Y.to(tl.float32)
     sum_ = tl.sum(mul_n, 0)
-    mul_n_2 = (((-0.0009765625 * sum_) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+    mul_n_2 = (((0.0009765625 * sum_) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+    d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
     # src[fixed.diag:10]
     weight = tl.load(weight_ptr + n_index * weight_stride_n)
-    add_n = (((rsqrt * weight) * d_Y_f32) + mul_n_2) + d_S.to(tl.float32)
-    tile_bf16 = add_n.to(tl.bfloat16)
+    add_n = ((rsqrt * weight) * d_Y_f32) + d_S.to(tl.float32)
+    sub_n = add_n - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
+    tile_bf16 = sub_n.to(tl.bfloat16)
     tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
     tl.store(d_R_ptr + row_index * d_R_stride_row + n_index * d_R_stride_n, tile_bf16)
 
@@ -822,9 +829,9 @@ def residual_rmsnorm_backward_d_X_d_R_kernel(
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
-        d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
         Y = tl.load(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n)
-        mul_n = Y.to(tl.float32) * d_Y.to(tl.float32)
+        d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
+        mul_n = d_Y.to(tl.float32) * Y.to(tl.float32)
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
@@ -832,13 +839,13 @@ def residual_rmsnorm_backward_d_X_d_R_kernel(
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, 1024, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        Y = tl.load(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, mask=(n_index < 1024), other=0.0)
         d_Y = tl.load(
             d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
             mask=(n_index < 1024),
             other=0.0,
         )
-        Y = tl.load(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, mask=(n_index < 1024), other=0.0)
-        mul_n = Y.to(tl.float32) * d_Y.to(tl.float32)
+        mul_n = d_Y.to(tl.float32) * Y.to(tl.float32)
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
@@ -848,32 +855,33 @@ def residual_rmsnorm_backward_d_X_d_R_kernel(
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
-        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
         # src[fixed.diag:10]
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fixed.diag:14]
-        mul_n = (((-0.0009765625 * acc_n) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+        mul_n = (((0.0009765625 * acc_n) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
         d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
         # src[fixed.diag:10]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        tile = ((rsqrt * weight) * d_Y.to(tl.float32)) + mul_n
-        tile_bf16 = (tile + d_S.to(tl.float32)).to(tl.bfloat16)
+        add_n = ((rsqrt * weight) * d_Y.to(tl.float32)) + d_S.to(tl.float32)
+        sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        tile_bf16 = sub_n.to(tl.bfloat16)
         tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
         tl.store(d_R_ptr + row_index * d_R_stride_row + n_index * d_R_stride_n, tile_bf16)
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        # src[fixed.diag:10]
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        # src[fixed.diag:14]
+        mul_n = (((0.0009765625 * acc_n) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
         d_S = tl.load(
             d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
             mask=(n_index < 1024),
             other=0.0,
         )
-        # src[fixed.diag:10]
-        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
-        # src[fixed.diag:14]
-        mul_n = (((-0.0009765625 * acc_n) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
         d_Y = tl.load(
             d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
             mask=(n_index < 1024),
@@ -881,8 +889,9 @@ def residual_rmsnorm_backward_d_X_d_R_kernel(
         )
         # src[fixed.diag:10]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
-        tile = ((rsqrt * weight) * d_Y.to(tl.float32)) + mul_n
-        tile_bf16 = (tile + d_S.to(tl.float32)).to(tl.bfloat16)
+        add_n = ((rsqrt * weight) * d_Y.to(tl.float32)) + d_S.to(tl.float32)
+        sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        tile_bf16 = sub_n.to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
             tile_bf16,
@@ -1256,7 +1265,7 @@ def scaled_mean_rows_kernel(
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
     sum_ = tl.sum(X, 0)
     # src[fixed.diag:19]
-    tl.store(out_ptr + row_index * out_stride_row, (0.0001220703125 * sum_))
+    tl.store(out_ptr + row_index * out_stride_row, (sum_ * 0.0001220703125))
 
 
 @triton.jit
@@ -1291,7 +1300,7 @@ def scaled_mean_kernel(
         next_sum_n = sum_n + tile_sum
         sum_n = next_sum_n
     # src[fixed.diag:19]
-    tl.store(out_ptr + row_index * out_stride_row, (0.0001220703125 * sum_n))
+    tl.store(out_ptr + row_index * out_stride_row, (sum_n * 0.0001220703125))
 
 
 @triton.jit
@@ -1312,7 +1321,7 @@ def scaled_mean_forward_rows_kernel(
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
     sum_ = tl.sum(X, 0)
     # src[fixed.diag:19]
-    tl.store(out_ptr + row_index * out_stride_row, (0.0001220703125 * sum_))
+    tl.store(out_ptr + row_index * out_stride_row, (sum_ * 0.0001220703125))
 
 
 @triton.jit
@@ -1347,7 +1356,7 @@ def scaled_mean_forward_kernel(
         next_sum_n = sum_n + tile_sum
         sum_n = next_sum_n
     # src[fixed.diag:19]
-    tl.store(out_ptr + row_index * out_stride_row, (0.0001220703125 * sum_n))
+    tl.store(out_ptr + row_index * out_stride_row, (sum_n * 0.0001220703125))
 
 
 @triton.jit
@@ -1368,7 +1377,7 @@ def scaled_mean_backward_kernel(
     d_out = tl.load(d_out_ptr + row_index * d_out_stride_row)
     tl.store(
         d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
-        (0.0001220703125 * d_out),
+        (d_out * 0.0001220703125),
         mask=(n_index < 1024),
     )
 

@@ -41,8 +41,6 @@ def layernorm_residual_rows_kernel(
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[fused.diag:6]
-    bias = load_tile(bias_ptr + n_index * bias_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     R = load_tile(R_ptr + row_index * R_stride_row + n_index * R_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[fused.diag:10]
@@ -51,14 +49,19 @@ def layernorm_residual_rows_kernel(
     recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[maps.diag:29]
     sub_n = tl.where(n_index < size_n, S - (recip * sum_), 0.0)
+    # src[fused.diag:6]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[maps.diag:21]
     mul_n = sub_n * sub_n
     sum_2 = tl.sum(mul_n, 0)
     # src[maps.diag:29]
-    mul_n_2 = (tl.rsqrt((recip * sum_2) + 1e-05) * sub_n) * weight
+    mul_n_2 = (tl.rsqrt((sum_2 * recip) + 1e-05) * weight) * sub_n
+    # src[fused.diag:6]
+    bias = load_tile(bias_ptr + n_index * bias_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    # src[maps.diag:29]
     tl.store(
         Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-        (mul_n_2 + bias).to(tl.bfloat16),
+        (bias + mul_n_2).to(tl.bfloat16),
         mask=(n_index < size_n),
     )
     # src[fused.diag:10]
@@ -151,22 +154,27 @@ def layernorm_residual_kernel(
         acc_n = next_acc_n
         sum_n_2 = next_sum_n_2
         centre = next_centre
+    # src[maps.diag:29]
+    mul = recip * sum_n
     # src[maps.diag:21]
     # src[maps.diag:29]
-    rsqrt = tl.rsqrt((recip * acc_n) + 1e-05)
-    mul = recip * sum_n
+    rsqrt = tl.rsqrt((acc_n * recip) + 1e-05)
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fused.diag:6]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n)
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fused.diag:10]
         S = X.to(tl.float32) + R.to(tl.float32)
         # src[maps.diag:29]
-        tile_bf16 = (((rsqrt * (S - mul)) * weight) + bias).to(tl.bfloat16)
+        # src[fused.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        # src[maps.diag:29]
+        # src[fused.diag:6]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n)
+        # src[maps.diag:29]
+        tile_bf16 = (bias + ((rsqrt * weight) * (S - mul))).to(tl.bfloat16)
         tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, tile_bf16)
         # src[fused.diag:10]
         tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
@@ -174,8 +182,6 @@ def layernorm_residual_kernel(
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fused.diag:6]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         R = tl.load(
             R_ptr + row_index * R_stride_row + n_index * R_stride_n,
             mask=(n_index < size_n),
@@ -189,7 +195,13 @@ def layernorm_residual_kernel(
         # src[fused.diag:10]
         S = X.to(tl.float32) + R.to(tl.float32)
         # src[maps.diag:29]
-        tile_bf16 = (((rsqrt * (S - mul)) * weight) + bias).to(tl.bfloat16)
+        # src[fused.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        # src[maps.diag:29]
+        # src[fused.diag:6]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+        # src[maps.diag:29]
+        tile_bf16 = (bias + ((rsqrt * weight) * (S - mul))).to(tl.bfloat16)
         tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, tile_bf16, mask=(n_index < size_n))
         # src[fused.diag:10]
         tl.store(
@@ -210,25 +222,26 @@ def layernorm_residual_forward_rows_kernel(
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[fused.diag:6]
-    bias = load_tile(bias_ptr + n_index * bias_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     R = load_tile(R_ptr + row_index * R_stride_row + n_index * R_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[fused.diag:10]
     S = tl.where(n_index < size_n, X.to(tl.float32) + R.to(tl.float32), 0.0)
     sum_ = tl.sum(S, 0)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[maps.diag:29]
-    sub_n = tl.where(n_index < size_n, S - (sum_ * recip), 0.0)
-    # src[fused.diag:6]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    sub_n = tl.where(n_index < size_n, S - (recip * sum_), 0.0)
     # src[maps.diag:21]
     mul_n = sub_n * sub_n
     sum_2 = tl.sum(mul_n, 0)
     # src[maps.diag:29]
-    mul_n_2 = (tl.rsqrt((recip * sum_2) + 1e-05) * weight) * sub_n
+    mul_n_2 = (tl.rsqrt(1e-05 + (sum_2 * recip)) * sub_n) * weight
+    # src[fused.diag:6]
+    bias = load_tile(bias_ptr + n_index * bias_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    # src[maps.diag:29]
     tl.store(
         Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-        (mul_n_2 + bias).to(tl.bfloat16),
+        (bias + mul_n_2).to(tl.bfloat16),
         mask=(n_index < size_n),
     )
     # src[fused.diag:10]
@@ -269,7 +282,7 @@ def layernorm_residual_forward_kernel(
         tile_sum = tl.sum(S, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = (next_sum_n * where) * recip
+        mul = recip * (next_sum_n * where)
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
@@ -307,7 +320,7 @@ def layernorm_residual_forward_kernel(
         tile_sum = tl.sum(S, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = (next_sum_n * where) * recip
+        mul = recip * (next_sum_n * where)
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
@@ -326,24 +339,24 @@ def layernorm_residual_forward_kernel(
     tl.store(state_ptr + row_index * state_stride_row, sum_n)
     tl.store(state___ptr + row_index * state___stride_row, acc_n)
     # src[maps.diag:29]
-    mul = sum_n * recip
+    mul = recip * sum_n
     # src[maps.diag:21]
     # src[maps.diag:29]
-    rsqrt = tl.rsqrt((recip * acc_n) + 1e-05)
+    rsqrt = tl.rsqrt(1e-05 + (acc_n * recip))
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fused.diag:6]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fused.diag:10]
         S = X.to(tl.float32) + R.to(tl.float32)
         # src[maps.diag:29]
         # src[fused.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        bias = tl.load(bias_ptr + n_index * bias_stride_n)
         # src[maps.diag:29]
-        tile_bf16 = (((rsqrt * weight) * (S - mul)) + bias).to(tl.bfloat16)
+        tile_bf16 = (bias + ((rsqrt * (S - mul)) * weight)).to(tl.bfloat16)
         tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, tile_bf16)
         # src[fused.diag:10]
         tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
@@ -351,7 +364,7 @@ def layernorm_residual_forward_kernel(
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fused.diag:6]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         R = tl.load(
             R_ptr + row_index * R_stride_row + n_index * R_stride_n,
             mask=(n_index < size_n),
@@ -366,9 +379,9 @@ def layernorm_residual_forward_kernel(
         S = X.to(tl.float32) + R.to(tl.float32)
         # src[maps.diag:29]
         # src[fused.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
         # src[maps.diag:29]
-        tile_bf16 = (((rsqrt * weight) * (S - mul)) + bias).to(tl.bfloat16)
+        tile_bf16 = (bias + ((rsqrt * (S - mul)) * weight)).to(tl.bfloat16)
         tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, tile_bf16, mask=(n_index < size_n))
         # src[fused.diag:10]
         tl.store(
@@ -389,20 +402,11 @@ def layernorm_residual_backward_d_X_d_R_rows_kernel(
     first_row = program * BLOCK_ROW
     row_index = first_row + tl.arange(0, BLOCK_ROW)
     n_index = tl.arange(0, BLOCK_N)
-    # src[fused.diag:6]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     recip = 1.0 / tl.cast(size_n, tl.float32)
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:21]
     rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
-    d_Y = tl.load(
-        d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
-        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
-        other=0.0,
-    )
-    d_Y_f32 = d_Y.to(tl.float32)
-    mul_row_n = (rsqrt_row[:, None] * weight[None, :]) * d_Y_f32
     state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    # src[maps.diag:29]
     mul_row = state * recip
     # src[fused.diag:6]
     R = tl.load(
@@ -416,23 +420,33 @@ def layernorm_residual_backward_d_X_d_R_rows_kernel(
         other=0.0,
     )
     # src[fused.diag:10]
-    # src[maps.diag:29]
     sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-    mul_row_n_2 = (weight[None, :] * d_Y_f32) * sub_row_n
-    sum_ = tl.sum(mul_row_n_2, 1)
-    tile = (((-1.0 * recip) * rsqrt_row) * rsqrt_row) * sum_
-    add_row_n = (d_Y_f32 * weight[None, :]) + (tile[:, None] * sub_row_n)
-    add_row_n_2 = tl.where((n_index < size_n)[None, :], add_row_n, 0.0)
-    sum_2 = tl.sum(add_row_n_2, 1)
-    tile_2 = (((-1.0 * recip) * rsqrt_row) * rsqrt_row) * rsqrt_row
+    # src[fused.diag:6]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    d_Y = tl.load(
+        d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    d_Y_f32 = d_Y.to(tl.float32)
+    mul_row_n = (weight[None, :] * d_Y_f32) * sub_row_n
+    sum_ = tl.sum(mul_row_n, 1)
+    tile = (((recip * sum_) * rsqrt_row) * rsqrt_row) * rsqrt_row
+    mul_row_n_2 = tile[:, None] * sub_row_n
+    mul_row_n_3 = d_Y_f32 * weight[None, :]
+    mul_row_n_4 = (((recip * sum_) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
+    safe_ = tl.where(mul_row_n_3 == float("-inf"), 0.0, mul_row_n_3)
+    sub_row_n_2 = tl.where((n_index < size_n)[None, :], mul_row_n_4 - safe_, 0.0)
+    sum_2 = tl.sum(sub_row_n_2, 1)
+    mul_row_n_5 = (rsqrt_row[:, None] * weight[None, :]) * d_Y_f32
     d_S = tl.load(
         d_S_ptr + row_index[:, None] * d_S_stride_row + n_index[None, :] * d_S_stride_n,
         mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         other=0.0,
     )
-    tile_3 = (((-1.0 * recip) * rsqrt_row) * sum_2)[:, None] + d_S.to(tl.float32)
-    tile_4 = tile_3 + ((tile_2 * sum_)[:, None] * sub_row_n)
-    tile_bf16 = (tile_4 + mul_row_n).to(tl.bfloat16)
+    tile_2 = ((recip * sum_2) * rsqrt_row)[:, None] + d_S.to(tl.float32)
+    safe_2 = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+    tile_bf16 = ((tile_2 + mul_row_n_5) - safe_2).to(tl.bfloat16)
     tl.store(
         d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
         tile_bf16,
@@ -460,9 +474,9 @@ def layernorm_residual_backward_d_X_d_R_kernel(
     sum_n_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
     recip = 1.0 / tl.cast(size_n, tl.float32)
     state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    # src[maps.diag:29]
     mul_row = state * recip
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:21]
     rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
@@ -481,7 +495,6 @@ def layernorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
-        # src[maps.diag:29]
         sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         d_Y = tl.load(
             d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
@@ -494,11 +507,13 @@ def layernorm_residual_backward_d_X_d_R_kernel(
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        tile = (((-1.0 * recip) * rsqrt_row) * rsqrt_row) * next_acc_n
-        add_row_n = (d_Y_f32 * weight[None, :]) + (tile[:, None] * sub_row_n)
-        tile_sum_2 = tl.sum(add_row_n, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        mul_row_n_2 = d_Y_f32 * weight[None, :]
+        mul_row_n_3 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        sub_row_n_2 = mul_row_n_3 - safe_
+        tile_sum_2 = tl.sum(sub_row_n_2, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
@@ -521,7 +536,6 @@ def layernorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
-        # src[maps.diag:29]
         sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         sub_row_n_2 = tl.where((n_index < size_n)[None, :], sub_row_n, 0.0)
         d_Y = tl.load(
@@ -535,29 +549,23 @@ def layernorm_residual_backward_d_X_d_R_kernel(
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        tile = (((-1.0 * recip) * rsqrt_row) * rsqrt_row) * next_acc_n
-        add_row_n = (d_Y_f32 * weight[None, :]) + (tile[:, None] * sub_row_n_2)
-        add_row_n_2 = tl.where((n_index < size_n)[None, :], add_row_n, 0.0)
-        tile_sum_2 = tl.sum(add_row_n_2, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        mul_row_n_2 = d_Y_f32 * weight[None, :]
+        mul_row_n_3 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_2
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        sub_row_n_3 = tl.where((n_index < size_n)[None, :], mul_row_n_3 - safe_, 0.0)
+        tile_sum_2 = tl.sum(sub_row_n_3, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n_2, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
         sum_n_2 = next_sum_n_2
-    mul_row_2 = ((-1.0 * recip) * rsqrt_row) * sum_n
+    mul_row_2 = (recip * sum_n) * rsqrt_row
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fused.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        d_Y = tl.load(
-            d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
-            mask=(row_index < size_row)[:, None],
-            other=0.0,
-        )
-        mul_row_n = (rsqrt_row[:, None] * weight[None, :]) * d_Y.to(tl.float32)
         R = tl.load(
             R_ptr + row_index[:, None] * R_stride_row + n_index[None, :] * R_stride_n,
             mask=(row_index < size_row)[:, None],
@@ -569,16 +577,25 @@ def layernorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
-        # src[maps.diag:29]
         sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        tile = (((-1.0 * recip) * rsqrt_row) * rsqrt_row) * rsqrt_row
+        tile = (((recip * acc_n) * rsqrt_row) * rsqrt_row) * rsqrt_row
+        mul_row_n = tile[:, None] * sub_row_n
+        # src[fused.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        d_Y = tl.load(
+            d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        mul_row_n_2 = (rsqrt_row[:, None] * weight[None, :]) * d_Y.to(tl.float32)
         d_S = tl.load(
             d_S_ptr + row_index[:, None] * d_S_stride_row + n_index[None, :] * d_S_stride_n,
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
-        tile_2 = (mul_row_2[:, None] + d_S.to(tl.float32)) + ((tile * acc_n)[:, None] * sub_row_n)
-        tile_bf16 = (tile_2 + mul_row_n).to(tl.bfloat16)
+        add_row_n = (mul_row_2[:, None] + d_S.to(tl.float32)) + mul_row_n_2
+        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
+        tile_bf16 = (add_row_n - safe_).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
             tile_bf16,
@@ -593,13 +610,6 @@ def layernorm_residual_backward_d_X_d_R_kernel(
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fused.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        d_Y = tl.load(
-            d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
-            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
-            other=0.0,
-        )
-        mul_row_n = (rsqrt_row[:, None] * weight[None, :]) * d_Y.to(tl.float32)
         R = tl.load(
             R_ptr + row_index[:, None] * R_stride_row + n_index[None, :] * R_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
@@ -611,16 +621,25 @@ def layernorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
-        # src[maps.diag:29]
         sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        tile = (((-1.0 * recip) * rsqrt_row) * rsqrt_row) * rsqrt_row
+        tile = (((recip * acc_n) * rsqrt_row) * rsqrt_row) * rsqrt_row
+        mul_row_n = tile[:, None] * sub_row_n
+        # src[fused.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        d_Y = tl.load(
+            d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        mul_row_n_2 = (rsqrt_row[:, None] * weight[None, :]) * d_Y.to(tl.float32)
         d_S = tl.load(
             d_S_ptr + row_index[:, None] * d_S_stride_row + n_index[None, :] * d_S_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
-        tile_2 = (mul_row_2[:, None] + d_S.to(tl.float32)) + ((tile * acc_n)[:, None] * sub_row_n)
-        tile_bf16 = (tile_2 + mul_row_n).to(tl.bfloat16)
+        add_row_n = (mul_row_2[:, None] + d_S.to(tl.float32)) + mul_row_n_2
+        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
+        tile_bf16 = (add_row_n - safe_).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
             tile_bf16,
@@ -645,8 +664,9 @@ def layernorm_residual_backward_d_weight_d_bias_rows_kernel(
     n_index = first_n + tl.arange(0, BLOCK_N)
     row_index = tl.arange(0, BLOCK_ROW)
     recip = 1.0 / tl.cast(size_n, tl.float32)
+    state__ = load_tile(state___ptr + row_index * state___stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    # src[maps.diag:21]
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    # src[maps.diag:29]
     mul_row = state * recip
     # src[fused.diag:6]
     R = tl.load(
@@ -660,9 +680,7 @@ def layernorm_residual_backward_d_weight_d_bias_rows_kernel(
         other=0.0,
     )
     # src[fused.diag:10]
-    # src[maps.diag:29]
     sub_n_row = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-    state__ = load_tile(state___ptr + row_index * state___stride_row, (row_index < size_row), 0.0, EXACT_ROW)
     d_Y = tl.load(
         d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
         mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
@@ -693,8 +711,9 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
     # whole tiles, no mask needed
     for first_row in tl.range(0, to_row, BLOCK_ROW):
         row_index = first_row + tl.arange(0, BLOCK_ROW)
+        state__ = tl.load(state___ptr + row_index * state___stride_row)
+        # src[maps.diag:21]
         state = tl.load(state_ptr + row_index * state_stride_row)
-        # src[maps.diag:29]
         mul_row = state * recip
         # src[fused.diag:6]
         R = tl.load(
@@ -708,9 +727,7 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
-        # src[maps.diag:29]
         sub_n_row = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        state__ = tl.load(state___ptr + row_index * state___stride_row)
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
             mask=(n_index < size_n)[:, None],
@@ -729,8 +746,13 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
     # tiles that a mask or the end cuts
     for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
         row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+        state__ = tl.load(
+            state___ptr + row_index * state___stride_row,
+            mask=(row_index < size_row),
+            other=0.0,
+        )
+        # src[maps.diag:21]
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        # src[maps.diag:29]
         mul_row = state * recip
         # src[fused.diag:6]
         R = tl.load(
@@ -744,13 +766,7 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
-        # src[maps.diag:29]
         sub_n_row = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        state__ = tl.load(
-            state___ptr + row_index * state___stride_row,
-            mask=(row_index < size_row),
-            other=0.0,
-        )
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
@@ -1034,13 +1050,13 @@ def rmsnorm_residual_rows_kernel(
     # src[maps.diag:25]
     mul_n = S * S
     sum_ = tl.sum(mul_n, 0)
-    add = (sum_ * (1.0 / tl.cast(size_n, tl.float32))) + 1e-05
+    add = 1e-05 + (sum_ * (1.0 / tl.cast(size_n, tl.float32)))
     # src[fused.diag:14]
     weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[maps.diag:25]
     tl.store(
         Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-        ((tl.rsqrt(add) * weight) * S).to(tl.bfloat16),
+        ((tl.rsqrt(add) * S) * weight).to(tl.bfloat16),
         mask=(n_index < size_n),
     )
     # src[fused.diag:18]
@@ -1097,22 +1113,21 @@ def rmsnorm_residual_kernel(
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
     # src[maps.diag:25]
-    add = (acc_n * (1.0 / tl.cast(size_n, tl.float32))) + 1e-05
+    add = 1e-05 + (acc_n * (1.0 / tl.cast(size_n, tl.float32)))
     rsqrt = tl.rsqrt(add)
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fused.diag:14]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fused.diag:18]
         S = X.to(tl.float32) + R.to(tl.float32)
-        # src[fused.diag:14]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         # src[maps.diag:25]
         tl.store(
             Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * weight) * S).to(tl.bfloat16),
+            ((rsqrt * S) * weight).to(tl.bfloat16),
         )
         # src[fused.diag:18]
         tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
@@ -1120,6 +1135,7 @@ def rmsnorm_residual_kernel(
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fused.diag:14]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         R = tl.load(
             R_ptr + row_index * R_stride_row + n_index * R_stride_n,
             mask=(n_index < size_n),
@@ -1132,12 +1148,10 @@ def rmsnorm_residual_kernel(
         )
         # src[fused.diag:18]
         S = X.to(tl.float32) + R.to(tl.float32)
-        # src[fused.diag:14]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         # src[maps.diag:25]
         tl.store(
             Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * weight) * S).to(tl.bfloat16),
+            ((rsqrt * S) * weight).to(tl.bfloat16),
             mask=(n_index < size_n),
         )
         # src[fused.diag:18]
@@ -1290,14 +1304,10 @@ def rmsnorm_residual_backward_d_X_d_R_rows_kernel(
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[fused.diag:14]
     R = load_tile(R_ptr + row_index * R_stride_row + n_index * R_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[fused.diag:18]
-    state = tl.load(state_ptr + row_index * state_stride_row)
-    # src[maps.diag:25]
-    rsqrt = tl.rsqrt((state * recip) + 1e-05)
     Y = load_tile(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, (n_index < size_n), 0.0, EXACT_N)
     d_Y = load_tile(
         d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
@@ -1308,17 +1318,21 @@ def rmsnorm_residual_backward_d_X_d_R_rows_kernel(
     d_Y_f32 = d_Y.to(tl.float32)
     mul_n = d_Y_f32 * Y.to(tl.float32)
     sum_ = tl.sum(mul_n, 0)
-    mul_n_2 = ((((-1.0 * sum_) * rsqrt) * rsqrt) * recip) * (X.to(tl.float32) + R.to(tl.float32))
-    # src[fused.diag:14]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    rsqrt = tl.rsqrt((recip * state) + 1e-05)
+    mul_n_2 = (((recip * rsqrt) * rsqrt) * sum_) * (X.to(tl.float32) + R.to(tl.float32))
     d_S = load_tile(
         d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
         (n_index < size_n),
         0.0,
         EXACT_N,
     )
-    tile = d_S.to(tl.float32) + ((rsqrt * d_Y_f32) * weight)
-    tile_bf16 = (tile + mul_n_2).to(tl.bfloat16)
+    # src[fused.diag:14]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    add_n = ((rsqrt * d_Y_f32) * weight) + d_S.to(tl.float32)
+    sub_n = add_n - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
+    tile_bf16 = sub_n.to(tl.bfloat16)
     tl.store(
         d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
         tile_bf16,
@@ -1369,10 +1383,9 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     state = tl.load(state_ptr + row_index * state_stride_row)
-    # src[maps.diag:25]
-    rsqrt = tl.rsqrt((state * recip) + 1e-05)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    rsqrt = tl.rsqrt((recip * state) + 1e-05)
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
@@ -1380,13 +1393,14 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fused.diag:18]
-        mul_n = ((((-1.0 * acc_n) * rsqrt) * rsqrt) * recip) * (X.to(tl.float32) + R.to(tl.float32))
+        mul_n = (((recip * rsqrt) * rsqrt) * acc_n) * (X.to(tl.float32) + R.to(tl.float32))
+        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
         # src[fused.diag:14]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
         d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
-        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
-        tile = d_S.to(tl.float32) + ((rsqrt * d_Y.to(tl.float32)) * weight)
-        tile_bf16 = (tile + mul_n).to(tl.bfloat16)
+        add_n = ((rsqrt * d_Y.to(tl.float32)) * weight) + d_S.to(tl.float32)
+        sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        tile_bf16 = sub_n.to(tl.bfloat16)
         tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
         tl.store(d_R_ptr + row_index * d_R_stride_row + n_index * d_R_stride_n, tile_bf16)
     # tiles that a mask or the end cuts
@@ -1404,7 +1418,12 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:18]
-        mul_n = ((((-1.0 * acc_n) * rsqrt) * rsqrt) * recip) * (X.to(tl.float32) + R.to(tl.float32))
+        mul_n = (((recip * rsqrt) * rsqrt) * acc_n) * (X.to(tl.float32) + R.to(tl.float32))
+        d_S = tl.load(
+            d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
         # src[fused.diag:14]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         d_Y = tl.load(
@@ -1412,13 +1431,9 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
             mask=(n_index < size_n),
             other=0.0,
         )
-        d_S = tl.load(
-            d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
-            mask=(n_index < size_n),
-            other=0.0,
-        )
-        tile = d_S.to(tl.float32) + ((rsqrt * d_Y.to(tl.float32)) * weight)
-        tile_bf16 = (tile + mul_n).to(tl.bfloat16)
+        add_n = ((rsqrt * d_Y.to(tl.float32)) * weight) + d_S.to(tl.float32)
+        sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        tile_bf16 = sub_n.to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
             tile_bf16,
@@ -1453,16 +1468,15 @@ def rmsnorm_residual_backward_d_weight_rows_kernel(
         other=0.0,
     )
     # src[fused.diag:18]
-    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    # src[maps.diag:25]
-    add_row = (state * (1.0 / tl.cast(size_n, tl.float32))) + 1e-05
     d_Y = tl.load(
         d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
         mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
         other=0.0,
     )
-    tile = tl.rsqrt(add_row)[None, :] * d_Y.to(tl.float32)
-    mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
+    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    add_row = ((1.0 / tl.cast(size_n, tl.float32)) * state) + 1e-05
+    rsqrt_row = tl.where(row_index < size_row, tl.rsqrt(add_row), 0.0)
+    mul_n_row = (rsqrt_row[None, :] * d_Y.to(tl.float32)) * (X.to(tl.float32) + R.to(tl.float32))
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
 
@@ -1494,14 +1508,13 @@ def rmsnorm_residual_backward_d_weight_kernel(
             other=0.0,
         )
         # src[fused.diag:18]
-        state = tl.load(state_ptr + row_index * state_stride_row)
-        # src[maps.diag:25]
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
             mask=(n_index < size_n)[:, None],
             other=0.0,
         )
-        tile = tl.rsqrt((state * recip) + 1e-05)[None, :] * d_Y.to(tl.float32)
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        tile = tl.rsqrt((recip * state) + 1e-05)[None, :] * d_Y.to(tl.float32)
         mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
@@ -1522,15 +1535,14 @@ def rmsnorm_residual_backward_d_weight_kernel(
             other=0.0,
         )
         # src[fused.diag:18]
-        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        # src[maps.diag:25]
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
-        tile = tl.rsqrt((state * recip) + 1e-05)[None, :] * d_Y.to(tl.float32)
-        mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        rsqrt_row = tl.where(row_index < size_row, tl.rsqrt((recip * state) + 1e-05), 0.0)
+        mul_n_row = (rsqrt_row[None, :] * d_Y.to(tl.float32)) * (X.to(tl.float32) + R.to(tl.float32))
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         acc_row = next_acc_row
@@ -1794,7 +1806,7 @@ def groupnorm_buffer_0_buffer_1_rows_kernel(
     sum_2 = tl.sum(tl.sum(mul_channel_pixel, 1), 0)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt(1e-05 + (sum_2 * recip)),
+        tl.rsqrt((sum_2 * recip) + 1e-05),
     )
 
 
@@ -1883,10 +1895,6 @@ def groupnorm_buffer_0_buffer_1_kernel(
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel_2 = next_sum_channel_pixel_2
             centre = next_centre
-        sum_channel_pixel = sum_channel_pixel
-        acc_channel_pixel = acc_channel_pixel
-        sum_channel_pixel_2 = sum_channel_pixel_2
-        centre = centre
     # src[maps.diag:33]
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
@@ -1895,7 +1903,7 @@ def groupnorm_buffer_0_buffer_1_kernel(
     # src[maps.diag:34]
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt(1e-05 + (acc_channel_pixel * recip)),
+        tl.rsqrt((acc_channel_pixel * recip) + 1e-05),
     )
 
 
@@ -1916,6 +1924,8 @@ def groupnorm_out_kernel(
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
+    # src[fused.diag:25]
+    bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
     # src[fused.diag:24]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
@@ -1930,12 +1940,9 @@ def groupnorm_out_kernel(
     buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     # src[maps.diag:34]
     mul_pixel = (buffer_1 * weight) * (X.to(tl.float32) - safe_buffer_0)
-    # src[fused.diag:25]
-    bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
-    # src[maps.diag:34]
     tl.store(
         out_ptr + b_index * out_stride_b + group_index * out_stride_group + channel_index * out_stride_channel + pixel_index * out_stride_pixel,
-        (bias + mul_pixel).to(tl.bfloat16),
+        (mul_pixel + bias).to(tl.bfloat16),
         mask=(pixel_index < size_pixel),
     )
 
@@ -1964,7 +1971,7 @@ def groupnorm_forward_state_state___rows_kernel(
     sum_ = tl.sum(tl.sum(X_f32, 1), 0)
     tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_)
     # src[maps.diag:33]
-    mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * sum_
+    mul = sum_ * (1.0 / tl.cast((16 * size_pixel), tl.float32))
     centred = tl.where((pixel_index < size_pixel)[None, :], X_f32 - mul, 0.0)
     # src[maps.diag:34]
     mul_channel_pixel = centred * centred
@@ -2004,7 +2011,7 @@ def groupnorm_forward_state_state___kernel(
             tile_sum = tl.sum(X_f32, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = recip * (next_sum_channel_pixel * where)
+            mul = (next_sum_channel_pixel * where) * recip
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -2039,7 +2046,7 @@ def groupnorm_forward_state_state___kernel(
             tile_sum = tl.sum(X_f32, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = recip * (next_sum_channel_pixel * where)
+            mul = (next_sum_channel_pixel * where) * recip
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -2057,19 +2064,15 @@ def groupnorm_forward_state_state___kernel(
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel_2 = next_sum_channel_pixel_2
             centre = next_centre
-        sum_channel_pixel = sum_channel_pixel
-        acc_channel_pixel = acc_channel_pixel
-        sum_channel_pixel_2 = sum_channel_pixel_2
-        centre = centre
     tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_channel_pixel)
     tl.store(state___ptr + b_index * state___stride_b + group_index * state___stride_group, acc_channel_pixel)
 
 
 @triton.jit
 def groupnorm_forward_out_kernel(
-    X_ptr, weight_ptr, bias_ptr, state_ptr, state___ptr, out_ptr, X_stride_b, X_stride_group,
+    X_ptr, weight_ptr, bias_ptr, state___ptr, state_ptr, out_ptr, X_stride_b, X_stride_group,
     X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group,
-    bias_stride_channel, state_stride_b, state_stride_group, state___stride_b, state___stride_group,
+    bias_stride_channel, state___stride_b, state___stride_group, state_stride_b, state_stride_group,
     out_stride_b, out_stride_group, out_stride_channel, out_stride_pixel, size_b, size_pixel,
     BLOCK_PIXEL: tl.constexpr,
 ):
@@ -2082,16 +2085,10 @@ def groupnorm_forward_out_kernel(
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
-    # src[fused.diag:25]
-    bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    # src[maps.diag:34]
-    # src[fused.diag:24]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
-    mul = recip * state
+    mul = state * recip
     # src[fused.diag:23]
     X = tl.load(
         X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
@@ -2100,11 +2097,17 @@ def groupnorm_forward_out_kernel(
     )
     # src[maps.diag:33]
     centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+    # src[fused.diag:24]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
     # src[maps.diag:34]
-    mul_pixel = (weight * tl.rsqrt((recip * state__) + 1e-05)) * centred
+    mul_pixel = (tl.rsqrt((state__ * recip) + 1e-05) * weight) * centred
+    # src[fused.diag:25]
+    bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
+    # src[maps.diag:34]
     tl.store(
         out_ptr + b_index * out_stride_b + group_index * out_stride_group + channel_index * out_stride_channel + pixel_index * out_stride_pixel,
-        (mul_pixel + bias).to(tl.bfloat16),
+        (bias + mul_pixel).to(tl.bfloat16),
         mask=(pixel_index < size_pixel),
     )
 
@@ -2125,15 +2128,12 @@ def groupnorm_backward_buffer_0_buffer_1_rows_kernel(
     group_index = program.to(tl.int64)
     channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
-    # src[fused.diag:24]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     state = tl.load(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    # src[maps.diag:33]
     mul_b = recip * state
     # src[fused.diag:23]
     X = tl.load(
@@ -2141,35 +2141,36 @@ def groupnorm_backward_buffer_0_buffer_1_rows_kernel(
         mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
-    # src[maps.diag:33]
-    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
+    sub_b_channel_pixel = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
     d_out = tl.load(
         d_out_ptr + b_index[:, None, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[None, :, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
         mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
+    # src[fused.diag:24]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     d_out_f32 = d_out.to(tl.float32)
-    mul_b_channel_pixel = (weight[None, :, None] * d_out_f32) * centred
+    mul_b_channel_pixel = (weight[None, :, None] * d_out_f32) * sub_b_channel_pixel
     sum_ = tl.sum(tl.sum(mul_b_channel_pixel, 2), 1)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
         sum_,
         mask=(b_index < size_b),
     )
+    mul_b_channel_pixel_2 = weight[None, :, None] * d_out_f32
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
-    # src[maps.diag:34]
     rsqrt_b = tl.rsqrt((recip * state__) + 1e-05)
-    mul_b_channel_pixel_2 = ((((-1.0 * recip) * sum_) * rsqrt_b) * rsqrt_b)[:, None, None] * centred
-    add_b_channel_pixel = mul_b_channel_pixel_2 + (d_out_f32 * weight[None, :, None])
-    add_b_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, None, :], add_b_channel_pixel, 0.0)
-    sum_2 = tl.sum(tl.sum(add_b_channel_pixel_2, 2), 1)
+    mul_b_channel_pixel_3 = (((recip * sum_) * rsqrt_b) * rsqrt_b)[:, None, None] * sub_b_channel_pixel
+    safe_ = tl.where(mul_b_channel_pixel_2 == float("-inf"), 0.0, mul_b_channel_pixel_2)
+    sub_b_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, None, :], mul_b_channel_pixel_3 - safe_, 0.0)
+    sum_2 = tl.sum(tl.sum(sub_b_channel_pixel_2, 2), 1)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        ((-1.0 * recip) * sum_2),
+        (recip * sum_2),
         mask=(b_index < size_b),
     )
 
@@ -2197,14 +2198,12 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
         other=0.0,
     )
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    # src[maps.diag:33]
     mul_b = recip * state
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
-    # src[maps.diag:34]
     rsqrt_b = tl.rsqrt((recip * state__) + 1e-05)
     for channel_index in tl.range(0, 16):
         # src[fused.diag:24]
@@ -2221,26 +2220,27 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
                 mask=(b_index < size_b)[:, None],
                 other=0.0,
             )
-            # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            sub_b_pixel = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
             d_out = tl.load(
                 d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(b_index < size_b)[:, None],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * d_out_f32) * centred
+            mul_b_pixel = (weight * d_out_f32) * sub_b_pixel
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
-            tile = ((-1.0 * recip) * next_acc_channel_pixel) * rsqrt_b
-            add_b_pixel = ((tile * rsqrt_b)[:, None] * centred) + (d_out_f32 * weight)
-            tile_sum_2 = tl.sum(add_b_pixel, 1)
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            mul_b_pixel_2 = weight * d_out_f32
+            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
+            sub_b_pixel_2 = (tile[:, None] * sub_b_pixel) - safe_
+            tile_sum_2 = tl.sum(sub_b_pixel_2, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(centred, 1)
+            tile_sum_3 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -2255,35 +2255,32 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
                 mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
-            # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-            centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
+            sub_b_pixel = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            sub_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_b_pixel, 0.0)
             d_out = tl.load(
                 d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * d_out_f32) * centred_2
+            mul_b_pixel = (weight * d_out_f32) * sub_b_pixel_2
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
-            tile = ((-1.0 * recip) * next_acc_channel_pixel) * rsqrt_b
-            add_b_pixel = ((tile * rsqrt_b)[:, None] * centred_2) + (d_out_f32 * weight)
-            add_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_b_pixel, 0.0)
-            tile_sum_2 = tl.sum(add_b_pixel_2, 1)
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            mul_b_pixel_2 = weight * d_out_f32
+            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
+            sub_b_pixel_3 = tl.where((pixel_index < size_pixel)[None, :], (tile[:, None] * sub_b_pixel_2) - safe_, 0.0)
+            tile_sum_2 = tl.sum(sub_b_pixel_3, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(centred_2, 1)
+            tile_sum_3 = tl.sum(sub_b_pixel_2, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
             sum_channel_pixel_2 = next_sum_channel_pixel_2
-        acc_channel_pixel = acc_channel_pixel
-        sum_channel_pixel = sum_channel_pixel
-        sum_channel_pixel_2 = sum_channel_pixel_2
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
         acc_channel_pixel,
@@ -2291,7 +2288,7 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
     )
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        ((-1.0 * recip) * sum_channel_pixel),
+        (recip * sum_channel_pixel),
         mask=(b_index < size_b),
     )
 
@@ -2312,21 +2309,13 @@ def groupnorm_backward_d_weight_d_bias_rows_kernel(
     group_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
-    state__ = load_tile(
-        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
-    )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    # src[maps.diag:34]
     state = load_tile(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         (b_index < size_b),
         0.0,
         EXACT_B,
     )
-    # src[maps.diag:33]
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     mul_b = recip * state
     # src[fused.diag:23]
     X = tl.load(
@@ -2334,16 +2323,21 @@ def groupnorm_backward_d_weight_d_bias_rows_kernel(
         mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
-    # src[maps.diag:33]
-    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
+    sub_channel_b_pixel = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
     d_out = tl.load(
         d_out_ptr + b_index[None, :, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
         mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
+    state__ = load_tile(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt((recip * state__) + 1e-05), 0.0)
     d_out_f32 = d_out.to(tl.float32)
-    tile = tl.rsqrt((recip * state__) + 1e-05)[None, :, None] * d_out_f32
-    mul_channel_b_pixel = tile * centred
+    mul_channel_b_pixel = (rsqrt_b[None, :, None] * d_out_f32) * sub_channel_b_pixel
     sum_ = tl.sum(tl.sum(mul_channel_b_pixel, 2), 1)
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
@@ -2375,12 +2369,10 @@ def groupnorm_backward_d_weight_d_bias_kernel(
     sum_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     for b_index in tl.range(0, size_b):
-        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-        # src[maps.diag:34]
-        rsqrt = tl.rsqrt((recip * state__) + 1e-05)
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-        # src[maps.diag:33]
         mul = recip * state
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        rsqrt = tl.rsqrt((recip * state__) + 1e-05)
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
@@ -2391,15 +2383,14 @@ def groupnorm_backward_d_weight_d_bias_kernel(
                 mask=(channel_index < 16)[:, None],
                 other=0.0,
             )
-            # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(channel_index < 16)[:, None],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_channel_pixel = (rsqrt * d_out_f32) * centred
+            mul_channel_pixel = (rsqrt * d_out_f32) * sub_channel_pixel
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(d_out_f32, 1)
@@ -2416,23 +2407,20 @@ def groupnorm_backward_d_weight_d_bias_kernel(
                 mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
-            # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_channel_pixel = (rsqrt * d_out_f32) * centred
+            mul_channel_pixel = (rsqrt * d_out_f32) * sub_channel_pixel
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(d_out_f32, 1)
             next_sum_b_pixel = sum_b_pixel + tile_sum_2
             acc_b_pixel = next_acc_b_pixel
             sum_b_pixel = next_sum_b_pixel
-        acc_b_pixel = acc_b_pixel
-        sum_b_pixel = sum_b_pixel
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
         acc_b_pixel,
@@ -2447,11 +2435,11 @@ def groupnorm_backward_d_weight_d_bias_kernel(
 
 @triton.jit
 def groupnorm_backward_d_X_kernel(
-    X_ptr, weight_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_X_ptr, X_stride_b,
+    X_ptr, weight_ptr, d_out_ptr, state_ptr, state___ptr, buffer_1_ptr, buffer_0_ptr, d_X_ptr, X_stride_b,
     X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
     d_out_stride_b, d_out_stride_group, d_out_stride_channel, d_out_stride_pixel, state_stride_b,
-    state_stride_group, state___stride_b, state___stride_group, buffer_0_stride_b, buffer_0_stride_group,
-    buffer_1_stride_b, buffer_1_stride_group, d_X_stride_b, d_X_stride_group, d_X_stride_channel,
+    state_stride_group, state___stride_b, state___stride_group, buffer_1_stride_b, buffer_1_stride_group,
+    buffer_0_stride_b, buffer_0_stride_group, d_X_stride_b, d_X_stride_group, d_X_stride_channel,
     d_X_stride_pixel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2463,21 +2451,8 @@ def groupnorm_backward_d_X_kernel(
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
-    # src[fused.diag:24]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index * d_out_stride_pixel,
-        mask=(pixel_index < size_pixel),
-        other=0.0,
-    )
-    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    # src[maps.diag:34]
-    rsqrt = tl.rsqrt((recip * state__) + 1e-05)
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-    # src[maps.diag:33]
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     mul = recip * state
     # src[fused.diag:23]
     X = tl.load(
@@ -2485,13 +2460,24 @@ def groupnorm_backward_d_X_kernel(
         mask=(pixel_index < size_pixel),
         other=0.0,
     )
-    # src[maps.diag:33]
-    centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-    mul_pixel = ((((-1.0 * recip) * buffer_0) * rsqrt) * rsqrt) * centred
-    add_pixel = (buffer_1 + mul_pixel) + (d_out.to(tl.float32) * weight)
+    sub_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    rsqrt = tl.rsqrt((recip * state__) + 1e-05)
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
+    mul_pixel = (((recip * buffer_0) * rsqrt) * rsqrt) * sub_pixel
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index * d_out_stride_pixel,
+        mask=(pixel_index < size_pixel),
+        other=0.0,
+    )
+    # src[fused.diag:24]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
+    safe_ = tl.where(mul_pixel == float("-inf"), 0.0, mul_pixel)
+    sub_pixel_2 = ((weight * d_out.to(tl.float32)) + buffer_1) - safe_
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index * d_X_stride_channel + pixel_index * d_X_stride_pixel,
-        (rsqrt * add_pixel).to(tl.bfloat16),
+        (rsqrt * sub_pixel_2).to(tl.bfloat16),
         mask=(pixel_index < size_pixel),
     )
 
@@ -2606,15 +2592,15 @@ def _groupnorm_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
     bias: torch.Tensor,
-    state: torch.Tensor,
     state__: torch.Tensor,
+    state: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_forward_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], state: f32[b group], state__: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_forward_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], state__: f32[b group], state: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("bias", bias, torch.float32, 2, X.device)
-    _check("state", state, torch.float32, 2, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
+    _check("state", state, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
@@ -2622,18 +2608,18 @@ def _groupnorm_forward_out(
         raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
     if bias.shape != (4, 16):
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
-    if state.shape != (b, 4):
-        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_forward_out_kernel[grid](
-        X, weight, bias, state, state__, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
-        weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), state.stride(0), state.stride(1),
-        state__.stride(0), state__.stride(1), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b,
-        pixel, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+        X, weight, bias, state__, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), state__.stride(0),
+        state__.stride(1), state.stride(0), state.stride(1), out.stride(0), out.stride(1), out.stride(2),
+        out.stride(3), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -2755,17 +2741,17 @@ def _groupnorm_backward_d_X(
     d_out: torch.Tensor,
     state: torch.Tensor,
     state__: torch.Tensor,
-    buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_backward_d_X(X: bf16[b group channel pixel], weight: f32[group channel], d_out: bf16[b group channel pixel], state: f32[b group], state__: f32[b group], buffer_0: f32[b group], buffer_1: f32[b group]) -> d_X: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_backward_d_X(X: bf16[b group channel pixel], weight: f32[group channel], d_out: bf16[b group channel pixel], state: f32[b group], state__: f32[b group], buffer_1: f32[b group], buffer_0: f32[b group]) -> d_X: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("d_out", d_out, torch.bfloat16, 4, X.device)
     _check("state", state, torch.float32, 2, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
@@ -2777,18 +2763,18 @@ def _groupnorm_backward_d_X(
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
-    if buffer_0.shape != (b, 4):
-        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     if buffer_1.shape != (b, 4):
         raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if buffer_0.shape != (b, 4):
+        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_backward_d_X_kernel[grid](
-        X, weight, d_out, state, state__, buffer_0, buffer_1, d_X, X.stride(0), X.stride(1), X.stride(2),
+        X, weight, d_out, state, state__, buffer_1, buffer_0, d_X, X.stride(0), X.stride(1), X.stride(2),
         X.stride(3), weight.stride(0), weight.stride(1), d_out.stride(0), d_out.stride(1), d_out.stride(2),
         d_out.stride(3), state.stride(0), state.stride(1), state__.stride(0), state__.stride(1),
-        buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_X.stride(0),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0),
         d_X.stride(1), d_X.stride(2), d_X.stride(3), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps,
         num_stages=stages,
     )
@@ -2808,7 +2794,7 @@ class _groupnorm_autograd(torch.autograd.Function):
         if bias.shape != (4, 16):
             raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
         state, state__ = _groupnorm_forward_state_state__(X)
-        out = _groupnorm_forward_out(X, weight, bias, state, state__)
+        out = _groupnorm_forward_out(X, weight, bias, state__, state)
         ctx.save_for_backward(X, weight, state, state__)
         ctx.sizes = ()
         return out
@@ -2818,7 +2804,7 @@ class _groupnorm_autograd(torch.autograd.Function):
         X, weight, state, state__ = ctx.saved_tensors
         buffer_0, buffer_1 = _groupnorm_backward_buffer_0_buffer_1(X, weight, d_out, state, state__)
         d_weight, d_bias = _groupnorm_backward_d_weight_d_bias(X, d_out, state, state__)
-        d_X = _groupnorm_backward_d_X(X, weight, d_out, state, state__, buffer_0, buffer_1)
+        d_X = _groupnorm_backward_d_X(X, weight, d_out, state, state__, buffer_1, buffer_0)
         return d_X, d_weight, d_bias
 
 
@@ -2851,7 +2837,6 @@ def groupnorm_residual_buffer_0_buffer_1_rows_kernel(
     b_index = program.to(tl.int64)
     channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[fused.diag:32]
     R = load_tile(
         R_ptr + b_index * R_stride_b + group_index * R_stride_group + channel_index[:, None] * R_stride_channel + pixel_index[None, :] * R_stride_pixel,
@@ -2870,8 +2855,9 @@ def groupnorm_residual_buffer_0_buffer_1_rows_kernel(
     # src[fused.diag:36]
     add_channel_pixel = tl.where((pixel_index < size_pixel)[None, :], X.to(tl.float32) + R.to(tl.float32), 0.0)
     sum_ = tl.sum(tl.sum(add_channel_pixel, 1), 0)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[maps.diag:33]
-    mul = sum_ * recip
+    mul = recip * sum_
     tl.store(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group, mul)
     centred = tl.where((pixel_index < size_pixel)[None, :], add_channel_pixel - mul, 0.0)
     # src[maps.diag:34]
@@ -2921,7 +2907,7 @@ def groupnorm_residual_buffer_0_buffer_1_kernel(
             tile_sum = tl.sum(add_pixel, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = (next_sum_channel_pixel * where) * recip
+            mul = recip * (next_sum_channel_pixel * where)
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -2964,7 +2950,7 @@ def groupnorm_residual_buffer_0_buffer_1_kernel(
             tile_sum = tl.sum(add_pixel, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = (next_sum_channel_pixel * where) * recip
+            mul = recip * (next_sum_channel_pixel * where)
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -2982,14 +2968,10 @@ def groupnorm_residual_buffer_0_buffer_1_kernel(
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel_2 = next_sum_channel_pixel_2
             centre = next_centre
-        sum_channel_pixel = sum_channel_pixel
-        acc_channel_pixel = acc_channel_pixel
-        sum_channel_pixel_2 = sum_channel_pixel_2
-        centre = centre
     # src[maps.diag:33]
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
-        (sum_channel_pixel * recip),
+        (recip * sum_channel_pixel),
     )
     # src[maps.diag:34]
     tl.store(
@@ -3000,10 +2982,10 @@ def groupnorm_residual_buffer_0_buffer_1_kernel(
 
 @triton.jit
 def groupnorm_residual_out_kernel(
-    X_ptr, R_ptr, weight_ptr, bias_ptr, buffer_0_ptr, buffer_1_ptr, out_ptr, X_stride_b, X_stride_group,
+    X_ptr, R_ptr, weight_ptr, bias_ptr, buffer_1_ptr, buffer_0_ptr, out_ptr, X_stride_b, X_stride_group,
     X_stride_channel, X_stride_pixel, R_stride_b, R_stride_group, R_stride_channel, R_stride_pixel,
-    weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel, buffer_0_stride_b,
-    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, out_stride_b, out_stride_group,
+    weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel, buffer_1_stride_b,
+    buffer_1_stride_group, buffer_0_stride_b, buffer_0_stride_group, out_stride_b, out_stride_group,
     out_stride_channel, out_stride_pixel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3015,11 +2997,6 @@ def groupnorm_residual_out_kernel(
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
-    # src[fused.diag:34]
-    bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
-    # src[fused.diag:33]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
-    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     # src[fused.diag:32]
     R = tl.load(
@@ -3038,8 +3015,14 @@ def groupnorm_residual_out_kernel(
     safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
     # src[maps.diag:33]
     centred = (X.to(tl.float32) + R.to(tl.float32)) - safe_buffer_0
+    # src[fused.diag:33]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     # src[maps.diag:34]
-    tile_bf16 = (((buffer_1 * weight) * centred) + bias).to(tl.bfloat16)
+    # src[fused.diag:34]
+    bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
+    # src[maps.diag:34]
+    tile_bf16 = (bias + ((buffer_1 * weight) * centred)).to(tl.bfloat16)
     tl.store(
         out_ptr + b_index * out_stride_b + group_index * out_stride_group + channel_index * out_stride_channel + pixel_index * out_stride_pixel,
         tile_bf16,
@@ -3187,20 +3170,16 @@ def groupnorm_residual_forward_state_state___kernel(
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel_2 = next_sum_channel_pixel_2
             centre = next_centre
-        sum_channel_pixel = sum_channel_pixel
-        acc_channel_pixel = acc_channel_pixel
-        sum_channel_pixel_2 = sum_channel_pixel_2
-        centre = centre
     tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_channel_pixel)
     tl.store(state___ptr + b_index * state___stride_b + group_index * state___stride_group, acc_channel_pixel)
 
 
 @triton.jit
 def groupnorm_residual_forward_out_kernel(
-    X_ptr, R_ptr, weight_ptr, bias_ptr, state___ptr, state_ptr, out_ptr, X_stride_b, X_stride_group,
+    X_ptr, R_ptr, weight_ptr, bias_ptr, state_ptr, state___ptr, out_ptr, X_stride_b, X_stride_group,
     X_stride_channel, X_stride_pixel, R_stride_b, R_stride_group, R_stride_channel, R_stride_pixel,
-    weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel, state___stride_b,
-    state___stride_group, state_stride_b, state_stride_group, out_stride_b, out_stride_group,
+    weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel, state_stride_b,
+    state_stride_group, state___stride_b, state___stride_group, out_stride_b, out_stride_group,
     out_stride_channel, out_stride_pixel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3217,6 +3196,8 @@ def groupnorm_residual_forward_out_kernel(
     # src[fused.diag:33]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
     mul = state * recip
@@ -3236,9 +3217,8 @@ def groupnorm_residual_forward_out_kernel(
     # src[fused.diag:36]
     # src[maps.diag:33]
     centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
     # src[maps.diag:34]
-    mul_pixel = (tl.rsqrt((recip * state__) + 1e-05) * weight) * centred
+    mul_pixel = (tl.rsqrt(1e-05 + (state__ * recip)) * weight) * centred
     tl.store(
         out_ptr + b_index * out_stride_b + group_index * out_stride_group + channel_index * out_stride_channel + pixel_index * out_stride_pixel,
         (mul_pixel + bias).to(tl.bfloat16),
@@ -3263,13 +3243,16 @@ def groupnorm_residual_backward_buffer_0_buffer_1_rows_kernel(
     group_index = program.to(tl.int64)
     channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
+    # src[fused.diag:33]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = tl.load(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    mul_b = recip * state
+    # src[maps.diag:33]
+    mul_b = state * recip
     # src[fused.diag:32]
     R = tl.load(
         R_ptr + b_index[:, None, None] * R_stride_b + group_index * R_stride_group + channel_index[None, :, None] * R_stride_channel + pixel_index[None, None, :] * R_stride_pixel,
@@ -3284,36 +3267,36 @@ def groupnorm_residual_backward_buffer_0_buffer_1_rows_kernel(
     )
     # src[fused.diag:32]
     # src[fused.diag:36]
-    sub_b_channel_pixel = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
+    # src[maps.diag:33]
+    centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
     d_out = tl.load(
         d_out_ptr + b_index[:, None, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[None, :, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
         mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
-    # src[fused.diag:33]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     d_out_f32 = d_out.to(tl.float32)
-    mul_b_channel_pixel = (weight[None, :, None] * d_out_f32) * sub_b_channel_pixel
+    mul_b_channel_pixel = (weight[None, :, None] * d_out_f32) * centred
     sum_ = tl.sum(tl.sum(mul_b_channel_pixel, 2), 1)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
         sum_,
         mask=(b_index < size_b),
     )
+    mul_b_channel_pixel_2 = d_out_f32 * weight[None, :, None]
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
     # src[maps.diag:34]
-    rsqrt_b = tl.rsqrt(1e-05 + (recip * state__))
-    mul_b_channel_pixel_2 = ((((-1.0 * recip) * sum_) * rsqrt_b) * rsqrt_b)[:, None, None] * sub_b_channel_pixel
-    add_b_channel_pixel = (weight[None, :, None] * d_out_f32) + mul_b_channel_pixel_2
-    add_b_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, None, :], add_b_channel_pixel, 0.0)
-    sum_2 = tl.sum(tl.sum(add_b_channel_pixel_2, 2), 1)
+    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
+    mul_b_channel_pixel_3 = (((recip * rsqrt_b) * rsqrt_b) * sum_)[:, None, None] * centred
+    safe_ = tl.where(mul_b_channel_pixel_2 == float("-inf"), 0.0, mul_b_channel_pixel_2)
+    sub_b_channel_pixel = tl.where((pixel_index < size_pixel)[None, None, :], mul_b_channel_pixel_3 - safe_, 0.0)
+    sum_2 = tl.sum(tl.sum(sub_b_channel_pixel, 2), 1)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        ((-1.0 * recip) * sum_2),
+        (sum_2 * recip),
         mask=(b_index < size_b),
     )
 
@@ -3335,20 +3318,21 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
     acc_channel_pixel = tl.full([BLOCK_B], 0.0, tl.float32)
     sum_channel_pixel = tl.full([BLOCK_B], 0.0, tl.float32)
     sum_channel_pixel_2 = tl.full([BLOCK_B], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = tl.load(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    mul_b = recip * state
+    # src[maps.diag:33]
+    mul_b = state * recip
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
     # src[maps.diag:34]
-    rsqrt_b = tl.rsqrt(1e-05 + (recip * state__))
+    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
     for channel_index in tl.range(0, 16):
         # src[fused.diag:33]
         weight = tl.load(
@@ -3372,25 +3356,28 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
             )
             # src[fused.diag:32]
             # src[fused.diag:36]
-            sub_b_pixel = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            # src[maps.diag:33]
+            centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
             d_out = tl.load(
                 d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(b_index < size_b)[:, None],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * d_out_f32) * sub_b_pixel
+            mul_b_pixel = (weight * d_out_f32) * centred
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
-            tile = ((-1.0 * recip) * next_acc_channel_pixel) * rsqrt_b
-            add_b_pixel = (weight * d_out_f32) + ((tile * rsqrt_b)[:, None] * sub_b_pixel)
-            tile_sum_2 = tl.sum(add_b_pixel, 1)
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            mul_b_pixel_2 = d_out_f32 * weight
+            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
+            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
+            sub_b_pixel = (tile[:, None] * centred) - safe_
+            tile_sum_2 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(sub_b_pixel, 1)
+            tile_sum_3 = tl.sum(centred, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -3413,34 +3400,33 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
             )
             # src[fused.diag:32]
             # src[fused.diag:36]
-            sub_b_pixel = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-            sub_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_b_pixel, 0.0)
+            # src[maps.diag:33]
+            centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
             d_out = tl.load(
                 d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * d_out_f32) * sub_b_pixel_2
+            mul_b_pixel = (weight * d_out_f32) * centred_2
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
-            tile = ((-1.0 * recip) * next_acc_channel_pixel) * rsqrt_b
-            add_b_pixel = (weight * d_out_f32) + ((tile * rsqrt_b)[:, None] * sub_b_pixel_2)
-            add_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_b_pixel, 0.0)
-            tile_sum_2 = tl.sum(add_b_pixel_2, 1)
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            mul_b_pixel_2 = d_out_f32 * weight
+            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
+            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
+            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], (tile[:, None] * centred_2) - safe_, 0.0)
+            tile_sum_2 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(sub_b_pixel_2, 1)
+            tile_sum_3 = tl.sum(centred_2, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
             sum_channel_pixel_2 = next_sum_channel_pixel_2
-        acc_channel_pixel = acc_channel_pixel
-        sum_channel_pixel = sum_channel_pixel
-        sum_channel_pixel_2 = sum_channel_pixel_2
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
         acc_channel_pixel,
@@ -3448,7 +3434,7 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
     )
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        ((-1.0 * recip) * sum_channel_pixel),
+        (sum_channel_pixel * recip),
         mask=(b_index < size_b),
     )
 
@@ -3470,13 +3456,13 @@ def groupnorm_residual_backward_d_weight_d_bias_rows_kernel(
     group_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state__ = load_tile(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         (b_index < size_b),
         0.0,
         EXACT_B,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[maps.diag:34]
     state = load_tile(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
@@ -3484,7 +3470,8 @@ def groupnorm_residual_backward_d_weight_d_bias_rows_kernel(
         0.0,
         EXACT_B,
     )
-    mul_b = recip * state
+    # src[maps.diag:33]
+    mul_b = state * recip
     # src[fused.diag:32]
     R = tl.load(
         R_ptr + b_index[None, :, None] * R_stride_b + group_index * R_stride_group + channel_index[:, None, None] * R_stride_channel + pixel_index[None, None, :] * R_stride_pixel,
@@ -3499,15 +3486,16 @@ def groupnorm_residual_backward_d_weight_d_bias_rows_kernel(
     )
     # src[fused.diag:32]
     # src[fused.diag:36]
-    sub_channel_b_pixel = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
+    # src[maps.diag:33]
+    centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
     d_out = tl.load(
         d_out_ptr + b_index[None, :, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
         mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
     d_out_f32 = d_out.to(tl.float32)
-    tile = tl.rsqrt(1e-05 + (recip * state__))[None, :, None] * d_out_f32
-    mul_channel_b_pixel = tile * sub_channel_b_pixel
+    tile = tl.rsqrt((state__ * recip) + 1e-05)[None, :, None] * d_out_f32
+    mul_channel_b_pixel = tile * centred
     sum_ = tl.sum(tl.sum(mul_channel_b_pixel, 2), 1)
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
@@ -3542,9 +3530,10 @@ def groupnorm_residual_backward_d_weight_d_bias_kernel(
     for b_index in tl.range(0, size_b):
         state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
         # src[maps.diag:34]
-        rsqrt = tl.rsqrt(1e-05 + (recip * state__))
+        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-        mul = recip * state
+        # src[maps.diag:33]
+        mul = state * recip
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
@@ -3563,14 +3552,15 @@ def groupnorm_residual_backward_d_weight_d_bias_kernel(
             )
             # src[fused.diag:32]
             # src[fused.diag:36]
-            sub_channel_pixel = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[maps.diag:33]
+            centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(channel_index < 16)[:, None],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_channel_pixel = (rsqrt * d_out_f32) * sub_channel_pixel
+            mul_channel_pixel = (rsqrt * d_out_f32) * centred
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(d_out_f32, 1)
@@ -3595,22 +3585,21 @@ def groupnorm_residual_backward_d_weight_d_bias_kernel(
             )
             # src[fused.diag:32]
             # src[fused.diag:36]
-            sub_channel_pixel = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[maps.diag:33]
+            centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_channel_pixel = (rsqrt * d_out_f32) * sub_channel_pixel
+            mul_channel_pixel = (rsqrt * d_out_f32) * centred
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(d_out_f32, 1)
             next_sum_b_pixel = sum_b_pixel + tile_sum_2
             acc_b_pixel = next_acc_b_pixel
             sum_b_pixel = next_sum_b_pixel
-        acc_b_pixel = acc_b_pixel
-        sum_b_pixel = sum_b_pixel
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
         acc_b_pixel,
@@ -3642,12 +3631,14 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
     # src[maps.diag:34]
-    rsqrt = tl.rsqrt(1e-05 + (recip * state__))
+    rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-    mul = recip * state
+    # src[maps.diag:33]
+    mul = state * recip
     # src[fused.diag:32]
     R = tl.load(
         R_ptr + b_index * R_stride_b + group_index * R_stride_group + channel_index * R_stride_channel + pixel_index * R_stride_pixel,
@@ -3662,19 +3653,20 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
     )
     # src[fused.diag:32]
     # src[fused.diag:36]
-    sub_pixel = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
-    mul_pixel = ((((-1.0 * recip) * buffer_0) * rsqrt) * rsqrt) * sub_pixel
-    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    # src[maps.diag:33]
+    centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
+    mul_pixel = (((rsqrt * rsqrt) * recip) * buffer_0) * centred
+    # src[fused.diag:33]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index * d_out_stride_pixel,
         mask=(pixel_index < size_pixel),
         other=0.0,
     )
-    # src[fused.diag:33]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
-    add_pixel = (buffer_1 + (weight * d_out.to(tl.float32))) + mul_pixel
-    tile_bf16 = (add_pixel * rsqrt).to(tl.bfloat16)
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    safe_ = tl.where(mul_pixel == float("-inf"), 0.0, mul_pixel)
+    sub_pixel = (buffer_1 + (d_out.to(tl.float32) * weight)) - safe_
+    tile_bf16 = (sub_pixel * rsqrt).to(tl.bfloat16)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index * d_X_stride_channel + pixel_index * d_X_stride_pixel,
         tile_bf16,
@@ -3734,16 +3726,16 @@ def _groupnorm_residual_out(
     R: torch.Tensor,
     weight: torch.Tensor,
     bias: torch.Tensor,
-    buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_residual_out(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], buffer_0: f32[b group], buffer_1: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_residual_out(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], buffer_1: f32[b group], buffer_0: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("R", R, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("bias", bias, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
@@ -3753,18 +3745,18 @@ def _groupnorm_residual_out(
         raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
     if bias.shape != (4, 16):
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
-    if buffer_0.shape != (b, 4):
-        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     if buffer_1.shape != (b, 4):
         raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if buffer_0.shape != (b, 4):
+        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_out_kernel[grid](
-        X, R, weight, bias, buffer_0, buffer_1, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        X, R, weight, bias, buffer_1, buffer_0, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), weight.stride(0), weight.stride(1),
-        bias.stride(0), bias.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        buffer_1.stride(1), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, pixel,
+        bias.stride(0), bias.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, pixel,
         BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
     )
     return out
@@ -3817,16 +3809,16 @@ def _groupnorm_residual_forward_out(
     R: torch.Tensor,
     weight: torch.Tensor,
     bias: torch.Tensor,
-    state__: torch.Tensor,
     state: torch.Tensor,
+    state__: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_residual_forward_out(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], state__: f32[b group], state: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_residual_forward_out(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], state: f32[b group], state__: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("R", R, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("bias", bias, torch.float32, 2, X.device)
-    _check("state__", state__, torch.float32, 2, X.device)
     _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
@@ -3836,18 +3828,18 @@ def _groupnorm_residual_forward_out(
         raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
     if bias.shape != (4, 16):
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
-    if state__.shape != (b, 4):
-        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_forward_out_kernel[grid](
-        X, R, weight, bias, state__, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        X, R, weight, bias, state, state__, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), weight.stride(0), weight.stride(1),
-        bias.stride(0), bias.stride(1), state__.stride(0), state__.stride(1), state.stride(0),
-        state.stride(1), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, pixel,
+        bias.stride(0), bias.stride(1), state.stride(0), state.stride(1), state__.stride(0),
+        state__.stride(1), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, pixel,
         BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
     )
     return out
@@ -4040,7 +4032,7 @@ class _groupnorm_residual_autograd(torch.autograd.Function):
         if bias.shape != (4, 16):
             raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
         state, state__ = _groupnorm_residual_forward_state_state__(X, R)
-        out = _groupnorm_residual_forward_out(X, R, weight, bias, state__, state)
+        out = _groupnorm_residual_forward_out(X, R, weight, bias, state, state__)
         ctx.save_for_backward(X, R, weight, state, state__)
         ctx.sizes = ()
         return out
@@ -4073,7 +4065,7 @@ def groupnorm_residual(
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, R, weight, bias)):
         return _groupnorm_residual_autograd.apply(X, R, weight, bias)
     buffer_0, buffer_1 = _groupnorm_residual_buffer_0_buffer_1(X, R)
-    out = _groupnorm_residual_out(X, R, weight, bias, buffer_0, buffer_1)
+    out = _groupnorm_residual_out(X, R, weight, bias, buffer_1, buffer_0)
     return out
 
 
@@ -4139,13 +4131,11 @@ def layernorm_matmul_kernel(
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
+        bias = tl.load(bias_ptr + n_index * bias_stride_n)
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
         # src[maps.diag:29]
         mul_row_n_2 = (next_centre_2[:, None] * weight[None, :]) * sub_row_n
-        # src[fused.diag:39]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n)
-        # src[maps.diag:29]
-        tile_bf16 = (bias[None, :] + mul_row_n_2).to(tl.bfloat16)
+        tile_bf16 = (mul_row_n_2 + bias[None, :]).to(tl.bfloat16)
         # src[fused.diag:40]
         next_acc_n_2 = tl.dot(tile_bf16, tl.trans(W), acc_n_8)
         acc_n_9 = acc_n_3 + ((-1.0 * acc_n_4)[None, :] * change[:, None])
@@ -4206,13 +4196,11 @@ def layernorm_matmul_kernel(
             mask=(n_index < size_n)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
+        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         # src[maps.diag:29]
         mul_row_n_2 = (next_centre_2[:, None] * weight[None, :]) * sub_row_n
-        # src[fused.diag:39]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
-        # src[maps.diag:29]
-        add_row_n = tl.where((n_index < size_n)[None, :], bias[None, :] + mul_row_n_2, 0.0)
+        add_row_n = tl.where((n_index < size_n)[None, :], mul_row_n_2 + bias[None, :], 0.0)
         tile_bf16 = add_row_n.to(tl.bfloat16)
         # src[fused.diag:40]
         next_acc_n_2 = tl.dot(tile_bf16, tl.trans(W), acc_n_8)
@@ -4342,8 +4330,8 @@ def layernorm_matmul_forward_state_state___kernel(
 
 @triton.jit
 def layernorm_matmul_forward_out_kernel(
-    X_ptr, weight_ptr, bias_ptr, W_ptr, state_ptr, state___ptr, out_ptr, X_stride_row, X_stride_n,
-    weight_stride_n, bias_stride_n, W_stride_n, W_stride_o, state_stride_row, state___stride_row,
+    X_ptr, weight_ptr, bias_ptr, W_ptr, state___ptr, state_ptr, out_ptr, X_stride_row, X_stride_n,
+    weight_stride_n, bias_stride_n, W_stride_n, W_stride_o, state___stride_row, state_stride_row,
     out_stride_row, out_stride_o, size_row, size_n, size_o, BLOCK_N: tl.constexpr, BLOCK_ROW: tl.constexpr,
     BLOCK_O: tl.constexpr,
 ):
@@ -4354,24 +4342,19 @@ def layernorm_matmul_forward_out_kernel(
     first_row = program * BLOCK_ROW
     row_index = first_row + tl.arange(0, BLOCK_ROW)
     acc_n = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
     recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[maps.diag:29]
+    mul_row = recip * state
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:21]
     # src[maps.diag:29]
     rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
-    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    mul_row = recip * state
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
-        W = tl.load(
-            W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
-            mask=(o_index < size_o)[:, None],
-            other=0.0,
-        )
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         X = tl.load(
             X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
             mask=(row_index < size_row)[:, None],
@@ -4379,11 +4362,20 @@ def layernorm_matmul_forward_out_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = (weight[None, :] * rsqrt_row[:, None]) * sub_row_n
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        # src[maps.diag:29]
+        mul_row_n = (rsqrt_row[:, None] * weight[None, :]) * sub_row_n
         # src[fused.diag:39]
         bias = tl.load(bias_ptr + n_index * bias_stride_n)
         # src[maps.diag:29]
         tile_bf16 = (bias[None, :] + mul_row_n).to(tl.bfloat16)
+        # src[fused.diag:39]
+        W = tl.load(
+            W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
         # src[fused.diag:40]
         next_acc_n = tl.dot(tile_bf16, tl.trans(W), acc_n)
         acc_n = next_acc_n
@@ -4392,12 +4384,6 @@ def layernorm_matmul_forward_out_kernel(
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
-        W = tl.load(
-            W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
-            mask=(n_index < size_n)[None, :] & (o_index < size_o)[:, None],
-            other=0.0,
-        )
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         X = tl.load(
             X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
@@ -4405,11 +4391,21 @@ def layernorm_matmul_forward_out_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = (weight[None, :] * rsqrt_row[:, None]) * sub_row_n
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        # src[maps.diag:29]
+        mul_row_n = (rsqrt_row[:, None] * weight[None, :]) * sub_row_n
         # src[fused.diag:39]
         bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
         # src[maps.diag:29]
-        tile_bf16 = (bias[None, :] + mul_row_n).to(tl.bfloat16)
+        add_row_n = tl.where((n_index < size_n)[None, :], bias[None, :] + mul_row_n, 0.0)
+        tile_bf16 = add_row_n.to(tl.bfloat16)
+        # src[fused.diag:39]
+        W = tl.load(
+            W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
+            mask=(n_index < size_n)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
         # src[fused.diag:40]
         next_acc_n = tl.dot(tile_bf16, tl.trans(W), acc_n)
         acc_n = next_acc_n
@@ -4439,13 +4435,13 @@ def layernorm_matmul_backward_d_X_kernel(
         mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
         other=0.0,
     )
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    mul_row = state * recip
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[maps.diag:29]
+    mul_row = recip * state
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:21]
-    # src[maps.diag:29]
-    rsqrt_row = tl.rsqrt(1e-05 + (state__ * recip))
+    rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
@@ -4464,17 +4460,20 @@ def layernorm_matmul_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
+        # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         mul_row_n = (sub_row_n * dot) * weight[None, :]
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        tile = (((-1.0 * recip) * rsqrt_row) * rsqrt_row) * next_acc_n
-        add_row_n = (tile[:, None] * sub_row_n) + (dot * weight[None, :])
-        tile_sum_2 = tl.sum(add_row_n, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        mul_row_n_2 = weight[None, :] * dot
+        mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        sub_row_n_2 = mul_row_n_3 - safe_
+        tile_sum_2 = tl.sum(sub_row_n_2, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
@@ -4497,6 +4496,7 @@ def layernorm_matmul_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
+        # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         sub_row_n_2 = tl.where((n_index < size_n)[None, :], sub_row_n, 0.0)
         mul_row_n = (sub_row_n_2 * dot) * weight[None, :]
@@ -4504,23 +4504,32 @@ def layernorm_matmul_backward_d_X_kernel(
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        tile = (((-1.0 * recip) * rsqrt_row) * rsqrt_row) * next_acc_n
-        add_row_n = (tile[:, None] * sub_row_n_2) + (dot * weight[None, :])
-        add_row_n_2 = tl.where((n_index < size_n)[None, :], add_row_n, 0.0)
-        tile_sum_2 = tl.sum(add_row_n_2, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        mul_row_n_2 = weight[None, :] * dot
+        mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        sub_row_n_3 = tl.where((n_index < size_n)[None, :], mul_row_n_3 - safe_, 0.0)
+        tile_sum_2 = tl.sum(sub_row_n_3, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n_2, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
         sum_n_2 = next_sum_n_2
-    mul_row_2 = (-1.0 * recip) * sum_n
+    mul_row_2 = recip * sum_n
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        mul_row_n = (((recip * rsqrt_row) * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        # src[fused.diag:39]
         W = load_tile(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
             (o_index < size_o)[None, :],
@@ -4528,43 +4537,41 @@ def layernorm_matmul_backward_d_X_kernel(
             EXACT_O,
         )
         dot = tl.dot(d_out, tl.trans(W))
-        X = tl.load(
-            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
-            mask=(row_index < size_row)[:, None],
-            other=0.0,
-        )
-        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        tile = (((-1.0 * recip) * rsqrt_row) * rsqrt_row) * acc_n
-        tile_2 = mul_row_2[:, None] + (tile[:, None] * sub_row_n)
-        mul_row_n = rsqrt_row[:, None] * (tile_2 + (dot * weight[None, :]))
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
+        sub_row_n_2 = ((weight[None, :] * dot) + mul_row_2[:, None]) - safe_
+        tile_bf16 = (sub_row_n_2 * rsqrt_row[:, None]).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
-            mul_row_n.to(tl.bfloat16),
+            tile_bf16,
             mask=(row_index < size_row)[:, None],
         )
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        mul_row_n = (((recip * rsqrt_row) * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        # src[fused.diag:39]
         W = tl.load(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
             mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_out, tl.trans(W))
-        X = tl.load(
-            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
-            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
-            other=0.0,
-        )
-        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        tile = (((-1.0 * recip) * rsqrt_row) * rsqrt_row) * acc_n
-        tile_2 = mul_row_2[:, None] + (tile[:, None] * sub_row_n)
-        mul_row_n = rsqrt_row[:, None] * (tile_2 + (dot * weight[None, :]))
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
+        sub_row_n_2 = ((weight[None, :] * dot) + mul_row_2[:, None]) - safe_
+        tile_bf16 = (sub_row_n_2 * rsqrt_row[:, None]).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
-            mul_row_n.to(tl.bfloat16),
+            tile_bf16,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         )
 
@@ -4595,7 +4602,6 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
         row_index = first_row + tl.arange(0, BLOCK_ROW)
         state__ = tl.load(state___ptr + row_index * state___stride_row)
         # src[maps.diag:21]
-        # src[maps.diag:29]
         d_out = load_tile(
             d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
             (o_index < size_o)[None, :],
@@ -4604,15 +4610,17 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
         )
         dot = tl.dot(W, tl.trans(d_out))
         state = tl.load(state_ptr + row_index * state_stride_row)
-        mul_row = state * recip
+        # src[maps.diag:29]
+        mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
             mask=(n_index < size_n)[:, None],
             other=0.0,
         )
+        # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        mul_n_row = (sub_n_row * dot) * tl.rsqrt(1e-05 + (state__ * recip))[None, :]
+        mul_n_row = (sub_n_row * dot) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         tile_sum_2 = tl.sum(dot, 1)
@@ -4629,7 +4637,6 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
             other=0.0,
         )
         # src[maps.diag:21]
-        # src[maps.diag:29]
         d_out = tl.load(
             d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
             mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
@@ -4638,15 +4645,17 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
         dot = tl.dot(W, tl.trans(d_out))
         tile = tl.where((row_index < size_row)[None, :], dot, 0.0)
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        mul_row = state * recip
+        # src[maps.diag:29]
+        mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
+        # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        mul_n_row = (sub_n_row * tile) * tl.rsqrt(1e-05 + (state__ * recip))[None, :]
+        mul_n_row = (sub_n_row * tile) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         tile_sum_2 = tl.sum(tile, 1)
@@ -4671,62 +4680,64 @@ def layernorm_matmul_backward_d_W_kernel(
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
     acc_row = tl.full([BLOCK_N, BLOCK_O], 0.0, tl.float32)
-    # src[fused.diag:39]
-    bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
-    weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
     recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[fused.diag:39]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+    bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
     to_row = size_row // BLOCK_ROW * BLOCK_ROW
     # whole tiles, no mask needed
     for first_row in tl.range(0, to_row, BLOCK_ROW):
         row_index = first_row + tl.arange(0, BLOCK_ROW)
-        state = tl.load(state_ptr + row_index * state_stride_row)
-        mul_row = state * recip
-        X = tl.load(
-            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
-            mask=(n_index < size_n)[:, None],
-            other=0.0,
-        )
-        sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        state__ = tl.load(state___ptr + row_index * state___stride_row)
-        # src[maps.diag:21]
-        # src[maps.diag:29]
-        tile = tl.rsqrt(1e-05 + (state__ * recip))[None, :] * weight[:, None]
-        tile_bf16 = ((tile * sub_n_row) + bias[:, None]).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
+        state__ = tl.load(state___ptr + row_index * state___stride_row)
+        # src[maps.diag:21]
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:29]
+        mul_row = recip * state
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
+        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
         next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
     from_row = tl.maximum(0, to_row)
     # tiles that a mask or the end cuts
     for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
         row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
-        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        mul_row = state * recip
-        # src[fused.diag:39]
-        X = tl.load(
-            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
-            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
+            mask=(row_index < size_row)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
-        sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
         state__ = tl.load(
             state___ptr + row_index * state___stride_row,
             mask=(row_index < size_row),
             other=0.0,
         )
         # src[maps.diag:21]
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
         # src[maps.diag:29]
-        tile = tl.rsqrt(1e-05 + (state__ * recip))[None, :] * weight[:, None]
-        add_n_row = tl.where((row_index < size_row)[None, :], (tile * sub_n_row) + bias[:, None], 0.0)
-        tile_bf16 = add_n_row.to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
-            mask=(row_index < size_row)[None, :] & (o_index < size_o)[:, None],
+        mul_row = recip * state
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
+        # src[maps.diag:29]
+        sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
+        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
         next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
     tl.store(
@@ -4800,16 +4811,16 @@ def _layernorm_matmul_forward_out(
     weight: torch.Tensor,
     bias: torch.Tensor,
     W: torch.Tensor,
-    state: torch.Tensor,
     state__: torch.Tensor,
+    state: torch.Tensor,
 ) -> torch.Tensor:
-    """_layernorm_matmul_forward_out(X: bf16[row n], weight: f32[n], bias: f32[n], W: bf16[n o], state: f32[row], state__: f32[row]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
+    """_layernorm_matmul_forward_out(X: bf16[row n], weight: f32[n], bias: f32[n], W: bf16[n o], state__: f32[row], state: f32[row]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("weight", weight, torch.float32, 1, X.device)
     _check("bias", bias, torch.float32, 1, X.device)
     _check("W", W, torch.bfloat16, 2, X.device)
-    _check("state", state, torch.float32, 1, X.device)
     _check("state__", state__, torch.float32, 1, X.device)
+    _check("state", state, torch.float32, 1, X.device)
     row, n = X.shape
     _, o = W.shape
     if weight.shape != (n,):
@@ -4818,16 +4829,16 @@ def _layernorm_matmul_forward_out(
         raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
-    if state.shape != (row,):
-        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_forward_out_kernel[grid](
-        X, weight, bias, W, state, state__, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0),
-        W.stride(0), W.stride(1), state.stride(0), state__.stride(0), out.stride(0), out.stride(1), row, n, o,
+        X, weight, bias, W, state__, state, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0),
+        W.stride(0), W.stride(1), state__.stride(0), state.stride(0), out.stride(0), out.stride(1), row, n, o,
         BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
@@ -4977,7 +4988,7 @@ class _layernorm_matmul_autograd(torch.autograd.Function):
         if W.shape != (n, o):
             raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
         state, state__ = _layernorm_matmul_forward_state_state__(X)
-        out = _layernorm_matmul_forward_out(X, weight, bias, W, state, state__)
+        out = _layernorm_matmul_forward_out(X, weight, bias, W, state__, state)
         ctx.save_for_backward(X, weight, bias, W, state, state__)
         ctx.sizes = ()
         return out
@@ -5007,6 +5018,8 @@ def layernorm_matmul(
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
+        if not (o <= 256):
+            raise ValueError("layernorm_matmul: gradients are made for sizes whose tiles are held on chip")
         return _layernorm_matmul_autograd.apply(X, weight, bias, W)
     out = _layernorm_matmul(X, weight, bias, W)
     return out
@@ -5042,14 +5055,15 @@ def rmsnorm_matmul_kernel(
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         # src[fused.diag:43]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        tile_bf16 = (X_f32 * weight[None, :]).to(tl.bfloat16)
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
-        next_acc_n_2 = tl.dot(tile_bf16, tl.trans(W), acc_n_2)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        mul_row_o_n = (weight[None, :] * W.to(tl.float32))[None, :, :] * X_f32[:, None, :]
+        tile_sum_2 = tl.sum(mul_row_o_n, 2)
+        next_acc_n_2 = acc_n_2 + tile_sum_2
         acc_n = next_acc_n
         acc_n_2 = next_acc_n_2
     from_n = tl.maximum(0, to_n)
@@ -5068,18 +5082,19 @@ def rmsnorm_matmul_kernel(
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         # src[fused.diag:43]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        tile_bf16 = (X_f32 * weight[None, :]).to(tl.bfloat16)
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
             mask=(n_index < size_n)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
-        next_acc_n_2 = tl.dot(tile_bf16, tl.trans(W), acc_n_2)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        mul_row_o_n = (weight[None, :] * W.to(tl.float32))[None, :, :] * X_f32[:, None, :]
+        tile_sum_2 = tl.sum(mul_row_o_n, 2)
+        next_acc_n_2 = acc_n_2 + tile_sum_2
         acc_n = next_acc_n
         acc_n_2 = next_acc_n_2
     # src[maps.diag:25]
-    add_row = (acc_n * (1.0 / tl.cast(size_n, tl.float32))) + 1e-05
+    add_row = ((1.0 / tl.cast(size_n, tl.float32)) * acc_n) + 1e-05
     # src[fused.diag:44]
     tile_bf16 = (tl.rsqrt(add_row)[:, None] * acc_n_2).to(tl.bfloat16)
     tl.store(
@@ -5090,8 +5105,8 @@ def rmsnorm_matmul_kernel(
 
 
 @triton.jit
-def rmsnorm_matmul_forward_state__rows_kernel(
-    X_ptr, state__ptr, X_stride_row, X_stride_n, state__stride_row, size_row, size_n, BLOCK_N: tl.constexpr,
+def rmsnorm_matmul_forward_state_rows_kernel(
+    X_ptr, state_ptr, X_stride_row, X_stride_n, state_stride_row, size_row, size_n, BLOCK_N: tl.constexpr,
     EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5103,16 +5118,16 @@ def rmsnorm_matmul_forward_state__rows_kernel(
     # src[maps.diag:25]
     mul_n = X_f32 * X_f32
     sum_ = tl.sum(mul_n, 0)
-    tl.store(state__ptr + row_index * state__stride_row, sum_)
+    tl.store(state_ptr + row_index * state_stride_row, sum_)
 
 
 @triton.jit
-def rmsnorm_matmul_forward_state__kernel(
+def rmsnorm_matmul_forward_state_kernel(
     X_ptr,
-    state__ptr,
+    state_ptr,
     X_stride_row,
     X_stride_n,
-    state__stride_row,
+    state_stride_row,
     size_row,
     size_n,
     BLOCK_N: tl.constexpr,
@@ -5148,13 +5163,13 @@ def rmsnorm_matmul_forward_state__kernel(
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
-    tl.store(state__ptr + row_index * state__stride_row, acc_n)
+    tl.store(state_ptr + row_index * state_stride_row, acc_n)
 
 
 @triton.jit
 def rmsnorm_matmul_forward_out_kernel(
-    X_ptr, weight_ptr, W_ptr, state__ptr, out_ptr, X_stride_row, X_stride_n, weight_stride_n, W_stride_n,
-    W_stride_o, state__stride_row, out_stride_row, out_stride_o, size_row, size_n, size_o,
+    X_ptr, weight_ptr, W_ptr, state_ptr, out_ptr, X_stride_row, X_stride_n, weight_stride_n, W_stride_n,
+    W_stride_o, state_stride_row, out_stride_row, out_stride_o, size_row, size_n, size_o,
     BLOCK_N: tl.constexpr, BLOCK_ROW: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5202,9 +5217,9 @@ def rmsnorm_matmul_forward_out_kernel(
         )
         next_acc_n = tl.dot(tile_bf16, tl.trans(W), acc_n)
         acc_n = next_acc_n
-    state_ = tl.load(state__ptr + row_index * state__stride_row, mask=(row_index < size_row), other=0.0)
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:25]
-    add_row = ((1.0 / tl.cast(size_n, tl.float32)) * state_) + 1e-05
+    add_row = 1e-05 + ((1.0 / tl.cast(size_n, tl.float32)) * state)
     # src[fused.diag:44]
     tile_bf16 = (tl.rsqrt(add_row)[:, None] * acc_n).to(tl.bfloat16)
     tl.store(
@@ -5216,9 +5231,9 @@ def rmsnorm_matmul_forward_out_kernel(
 
 @triton.jit
 def rmsnorm_matmul_backward_d_X_kernel(
-    X_ptr, weight_ptr, W_ptr, d_out_ptr, out_ptr, state__ptr, d_X_ptr, X_stride_row, X_stride_n,
+    X_ptr, weight_ptr, W_ptr, d_out_ptr, out_ptr, state_ptr, d_X_ptr, X_stride_row, X_stride_n,
     weight_stride_n, W_stride_n, W_stride_o, d_out_stride_row, d_out_stride_o, out_stride_row, out_stride_o,
-    state__stride_row, d_X_stride_row, d_X_stride_n, size_row, size_n, size_o, BLOCK_O: tl.constexpr,
+    state_stride_row, d_X_stride_row, d_X_stride_n, size_row, size_n, size_o, BLOCK_O: tl.constexpr,
     BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5227,8 +5242,8 @@ def rmsnorm_matmul_backward_d_X_kernel(
     program = program // tl.cdiv(size_n, BLOCK_N)
     first_row = program * BLOCK_ROW
     row_index = first_row + tl.arange(0, BLOCK_ROW)
-    acc_o = tl.full([BLOCK_ROW], 0.0, tl.float32)
-    acc_o_2 = tl.full([BLOCK_ROW, BLOCK_N], 0.0, tl.float32)
+    acc_o = tl.full([BLOCK_ROW, BLOCK_N], 0.0, tl.float32)
+    acc_o_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
     to_o = size_o // BLOCK_O * BLOCK_O
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
@@ -5238,6 +5253,13 @@ def rmsnorm_matmul_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
+        # src[fused.diag:43]
+        W = tl.load(
+            W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
         out = tl.load(
             out_ptr + row_index[:, None] * out_stride_row + o_index[None, :] * out_stride_o,
             mask=(row_index < size_row)[:, None],
@@ -5245,14 +5267,7 @@ def rmsnorm_matmul_backward_d_X_kernel(
         )
         mul_row_o = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_row_o, 1)
-        next_acc_o = acc_o + tile_sum
-        # src[fused.diag:43]
-        W = tl.load(
-            W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
-            mask=(n_index < size_n)[:, None],
-            other=0.0,
-        )
-        next_acc_o_2 = tl.dot(d_out, tl.trans(W), acc_o_2)
+        next_acc_o_2 = acc_o_2 + tile_sum
         acc_o = next_acc_o
         acc_o_2 = next_acc_o_2
     from_o = tl.maximum(0, to_o)
@@ -5264,6 +5279,13 @@ def rmsnorm_matmul_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
+        # src[fused.diag:43]
+        W = tl.load(
+            W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
+            mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
         out = tl.load(
             out_ptr + row_index[:, None] * out_stride_row + o_index[None, :] * out_stride_o,
             mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
@@ -5271,29 +5293,24 @@ def rmsnorm_matmul_backward_d_X_kernel(
         )
         mul_row_o = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_row_o, 1)
-        next_acc_o = acc_o + tile_sum
-        # src[fused.diag:43]
-        W = tl.load(
-            W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
-            mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        next_acc_o_2 = tl.dot(d_out, tl.trans(W), acc_o_2)
+        next_acc_o_2 = acc_o_2 + tile_sum
         acc_o = next_acc_o
         acc_o_2 = next_acc_o_2
-    state_ = tl.load(state__ptr + row_index * state__stride_row, mask=(row_index < size_row), other=0.0)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
-    # src[maps.diag:25]
-    rsqrt_row = tl.rsqrt((recip * state_) + 1e-05)
     # src[fused.diag:43]
-    weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
     X = tl.load(
         X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
         mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         other=0.0,
     )
-    mul_row_n = (((-1.0 * recip) * rsqrt_row) * acc_o)[:, None] * X.to(tl.float32)
-    mul_row_n_2 = (mul_row_n + (acc_o_2 * weight[None, :])) * rsqrt_row[:, None]
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[maps.diag:25]
+    rsqrt_row = tl.rsqrt((recip * state) + 1e-05)
+    # src[fused.diag:43]
+    mul_row_n = ((recip * rsqrt_row) * acc_o_2)[:, None] * X.to(tl.float32)
+    weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+    safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
+    mul_row_n_2 = rsqrt_row[:, None] * ((weight[None, :] * acc_o) - safe_)
     tl.store(
         d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
         mul_row_n_2.to(tl.bfloat16),
@@ -5303,8 +5320,8 @@ def rmsnorm_matmul_backward_d_X_kernel(
 
 @triton.jit
 def rmsnorm_matmul_backward_d_weight_rows_kernel(
-    X_ptr, W_ptr, d_out_ptr, state__ptr, d_weight_ptr, X_stride_row, X_stride_n, W_stride_n, W_stride_o,
-    d_out_stride_row, d_out_stride_o, state__stride_row, d_weight_stride_n, size_row, size_n, size_o,
+    X_ptr, W_ptr, d_out_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, W_stride_n, W_stride_o,
+    d_out_stride_row, d_out_stride_o, state_stride_row, d_weight_stride_n, size_row, size_n, size_o,
     BLOCK_O: tl.constexpr, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr, EXACT_O: tl.constexpr,
     EXACT_ROW: tl.constexpr,
 ):
@@ -5313,18 +5330,19 @@ def rmsnorm_matmul_backward_d_weight_rows_kernel(
     n_index = first_n + tl.arange(0, BLOCK_N)
     o_index = tl.arange(0, BLOCK_O)
     row_index = tl.arange(0, BLOCK_ROW)
-    state_ = load_tile(state__ptr + row_index * state__stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    # src[fused.diag:43]
+    X = tl.load(
+        X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
     # src[maps.diag:25]
-    add_row = ((1.0 / tl.cast(size_n, tl.float32)) * state_) + 1e-05
+    add_row = ((1.0 / tl.cast(size_n, tl.float32)) * state) + 1e-05
     # src[fused.diag:43]
     W = tl.load(
         W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
         mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
-    X = tl.load(
-        X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
-        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
         other=0.0,
     )
     d_out = load_tile(
@@ -5334,16 +5352,16 @@ def rmsnorm_matmul_backward_d_weight_rows_kernel(
         EXACT_ROW and EXACT_O,
     )
     tile = tl.rsqrt(add_row)[None, :] * d_out.to(tl.float32)
-    tile_2 = tile[None, :, :] * X.to(tl.float32)[:, None, :]
-    mul_n_o_row = tile_2 * W.to(tl.float32)[:, :, None]
+    tile_2 = tile[None, :, :] * W.to(tl.float32)[:, :, None]
+    mul_n_o_row = tile_2 * X.to(tl.float32)[:, None, :]
     sum_ = tl.sum(tl.sum(mul_n_o_row, 2), 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
 
 
 @triton.jit
 def rmsnorm_matmul_backward_d_weight_kernel(
-    X_ptr, W_ptr, d_out_ptr, state__ptr, d_weight_ptr, X_stride_row, X_stride_n, W_stride_n, W_stride_o,
-    d_out_stride_row, d_out_stride_o, state__stride_row, d_weight_stride_n, size_row, size_n, size_o,
+    X_ptr, W_ptr, d_out_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, W_stride_n, W_stride_o,
+    d_out_stride_row, d_out_stride_o, state_stride_row, d_weight_stride_n, size_row, size_n, size_o,
     BLOCK_O: tl.constexpr, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5351,20 +5369,21 @@ def rmsnorm_matmul_backward_d_weight_kernel(
     n_index = first_n + tl.arange(0, BLOCK_N)
     acc_row_o = tl.full([BLOCK_N], 0.0, tl.float32)
     for row_index in tl.range(0, size_row):
-        state_ = tl.load(state__ptr + row_index * state__stride_row)
-        # src[maps.diag:25]
-        add = ((1.0 / tl.cast(size_n, tl.float32)) * state_) + 1e-05
-        rsqrt = tl.rsqrt(add)
         # src[fused.diag:43]
         X = tl.load(
             X_ptr + row_index * X_stride_row + n_index * X_stride_n,
             mask=(n_index < size_n),
             other=0.0,
         )
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:25]
+        add = ((1.0 / tl.cast(size_n, tl.float32)) * state) + 1e-05
+        rsqrt = tl.rsqrt(add)
         to_o = size_o // BLOCK_O * BLOCK_O
         # whole tiles, no mask needed
         for first_o in tl.range(0, to_o, BLOCK_O):
             o_index = first_o + tl.arange(0, BLOCK_O)
+            # src[fused.diag:43]
             W = tl.load(
                 W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
                 mask=(n_index < size_n)[:, None],
@@ -5396,14 +5415,13 @@ def rmsnorm_matmul_backward_d_weight_kernel(
             tile_sum = tl.sum(mul_n_o, 1)
             next_acc_row_o = acc_row_o + tile_sum
             acc_row_o = next_acc_row_o
-        acc_row_o = acc_row_o
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row_o, mask=(n_index < size_n))
 
 
 @triton.jit
 def rmsnorm_matmul_backward_d_W_kernel(
-    X_ptr, weight_ptr, d_out_ptr, state__ptr, d_W_ptr, X_stride_row, X_stride_n, weight_stride_n,
-    d_out_stride_row, d_out_stride_o, state__stride_row, d_W_stride_n, d_W_stride_o, size_row, size_n, size_o,
+    X_ptr, weight_ptr, d_out_ptr, state_ptr, d_W_ptr, X_stride_row, X_stride_n, weight_stride_n,
+    d_out_stride_row, d_out_stride_o, state_stride_row, d_W_stride_n, d_W_stride_o, size_row, size_n, size_o,
     BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5423,9 +5441,9 @@ def rmsnorm_matmul_backward_d_W_kernel(
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
-        state_ = tl.load(state__ptr + row_index * state__stride_row)
+        state = tl.load(state_ptr + row_index * state_stride_row)
         # src[maps.diag:25]
-        tile = d_out.to(tl.float32) * tl.rsqrt((recip * state_) + 1e-05)[None, :]
+        tile = d_out.to(tl.float32) * tl.rsqrt((recip * state) + 1e-05)[None, :]
         tile_bf16 = tile.to(tl.bfloat16)
         # src[fused.diag:43]
         X = tl.load(
@@ -5444,9 +5462,9 @@ def rmsnorm_matmul_backward_d_W_kernel(
             mask=(row_index < size_row)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
-        state_ = tl.load(state__ptr + row_index * state__stride_row, mask=(row_index < size_row), other=0.0)
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
         # src[maps.diag:25]
-        tile = d_out.to(tl.float32) * tl.rsqrt((recip * state_) + 1e-05)[None, :]
+        tile = d_out.to(tl.float32) * tl.rsqrt((recip * state) + 1e-05)[None, :]
         tile_bf16 = tile.to(tl.bfloat16)
         # src[fused.diag:43]
         X = tl.load(
@@ -5460,7 +5478,7 @@ def rmsnorm_matmul_backward_d_W_kernel(
     weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
     tl.store(
         d_W_ptr + n_index[:, None] * d_W_stride_n + o_index[None, :] * d_W_stride_o,
-        (acc_row * weight[:, None]).to(tl.bfloat16),
+        (weight[:, None] * acc_row).to(tl.bfloat16),
         mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
     )
 
@@ -5487,11 +5505,11 @@ def _rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> t
     return out
 
 
-def _rmsnorm_matmul_forward_state_(X: torch.Tensor) -> torch.Tensor:
-    """_rmsnorm_matmul_forward_state_(X: bf16[row n]) -> state_: f32[row]. Any strides; sizes are read off the shapes."""
+def _rmsnorm_matmul_forward_state(X: torch.Tensor) -> torch.Tensor:
+    """_rmsnorm_matmul_forward_state(X: bf16[row n]) -> state: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     row, n = X.shape
-    state_ = torch.empty((row,), dtype=torch.float32, device=X.device)
+    state = torch.empty((row,), dtype=torch.float32, device=X.device)
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -5501,45 +5519,45 @@ def _rmsnorm_matmul_forward_state_(X: torch.Tensor) -> torch.Tensor:
         else:
             warps, stages = 16, 1
         grid = (row,)
-        rmsnorm_matmul_forward_state__rows_kernel[grid](
-            X, state_, X.stride(0), X.stride(1), state_.stride(0), row, n, BLOCK_N=BLOCK_N,
+        rmsnorm_matmul_forward_state_rows_kernel[grid](
+            X, state, X.stride(0), X.stride(1), state.stride(0), row, n, BLOCK_N=BLOCK_N,
             EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
         )
-        return state_
+        return state
     BLOCK_N, warps, stages = 4096, 8, 2
     grid = (row,)
-    rmsnorm_matmul_forward_state__kernel[grid](
-        X, state_, X.stride(0), X.stride(1), state_.stride(0), row, n, BLOCK_N=BLOCK_N, num_warps=warps,
+    rmsnorm_matmul_forward_state_kernel[grid](
+        X, state, X.stride(0), X.stride(1), state.stride(0), row, n, BLOCK_N=BLOCK_N, num_warps=warps,
         num_stages=stages,
     )
-    return state_
+    return state
 
 
 def _rmsnorm_matmul_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
     W: torch.Tensor,
-    state_: torch.Tensor,
+    state: torch.Tensor,
 ) -> torch.Tensor:
-    """_rmsnorm_matmul_forward_out(X: bf16[row n], weight: f32[n], W: bf16[n o], state_: f32[row]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
+    """_rmsnorm_matmul_forward_out(X: bf16[row n], weight: f32[n], W: bf16[n o], state: f32[row]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("weight", weight, torch.float32, 1, X.device)
     _check("W", W, torch.bfloat16, 2, X.device)
-    _check("state_", state_, torch.float32, 1, X.device)
+    _check("state", state, torch.float32, 1, X.device)
     row, n = X.shape
     _, o = W.shape
     if weight.shape != (n,):
         raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
-    if state_.shape != (row,):
-        raise ValueError(f"state_: f32[row] has shape {state_.shape}, expected {(row,)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_forward_out_kernel[grid](
-        X, weight, W, state_, out, X.stride(0), X.stride(1), weight.stride(0), W.stride(0), W.stride(1),
-        state_.stride(0), out.stride(0), out.stride(1), row, n, o, BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW,
+        X, weight, W, state, out, X.stride(0), X.stride(1), weight.stride(0), W.stride(0), W.stride(1),
+        state.stride(0), out.stride(0), out.stride(1), row, n, o, BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW,
         BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
@@ -5551,15 +5569,15 @@ def _rmsnorm_matmul_backward_d_X(
     W: torch.Tensor,
     d_out: torch.Tensor,
     out: torch.Tensor,
-    state_: torch.Tensor,
+    state: torch.Tensor,
 ) -> torch.Tensor:
-    """_rmsnorm_matmul_backward_d_X(X: bf16[row n], weight: f32[n], W: bf16[n o], d_out: bf16[row o], out: bf16[row o], state_: f32[row]) -> d_X: bf16[row n]. Any strides; sizes are read off the shapes."""
+    """_rmsnorm_matmul_backward_d_X(X: bf16[row n], weight: f32[n], W: bf16[n o], d_out: bf16[row o], out: bf16[row o], state: f32[row]) -> d_X: bf16[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("weight", weight, torch.float32, 1, X.device)
     _check("W", W, torch.bfloat16, 2, X.device)
     _check("d_out", d_out, torch.bfloat16, 2, X.device)
     _check("out", out, torch.bfloat16, 2, X.device)
-    _check("state_", state_, torch.float32, 1, X.device)
+    _check("state", state, torch.float32, 1, X.device)
     row, n = X.shape
     _, o = W.shape
     if weight.shape != (n,):
@@ -5570,14 +5588,14 @@ def _rmsnorm_matmul_backward_d_X(
         raise ValueError(f"d_out: bf16[row o] has shape {d_out.shape}, expected {(row, o)}")
     if out.shape != (row, o):
         raise ValueError(f"out: bf16[row o] has shape {out.shape}, expected {(row, o)}")
-    if state_.shape != (row,):
-        raise ValueError(f"state_: f32[row] has shape {state_.shape}, expected {(row,)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     BLOCK_ROW, BLOCK_N, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(n, BLOCK_N),)
     rmsnorm_matmul_backward_d_X_kernel[grid](
-        X, weight, W, d_out, out, state_, d_X, X.stride(0), X.stride(1), weight.stride(0), W.stride(0),
-        W.stride(1), d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1), state_.stride(0),
+        X, weight, W, d_out, out, state, d_X, X.stride(0), X.stride(1), weight.stride(0), W.stride(0),
+        W.stride(1), d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1), state.stride(0),
         d_X.stride(0), d_X.stride(1), row, n, o, BLOCK_O=BLOCK_O, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N,
         num_warps=warps, num_stages=stages,
     )
@@ -5588,21 +5606,21 @@ def _rmsnorm_matmul_backward_d_weight(
     X: torch.Tensor,
     W: torch.Tensor,
     d_out: torch.Tensor,
-    state_: torch.Tensor,
+    state: torch.Tensor,
 ) -> torch.Tensor:
-    """_rmsnorm_matmul_backward_d_weight(X: bf16[row n], W: bf16[n o], d_out: bf16[row o], state_: f32[row]) -> d_weight: f32[n]. Any strides; sizes are read off the shapes."""
+    """_rmsnorm_matmul_backward_d_weight(X: bf16[row n], W: bf16[n o], d_out: bf16[row o], state: f32[row]) -> d_weight: f32[n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("W", W, torch.bfloat16, 2, X.device)
     _check("d_out", d_out, torch.bfloat16, 2, X.device)
-    _check("state_", state_, torch.float32, 1, X.device)
+    _check("state", state, torch.float32, 1, X.device)
     row, n = X.shape
     _, o = W.shape
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
     if d_out.shape != (row, o):
         raise ValueError(f"d_out: bf16[row o] has shape {d_out.shape}, expected {(row, o)}")
-    if state_.shape != (row,):
-        raise ValueError(f"state_: f32[row] has shape {state_.shape}, expected {(row,)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
     BLOCK_O = max(16, triton.next_power_of_2(o))
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
@@ -5615,17 +5633,17 @@ def _rmsnorm_matmul_backward_d_weight(
             BLOCK_N, warps, stages = 16, 16, 1
         grid = (triton.cdiv(n, BLOCK_N),)
         rmsnorm_matmul_backward_d_weight_rows_kernel[grid](
-            X, W, d_out, state_, d_weight, X.stride(0), X.stride(1), W.stride(0), W.stride(1),
-            d_out.stride(0), d_out.stride(1), state_.stride(0), d_weight.stride(0), row, n, o,
-            BLOCK_O=BLOCK_O, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, EXACT_O=o == BLOCK_O,
-            EXACT_ROW=row == BLOCK_ROW, num_warps=warps, num_stages=stages,
+            X, W, d_out, state, d_weight, X.stride(0), X.stride(1), W.stride(0), W.stride(1), d_out.stride(0),
+            d_out.stride(1), state.stride(0), d_weight.stride(0), row, n, o, BLOCK_O=BLOCK_O,
+            BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, EXACT_O=o == BLOCK_O, EXACT_ROW=row == BLOCK_ROW,
+            num_warps=warps, num_stages=stages,
         )
         return d_weight
     BLOCK_O, BLOCK_N, warps, stages = 128, 16, 8, 2
     grid = (triton.cdiv(n, BLOCK_N),)
     rmsnorm_matmul_backward_d_weight_kernel[grid](
-        X, W, d_out, state_, d_weight, X.stride(0), X.stride(1), W.stride(0), W.stride(1), d_out.stride(0),
-        d_out.stride(1), state_.stride(0), d_weight.stride(0), row, n, o, BLOCK_O=BLOCK_O, BLOCK_N=BLOCK_N,
+        X, W, d_out, state, d_weight, X.stride(0), X.stride(1), W.stride(0), W.stride(1), d_out.stride(0),
+        d_out.stride(1), state.stride(0), d_weight.stride(0), row, n, o, BLOCK_O=BLOCK_O, BLOCK_N=BLOCK_N,
         num_warps=warps, num_stages=stages,
     )
     return d_weight
@@ -5635,27 +5653,27 @@ def _rmsnorm_matmul_backward_d_W(
     X: torch.Tensor,
     weight: torch.Tensor,
     d_out: torch.Tensor,
-    state_: torch.Tensor,
+    state: torch.Tensor,
 ) -> torch.Tensor:
-    """_rmsnorm_matmul_backward_d_W(X: bf16[row n], weight: f32[n], d_out: bf16[row o], state_: f32[row]) -> d_W: bf16[n o]. Any strides; sizes are read off the shapes."""
+    """_rmsnorm_matmul_backward_d_W(X: bf16[row n], weight: f32[n], d_out: bf16[row o], state: f32[row]) -> d_W: bf16[n o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("weight", weight, torch.float32, 1, X.device)
     _check("d_out", d_out, torch.bfloat16, 2, X.device)
-    _check("state_", state_, torch.float32, 1, X.device)
+    _check("state", state, torch.float32, 1, X.device)
     row, n = X.shape
     _, o = d_out.shape
     if weight.shape != (n,):
         raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
     if d_out.shape != (row, o):
         raise ValueError(f"d_out: bf16[row o] has shape {d_out.shape}, expected {(row, o)}")
-    if state_.shape != (row,):
-        raise ValueError(f"state_: f32[row] has shape {state_.shape}, expected {(row,)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_backward_d_W_kernel[grid](
-        X, weight, d_out, state_, d_W, X.stride(0), X.stride(1), weight.stride(0), d_out.stride(0),
-        d_out.stride(1), state_.stride(0), d_W.stride(0), d_W.stride(1), row, n, o, BLOCK_ROW=BLOCK_ROW,
+        X, weight, d_out, state, d_W, X.stride(0), X.stride(1), weight.stride(0), d_out.stride(0),
+        d_out.stride(1), state.stride(0), d_W.stride(0), d_W.stride(1), row, n, o, BLOCK_ROW=BLOCK_ROW,
         BLOCK_N=BLOCK_N, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return d_W
@@ -5672,18 +5690,18 @@ class _rmsnorm_matmul_autograd(torch.autograd.Function):
             raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
         if W.shape != (n, o):
             raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
-        state_ = _rmsnorm_matmul_forward_state_(X)
-        out = _rmsnorm_matmul_forward_out(X, weight, W, state_)
-        ctx.save_for_backward(X, weight, W, out, state_)
+        state = _rmsnorm_matmul_forward_state(X)
+        out = _rmsnorm_matmul_forward_out(X, weight, W, state)
+        ctx.save_for_backward(X, weight, W, out, state)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        X, weight, W, out, state_ = ctx.saved_tensors
-        d_X = _rmsnorm_matmul_backward_d_X(X, weight, W, d_out, out, state_)
-        d_weight = _rmsnorm_matmul_backward_d_weight(X, W, d_out, state_)
-        d_W = _rmsnorm_matmul_backward_d_W(X, weight, d_out, state_)
+        X, weight, W, out, state = ctx.saved_tensors
+        d_X = _rmsnorm_matmul_backward_d_X(X, weight, W, d_out, out, state)
+        d_weight = _rmsnorm_matmul_backward_d_weight(X, W, d_out, state)
+        d_W = _rmsnorm_matmul_backward_d_W(X, weight, d_out, state)
         return d_X, d_weight, d_W
 
 
@@ -5723,7 +5741,7 @@ def groupnorm_matmul_buffer_0_rows_kernel(
     X_f32 = X.to(tl.float32)
     sum_ = tl.sum(tl.sum(X_f32, 1), 0)
     # src[maps.diag:33]
-    mul = sum_ * (1.0 / tl.cast((16 * size_pixel), tl.float32))
+    mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * sum_
     tl.store(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group, mul)
 
 
@@ -5764,9 +5782,8 @@ def groupnorm_matmul_buffer_0_kernel(
             tile_sum = tl.sum(X_f32, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             sum_channel_pixel = next_sum_channel_pixel
-        sum_channel_pixel = sum_channel_pixel
     # src[maps.diag:33]
-    mul = sum_channel_pixel * (1.0 / tl.cast((16 * size_pixel), tl.float32))
+    mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * sum_channel_pixel
     tl.store(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group, mul)
 
 
@@ -5791,21 +5808,6 @@ def groupnorm_matmul_out_kernel(
     # whole tiles, no mask needed
     for first_group in tl.range(0, to_group, BLOCK_GROUP):
         group_index = first_group + tl.arange(0, BLOCK_GROUP)
-        # src[fused.diag:52]
-        W = load_tile(
-            W_ptr + group_index[:, None, None] * W_stride_group + channel_index[None, None, :] * W_stride_channel + o_index[None, :, None] * W_stride_o,
-            (o_index < size_o)[None, :, None],
-            0.0,
-            EXACT_O,
-        )
-        # src[fused.diag:51]
-        bias = tl.load(
-            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
-        )
-        # src[fused.diag:50]
-        weight = tl.load(
-            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
-        )
         buffer_0 = tl.load(
             buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + group_index[None, :] * buffer_0_stride_group,
             mask=(b_index < size_b)[:, None],
@@ -5824,11 +5826,27 @@ def groupnorm_matmul_out_kernel(
         # src[maps.diag:34]
         mul_b_group_pixel_channel = centred_2 * centred_2
         sum_ = tl.sum(tl.sum(mul_b_group_pixel_channel, 3), 2)
-        tile = tl.rsqrt((sum_ * recip) + 1e-05)[:, :, None] * weight[None, :, :]
-        Y = (tile[:, :, None, :] * centred_2) + bias[None, :, None, :]
+        # src[fused.diag:50]
+        weight = tl.load(
+            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
+        )
+        tile = weight[None, :, :] * tl.rsqrt((recip * sum_) + 1e-05)[:, :, None]
+        # src[maps.diag:34]
+        # src[fused.diag:51]
+        bias = tl.load(
+            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
+        )
+        # src[maps.diag:34]
+        Y = bias[None, :, None, :] + (tile[:, :, None, :] * centred_2)
         # src[fused.diag:52]
+        W = load_tile(
+            W_ptr + group_index[:, None, None] * W_stride_group + channel_index[None, None, :] * W_stride_channel + o_index[None, :, None] * W_stride_o,
+            (o_index < size_o)[None, :, None],
+            0.0,
+            EXACT_O,
+        )
         # src[fused.diag:55]
-        mul_b_group_o_pixel_channel = Y[:, :, None, :, :] * W.to(tl.float32)[None, :, :, None, :]
+        mul_b_group_o_pixel_channel = W.to(tl.float32)[None, :, :, None, :] * Y[:, :, None, :, :]
         tile_sum = tl.sum(tl.sum(mul_b_group_o_pixel_channel, 4), 1)
         next_acc_group_channel = acc_group_channel + tile_sum
         acc_group_channel = next_acc_group_channel
@@ -5836,24 +5854,6 @@ def groupnorm_matmul_out_kernel(
     # tiles that a mask or the end cuts
     for first_group_2 in tl.range(from_group, 4, BLOCK_GROUP):
         group_index = first_group_2 + tl.arange(0, BLOCK_GROUP)
-        # src[fused.diag:52]
-        W = tl.load(
-            W_ptr + group_index[:, None, None] * W_stride_group + channel_index[None, None, :] * W_stride_channel + o_index[None, :, None] * W_stride_o,
-            mask=(group_index < 4)[:, None, None] & (o_index < size_o)[None, :, None],
-            other=0.0,
-        )
-        # src[fused.diag:51]
-        bias = tl.load(
-            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
-            mask=(group_index < 4)[:, None],
-            other=0.0,
-        )
-        # src[fused.diag:50]
-        weight = tl.load(
-            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
-            mask=(group_index < 4)[:, None],
-            other=0.0,
-        )
         buffer_0 = tl.load(
             buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + group_index[None, :] * buffer_0_stride_group,
             mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
@@ -5872,12 +5872,30 @@ def groupnorm_matmul_out_kernel(
         # src[maps.diag:34]
         mul_b_group_pixel_channel = centred_2 * centred_2
         sum_ = tl.sum(tl.sum(mul_b_group_pixel_channel, 3), 2)
-        tile = tl.rsqrt((sum_ * recip) + 1e-05)[:, :, None] * weight[None, :, :]
-        Y = (tile[:, :, None, :] * centred_2) + bias[None, :, None, :]
-        Y_2 = tl.where((group_index < 4)[None, :, None, None], Y, 0.0)
+        # src[fused.diag:50]
+        weight = tl.load(
+            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
+            mask=(group_index < 4)[:, None],
+            other=0.0,
+        )
+        tile = weight[None, :, :] * tl.rsqrt((recip * sum_) + 1e-05)[:, :, None]
+        # src[maps.diag:34]
+        # src[fused.diag:51]
+        bias = tl.load(
+            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
+            mask=(group_index < 4)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:34]
+        Y = bias[None, :, None, :] + (tile[:, :, None, :] * centred_2)
         # src[fused.diag:52]
+        W = tl.load(
+            W_ptr + group_index[:, None, None] * W_stride_group + channel_index[None, None, :] * W_stride_channel + o_index[None, :, None] * W_stride_o,
+            mask=(group_index < 4)[:, None, None] & (o_index < size_o)[None, :, None],
+            other=0.0,
+        )
         # src[fused.diag:55]
-        mul_b_group_o_pixel_channel = Y_2[:, :, None, :, :] * W.to(tl.float32)[None, :, :, None, :]
+        mul_b_group_o_pixel_channel = W.to(tl.float32)[None, :, :, None, :] * Y[:, :, None, :, :]
         tile_sum = tl.sum(tl.sum(mul_b_group_o_pixel_channel, 4), 1)
         next_acc_group_channel = acc_group_channel + tile_sum
         acc_group_channel = next_acc_group_channel
@@ -5901,7 +5919,6 @@ def groupnorm_matmul_long_buffer_0_buffer_1_rows_kernel(
     b_index = program.to(tl.int64)
     channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[fused.diag:49]
     X = load_tile(
         X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -5911,8 +5928,9 @@ def groupnorm_matmul_long_buffer_0_buffer_1_rows_kernel(
     )
     X_f32 = X.to(tl.float32)
     sum_ = tl.sum(tl.sum(X_f32, 1), 0)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[maps.diag:33]
-    mul = sum_ * recip
+    mul = recip * sum_
     tl.store(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group, mul)
     centred = tl.where((pixel_index < size_pixel)[None, :], X_f32 - mul, 0.0)
     # src[maps.diag:34]
@@ -5920,7 +5938,7 @@ def groupnorm_matmul_long_buffer_0_buffer_1_rows_kernel(
     sum_2 = tl.sum(tl.sum(mul_channel_pixel, 1), 0)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt((sum_2 * recip) + 1e-05),
+        tl.rsqrt((recip * sum_2) + 1e-05),
     )
 
 
@@ -5956,7 +5974,7 @@ def groupnorm_matmul_long_buffer_0_buffer_1_kernel(
             tile_sum = tl.sum(X_f32, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = (next_sum_channel_pixel * where) * recip
+            mul = recip * (next_sum_channel_pixel * where)
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -5991,7 +6009,7 @@ def groupnorm_matmul_long_buffer_0_buffer_1_kernel(
             tile_sum = tl.sum(X_f32, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = (next_sum_channel_pixel * where) * recip
+            mul = recip * (next_sum_channel_pixel * where)
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -6009,19 +6027,15 @@ def groupnorm_matmul_long_buffer_0_buffer_1_kernel(
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel_2 = next_sum_channel_pixel_2
             centre = next_centre
-        sum_channel_pixel = sum_channel_pixel
-        acc_channel_pixel = acc_channel_pixel
-        sum_channel_pixel_2 = sum_channel_pixel_2
-        centre = centre
     # src[maps.diag:33]
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
-        (sum_channel_pixel * recip),
+        (recip * sum_channel_pixel),
     )
     # src[maps.diag:34]
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt((acc_channel_pixel * recip) + 1e-05),
+        tl.rsqrt((recip * acc_channel_pixel) + 1e-05),
     )
 
 
@@ -6050,11 +6064,11 @@ def groupnorm_matmul_long_out_kernel(
         # whole tiles, no mask needed
         for first_channel in tl.range(0, to_channel, BLOCK_CHANNEL):
             channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
-            # src[fused.diag:51]
-            bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
-            # src[fused.diag:50]
-            weight = tl.load(
-                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+            # src[fused.diag:52]
+            W = tl.load(
+                W_ptr + group_index * W_stride_group + channel_index[None, :] * W_stride_channel + o_index[:, None] * W_stride_o,
+                mask=(o_index < size_o)[:, None],
+                other=0.0,
             )
             # src[fused.diag:49]
             X = tl.load(
@@ -6064,15 +6078,16 @@ def groupnorm_matmul_long_out_kernel(
             )
             safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
             # src[maps.diag:33]
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+            )
             # src[maps.diag:34]
             mul_pixel_channel = (buffer_1 * weight)[None, :] * (X.to(tl.float32) - safe_buffer_0)
-            Y_bf16 = (mul_pixel_channel + bias[None, :]).to(tl.bfloat16)
-            # src[fused.diag:52]
-            W = tl.load(
-                W_ptr + group_index * W_stride_group + channel_index[None, :] * W_stride_channel + o_index[:, None] * W_stride_o,
-                mask=(o_index < size_o)[:, None],
-                other=0.0,
-            )
+            # src[fused.diag:51]
+            bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
+            # src[maps.diag:34]
+            Y_bf16 = (bias[None, :] + mul_pixel_channel).to(tl.bfloat16)
             # src[fused.diag:55]
             next_acc_group_channel = tl.dot(W, tl.trans(Y_bf16), acc_group_channel)
             acc_group_channel = next_acc_group_channel
@@ -6080,16 +6095,10 @@ def groupnorm_matmul_long_out_kernel(
         # tiles that a mask or the end cuts
         for first_channel_2 in tl.range(from_channel, 16, BLOCK_CHANNEL):
             channel_index = first_channel_2 + tl.arange(0, BLOCK_CHANNEL)
-            # src[fused.diag:51]
-            bias = tl.load(
-                bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
-                mask=(channel_index < 16),
-                other=0.0,
-            )
-            # src[fused.diag:50]
-            weight = tl.load(
-                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
-                mask=(channel_index < 16),
+            # src[fused.diag:52]
+            W = tl.load(
+                W_ptr + group_index * W_stride_group + channel_index[None, :] * W_stride_channel + o_index[:, None] * W_stride_o,
+                mask=(channel_index < 16)[None, :] & (o_index < size_o)[:, None],
                 other=0.0,
             )
             # src[fused.diag:49]
@@ -6100,20 +6109,25 @@ def groupnorm_matmul_long_out_kernel(
             )
             safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
             # src[maps.diag:33]
-            # src[maps.diag:34]
-            mul_pixel_channel = (buffer_1 * weight)[None, :] * (X.to(tl.float32) - safe_buffer_0)
-            Y = tl.where((channel_index < 16)[None, :], mul_pixel_channel + bias[None, :], 0.0)
-            Y_bf16 = Y.to(tl.bfloat16)
-            # src[fused.diag:52]
-            W = tl.load(
-                W_ptr + group_index * W_stride_group + channel_index[None, :] * W_stride_channel + o_index[:, None] * W_stride_o,
-                mask=(channel_index < 16)[None, :] & (o_index < size_o)[:, None],
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+                mask=(channel_index < 16),
                 other=0.0,
             )
+            # src[maps.diag:34]
+            mul_pixel_channel = (buffer_1 * weight)[None, :] * (X.to(tl.float32) - safe_buffer_0)
+            # src[fused.diag:51]
+            bias = tl.load(
+                bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
+                mask=(channel_index < 16),
+                other=0.0,
+            )
+            # src[maps.diag:34]
+            Y_bf16 = (bias[None, :] + mul_pixel_channel).to(tl.bfloat16)
             # src[fused.diag:55]
             next_acc_group_channel = tl.dot(W, tl.trans(Y_bf16), acc_group_channel)
             acc_group_channel = next_acc_group_channel
-        acc_group_channel = acc_group_channel
     tl.store(
         out_ptr + b_index * out_stride_b + o_index[:, None] * out_stride_o + pixel_index[None, :] * out_stride_pixel,
         acc_group_channel.to(tl.bfloat16),
@@ -6182,7 +6196,6 @@ def groupnorm_matmul_forward_state_kernel(
             tile_sum = tl.sum(X_f32, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             sum_channel_pixel = next_sum_channel_pixel
-        sum_channel_pixel = sum_channel_pixel
     tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_channel_pixel)
 
 
@@ -6207,21 +6220,13 @@ def groupnorm_matmul_forward_out_kernel(
     # whole tiles, no mask needed
     for first_group in tl.range(0, to_group, BLOCK_GROUP):
         group_index = first_group + tl.arange(0, BLOCK_GROUP)
-        # src[fused.diag:51]
-        bias = tl.load(
-            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
-        )
-        # src[fused.diag:50]
-        weight = tl.load(
-            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
-        )
         state = tl.load(
             state_ptr + b_index[:, None] * state_stride_b + group_index[None, :] * state_stride_group,
             mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         # src[maps.diag:33]
-        mul_b_group = recip * state
+        mul_b_group = state * recip
         # src[fused.diag:49]
         X = tl.load(
             X_ptr + b_index[:, None, None, None] * X_stride_b + group_index[None, :, None, None] * X_stride_group + channel_index[None, None, None, :] * X_stride_channel + pixel_index[None, None, :, None] * X_stride_pixel,
@@ -6234,8 +6239,18 @@ def groupnorm_matmul_forward_out_kernel(
         # src[maps.diag:34]
         mul_b_group_pixel_channel = centred * centred
         sum_ = tl.sum(tl.sum(mul_b_group_pixel_channel, 3), 2)
-        tile = tl.rsqrt((recip * sum_) + 1e-05)[:, :, None] * weight[None, :, :]
-        Y = (tile[:, :, None, :] * centred) + bias[None, :, None, :]
+        # src[fused.diag:50]
+        weight = tl.load(
+            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
+        )
+        tile = weight[None, :, :] * tl.rsqrt(1e-05 + (sum_ * recip))[:, :, None]
+        # src[maps.diag:34]
+        # src[fused.diag:51]
+        bias = tl.load(
+            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
+        )
+        # src[maps.diag:34]
+        Y = bias[None, :, None, :] + (tile[:, :, None, :] * centred)
         # src[fused.diag:52]
         W = load_tile(
             W_ptr + group_index[:, None, None] * W_stride_group + channel_index[None, None, :] * W_stride_channel + o_index[None, :, None] * W_stride_o,
@@ -6252,25 +6267,13 @@ def groupnorm_matmul_forward_out_kernel(
     # tiles that a mask or the end cuts
     for first_group_2 in tl.range(from_group, 4, BLOCK_GROUP):
         group_index = first_group_2 + tl.arange(0, BLOCK_GROUP)
-        # src[fused.diag:51]
-        bias = tl.load(
-            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
-            mask=(group_index < 4)[:, None],
-            other=0.0,
-        )
-        # src[fused.diag:50]
-        weight = tl.load(
-            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
-            mask=(group_index < 4)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + b_index[:, None] * state_stride_b + group_index[None, :] * state_stride_group,
             mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
             other=0.0,
         )
         # src[maps.diag:33]
-        mul_b_group = recip * state
+        mul_b_group = state * recip
         # src[fused.diag:49]
         X = tl.load(
             X_ptr + b_index[:, None, None, None] * X_stride_b + group_index[None, :, None, None] * X_stride_group + channel_index[None, None, None, :] * X_stride_channel + pixel_index[None, None, :, None] * X_stride_pixel,
@@ -6283,8 +6286,22 @@ def groupnorm_matmul_forward_out_kernel(
         # src[maps.diag:34]
         mul_b_group_pixel_channel = centred * centred
         sum_ = tl.sum(tl.sum(mul_b_group_pixel_channel, 3), 2)
-        tile = tl.rsqrt((recip * sum_) + 1e-05)[:, :, None] * weight[None, :, :]
-        Y = (tile[:, :, None, :] * centred) + bias[None, :, None, :]
+        # src[fused.diag:50]
+        weight = tl.load(
+            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
+            mask=(group_index < 4)[:, None],
+            other=0.0,
+        )
+        tile = weight[None, :, :] * tl.rsqrt(1e-05 + (sum_ * recip))[:, :, None]
+        # src[maps.diag:34]
+        # src[fused.diag:51]
+        bias = tl.load(
+            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
+            mask=(group_index < 4)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:34]
+        Y = bias[None, :, None, :] + (tile[:, :, None, :] * centred)
         # src[fused.diag:52]
         W = tl.load(
             W_ptr + group_index[:, None, None] * W_stride_group + channel_index[None, None, :] * W_stride_channel + o_index[None, :, None] * W_stride_o,
@@ -6319,7 +6336,7 @@ def groupnorm_matmul_backward_buffer_1_rows_kernel(
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
-    mul = recip * state
+    mul = state * recip
     # src[fused.diag:49]
     X = load_tile(
         X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -6335,7 +6352,7 @@ def groupnorm_matmul_backward_buffer_1_rows_kernel(
     sum_ = tl.sum(tl.sum(mul_channel_pixel, 1), 0)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt(1e-05 + (sum_ * recip)),
+        tl.rsqrt((sum_ * recip) + 1e-05),
     )
 
 
@@ -6350,10 +6367,10 @@ def groupnorm_matmul_backward_buffer_1_kernel(
     program = program // 4
     b_index = program.to(tl.int64)
     acc_channel_pixel = tl.full([], 0.0, tl.float32)
-    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
-    mul = recip * state
+    mul = state * recip
     for channel_index in tl.range(0, 16):
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
@@ -6388,10 +6405,10 @@ def groupnorm_matmul_backward_buffer_1_kernel(
             tile_sum = tl.sum(mul_pixel, 0)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             acc_channel_pixel = next_acc_channel_pixel
-        acc_channel_pixel = acc_channel_pixel
+    # src[maps.diag:34]
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt(1e-05 + (acc_channel_pixel * recip)),
+        tl.rsqrt((acc_channel_pixel * recip) + 1e-05),
     )
 
 
@@ -6413,16 +6430,16 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
     b_index = first_b + tl.arange(0, BLOCK_B)
     o_index = tl.arange(0, BLOCK_O)
     acc_pixel_channel = tl.full([BLOCK_B, BLOCK_GROUP], 0.0, tl.float32)
-    sum_pixel_channel = tl.full([BLOCK_B, BLOCK_GROUP], 0.0, tl.float32)
     sum_channel_pixel = tl.full([BLOCK_B, BLOCK_GROUP], 0.0, tl.float32)
+    sum_channel_pixel_2 = tl.full([BLOCK_B, BLOCK_GROUP], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = tl.load(
         state_ptr + b_index[:, None] * state_stride_b + group_index[None, :] * state_stride_group,
         mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
         other=0.0,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[maps.diag:33]
-    mul_b_group = recip * state
+    mul_b_group = state * recip
     buffer_1 = tl.load(
         buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + group_index[None, :] * buffer_1_stride_group,
         mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
@@ -6445,6 +6462,13 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index[:, None, None] * d_out_stride_b + o_index[None, None, :] * d_out_stride_o + pixel_index[None, :, None] * d_out_stride_pixel,
+                mask=(b_index < size_b)[:, None, None] & (o_index < size_o)[None, None, :],
+                other=0.0,
+            )
+            mul_b_group_pixel_o = d_out.to(tl.float32)[:, None, :, :] * W.to(tl.float32)[None, :, None, :]
+            sum_ = tl.sum(mul_b_group_pixel_o, 3)
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index[:, None, None] * X_stride_b + group_index[None, :, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
@@ -6454,34 +6478,36 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
             safe_ = tl.where(mul_b_group == float("-inf"), 0.0, mul_b_group)
             # src[maps.diag:33]
             centred = X.to(tl.float32) - safe_[:, :, None]
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None, None] * d_out_stride_b + o_index[None, None, :] * d_out_stride_o + pixel_index[None, :, None] * d_out_stride_pixel,
-                mask=(b_index < size_b)[:, None, None] & (o_index < size_o)[None, None, :],
-                other=0.0,
-            )
-            # src[fused.diag:52]
-            mul_b_group_pixel_o = W.to(tl.float32)[None, :, None, :] * d_out.to(tl.float32)[:, None, :, :]
-            sum_ = tl.sum(mul_b_group_pixel_o, 3)
-            mul_b_group_pixel = (sum_ * centred) * weight[None, :, None]
+            mul_b_group_pixel = (centred * sum_) * weight[None, :, None]
             tile_sum = tl.sum(mul_b_group_pixel, 2)
             next_acc_pixel_channel = acc_pixel_channel + tile_sum
             where_b_group = tl.where(tl.abs(acc_pixel_channel) < float("inf"), acc_pixel_channel, 0.0)
             where_b_group_2 = tl.where(tl.abs(next_acc_pixel_channel) < float("inf"), next_acc_pixel_channel, 0.0)
-            mul_b_group_2 = ((recip * buffer_1) * buffer_1) * sum_channel_pixel
-            sum_pixel_channel_2 = (-1.0 * mul_b_group_2) * (where_b_group_2 - where_b_group)
-            tile = ((-1.0 * recip) * next_acc_pixel_channel) * buffer_1
-            add_b_group_pixel = ((tile * buffer_1)[:, :, None] * centred) + (sum_ * weight[None, :, None])
-            tile_sum_2 = tl.sum(add_b_group_pixel, 2)
-            next_sum_pixel_channel = (sum_pixel_channel + sum_pixel_channel_2) + tile_sum_2
+            mul_b_group_2 = ((recip * buffer_1) * buffer_1) * sum_channel_pixel_2
+            sum_channel_pixel_3 = mul_b_group_2 * (where_b_group_2 - where_b_group)
+            mul_b_group_pixel_2 = sum_ * weight[None, :, None]
+            tile = ((recip * next_acc_pixel_channel) * buffer_1) * buffer_1
+            safe_2 = tl.where(mul_b_group_pixel_2 == float("-inf"), 0.0, mul_b_group_pixel_2)
+            sub_b_group_pixel = (tile[:, :, None] * centred) - safe_2
+            tile_sum_2 = tl.sum(sub_b_group_pixel, 2)
+            next_sum_channel_pixel = (sum_channel_pixel + sum_channel_pixel_3) + tile_sum_2
             tile_sum_3 = tl.sum(centred, 2)
-            next_sum_channel_pixel = sum_channel_pixel + tile_sum_3
+            next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_pixel_channel = next_acc_pixel_channel
-            sum_pixel_channel = next_sum_pixel_channel
             sum_channel_pixel = next_sum_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
         from_pixel = tl.maximum(0, to_pixel)
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index[:, None, None] * d_out_stride_b + o_index[None, None, :] * d_out_stride_o + pixel_index[None, :, None] * d_out_stride_pixel,
+                mask=(b_index < size_b)[:, None, None] & (o_index < size_o)[None, None, :] & (pixel_index < size_pixel)[None, :, None],
+                other=0.0,
+            )
+            # src[fused.diag:52]
+            mul_b_group_pixel_o = d_out.to(tl.float32)[:, None, :, :] * W.to(tl.float32)[None, :, None, :]
+            sum_ = tl.sum(mul_b_group_pixel_o, 3)
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index[:, None, None] * X_stride_b + group_index[None, :, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
@@ -6491,35 +6517,24 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
             safe_ = tl.where(mul_b_group == float("-inf"), 0.0, mul_b_group)
             # src[maps.diag:33]
             centred = tl.where((pixel_index < size_pixel)[None, None, :], X.to(tl.float32) - safe_[:, :, None], 0.0)
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None, None] * d_out_stride_b + o_index[None, None, :] * d_out_stride_o + pixel_index[None, :, None] * d_out_stride_pixel,
-                mask=(b_index < size_b)[:, None, None] & (o_index < size_o)[None, None, :] & (pixel_index < size_pixel)[None, :, None],
-                other=0.0,
-            )
-            # src[fused.diag:52]
-            mul_b_group_pixel_o = W.to(tl.float32)[None, :, None, :] * d_out.to(tl.float32)[:, None, :, :]
-            sum_ = tl.sum(mul_b_group_pixel_o, 3)
-            tile = tl.where((pixel_index < size_pixel)[None, None, :], sum_, 0.0)
-            mul_b_group_pixel = (tile * centred) * weight[None, :, None]
+            mul_b_group_pixel = (centred * sum_) * weight[None, :, None]
             tile_sum = tl.sum(mul_b_group_pixel, 2)
             next_acc_pixel_channel = acc_pixel_channel + tile_sum
             where_b_group = tl.where(tl.abs(acc_pixel_channel) < float("inf"), acc_pixel_channel, 0.0)
             where_b_group_2 = tl.where(tl.abs(next_acc_pixel_channel) < float("inf"), next_acc_pixel_channel, 0.0)
-            mul_b_group_2 = ((recip * buffer_1) * buffer_1) * sum_channel_pixel
-            sum_pixel_channel_2 = (-1.0 * mul_b_group_2) * (where_b_group_2 - where_b_group)
-            tile_2 = ((-1.0 * recip) * next_acc_pixel_channel) * buffer_1
-            add_b_group_pixel = ((tile_2 * buffer_1)[:, :, None] * centred) + (tile * weight[None, :, None])
-            add_b_group_pixel_2 = tl.where((pixel_index < size_pixel)[None, None, :], add_b_group_pixel, 0.0)
-            tile_sum_2 = tl.sum(add_b_group_pixel_2, 2)
-            next_sum_pixel_channel = (sum_pixel_channel + sum_pixel_channel_2) + tile_sum_2
+            mul_b_group_2 = ((recip * buffer_1) * buffer_1) * sum_channel_pixel_2
+            sum_channel_pixel_3 = mul_b_group_2 * (where_b_group_2 - where_b_group)
+            mul_b_group_pixel_2 = sum_ * weight[None, :, None]
+            tile = ((recip * next_acc_pixel_channel) * buffer_1) * buffer_1
+            safe_2 = tl.where(mul_b_group_pixel_2 == float("-inf"), 0.0, mul_b_group_pixel_2)
+            sub_b_group_pixel = tl.where((pixel_index < size_pixel)[None, None, :], (tile[:, :, None] * centred) - safe_2, 0.0)
+            tile_sum_2 = tl.sum(sub_b_group_pixel, 2)
+            next_sum_channel_pixel = (sum_channel_pixel + sum_channel_pixel_3) + tile_sum_2
             tile_sum_3 = tl.sum(centred, 2)
-            next_sum_channel_pixel = sum_channel_pixel + tile_sum_3
+            next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_pixel_channel = next_acc_pixel_channel
-            sum_pixel_channel = next_sum_pixel_channel
             sum_channel_pixel = next_sum_channel_pixel
-        acc_pixel_channel = acc_pixel_channel
-        sum_pixel_channel = sum_pixel_channel
-        sum_channel_pixel = sum_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
     tl.store(
         buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + group_index[None, :] * buffer_0_stride_group,
         acc_pixel_channel,
@@ -6527,7 +6542,7 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
     )
     tl.store(
         buffer_2_ptr + b_index[:, None] * buffer_2_stride_b + group_index[None, :] * buffer_2_stride_group,
-        ((-1.0 * recip) * sum_pixel_channel),
+        (sum_channel_pixel * recip),
         mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
     )
 
@@ -6559,11 +6574,18 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
         buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
-        mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * state
+        mul = state * (1.0 / tl.cast((16 * size_pixel), tl.float32))
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = load_tile(
+                d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+                (o_index < size_o)[None, :],
+                0.0,
+                EXACT_O,
+            )
+            dot = tl.dot(W, tl.trans(d_out))
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -6572,14 +6594,7 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            d_out = load_tile(
-                d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
-                (o_index < size_o)[None, :],
-                0.0,
-                EXACT_O,
-            )
-            dot = tl.dot(W, tl.trans(d_out))
-            mul_channel_pixel = (dot * centred) * buffer_1
+            mul_channel_pixel = (centred * dot) * buffer_1
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(dot, 1)
@@ -6590,6 +6605,13 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+                mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
+                other=0.0,
+            )
+            dot = tl.dot(W, tl.trans(d_out))
+            tile = tl.where((pixel_index < size_pixel)[None, :], dot, 0.0)
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -6598,22 +6620,13 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
-                mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
-                other=0.0,
-            )
-            dot = tl.dot(W, tl.trans(d_out))
-            tile = tl.where((pixel_index < size_pixel)[None, :], dot, 0.0)
-            mul_channel_pixel = (tile * centred) * buffer_1
+            mul_channel_pixel = (centred * tile) * buffer_1
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(tile, 1)
             next_sum_b_pixel = sum_b_pixel + tile_sum_2
             acc_b_pixel = next_acc_b_pixel
             sum_b_pixel = next_sum_b_pixel
-        acc_b_pixel = acc_b_pixel
-        sum_b_pixel = sum_b_pixel
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
         acc_b_pixel,
@@ -6660,7 +6673,7 @@ def groupnorm_matmul_backward_d_W_kernel(
         buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
-        mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * state
+        mul = state * (1.0 / tl.cast((16 * size_pixel), tl.float32))
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
@@ -6704,7 +6717,6 @@ def groupnorm_matmul_backward_d_W_kernel(
             )
             next_acc_b_pixel = tl.dot(tile_bf16, tl.trans(d_out), acc_b_pixel)
             acc_b_pixel = next_acc_b_pixel
-        acc_b_pixel = acc_b_pixel
     tl.store(
         d_W_ptr + group_index * d_W_stride_group + channel_index[:, None] * d_W_stride_channel + o_index[None, :] * d_W_stride_o,
         acc_b_pixel.to(tl.bfloat16),
@@ -6737,15 +6749,15 @@ def groupnorm_matmul_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
         # src[fused.diag:52]
         W = tl.load(
             W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
             mask=(channel_index < 16)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
-            mask=(pixel_index < size_pixel)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
@@ -6754,30 +6766,25 @@ def groupnorm_matmul_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
         # src[fused.diag:52]
         W = tl.load(
             W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
             mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
-            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
-            other=0.0,
-        )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
         acc_o = next_acc_o
     buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
-    # src[fused.diag:50]
-    weight = tl.load(
-        weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
-        mask=(channel_index < 16),
-        other=0.0,
-    )
-    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
-    mul = recip * state
+    mul = state * recip
     # src[fused.diag:49]
     X = tl.load(
         X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -6786,13 +6793,19 @@ def groupnorm_matmul_backward_d_X_kernel(
     )
     # src[maps.diag:33]
     centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
-    scalar = (((-1.0 * recip) * buffer_0) * buffer_1) * buffer_1
+    mul_channel_pixel = (((recip * buffer_0) * buffer_1) * buffer_1) * centred
     buffer_2 = tl.load(buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group)
-    add_channel_pixel = (buffer_2 + (scalar * centred)) + (acc_o * weight[:, None])
+    # src[fused.diag:50]
+    weight = tl.load(
+        weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+        mask=(channel_index < 16),
+        other=0.0,
+    )
+    safe_ = tl.where(mul_channel_pixel == float("-inf"), 0.0, mul_channel_pixel)
+    mul_channel_pixel_2 = (((acc_o * weight[:, None]) + buffer_2) - safe_) * buffer_1
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index[:, None] * d_X_stride_channel + pixel_index[None, :] * d_X_stride_pixel,
-        (add_channel_pixel * buffer_1).to(tl.bfloat16),
+        mul_channel_pixel_2.to(tl.bfloat16),
         mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
     )
 
@@ -6859,14 +6872,9 @@ def _groupnorm_matmul_out(
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O > 256:
-        raise ValueError(f"channel x pixel x o = {BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O}: at most 256 elements are held on chip")
-    if BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O <= 64:
-        BLOCK_B, BLOCK_GROUP, warps, stages = 64, 16, 8, 1
-    elif BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O <= 128:
-        BLOCK_B, BLOCK_GROUP, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_B, BLOCK_GROUP, warps, stages = 64, 16, 8, 1
+    if BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O > 64:
+        raise ValueError(f"channel x pixel x o = {BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O}: at most 64 elements are held on chip")
+    BLOCK_B, BLOCK_GROUP, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     groupnorm_matmul_out_kernel[grid](
         X, weight, bias, W, buffer_0, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -7017,14 +7025,9 @@ def _groupnorm_matmul_forward_out(
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O > 256:
-        raise ValueError(f"channel x pixel x o = {BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O}: at most 256 elements are held on chip")
-    if BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O <= 64:
-        BLOCK_B, BLOCK_GROUP, warps, stages = 64, 16, 8, 1
-    elif BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O <= 128:
-        BLOCK_B, BLOCK_GROUP, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_B, BLOCK_GROUP, warps, stages = 64, 16, 8, 1
+    if BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O > 64:
+        raise ValueError(f"channel x pixel x o = {BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O}: at most 64 elements are held on chip")
+    BLOCK_B, BLOCK_GROUP, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     groupnorm_matmul_forward_out_kernel[grid](
         X, weight, bias, W, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), weight.stride(0),
@@ -7106,14 +7109,9 @@ def _groupnorm_matmul_backward_buffer_0_buffer_2(
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_2 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_O > 256:
-        raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
-    if BLOCK_O <= 64:
-        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 64, 16, 8, 1
-    elif BLOCK_O <= 128:
-        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 64, 16, 8, 1
-    else:
-        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 64, 16, 8, 1
+    if BLOCK_O > 64:
+        raise ValueError(f"o = {BLOCK_O}: at most 64 elements are held on chip")
+    BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 64, 64, 4, 2
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(4, BLOCK_GROUP),)
     groupnorm_matmul_backward_buffer_0_buffer_2_kernel[grid](
         X, weight, W, d_out, state, buffer_1, buffer_0, buffer_2, X.stride(0), X.stride(1), X.stride(2),
@@ -7317,8 +7315,10 @@ def groupnorm_matmul(
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
-    if triton.next_power_of_2(16) * triton.next_power_of_2(pixel) * triton.next_power_of_2(o) <= 256:
+    if triton.next_power_of_2(16) * triton.next_power_of_2(pixel) * triton.next_power_of_2(o) <= 64:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
+            if not (o <= 64 and o <= 256):
+                raise ValueError("groupnorm_matmul: gradients are made for sizes whose tiles are held on chip")
             return _groupnorm_matmul_autograd.apply(X, weight, bias, W)
         buffer_0 = _groupnorm_matmul_buffer_0(X)
         out = _groupnorm_matmul_out(X, weight, bias, W, buffer_0)

@@ -38,40 +38,38 @@ def mla_kernel(
     T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r, W_stride_e,
     out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b, size_h, size_q, size_x,
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr, EXACT_Q: tl.constexpr,
-    EXACT_E: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
     program = program // tl.cdiv(size_h, BLOCK_H)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
+    b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
-    max_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_B, BLOCK_H, BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_H, BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[latent.diag:9]
     R = tl.load(
-        R_ptr + b_index[:, None, None, None] * R_stride_b + h_index[None, :, None, None] * R_stride_h + q_index[None, None, :, None] * R_stride_q + p_index[None, None, None, :] * R_stride_p,
-        mask=(b_index < size_b)[:, None, None, None] & (h_index < size_h)[None, :, None, None] & (q_index < size_q)[None, None, :, None],
-        other=0.0,
-    )
-    # src[latent.diag:8]
-    Q = tl.load(
-        Q_ptr + b_index[:, None, None, None] * Q_stride_b + h_index[None, :, None, None] * Q_stride_h + q_index[None, None, :, None] * Q_stride_q + d_index[None, None, None, :] * Q_stride_d,
-        mask=(b_index < size_b)[:, None, None, None] & (h_index < size_h)[None, :, None, None] & (q_index < size_q)[None, None, :, None],
+        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
     # src[latent.diag:12]
     U = tl.load(
         U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
         mask=(h_index < size_h)[:, None, None],
+        other=0.0,
+    )
+    # src[latent.diag:8]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
     # src[latent.diag:13]
@@ -86,47 +84,41 @@ def mla_kernel(
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[latent.diag:11]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
         # src[latent.diag:9]
-        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_b_h_x_q_p = R.to(tl.float32)[:, :, None, :, :] * T.to(tl.float32)[:, None, :, None, :]
-        sum_ = tl.sum(mul_b_h_x_q_p, 4)
+        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
-        # src[latent.diag:12]
-        # src[latent.diag:10]
         C_f32 = C.to(tl.float32)
+        # src[latent.diag:12]
         # src[latent.diag:15]
-        mul_b_h_x_d_r = U.to(tl.float32)[None, :, None, :, :] * C_f32[:, None, :, None, :]
-        sum_2 = tl.sum(mul_b_h_x_d_r, 4)
+        mul_h_x_d_r = C_f32[None, :, None, :] * U.to(tl.float32)[:, None, :, :]
+        sum_2 = tl.sum(mul_h_x_d_r, 3)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_b_h_x_q_d = sum_2[:, :, :, None, :] * Q.to(tl.float32)[:, :, None, :, :]
-        sum_3 = tl.sum(mul_b_h_x_q_d, 4)
-        mul_b_h_x_q = (sum_3 + sum_) * 0.10411754627697266
-        tile_max = tl.max(mul_b_h_x_q, 2)
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
+        sum_3 = tl.sum(mul_h_x_q_d, 3)
+        mul_h_x_q = (sum_3 + sum_) * 0.10411754627697266
+        tile_max = tl.max(mul_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(mul_b_h_x_q - next_max_x[:, :, None, :])
+        e = tl.exp2(mul_h_x_q - next_max_x[:, None, :])
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 2)
+        tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_b_h_x_e_r = C_f32[:, None, :, None, :] * W.to(tl.float32)[None, :, None, :, :]
-        sum_4 = tl.sum(mul_b_h_x_e_r, 4)
-        mul_b_h_x_q_e = e[:, :, :, :, None] * sum_4[:, :, :, None, :]
-        tile_sum_2 = tl.sum(mul_b_h_x_q_e, 2)
-        next_acc_x = (acc_x * scale[:, :, :, None]) + tile_sum_2
+        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_4 = tl.sum(mul_h_x_e_r, 3)
+        mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
+        tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
+        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -137,184 +129,182 @@ def mla_kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:11]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[latent.diag:9]
-        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_b_h_x_q_p = R.to(tl.float32)[:, :, None, :, :] * T.to(tl.float32)[:, None, :, None, :]
-        sum_ = tl.sum(mul_b_h_x_q_p, 4)
+        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[latent.diag:12]
-        # src[latent.diag:10]
         C_f32 = C.to(tl.float32)
+        # src[latent.diag:12]
         # src[latent.diag:15]
-        mul_b_h_x_d_r = U.to(tl.float32)[None, :, None, :, :] * C_f32[:, None, :, None, :]
-        sum_2 = tl.sum(mul_b_h_x_d_r, 4)
+        mul_h_x_d_r = C_f32[None, :, None, :] * U.to(tl.float32)[:, None, :, :]
+        sum_2 = tl.sum(mul_h_x_d_r, 3)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_b_h_x_q_d = sum_2[:, :, :, None, :] * Q.to(tl.float32)[:, :, None, :, :]
-        sum_3 = tl.sum(mul_b_h_x_q_d, 4)
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
+        sum_3 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_b_h_x_q = tl.where(tile[None, None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_b_h_x_q, 2)
+        where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
+        tile_max = tl.max(where_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_b_h_x_q - safe_next_max_x[:, :, None, :])
+        e = tl.exp2(where_h_x_q - safe_next_max_x[:, None, :])
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 2)
+        tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_b_h_x_e_r = C_f32[:, None, :, None, :] * W.to(tl.float32)[None, :, None, :, :]
-        sum_4 = tl.sum(mul_b_h_x_e_r, 4)
-        mul_b_h_x_q_e = e[:, :, :, :, None] * sum_4[:, :, :, None, :]
-        tile_sum_2 = tl.sum(mul_b_h_x_q_e, 2)
-        next_acc_x = (acc_x * scale[:, :, :, None]) + tile_sum_2
+        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_4 = tl.sum(mul_h_x_e_r, 3)
+        mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
+        tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
+        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[latent.diag:18]
-    where_b_h_q_e = tl.where((z > 0.0)[:, :, :, None], (1.0 / z)[:, :, :, None] * acc_x, 0.0)
+    where_h_q_e = tl.where((z > 0.0)[:, :, None], (1.0 / z)[:, :, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index[:, None, None, None] * out_stride_b + h_index[None, :, None, None] * out_stride_h + q_index[None, None, :, None] * out_stride_q + e_index[None, None, None, :] * out_stride_e,
-        where_b_h_q_e.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None, None] & (h_index < size_h)[None, :, None, None] & (q_index < size_q)[None, None, :, None],
+        out_ptr + b_index * out_stride_b + h_index[:, None, None] * out_stride_h + q_index[None, :, None] * out_stride_q + e_index[None, None, :] * out_stride_e,
+        where_h_q_e.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
     )
 
 
 @triton.jit
 def mla_long_K_kernel(
     C_ptr, U_ptr, K_ptr, C_stride_b, C_stride_x, C_stride_r, U_stride_h, U_stride_r, U_stride_d, K_stride_b,
-    K_stride_h, K_stride_d, K_stride_x, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    K_stride_h, K_stride_x, K_stride_d, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
     first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(128, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    K = tl.full([BLOCK_D, BLOCK_X], 0.0, tl.float32)
+    K = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:12]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(d_index < 128)[:, None],
             other=0.0,
         )
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:15]
-        next_K = tl.dot(U, tl.trans(C), K)
+        next_K = tl.dot(C, tl.trans(U), K)
         K = next_K
     from_r = tl.maximum(0, to_r)
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
         # src[latent.diag:12]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
             other=0.0,
         )
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:15]
-        next_K = tl.dot(U, tl.trans(C), K)
+        next_K = tl.dot(C, tl.trans(U), K)
         K = next_K
     tl.store(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[:, None] * K_stride_d + x_index[None, :] * K_stride_x,
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         K.to(tl.bfloat16),
-        mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
+        mask=(x_index < size_x)[:, None] & (d_index < 128)[None, :],
     )
 
 
 @triton.jit
 def mla_long_V_kernel(
     C_ptr, W_ptr, V_ptr, C_stride_b, C_stride_x, C_stride_r, W_stride_h, W_stride_r, W_stride_e, V_stride_b,
-    V_stride_h, V_stride_x, V_stride_e, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+    V_stride_h, V_stride_e, V_stride_x, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(128, BLOCK_E)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
+    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(128, BLOCK_E)
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    V = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    V = tl.full([BLOCK_E, BLOCK_X], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:13]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(e_index < 128)[:, None],
             other=0.0,
         )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:16]
-        next_V = tl.dot(C, tl.trans(W), V)
+        next_V = tl.dot(W, tl.trans(C), V)
         V = next_V
     from_r = tl.maximum(0, to_r)
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:13]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
             other=0.0,
         )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
         # src[latent.diag:16]
-        next_V = tl.dot(C, tl.trans(W), V)
+        next_V = tl.dot(W, tl.trans(C), V)
         V = next_V
     tl.store(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + e_index[:, None] * V_stride_e + x_index[None, :] * V_stride_x,
         V,
-        mask=(x_index < size_x)[:, None] & (e_index < 128)[None, :],
+        mask=(e_index < 128)[:, None] & (x_index < size_x)[None, :],
     )
 
 
@@ -322,7 +312,7 @@ def mla_long_V_kernel(
 def mla_long_out_kernel(
     Q_ptr, R_ptr, T_ptr, K_ptr, V_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b,
     R_stride_h, R_stride_q, R_stride_p, T_stride_b, T_stride_x, T_stride_p, K_stride_b, K_stride_h,
-    K_stride_d, K_stride_x, V_stride_b, V_stride_h, V_stride_x, V_stride_e, out_stride_b, out_stride_h,
+    K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_e, V_stride_x, out_stride_b, out_stride_h,
     out_stride_q, out_stride_e, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_P: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
@@ -363,7 +353,7 @@ def mla_long_out_kernel(
         # src[latent.diag:17]
         dot = tl.dot(R, tl.trans(T))
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         dot_2 = tl.dot(Q, tl.trans(K))
         mul_q_x = (dot_2 + dot) * 0.10411754627697266
@@ -376,7 +366,7 @@ def mla_long_out_kernel(
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
         V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + e_index[None, :] * V_stride_e + x_index[:, None] * V_stride_x,
         )
         next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
         max_x = next_max_x
@@ -396,7 +386,7 @@ def mla_long_out_kernel(
         # src[latent.diag:17]
         dot = tl.dot(R, tl.trans(T))
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
@@ -414,7 +404,7 @@ def mla_long_out_kernel(
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
         V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + e_index[None, :] * V_stride_e + x_index[:, None] * V_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
@@ -440,27 +430,26 @@ def mla_forward_kernel(
     W_stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e, logsum_stride_b, logsum_stride_h,
     logsum_stride_q, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
+    BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
     program = program // tl.cdiv(size_h, BLOCK_H)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
+    b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
-    max_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_B, BLOCK_H, BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_H, BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[latent.diag:9]
     R = tl.load(
-        R_ptr + b_index[:, None, None, None] * R_stride_b + h_index[None, :, None, None] * R_stride_h + q_index[None, None, :, None] * R_stride_q + p_index[None, None, None, :] * R_stride_p,
-        mask=(b_index < size_b)[:, None, None, None] & (h_index < size_h)[None, :, None, None] & (q_index < size_q)[None, None, :, None],
+        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
     # src[latent.diag:12]
@@ -471,8 +460,8 @@ def mla_forward_kernel(
     )
     # src[latent.diag:8]
     Q = tl.load(
-        Q_ptr + b_index[:, None, None, None] * Q_stride_b + h_index[None, :, None, None] * Q_stride_h + q_index[None, None, :, None] * Q_stride_q + d_index[None, None, None, :] * Q_stride_d,
-        mask=(b_index < size_b)[:, None, None, None] & (h_index < size_h)[None, :, None, None] & (q_index < size_q)[None, None, :, None],
+        Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
     # src[latent.diag:13]
@@ -487,47 +476,42 @@ def mla_forward_kernel(
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[latent.diag:11]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
         # src[latent.diag:9]
-        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_b_h_x_q_p = R.to(tl.float32)[:, :, None, :, :] * T.to(tl.float32)[:, None, :, None, :]
-        sum_ = tl.sum(mul_b_h_x_q_p, 4)
+        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
         # src[latent.diag:12]
         # src[latent.diag:10]
         C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
-        mul_b_h_x_d_r = U.to(tl.float32)[None, :, None, :, :] * C_f32[:, None, :, None, :]
-        sum_2 = tl.sum(mul_b_h_x_d_r, 4)
+        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_2 = tl.sum(mul_h_x_d_r, 3)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_b_h_x_q_d = Q.to(tl.float32)[:, :, None, :, :] * sum_2[:, :, :, None, :]
-        sum_3 = tl.sum(mul_b_h_x_q_d, 4)
-        mul_b_h_x_q = (sum_3 + sum_) * 0.10411754627697266
-        tile_max = tl.max(mul_b_h_x_q, 2)
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
+        sum_3 = tl.sum(mul_h_x_q_d, 3)
+        mul_h_x_q = (sum_3 + sum_) * 0.10411754627697266
+        tile_max = tl.max(mul_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(mul_b_h_x_q - next_max_x[:, :, None, :])
+        e = tl.exp2(mul_h_x_q - next_max_x[:, None, :])
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 2)
+        tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_b_h_x_e_r = C_f32[:, None, :, None, :] * W.to(tl.float32)[None, :, None, :, :]
-        sum_4 = tl.sum(mul_b_h_x_e_r, 4)
-        mul_b_h_x_q_e = e[:, :, :, :, None] * sum_4[:, :, :, None, :]
-        tile_sum_2 = tl.sum(mul_b_h_x_q_e, 2)
-        next_acc_x = (acc_x * scale[:, :, :, None]) + tile_sum_2
+        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_4 = tl.sum(mul_h_x_e_r, 3)
+        mul_h_x_q_e = sum_4[:, :, None, :] * e[:, :, :, None]
+        tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
+        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -538,65 +522,64 @@ def mla_forward_kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:11]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[latent.diag:9]
-        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_b_h_x_q_p = R.to(tl.float32)[:, :, None, :, :] * T.to(tl.float32)[:, None, :, None, :]
-        sum_ = tl.sum(mul_b_h_x_q_p, 4)
+        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[latent.diag:12]
         # src[latent.diag:10]
         C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
-        mul_b_h_x_d_r = U.to(tl.float32)[None, :, None, :, :] * C_f32[:, None, :, None, :]
-        sum_2 = tl.sum(mul_b_h_x_d_r, 4)
+        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_2 = tl.sum(mul_h_x_d_r, 3)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_b_h_x_q_d = Q.to(tl.float32)[:, :, None, :, :] * sum_2[:, :, :, None, :]
-        sum_3 = tl.sum(mul_b_h_x_q_d, 4)
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
+        sum_3 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_b_h_x_q = tl.where(tile[None, None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_b_h_x_q, 2)
+        where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
+        tile_max = tl.max(where_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_b_h_x_q - safe_next_max_x[:, :, None, :])
+        e = tl.exp2(where_h_x_q - safe_next_max_x[:, None, :])
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 2)
+        tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_b_h_x_e_r = C_f32[:, None, :, None, :] * W.to(tl.float32)[None, :, None, :, :]
-        sum_4 = tl.sum(mul_b_h_x_e_r, 4)
-        mul_b_h_x_q_e = e[:, :, :, :, None] * sum_4[:, :, :, None, :]
-        tile_sum_2 = tl.sum(mul_b_h_x_q_e, 2)
-        next_acc_x = (acc_x * scale[:, :, :, None]) + tile_sum_2
+        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_4 = tl.sum(mul_h_x_e_r, 3)
+        mul_h_x_q_e = sum_4[:, :, None, :] * e[:, :, :, None]
+        tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
+        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[latent.diag:18]
-    where_b_h_q_e = tl.where((z > 0.0)[:, :, :, None], acc_x * (1.0 / z)[:, :, :, None], 0.0)
+    where_h_q_e = tl.where((z > 0.0)[:, :, None], acc_x * (1.0 / z)[:, :, None], 0.0)
     tl.store(
-        out_ptr + b_index[:, None, None, None] * out_stride_b + h_index[None, :, None, None] * out_stride_h + q_index[None, None, :, None] * out_stride_q + e_index[None, None, None, :] * out_stride_e,
-        where_b_h_q_e.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None, None] & (h_index < size_h)[None, :, None, None] & (q_index < size_q)[None, None, :, None],
+        out_ptr + b_index * out_stride_b + h_index[:, None, None] * out_stride_h + q_index[None, :, None] * out_stride_q + e_index[None, None, :] * out_stride_e,
+        where_h_q_e.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
     )
     tl.store(
-        logsum_ptr + b_index[:, None, None] * logsum_stride_b + h_index[None, :, None] * logsum_stride_h + q_index[None, None, :] * logsum_stride_q,
+        logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
         (tl.log(z) + (max_x * 0.6931471805599453)),
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :],
+        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
     )
 
 
@@ -613,17 +596,17 @@ def mla_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    out = tl.load(
-        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-    )
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
     )
-    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    out = tl.load(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        (-1.0 * sum_),
+        sum_,
     )
 
 
@@ -644,13 +627,13 @@ def mla_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
         )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -658,23 +641,23 @@ def mla_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, 128, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-            mask=(e_index < 128),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
             mask=(e_index < 128),
             other=0.0,
         )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < 128),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        (-1.0 * acc_e),
+        acc_e,
     )
 
 
@@ -688,36 +671,24 @@ def mla_backward_d_Q_d_R_kernel(
     buffer_0_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, d_R_stride_b, d_R_stride_h,
     d_R_stride_q, d_R_stride_p, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr, EXACT_Q: tl.constexpr,
+    BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_P: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
     program = program // tl.cdiv(size_h, BLOCK_H)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
+    b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
     q_index = tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_B, BLOCK_H, BLOCK_Q, BLOCK_P], 0.0, tl.float32)
-    # src[latent.diag:12]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
+    acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_H, BLOCK_Q, BLOCK_P], 0.0, tl.float32)
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index[:, None, None] * buffer_0_stride_b + h_index[None, :, None] * buffer_0_stride_h + q_index[None, None, :] * buffer_0_stride_q,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :],
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + b_index[:, None, None, None] * d_out_stride_b + h_index[None, :, None, None] * d_out_stride_h + q_index[None, None, :, None] * d_out_stride_q + e_index[None, None, None, :] * d_out_stride_e,
-        mask=(b_index < size_b)[:, None, None, None] & (h_index < size_h)[None, :, None, None] & (q_index < size_q)[None, None, :, None],
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
         other=0.0,
     )
     # src[latent.diag:13]
@@ -726,22 +697,33 @@ def mla_backward_d_Q_d_R_kernel(
         mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
     logsum = tl.load(
-        logsum_ptr + b_index[:, None, None] * logsum_stride_b + h_index[None, :, None] * logsum_stride_h + q_index[None, None, :] * logsum_stride_q,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :],
+        logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
         other=0.0,
     )
-    mul_b_h_q = 1.4426950408889634 * logsum
-    # src[latent.diag:8]
-    Q = tl.load(
-        Q_ptr + b_index[:, None, None, None] * Q_stride_b + h_index[None, :, None, None] * Q_stride_h + q_index[None, None, :, None] * Q_stride_q + d_index[None, None, None, :] * Q_stride_d,
-        mask=(b_index < size_b)[:, None, None, None] & (h_index < size_h)[None, :, None, None] & (q_index < size_q)[None, None, :, None],
-        other=0.0,
-    )
+    mul_h_q = 1.4426950408889634 * logsum
     # src[latent.diag:9]
     R = tl.load(
-        R_ptr + b_index[:, None, None, None] * R_stride_b + h_index[None, :, None, None] * R_stride_h + q_index[None, None, :, None] * R_stride_q + p_index[None, None, None, :] * R_stride_p,
-        mask=(b_index < size_b)[:, None, None, None] & (h_index < size_h)[None, :, None, None] & (q_index < size_q)[None, None, :, None],
+        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
+    # src[latent.diag:8]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
+    # src[latent.diag:12]
+    U = tl.load(
+        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
+        mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
     to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
@@ -750,43 +732,39 @@ def mla_backward_d_Q_d_R_kernel(
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[latent.diag:10]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
         C_f32 = C.to(tl.float32)
-        # src[latent.diag:12]
-        # src[latent.diag:15]
-        mul_b_h_x_d_r = C_f32[:, None, :, None, :] * U.to(tl.float32)[None, :, None, :, :]
-        sum_ = tl.sum(mul_b_h_x_d_r, 4)
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_b_h_x_e_r = C_f32[:, None, :, None, :] * W.to(tl.float32)[None, :, None, :, :]
-        sum_2 = tl.sum(mul_b_h_x_e_r, 4)
-        mul_b_h_x_q_e = sum_2[:, :, :, None, :] * d_out.to(tl.float32)[:, :, None, :, :]
-        sum_3 = tl.sum(mul_b_h_x_q_e, 4)
-        # src[latent.diag:8]
-        # src[latent.diag:17]
-        mul_b_h_x_q_d = Q.to(tl.float32)[:, :, None, :, :] * sum_[:, :, :, None, :]
-        sum_4 = tl.sum(mul_b_h_x_q_d, 4)
+        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_e_r, 3)
+        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        sum_2 = tl.sum(mul_h_x_q_e, 3)
         # src[latent.diag:11]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
         T_f32 = T.to(tl.float32)
         # src[latent.diag:9]
         # src[latent.diag:17]
-        mul_b_h_x_q_p = T_f32[:, None, :, None, :] * R.to(tl.float32)[:, :, None, :, :]
-        sum_5 = tl.sum(mul_b_h_x_q_p, 4)
-        sub_b_h_x_q = ((sum_5 + sum_4) * 0.10411754627697266) - mul_b_h_q[:, :, None, :]
-        mul_b_h_x_q = tl.exp2(sub_b_h_x_q) * (sum_3 + buffer_0[:, :, None, :])
-        mul_b_h_x_q_d_2 = mul_b_h_x_q[:, :, :, :, None] * sum_[:, :, :, None, :]
-        tile_sum = tl.sum(mul_b_h_x_q_d_2, 2)
+        mul_h_x_q_p = T_f32[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+        sum_3 = tl.sum(mul_h_x_q_p, 3)
+        # src[latent.diag:12]
+        # src[latent.diag:15]
+        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_4 = tl.sum(mul_h_x_d_r, 3)
+        # src[latent.diag:8]
+        # src[latent.diag:17]
+        mul_h_x_q_d = sum_4[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
+        sum_5 = tl.sum(mul_h_x_q_d, 3)
+        sub_h_x_q = ((sum_5 + sum_3) * 0.10411754627697266) - mul_h_q[:, None, :]
+        mul_h_x_q = tl.exp2(sub_h_x_q) * (sum_2 - buffer_0[:, None, :])
+        mul_h_x_q_d_2 = sum_4[:, :, None, :] * mul_h_x_q[:, :, :, None]
+        tile_sum = tl.sum(mul_h_x_q_d_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_b_h_x_q_p_2 = mul_b_h_x_q[:, :, :, :, None] * T_f32[:, None, :, None, :]
-        tile_sum_2 = tl.sum(mul_b_h_x_q_p_2, 2)
+        mul_h_x_q_p_2 = T_f32[None, :, None, :] * mul_h_x_q[:, :, :, None]
+        tile_sum_2 = tl.sum(mul_h_x_q_p_2, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -797,58 +775,58 @@ def mla_backward_d_Q_d_R_kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:10]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         C_f32 = C.to(tl.float32)
-        # src[latent.diag:12]
-        # src[latent.diag:15]
-        mul_b_h_x_d_r = C_f32[:, None, :, None, :] * U.to(tl.float32)[None, :, None, :, :]
-        sum_ = tl.sum(mul_b_h_x_d_r, 4)
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_b_h_x_e_r = C_f32[:, None, :, None, :] * W.to(tl.float32)[None, :, None, :, :]
-        sum_2 = tl.sum(mul_b_h_x_e_r, 4)
-        mul_b_h_x_q_e = sum_2[:, :, :, None, :] * d_out.to(tl.float32)[:, :, None, :, :]
-        sum_3 = tl.sum(mul_b_h_x_q_e, 4)
-        # src[latent.diag:8]
-        # src[latent.diag:17]
-        mul_b_h_x_q_d = Q.to(tl.float32)[:, :, None, :, :] * sum_[:, :, :, None, :]
-        sum_4 = tl.sum(mul_b_h_x_q_d, 4)
+        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_e_r, 3)
+        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        sum_2 = tl.sum(mul_h_x_q_e, 3)
         # src[latent.diag:11]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         T_f32 = T.to(tl.float32)
         # src[latent.diag:9]
         # src[latent.diag:17]
-        mul_b_h_x_q_p = T_f32[:, None, :, None, :] * R.to(tl.float32)[:, :, None, :, :]
-        sum_5 = tl.sum(mul_b_h_x_q_p, 4)
+        mul_h_x_q_p = T_f32[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+        sum_3 = tl.sum(mul_h_x_q_p, 3)
+        # src[latent.diag:12]
+        # src[latent.diag:15]
+        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_4 = tl.sum(mul_h_x_d_r, 3)
+        # src[latent.diag:8]
+        # src[latent.diag:17]
+        mul_h_x_q_d = sum_4[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
+        sum_5 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_b_h_x_q = tl.where(tile[None, None, :, :], (sum_5 + sum_4) * 0.10411754627697266, float("-inf"))
-        safe_ = tl.where(mul_b_h_q == float("-inf"), 0.0, mul_b_h_q)
-        mul_b_h_x_q = tl.exp2(where_b_h_x_q - safe_[:, :, None, :]) * (sum_3 + buffer_0[:, :, None, :])
-        mul_b_h_x_q_d_2 = mul_b_h_x_q[:, :, :, :, None] * sum_[:, :, :, None, :]
-        tile_sum = tl.sum(mul_b_h_x_q_d_2, 2)
+        where_h_x_q = tl.where(tile[None, :, :], (sum_5 + sum_3) * 0.10411754627697266, float("-inf"))
+        sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
+        mul_h_x_q = tl.exp2(sub_h_x_q) * (sum_2 - buffer_0[:, None, :])
+        mul_h_x_q_d_2 = sum_4[:, :, None, :] * mul_h_x_q[:, :, :, None]
+        tile_sum = tl.sum(mul_h_x_q_d_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_b_h_x_q_p_2 = mul_b_h_x_q[:, :, :, :, None] * T_f32[:, None, :, None, :]
-        tile_sum_2 = tl.sum(mul_b_h_x_q_p_2, 2)
+        mul_h_x_q_p_2 = T_f32[None, :, None, :] * mul_h_x_q[:, :, :, None]
+        tile_sum_2 = tl.sum(mul_h_x_q_p_2, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     tl.store(
-        d_Q_ptr + b_index[:, None, None, None] * d_Q_stride_b + h_index[None, :, None, None] * d_Q_stride_h + q_index[None, None, :, None] * d_Q_stride_q + d_index[None, None, None, :] * d_Q_stride_d,
+        d_Q_ptr + b_index * d_Q_stride_b + h_index[:, None, None] * d_Q_stride_h + q_index[None, :, None] * d_Q_stride_q + d_index[None, None, :] * d_Q_stride_d,
         (acc_x * 0.07216878364870323).to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None, None] & (h_index < size_h)[None, :, None, None] & (q_index < size_q)[None, None, :, None],
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
     )
     tl.store(
-        d_R_ptr + b_index[:, None, None, None] * d_R_stride_b + h_index[None, :, None, None] * d_R_stride_h + q_index[None, None, :, None] * d_R_stride_q + p_index[None, None, None, :] * d_R_stride_p,
+        d_R_ptr + b_index * d_R_stride_b + h_index[:, None, None] * d_R_stride_h + q_index[None, :, None] * d_R_stride_q + p_index[None, None, :] * d_R_stride_p,
         (acc_x_2 * 0.07216878364870323).to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None, None] & (h_index < size_h)[None, :, None, None] & (q_index < size_q)[None, None, :, None],
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
     )
 
 
@@ -878,15 +856,15 @@ def mla_backward_d_C_d_T_kernel(
     acc_h_e = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     acc_h_d = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     acc_q_h = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
-    # src[latent.diag:10]
-    C = tl.load(
-        C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-        mask=(x_index < size_x)[:, None],
-        other=0.0,
-    )
     # src[latent.diag:11]
     T = tl.load(
         T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[latent.diag:10]
+    C = tl.load(
+        C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
@@ -900,12 +878,6 @@ def mla_backward_d_C_d_T_kernel(
         W = tl.load(
             W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
         )
-        d_out = load_tile(
-            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
-            (q_index < size_q)[None, None, :],
-            0.0,
-            EXACT_Q,
-        )
         logsum = load_tile(
             logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
             (q_index < size_q)[None, :],
@@ -913,28 +885,6 @@ def mla_backward_d_C_d_T_kernel(
             EXACT_Q,
         )
         mul_h_q = 1.4426950408889634 * logsum
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        )
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:12]
-        U_f32 = U.to(tl.float32)
-        # src[latent.diag:15]
-        mul_x_h_r_d = C_f32[:, None, :, None] * U_f32[None, :, :, :]
-        sum_ = tl.sum(mul_x_h_r_d, 2)
-        # src[latent.diag:8]
-        Q = load_tile(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            (q_index < size_q)[None, None, :],
-            0.0,
-            EXACT_Q,
-        )
-        Q_f32 = Q.to(tl.float32)
-        # src[latent.diag:17]
-        mul_x_h_d_q = Q_f32[None, :, :, :] * sum_[:, :, :, None]
-        sum_2 = tl.sum(mul_x_h_d_q, 2)
         # src[latent.diag:9]
         R = load_tile(
             R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
@@ -947,12 +897,40 @@ def mla_backward_d_C_d_T_kernel(
         R_f32 = R.to(tl.float32)
         # src[latent.diag:17]
         mul_x_h_p_q = T.to(tl.float32)[:, None, :, None] * R_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_p_q, 2)
-        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
+        sum_ = tl.sum(mul_x_h_p_q, 2)
+        # src[latent.diag:8]
+        Q = load_tile(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+            (q_index < size_q)[None, None, :],
+            0.0,
+            EXACT_Q,
+        )
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+        )
+        U_f32 = U.to(tl.float32)
+        # src[latent.diag:10]
+        C_f32 = C.to(tl.float32)
+        # src[latent.diag:15]
+        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_2 = tl.sum(mul_x_h_r_d, 2)
+        # src[latent.diag:8]
+        Q_f32 = Q.to(tl.float32)
+        # src[latent.diag:17]
+        mul_x_h_d_q = sum_2[:, :, :, None] * Q_f32[None, :, :, :]
+        sum_3 = tl.sum(mul_x_h_d_q, 2)
+        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
         sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
         exp2_x_h_q = tl.exp2(sub_x_h_q)
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
+            (q_index < size_q)[None, None, :],
+            0.0,
+            EXACT_Q,
+        )
         d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_e_q = exp2_x_h_q[:, :, None, :] * d_out_f32[None, :, :, :]
+        mul_x_h_e_q = d_out_f32[None, :, :, :] * exp2_x_h_q[:, :, None, :]
         sum_4 = tl.sum(mul_x_h_e_q, 3)
         # src[latent.diag:13]
         W_f32 = W.to(tl.float32)
@@ -968,9 +946,9 @@ def mla_backward_d_C_d_T_kernel(
         # src[latent.diag:16]
         mul_x_h_r_e_2 = C_f32[:, None, :, None] * W_f32[None, :, :, :]
         sum_5 = tl.sum(mul_x_h_r_e_2, 2)
-        mul_x_h_e_q_2 = sum_5[:, :, :, None] * d_out_f32[None, :, :, :]
+        mul_x_h_e_q_2 = d_out_f32[None, :, :, :] * sum_5[:, :, :, None]
         sum_6 = tl.sum(mul_x_h_e_q_2, 2)
-        mul_x_h_q = exp2_x_h_q * (sum_6 + buffer_0[None, :, :])
+        mul_x_h_q = exp2_x_h_q * (sum_6 - buffer_0[None, :, :])
         mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
         sum_7 = tl.sum(mul_x_h_d_q_2, 3)
         mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
@@ -992,40 +970,12 @@ def mla_backward_d_C_d_T_kernel(
             mask=(h_index < size_h)[:, None, None],
             other=0.0,
         )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
             mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
             other=0.0,
         )
         mul_h_q = 1.4426950408889634 * logsum
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-            mask=(h_index < size_h)[:, None, None],
-            other=0.0,
-        )
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:12]
-        U_f32 = U.to(tl.float32)
-        # src[latent.diag:15]
-        mul_x_h_r_d = C_f32[:, None, :, None] * U_f32[None, :, :, :]
-        sum_ = tl.sum(mul_x_h_r_d, 2)
-        # src[latent.diag:8]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
-        Q_f32 = Q.to(tl.float32)
-        # src[latent.diag:17]
-        mul_x_h_d_q = Q_f32[None, :, :, :] * sum_[:, :, :, None]
-        sum_2 = tl.sum(mul_x_h_d_q, 2)
         # src[latent.diag:9]
         R = tl.load(
             R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
@@ -1037,12 +987,40 @@ def mla_backward_d_C_d_T_kernel(
         R_f32 = R.to(tl.float32)
         # src[latent.diag:17]
         mul_x_h_p_q = T.to(tl.float32)[:, None, :, None] * R_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_p_q, 2)
-        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
+        sum_ = tl.sum(mul_x_h_p_q, 2)
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            other=0.0,
+        )
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+            mask=(h_index < size_h)[:, None, None],
+            other=0.0,
+        )
+        U_f32 = U.to(tl.float32)
+        # src[latent.diag:10]
+        C_f32 = C.to(tl.float32)
+        # src[latent.diag:15]
+        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_2 = tl.sum(mul_x_h_r_d, 2)
+        # src[latent.diag:8]
+        Q_f32 = Q.to(tl.float32)
+        # src[latent.diag:17]
+        mul_x_h_d_q = sum_2[:, :, :, None] * Q_f32[None, :, :, :]
+        sum_3 = tl.sum(mul_x_h_d_q, 2)
+        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
         sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
         exp2_x_h_q = tl.exp2(sub_x_h_q)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            other=0.0,
+        )
         d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_e_q = exp2_x_h_q[:, :, None, :] * d_out_f32[None, :, :, :]
+        mul_x_h_e_q = d_out_f32[None, :, :, :] * exp2_x_h_q[:, :, None, :]
         sum_4 = tl.sum(mul_x_h_e_q, 3)
         tile = tl.where((h_index < size_h)[None, :, None], sum_4, 0.0)
         # src[latent.diag:13]
@@ -1058,9 +1036,9 @@ def mla_backward_d_C_d_T_kernel(
         # src[latent.diag:16]
         mul_x_h_r_e_2 = C_f32[:, None, :, None] * W_f32[None, :, :, :]
         sum_5 = tl.sum(mul_x_h_r_e_2, 2)
-        mul_x_h_e_q_2 = sum_5[:, :, :, None] * d_out_f32[None, :, :, :]
+        mul_x_h_e_q_2 = d_out_f32[None, :, :, :] * sum_5[:, :, :, None]
         sum_6 = tl.sum(mul_x_h_e_q_2, 2)
-        mul_x_h_q = exp2_x_h_q * (sum_6 + buffer_0[None, :, :])
+        mul_x_h_q = exp2_x_h_q * (sum_6 - buffer_0[None, :, :])
         mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
         sum_7 = tl.sum(mul_x_h_d_q_2, 3)
         mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
@@ -1072,7 +1050,7 @@ def mla_backward_d_C_d_T_kernel(
         acc_h_e = next_acc_h_e
         acc_h_d = next_acc_h_d
         acc_q_h = next_acc_q_h
-    tile_bf16 = (acc_h_e + (acc_h_d * 0.07216878364870323)).to(tl.bfloat16)
+    tile_bf16 = (acc_h_e + (0.07216878364870323 * acc_h_d)).to(tl.bfloat16)
     tl.store(
         d_C_ptr + b_index * d_C_stride_b + x_index[:, None] * d_C_stride_x + r_index[None, :] * d_C_stride_r,
         tile_bf16,
@@ -1137,15 +1115,15 @@ def mla_backward_d_U_d_W_kernel(
             other=0.0,
         )
         mul_h_q = 1.4426950408889634 * logsum
-        # src[latent.diag:8]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
         # src[latent.diag:9]
         R = tl.load(
             R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            other=0.0,
+        )
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
             mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
             other=0.0,
         )
@@ -1163,17 +1141,8 @@ def mla_backward_d_U_d_W_kernel(
             mul_h_x_r_e = C_f32[None, :, :, None] * W.to(tl.float32)[:, None, :, :]
             sum_ = tl.sum(mul_h_x_r_e, 2)
             d_out_f32 = d_out.to(tl.float32)
-            mul_h_x_e_q = sum_[:, :, :, None] * d_out_f32[:, None, :, :]
+            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_[:, :, :, None]
             sum_2 = tl.sum(mul_h_x_e_q, 2)
-            # src[latent.diag:12]
-            # src[latent.diag:15]
-            mul_h_x_r_d = C_f32[None, :, :, None] * U.to(tl.float32)[:, None, :, :]
-            sum_3 = tl.sum(mul_h_x_r_d, 2)
-            # src[latent.diag:8]
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:17]
-            mul_h_x_d_q = Q_f32[:, None, :, :] * sum_3[:, :, :, None]
-            sum_4 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:11]
             T = tl.load(
                 T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -1181,20 +1150,29 @@ def mla_backward_d_U_d_W_kernel(
             # src[latent.diag:9]
             # src[latent.diag:17]
             mul_h_x_p_q = T.to(tl.float32)[None, :, :, None] * R.to(tl.float32)[:, None, :, :]
-            sum_5 = tl.sum(mul_h_x_p_q, 2)
+            sum_3 = tl.sum(mul_h_x_p_q, 2)
+            # src[latent.diag:12]
+            # src[latent.diag:15]
+            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_4 = tl.sum(mul_h_x_r_d, 2)
+            # src[latent.diag:8]
+            Q_f32 = Q.to(tl.float32)
+            # src[latent.diag:17]
+            mul_h_x_d_q = sum_4[:, :, :, None] * Q_f32[:, None, :, :]
+            sum_5 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:18]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_h_x_q = tl.where(tile[None, :, :], (sum_5 + sum_4) * 0.10411754627697266, float("-inf"))
+            where_h_x_q = tl.where(tile[None, :, :], (sum_5 + sum_3) * 0.10411754627697266, float("-inf"))
             sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
             exp2_h_x_q = tl.exp2(sub_h_x_q)
-            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * (exp2_h_x_q * (sum_2 + buffer_0[:, None, :]))[:, :, None, :]
+            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * (exp2_h_x_q * (sum_2 - buffer_0[:, None, :]))[:, :, None, :]
             sum_6 = tl.sum(mul_h_x_d_q_2, 3)
-            mul_h_x_r_d_2 = C_f32[None, :, :, None] * sum_6[:, :, None, :]
+            mul_h_x_r_d_2 = sum_6[:, :, None, :] * C_f32[None, :, :, None]
             tile_sum = tl.sum(mul_h_x_r_d_2, 1)
             next_acc_b_x = acc_b_x + tile_sum
-            mul_h_x_e_q_2 = exp2_h_x_q[:, :, None, :] * d_out_f32[:, None, :, :]
+            mul_h_x_e_q_2 = d_out_f32[:, None, :, :] * exp2_h_x_q[:, :, None, :]
             sum_7 = tl.sum(mul_h_x_e_q_2, 3)
-            mul_h_x_r_e_2 = C_f32[None, :, :, None] * sum_7[:, :, None, :]
+            mul_h_x_r_e_2 = sum_7[:, :, None, :] * C_f32[None, :, :, None]
             tile_sum_2 = tl.sum(mul_h_x_r_e_2, 1)
             next_acc_b_x_2 = acc_b_x_2 + tile_sum_2
             acc_b_x = next_acc_b_x
@@ -1215,17 +1193,8 @@ def mla_backward_d_U_d_W_kernel(
             mul_h_x_r_e = C_f32[None, :, :, None] * W.to(tl.float32)[:, None, :, :]
             sum_ = tl.sum(mul_h_x_r_e, 2)
             d_out_f32 = d_out.to(tl.float32)
-            mul_h_x_e_q = sum_[:, :, :, None] * d_out_f32[:, None, :, :]
+            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_[:, :, :, None]
             sum_2 = tl.sum(mul_h_x_e_q, 2)
-            # src[latent.diag:12]
-            # src[latent.diag:15]
-            mul_h_x_r_d = C_f32[None, :, :, None] * U.to(tl.float32)[:, None, :, :]
-            sum_3 = tl.sum(mul_h_x_r_d, 2)
-            # src[latent.diag:8]
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:17]
-            mul_h_x_d_q = Q_f32[:, None, :, :] * sum_3[:, :, :, None]
-            sum_4 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:11]
             T = tl.load(
                 T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -1235,30 +1204,37 @@ def mla_backward_d_U_d_W_kernel(
             # src[latent.diag:9]
             # src[latent.diag:17]
             mul_h_x_p_q = T.to(tl.float32)[None, :, :, None] * R.to(tl.float32)[:, None, :, :]
-            sum_5 = tl.sum(mul_h_x_p_q, 2)
+            sum_3 = tl.sum(mul_h_x_p_q, 2)
+            # src[latent.diag:12]
+            # src[latent.diag:15]
+            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_4 = tl.sum(mul_h_x_r_d, 2)
+            # src[latent.diag:8]
+            Q_f32 = Q.to(tl.float32)
+            # src[latent.diag:17]
+            mul_h_x_d_q = sum_4[:, :, :, None] * Q_f32[:, None, :, :]
+            sum_5 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:18]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_h_x_q = tl.where(tile[None, :, :], (sum_5 + sum_4) * 0.10411754627697266, float("-inf"))
+            where_h_x_q = tl.where(tile[None, :, :], (sum_5 + sum_3) * 0.10411754627697266, float("-inf"))
             sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
             exp2_h_x_q = tl.exp2(sub_h_x_q)
-            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * (exp2_h_x_q * (sum_2 + buffer_0[:, None, :]))[:, :, None, :]
+            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * (exp2_h_x_q * (sum_2 - buffer_0[:, None, :]))[:, :, None, :]
             sum_6 = tl.sum(mul_h_x_d_q_2, 3)
             tile_2 = tl.where((x_index < size_x)[None, :, None], sum_6, 0.0)
-            mul_h_x_r_d_2 = C_f32[None, :, :, None] * tile_2[:, :, None, :]
+            mul_h_x_r_d_2 = tile_2[:, :, None, :] * C_f32[None, :, :, None]
             tile_sum = tl.sum(mul_h_x_r_d_2, 1)
             next_acc_b_x = acc_b_x + tile_sum
-            mul_h_x_e_q_2 = exp2_h_x_q[:, :, None, :] * d_out_f32[:, None, :, :]
+            mul_h_x_e_q_2 = d_out_f32[:, None, :, :] * exp2_h_x_q[:, :, None, :]
             sum_7 = tl.sum(mul_h_x_e_q_2, 3)
-            mul_h_x_r_e_2 = C_f32[None, :, :, None] * sum_7[:, :, None, :]
+            mul_h_x_r_e_2 = sum_7[:, :, None, :] * C_f32[None, :, :, None]
             tile_sum_2 = tl.sum(mul_h_x_r_e_2, 1)
             next_acc_b_x_2 = acc_b_x_2 + tile_sum_2
             acc_b_x = next_acc_b_x
             acc_b_x_2 = next_acc_b_x_2
-        acc_b_x = acc_b_x
-        acc_b_x_2 = acc_b_x_2
     tl.store(
         d_U_ptr + h_index[:, None, None] * d_U_stride_h + r_index[None, :, None] * d_U_stride_r + d_index[None, None, :] * d_U_stride_d,
-        (0.07216878364870323 * acc_b_x).to(tl.bfloat16),
+        (acc_b_x * 0.07216878364870323).to(tl.bfloat16),
         mask=(h_index < size_h)[:, None, None],
     )
     tl.store(
@@ -1303,29 +1279,24 @@ def _mla(
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 256:
-        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E <= 64:
-        BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 32, 32, 16, 8, 1
-    elif BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E <= 128:
-        BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 16, 16, 16, 8, 1
-    else:
-        BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 16, 16, 16, 8, 1
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 64:
+        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
+    grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_kernel[grid](
         Q, R, C, T, U, W, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0), R.stride(1),
         R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0), T.stride(1),
         T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1), W.stride(2),
         out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, h, q, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_B=BLOCK_B,
-        BLOCK_H=BLOCK_H, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R,
-        EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
+        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q,
+        EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
 
 def _mla_long_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
-    """_mla_long_K(C: bf16[b x r], U: bf16[h r d]) -> K: bf16[b h d x]. Any strides; sizes are read off the shapes."""
+    """_mla_long_K(C: bf16[b x r], U: bf16[h r d]) -> K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
     _check("U", U, torch.bfloat16, 3, C.device)
     b, x, _ = C.shape
@@ -1334,19 +1305,19 @@ def _mla_long_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    K = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=C.device)
-    BLOCK_D, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(x, BLOCK_X),)
+    K = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=C.device)
+    BLOCK_X, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_D),)
     mla_long_K_kernel[grid](
         C, U, K, C.stride(0), C.stride(1), C.stride(2), U.stride(0), U.stride(1), U.stride(2), K.stride(0),
-        K.stride(1), K.stride(2), K.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        K.stride(1), K.stride(2), K.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
     return K
 
 
 def _mla_long_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
-    """_mla_long_V(C: bf16[b x r], W: bf16[h r e]) -> V: f32[b h x e]. Any strides; sizes are read off the shapes."""
+    """_mla_long_V(C: bf16[b x r], W: bf16[h r e]) -> V: f32[b h e x]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
     _check("W", W, torch.bfloat16, 3, C.device)
     b, x, _ = C.shape
@@ -1355,12 +1326,12 @@ def _mla_long_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    V = torch.empty((b, h, x, 128), dtype=torch.float32, device=C.device)
-    BLOCK_X, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_E),)
+    V = torch.empty((b, h, 128, x), dtype=torch.float32, device=C.device)
+    BLOCK_E, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(128, BLOCK_E) * triton.cdiv(x, BLOCK_X),)
     mla_long_V_kernel[grid](
         C, W, V, C.stride(0), C.stride(1), C.stride(2), W.stride(0), W.stride(1), W.stride(2), V.stride(0),
-        V.stride(1), V.stride(2), V.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        V.stride(1), V.stride(2), V.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X,
         num_warps=warps, num_stages=stages,
     )
     return V
@@ -1373,7 +1344,7 @@ def _mla_long_out(
     K: torch.Tensor,
     V: torch.Tensor,
 ) -> torch.Tensor:
-    """_mla_long_out(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], K: bf16[b h d x], V: f32[b h x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    """_mla_long_out(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], K: bf16[b h x d], V: f32[b h e x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
@@ -1387,10 +1358,10 @@ def _mla_long_out(
         raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
     if T.shape != (b, x, 64):
         raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if K.shape != (b, h, 128, x):
-        raise ValueError(f"K: bf16[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
-    if V.shape != (b, h, x, 128):
-        raise ValueError(f"V: f32[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
+    if K.shape != (b, h, x, 128):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, 128)}")
+    if V.shape != (b, h, 128, x):
+        raise ValueError(f"V: f32[b h e x] has shape {V.shape}, expected {(b, h, 128, x)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
@@ -1451,24 +1422,19 @@ def _mla_forward(
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 256:
-        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E <= 64:
-        BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 32, 32, 16, 8, 1
-    elif BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E <= 128:
-        BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 16, 16, 16, 8, 1
-    else:
-        BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 16, 16, 16, 8, 1
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 64:
+        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
+    grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_forward_kernel[grid](
         Q, R, C, T, U, W, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0),
         R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0),
         T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1),
         W.stride(2), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
         logsum.stride(1), logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P,
-        BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H,
-        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q,
-        EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
+        BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H, EXACT_D=128 == BLOCK_D,
+        EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
+        num_warps=warps, num_stages=stages,
     )
     return out, logsum
 
@@ -1550,15 +1516,10 @@ def _mla_backward_d_Q_d_R(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q > 256:
-        raise ValueError(f"d x e x p x r x q = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q}: at most 256 elements are held on chip")
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q <= 64:
-        BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 64, 64, 16, 8, 1
-    elif BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q <= 128:
-        BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 64, 64, 16, 8, 1
-    else:
-        BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 64, 64, 16, 8, 1
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q > 64:
+        raise ValueError(f"d x e x p x r x q = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_backward_d_Q_d_R_kernel[grid](
         Q, R, C, T, U, W, d_out, logsum, buffer_0, d_Q, d_R, Q.stride(0), Q.stride(1), Q.stride(2),
         Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1),
@@ -1567,9 +1528,9 @@ def _mla_backward_d_Q_d_R(
         d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3),
         d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, q, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_B=BLOCK_B,
-        BLOCK_H=BLOCK_H, EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P,
-        EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_H=BLOCK_H,
+        EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R,
+        EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return d_Q, d_R
 
@@ -1615,14 +1576,9 @@ def _mla_backward_d_C_d_T(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 256:
-        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 256 elements are held on chip")
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R <= 64:
-        BLOCK_X, BLOCK_H, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R <= 128:
-        BLOCK_X, BLOCK_H, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_X, BLOCK_H, warps, stages = 64, 16, 8, 1
+    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 64:
+        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 64 elements are held on chip")
+    BLOCK_X, BLOCK_H, warps, stages = 64, 64, 4, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_backward_d_C_d_T_kernel[grid](
         Q, R, C, T, U, W, d_out, logsum, buffer_0, d_C, d_T, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -1680,14 +1636,9 @@ def _mla_backward_d_U_d_W(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 256:
-        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 256 elements are held on chip")
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R <= 64:
-        BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R <= 128:
-        BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
+    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 64:
+        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(h, BLOCK_H),)
     mla_backward_d_U_d_W_kernel[grid](
         Q, R, C, T, U, W, d_out, logsum, buffer_0, d_U, d_W, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -1761,8 +1712,10 @@ def mla(
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256:
+    if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
+            if not (triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) <= 64 and triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(256) <= 64):
+                raise ValueError("mla: gradients are made for sizes whose tiles are held on chip")
             return _mla_autograd.apply(Q, R, C, T, U, W)
         out = _mla(Q, R, C, T, U, W)
         return out
@@ -1799,44 +1752,45 @@ def mla_decode_buffer_0_buffer_1_kernel(
     acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
-    # src[latent.diag:23]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
-        mask=(one_index < 1)[:, None],
-        other=0.0,
-    )
-    # src[latent.diag:27]
-    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
-    dot = tl.dot(Q, tl.trans(U))
     # src[latent.diag:24]
     R = tl.load(
         R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
         mask=(one_index < 1)[:, None],
         other=0.0,
     )
+    # src[latent.diag:27]
+    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
+    # src[latent.diag:23]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+        mask=(one_index < 1)[:, None],
+        other=0.0,
+    )
+    dot = tl.dot(Q, tl.trans(U))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[latent.diag:34]
+        # src[latent.diag:26]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        )
+        # src[latent.diag:33]
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
         dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        dot_2 = tl.dot(dot_bf16, tl.trans(C))
-        # src[latent.diag:26]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-        )
-        # src[latent.diag:33]
-        dot_3 = tl.dot(R, tl.trans(T))
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
         where_one_x = tl.where((x_index < filled)[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
         tile_max = tl.max(where_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        exp2_one_x = tl.exp2(where_one_x - next_max_x[:, None])
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
         tile_sum = tl.sum(exp2_one_x, 1)
         next_sum_x = (sum_x * scale) + tile_sum
         tile_bf16 = exp2_one_x.to(tl.bfloat16)
@@ -1848,6 +1802,14 @@ def mla_decode_buffer_0_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:26]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:33]
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
@@ -1856,15 +1818,7 @@ def mla_decode_buffer_0_buffer_1_kernel(
         )
         dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        dot_2 = tl.dot(dot_bf16, tl.trans(C))
-        # src[latent.diag:26]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:33]
-        dot_3 = tl.dot(R, tl.trans(T))
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
         # src[latent.diag:34]
         where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
         tile_max = tl.max(where_one_x, 1)
@@ -1913,15 +1867,15 @@ def mla_decode_out_kernel(
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+            mask=(one_index < 1)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:28]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(e_index < 128)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
-            mask=(one_index < 1)[:, None],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_1, tl.trans(W), acc_r)
@@ -1930,15 +1884,15 @@ def mla_decode_out_kernel(
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
         # src[latent.diag:28]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
-            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_1, tl.trans(W), acc_r)
@@ -1948,7 +1902,7 @@ def mla_decode_out_kernel(
         mask=(one_index < 1),
         other=0.0,
     )
-    where_one_e = tl.where((buffer_0 > 0.0)[:, None], (1.0 / buffer_0)[:, None] * acc_r, 0.0)
+    where_one_e = tl.where((buffer_0 > 0.0)[:, None], acc_r * (1.0 / buffer_0)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index[:, None] * out_stride_one + e_index[None, :] * out_stride_e,
         where_one_e.to(tl.bfloat16),
@@ -1981,14 +1935,14 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
-    # src[latent.diag:27]
-    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
     # src[latent.diag:23]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
         mask=(one_index < 1)[:, None],
         other=0.0,
     )
+    # src[latent.diag:27]
+    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
     dot = tl.dot(Q, tl.trans(U))
     # src[latent.diag:24]
     R = tl.load(
@@ -2017,8 +1971,9 @@ def mla_decode_forward_buffer_0_state_state__kernel(
         where_one_x = tl.where((x_index < filled)[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
         tile_max = tl.max(where_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        exp2_one_x = tl.exp2(where_one_x - next_max_x[:, None])
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
         tile_bf16 = exp2_one_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
         tile_sum = tl.sum(exp2_one_x, 1)
@@ -2174,18 +2129,214 @@ def mla_decode_forward_logsum_kernel(
 
 
 @triton.jit
-def mla_decode_backward_d_Q_d_R_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, W_ptr, filled_ptr, d_out_ptr, out_ptr, logsum_ptr, state_ptr,
-    state__ptr, d_Q_ptr, d_R_ptr, Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, R_stride_b, R_stride_h,
-    R_stride_one, R_stride_p, C_stride_b, C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p,
-    U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h,
-    d_out_stride_one, d_out_stride_e, out_stride_b, out_stride_h, out_stride_one, out_stride_e,
-    logsum_stride_b, logsum_stride_h, logsum_stride_one, state_stride_b, state_stride_h, state_stride_one,
-    state__stride_b, state__stride_h, state__stride_one, d_Q_stride_b, d_Q_stride_h, d_Q_stride_one,
-    d_Q_stride_d, d_R_stride_b, d_R_stride_h, d_R_stride_one, d_R_stride_p, size_b, size_h, size_x,
-    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_ONE: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr, EXACT_X: tl.constexpr,
+def mla_decode_backward_buffer_0_kernel(
+    Q_ptr, U_ptr, buffer_0_ptr, Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, U_stride_h, U_stride_r,
+    U_stride_d, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, size_b, size_h,
+    BLOCK_D: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_R: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    to_d = (128) // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[latent.diag:23]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+            mask=(one_index < 1)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:27]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
+            mask=(r_index < 256)[:, None],
+            other=0.0,
+        )
+        next_acc_d = tl.dot(Q, tl.trans(U), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, 128, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[latent.diag:23]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+            mask=(one_index < 1)[:, None] & (d_index < 128)[None, :],
+            other=0.0,
+        )
+        # src[latent.diag:27]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
+            mask=(r_index < 256)[:, None] & (d_index < 128)[None, :],
+            other=0.0,
+        )
+        next_acc_d = tl.dot(Q, tl.trans(U), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+        acc_d.to(tl.bfloat16),
+        mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
+    )
+
+
+@triton.jit
+def mla_decode_backward_buffer_1_kernel(
+    W_ptr, d_out_ptr, buffer_1_ptr, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h,
+    d_out_stride_one, d_out_stride_e, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one,
+    buffer_1_stride_r, size_h, size_b, BLOCK_E: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_R: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    to_e = (128) // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        # src[latent.diag:28]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e,
+            mask=(r_index < 256)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
+            mask=(one_index < 1)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(W), acc_e)
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, 128, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        # src[latent.diag:28]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e,
+            mask=(r_index < 256)[:, None] & (e_index < 128)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
+            mask=(one_index < 1)[:, None] & (e_index < 128)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(W), acc_e)
+        acc_e = next_acc_e
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+        acc_e.to(tl.bfloat16),
+        mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
+    )
+
+
+@triton.jit
+def mla_decode_backward_buffer_2_rows_kernel(
+    d_out_ptr, out_ptr, buffer_2_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_one, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_one, out_stride_e, buffer_2_stride_b, buffer_2_stride_h,
+    buffer_2_stride_one, size_b, size_h, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    one_index = (program % 1).to(tl.int64)
+    program = program // 1
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index * d_out_stride_one + e_index * d_out_stride_e,
+    )
+    out = tl.load(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index * out_stride_one + e_index * out_stride_e,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + one_index * buffer_2_stride_one,
+        sum_,
+    )
+
+
+@triton.jit
+def mla_decode_backward_buffer_2_kernel(
+    d_out_ptr, out_ptr, buffer_2_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_one, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_one, out_stride_e, buffer_2_stride_b, buffer_2_stride_h,
+    buffer_2_stride_one, size_b, size_h, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    one_index = (program % 1).to(tl.int64)
+    program = program // 1
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = (128) // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index * d_out_stride_one + e_index * d_out_stride_e,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index * out_stride_one + e_index * out_stride_e,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, 128, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index * d_out_stride_one + e_index * d_out_stride_e,
+            mask=(e_index < 128),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index * out_stride_one + e_index * out_stride_e,
+            mask=(e_index < 128),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + one_index * buffer_2_stride_one,
+        acc_e,
+    )
+
+
+@triton.jit
+def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
+    R_ptr, C_ptr, T_ptr, filled_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr,
+    buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, d_R_ptr, R_stride_b, R_stride_h, R_stride_one, R_stride_p,
+    C_stride_b, C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, logsum_stride_b, logsum_stride_h,
+    logsum_stride_one, state_stride_b, state_stride_h, state_stride_one, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_one, buffer_0_stride_r, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one,
+    buffer_1_stride_r, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_one, buffer_3_stride_b,
+    buffer_3_stride_h, buffer_3_stride_one, buffer_3_stride_r, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_one, buffer_4_stride_r, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_one,
+    buffer_5_stride_r, d_R_stride_b, d_R_stride_h, d_R_stride_one, d_R_stride_p, size_b, size_h, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr,
+    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
@@ -2194,141 +2345,176 @@ def mla_decode_backward_d_Q_d_R_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    e_index = tl.arange(0, BLOCK_E)
     p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
-    x_index = tl.arange(0, BLOCK_X)
-    state_ = tl.load(
-        state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
+    acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_ONE, BLOCK_P], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + one_index * logsum_stride_one,
         mask=(one_index < 1),
         other=0.0,
     )
-    # src[latent.diag:25]
-    C = load_tile(
-        C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
-        (x_index < size_x)[None, :],
-        0.0,
-        EXACT_X,
-    )
-    out = tl.load(
-        out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index[:, None] * out_stride_one + e_index[None, :] * out_stride_e,
-        mask=(one_index < 1)[:, None],
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
-        mask=(one_index < 1)[:, None],
-        other=0.0,
-    )
-    mul_one_e = d_out.to(tl.float32) * out.to(tl.float32)
-    sum_ = tl.sum(mul_one_e, 1)
-    # src[latent.diag:28]
-    W = tl.load(W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e)
-    dot = tl.dot(d_out, W)
-    dot_bf16 = dot.to(tl.bfloat16)
-    dot_2 = tl.dot(dot_bf16, C)
-    add_one_x = dot_2 + (-1.0 * sum_)[:, None]
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
-        mask=(one_index < 1),
-        other=0.0,
-    )
-    mul_one = state * 1.4426950408889634
-    # src[latent.diag:27]
-    U = tl.load(U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d)
-    # src[latent.diag:23]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
-        mask=(one_index < 1)[:, None],
-        other=0.0,
-    )
-    dot_3 = tl.dot(Q, U)
-    dot_bf16_2 = dot_3.to(tl.bfloat16)
-    # src[latent.diag:33]
-    dot_4 = tl.dot(dot_bf16_2, C)
+    mul_one = 1.4426950408889634 * logsum
+    # src[latent.diag:29]
+    filled = tl.load(filled_ptr)
     # src[latent.diag:24]
     R = tl.load(
         R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
         mask=(one_index < 1)[:, None],
         other=0.0,
     )
-    # src[latent.diag:26]
-    T = load_tile(
-        T_ptr + b_index * T_stride_b + x_index[None, :] * T_stride_x + p_index[:, None] * T_stride_p,
-        (x_index < size_x)[None, :],
-        0.0,
-        EXACT_X,
-    )
-    # src[latent.diag:33]
-    dot_5 = tl.dot(R, T)
-    # src[latent.diag:29]
-    filled = tl.load(filled_ptr)
-    # src[latent.diag:34]
-    where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_5 + dot_4) * 0.10411754627697266, float("-inf"))
-    sub_one_x = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
-    tile_bf16 = (tl.exp2(sub_one_x) * add_one_x).to(tl.bfloat16)
-    dot_6 = tl.dot(tile_bf16, tl.trans(C))
-    dot_bf16_3 = dot_6.to(tl.bfloat16)
-    dot_7 = tl.dot(dot_bf16_3, tl.trans(U))
-    mul_one_d = (0.07216878364870323 * (1.0 / state_))[:, None] * dot_7
-    where_one_d = tl.where((state_ > 0.0)[:, None], mul_one_d, 0.0)
-    tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + one_index[:, None] * d_Q_stride_one + d_index[None, :] * d_Q_stride_d,
-        where_one_d.to(tl.bfloat16),
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
         mask=(one_index < 1)[:, None],
+        other=0.0,
     )
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + one_index * logsum_stride_one,
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
         mask=(one_index < 1),
         other=0.0,
     )
-    mul_one_2 = logsum * 1.4426950408889634
-    safe_ = tl.where(mul_one_2 == float("-inf"), 0.0, mul_one_2)
-    tile = tl.exp2(where_one_x - safe_[:, None]) * add_one_x
-    tile_bf16_2 = tile.to(tl.bfloat16)
-    dot_8 = tl.dot(tile_bf16_2, tl.trans(T))
+    mul_one_2 = 1.4426950408889634 * state
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + one_index * buffer_2_stride_one,
+        mask=(one_index < 1),
+        other=0.0,
+    )
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+        mask=(one_index < 1)[:, None],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[latent.diag:34]
+        # src[latent.diag:26]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        )
+        # src[latent.diag:33]
+        dot = tl.dot(R, tl.trans(T))
+        # src[latent.diag:25]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        )
+        # src[latent.diag:33]
+        dot_2 = tl.dot(buffer_0, tl.trans(C))
+        where_one_x = tl.where((x_index < filled)[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+        sub_one_x = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
+        exp2_one_x = tl.exp2(sub_one_x)
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, acc_x)
+        safe_ = tl.where(mul_one_2 == float("-inf"), 0.0, mul_one_2)
+        dot_3 = tl.dot(buffer_1, tl.trans(C))
+        sub_one_x_2 = dot_3 - buffer_2[:, None]
+        tile = tl.exp2(where_one_x - safe_[:, None]) * sub_one_x_2
+        tile_bf16_2 = tile.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16_2, C, acc_x_2)
+        tile_bf16_3 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16_3, C, acc_x_3)
+        tile_bf16_4 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
+        next_acc_x_4 = tl.dot(tile_bf16_4, T, acc_x_4)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:26]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:33]
+        dot = tl.dot(R, tl.trans(T))
+        # src[latent.diag:25]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:33]
+        dot_2 = tl.dot(buffer_0, tl.trans(C))
+        # src[latent.diag:34]
+        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+        sub_one_x = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
+        exp2_one_x = tl.exp2(sub_one_x)
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, acc_x)
+        safe_ = tl.where(mul_one_2 == float("-inf"), 0.0, mul_one_2)
+        dot_3 = tl.dot(buffer_1, tl.trans(C))
+        sub_one_x_2 = dot_3 - buffer_2[:, None]
+        tile = tl.exp2(where_one_x - safe_[:, None]) * sub_one_x_2
+        tile_bf16_2 = tile.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16_2, C, acc_x_2)
+        tile_bf16_3 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16_3, C, acc_x_3)
+        tile_bf16_4 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
+        next_acc_x_4 = tl.dot(tile_bf16_4, T, acc_x_4)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+    tl.store(
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[:, None] * buffer_3_stride_one + r_index[None, :] * buffer_3_stride_r,
+        acc_x.to(tl.bfloat16),
+        mask=(one_index < 1)[:, None],
+    )
+    tl.store(
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+        acc_x_2.to(tl.bfloat16),
+        mask=(one_index < 1)[:, None],
+    )
+    tl.store(
+        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + one_index[:, None] * buffer_5_stride_one + r_index[None, :] * buffer_5_stride_r,
+        acc_x_3.to(tl.bfloat16),
+        mask=(one_index < 1)[:, None],
+    )
     tl.store(
         d_R_ptr + b_index * d_R_stride_b + h_index * d_R_stride_h + one_index[:, None] * d_R_stride_one + p_index[None, :] * d_R_stride_p,
-        (dot_8 * 0.07216878364870323).to(tl.bfloat16),
+        (0.07216878364870323 * acc_x_4).to(tl.bfloat16),
         mask=(one_index < 1)[:, None],
     )
 
 
 @triton.jit
 def mla_decode_backward_d_C_d_T_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, W_ptr, filled_ptr, d_out_ptr, out_ptr, logsum_ptr, d_C_ptr, d_T_ptr,
-    Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, R_stride_b, R_stride_h, R_stride_one, R_stride_p,
-    C_stride_b, C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r,
-    U_stride_d, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_one,
-    d_out_stride_e, out_stride_b, out_stride_h, out_stride_one, out_stride_e, logsum_stride_b,
-    logsum_stride_h, logsum_stride_one, d_C_stride_b, d_C_stride_x, d_C_stride_r, d_T_stride_b, d_T_stride_x,
-    d_T_stride_p, size_b, size_h, size_x, BLOCK_ONE: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_B: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_P: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_X: tl.constexpr,
+    R_ptr, C_ptr, T_ptr, filled_ptr, logsum_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_C_ptr, d_T_ptr,
+    R_stride_b, R_stride_h, R_stride_one, R_stride_p, C_stride_b, C_stride_x, C_stride_r, T_stride_b,
+    T_stride_x, T_stride_p, logsum_stride_b, logsum_stride_h, logsum_stride_one, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_one, buffer_1_stride_r, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_one,
+    d_C_stride_b, d_C_stride_x, d_C_stride_r, d_T_stride_b, d_T_stride_x, d_T_stride_p, size_b, size_h,
+    size_x, BLOCK_ONE: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    d_index = tl.arange(0, BLOCK_D)
-    e_index = tl.arange(0, BLOCK_E)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    b_index = program.to(tl.int64)
     p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
-    x_index = tl.arange(0, BLOCK_X)
-    acc_h_one = tl.full([BLOCK_B, BLOCK_X, BLOCK_R], 0.0, tl.float32)
-    acc_h_one_2 = tl.full([BLOCK_B, BLOCK_X, BLOCK_R], 0.0, tl.float32)
-    acc_h_one_3 = tl.full([BLOCK_B, BLOCK_X, BLOCK_P], 0.0, tl.float32)
-    # src[latent.diag:25]
-    C = tl.load(
-        C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-        mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
-        other=0.0,
-    )
+    acc_h_one = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
+    acc_h_one_2 = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
+    acc_h_one_3 = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
     # src[latent.diag:26]
     T = tl.load(
-        T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-        mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+        T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[latent.diag:25]
+    C = tl.load(
+        C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        mask=(x_index < size_x)[:, None],
         other=0.0,
     )
     # src[latent.diag:29]
@@ -2336,81 +2522,41 @@ def mla_decode_backward_d_C_d_T_kernel(
     # src[latent.diag:34]
     lt_x = x_index < filled
     for h_index in tl.range(0, size_h):
-        # src[latent.diag:28]
-        W = tl.load(
-            W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e,
-        )
-        # src[latent.diag:27]
-        U = tl.load(
-            U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
-        )
         to_one = (1) // BLOCK_ONE * BLOCK_ONE
         # whole tiles, no mask needed
         for first_one in tl.range(0, to_one, BLOCK_ONE):
             one_index = first_one + tl.arange(0, BLOCK_ONE)
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None, None] * d_out_stride_b + h_index * d_out_stride_h + one_index[None, :, None] * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(b_index < size_b)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:28]
-            d_out_f32 = d_out.to(tl.float32)
-            mul_b_one_r_e = W.to(tl.float32)[None, None, :, :] * d_out_f32[:, :, None, :]
-            sum_ = tl.sum(mul_b_one_r_e, 3)
             logsum = tl.load(
-                logsum_ptr + b_index[:, None] * logsum_stride_b + h_index * logsum_stride_h + one_index[None, :] * logsum_stride_one,
-                mask=(b_index < size_b)[:, None],
-                other=0.0,
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + one_index * logsum_stride_one,
             )
-            mul_b_one = logsum * 1.4426950408889634
-            # src[latent.diag:23]
-            Q = tl.load(
-                Q_ptr + b_index[:, None, None] * Q_stride_b + h_index * Q_stride_h + one_index[None, :, None] * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(b_index < size_b)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:27]
-            mul_b_one_r_d = Q.to(tl.float32)[:, :, None, :] * U.to(tl.float32)[None, None, :, :]
-            sum_2 = tl.sum(mul_b_one_r_d, 3)
-            # src[latent.diag:25]
-            C_f32 = C.to(tl.float32)
-            mul_b_one_x_r = sum_2[:, :, None, :] * C_f32[:, None, :, :]
-            # src[latent.diag:33]
-            sum_3 = tl.sum(mul_b_one_x_r, 3)
+            mul_one = 1.4426950408889634 * logsum
             # src[latent.diag:24]
             R = tl.load(
-                R_ptr + b_index[:, None, None] * R_stride_b + h_index * R_stride_h + one_index[None, :, None] * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(b_index < size_b)[:, None, None],
-                other=0.0,
+                R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
             )
-            # src[latent.diag:26]
-            # src[latent.diag:24]
-            R_f32 = R.to(tl.float32)
             # src[latent.diag:33]
-            mul_b_one_x_p = T.to(tl.float32)[:, None, :, :] * R_f32[:, :, None, :]
-            sum_4 = tl.sum(mul_b_one_x_p, 3)
-            where_b_one_x = tl.where(lt_x[None, None, :], (sum_4 + sum_3) * 0.10411754627697266, float("-inf"))
-            safe_ = tl.where(mul_b_one == float("-inf"), 0.0, mul_b_one)
-            exp2_b_one_x = tl.exp2(where_b_one_x - safe_[:, :, None])
-            mul_b_one_x_r_2 = exp2_b_one_x[:, :, :, None] * sum_[:, :, None, :]
-            tile_sum = tl.sum(mul_b_one_x_r_2, 1)
-            next_acc_h_one = acc_h_one + tile_sum
-            out = tl.load(
-                out_ptr + b_index[:, None, None] * out_stride_b + h_index * out_stride_h + one_index[None, :, None] * out_stride_one + e_index[None, None, :] * out_stride_e,
-                mask=(b_index < size_b)[:, None, None],
-                other=0.0,
+            dot = tl.dot(T, tl.trans(R))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
             )
-            mul_b_one_e = d_out_f32 * out.to(tl.float32)
-            sum_5 = tl.sum(mul_b_one_e, 2)
-            mul_b_one_x_r_3 = sum_[:, :, None, :] * C_f32[:, None, :, :]
-            sum_6 = tl.sum(mul_b_one_x_r_3, 3)
-            mul_b_one_x = exp2_b_one_x * (sum_6 + (-1.0 * sum_5)[:, :, None])
-            mul_b_one_x_r_4 = sum_2[:, :, None, :] * mul_b_one_x[:, :, :, None]
-            tile_sum_2 = tl.sum(mul_b_one_x_r_4, 1)
-            next_acc_h_one_2 = acc_h_one_2 + tile_sum_2
-            mul_b_one_x_p_2 = R_f32[:, :, None, :] * mul_b_one_x[:, :, :, None]
-            tile_sum_3 = tl.sum(mul_b_one_x_p_2, 1)
-            next_acc_h_one_3 = acc_h_one_3 + tile_sum_3
+            dot_2 = tl.dot(C, tl.trans(buffer_0))
+            where_x_one = tl.where(lt_x[:, None], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+            sub_x_one = where_x_one - tl.where(mul_one == float("-inf"), 0.0, mul_one)[None, :]
+            exp2_x_one = tl.exp2(sub_x_one)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + one_index * buffer_2_stride_one,
+            )
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+            )
+            dot_3 = tl.dot(C, tl.trans(buffer_1))
+            sub_x_one_2 = dot_3 - buffer_2[None, :]
+            tile_bf16 = (exp2_x_one * sub_x_one_2).to(tl.bfloat16)
+            next_acc_h_one = tl.dot(tile_bf16, buffer_0, acc_h_one)
+            tile_bf16_2 = exp2_x_one.to(tl.bfloat16)
+            next_acc_h_one_2 = tl.dot(tile_bf16_2, buffer_1, acc_h_one_2)
+            tile_bf16_3 = (exp2_x_one * sub_x_one_2).to(tl.bfloat16)
+            next_acc_h_one_3 = tl.dot(tile_bf16_3, R, acc_h_one_3)
             acc_h_one = next_acc_h_one
             acc_h_one_2 = next_acc_h_one_2
             acc_h_one_3 = next_acc_h_one_3
@@ -2418,423 +2564,240 @@ def mla_decode_backward_d_C_d_T_kernel(
         # tiles that a mask or the end cuts
         for first_one_2 in tl.range(from_one, 1, BLOCK_ONE):
             one_index = first_one_2 + tl.arange(0, BLOCK_ONE)
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None, None] * d_out_stride_b + h_index * d_out_stride_h + one_index[None, :, None] * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(b_index < size_b)[:, None, None] & (one_index < 1)[None, :, None],
-                other=0.0,
-            )
-            # src[latent.diag:28]
-            d_out_f32 = d_out.to(tl.float32)
-            mul_b_one_r_e = W.to(tl.float32)[None, None, :, :] * d_out_f32[:, :, None, :]
-            sum_ = tl.sum(mul_b_one_r_e, 3)
             logsum = tl.load(
-                logsum_ptr + b_index[:, None] * logsum_stride_b + h_index * logsum_stride_h + one_index[None, :] * logsum_stride_one,
-                mask=(b_index < size_b)[:, None] & (one_index < 1)[None, :],
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + one_index * logsum_stride_one,
+                mask=(one_index < 1),
                 other=0.0,
             )
-            mul_b_one = logsum * 1.4426950408889634
-            # src[latent.diag:23]
-            Q = tl.load(
-                Q_ptr + b_index[:, None, None] * Q_stride_b + h_index * Q_stride_h + one_index[None, :, None] * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(b_index < size_b)[:, None, None] & (one_index < 1)[None, :, None],
-                other=0.0,
-            )
-            # src[latent.diag:27]
-            mul_b_one_r_d = Q.to(tl.float32)[:, :, None, :] * U.to(tl.float32)[None, None, :, :]
-            sum_2 = tl.sum(mul_b_one_r_d, 3)
-            # src[latent.diag:25]
-            C_f32 = C.to(tl.float32)
-            mul_b_one_x_r = sum_2[:, :, None, :] * C_f32[:, None, :, :]
-            # src[latent.diag:33]
-            sum_3 = tl.sum(mul_b_one_x_r, 3)
+            mul_one = 1.4426950408889634 * logsum
             # src[latent.diag:24]
             R = tl.load(
-                R_ptr + b_index[:, None, None] * R_stride_b + h_index * R_stride_h + one_index[None, :, None] * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(b_index < size_b)[:, None, None] & (one_index < 1)[None, :, None],
+                R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
+                mask=(one_index < 1)[:, None],
                 other=0.0,
             )
-            # src[latent.diag:26]
-            # src[latent.diag:24]
-            R_f32 = R.to(tl.float32)
             # src[latent.diag:33]
-            mul_b_one_x_p = T.to(tl.float32)[:, None, :, :] * R_f32[:, :, None, :]
-            sum_4 = tl.sum(mul_b_one_x_p, 3)
-            where_b_one_x = tl.where((lt_x[None, :] & (one_index < 1)[:, None])[None, :, :], (sum_4 + sum_3) * 0.10411754627697266, float("-inf"))
-            safe_ = tl.where(mul_b_one == float("-inf"), 0.0, mul_b_one)
-            exp2_b_one_x = tl.exp2(where_b_one_x - safe_[:, :, None])
-            mul_b_one_x_r_2 = exp2_b_one_x[:, :, :, None] * sum_[:, :, None, :]
-            tile_sum = tl.sum(mul_b_one_x_r_2, 1)
-            next_acc_h_one = acc_h_one + tile_sum
-            out = tl.load(
-                out_ptr + b_index[:, None, None] * out_stride_b + h_index * out_stride_h + one_index[None, :, None] * out_stride_one + e_index[None, None, :] * out_stride_e,
-                mask=(b_index < size_b)[:, None, None] & (one_index < 1)[None, :, None],
+            dot = tl.dot(T, tl.trans(R))
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+                mask=(one_index < 1)[:, None],
                 other=0.0,
             )
-            mul_b_one_e = d_out_f32 * out.to(tl.float32)
-            sum_5 = tl.sum(mul_b_one_e, 2)
-            mul_b_one_x_r_3 = sum_[:, :, None, :] * C_f32[:, None, :, :]
-            sum_6 = tl.sum(mul_b_one_x_r_3, 3)
-            mul_b_one_x = exp2_b_one_x * (sum_6 + (-1.0 * sum_5)[:, :, None])
-            mul_b_one_x_r_4 = sum_2[:, :, None, :] * mul_b_one_x[:, :, :, None]
-            tile_sum_2 = tl.sum(mul_b_one_x_r_4, 1)
-            next_acc_h_one_2 = acc_h_one_2 + tile_sum_2
-            mul_b_one_x_p_2 = R_f32[:, :, None, :] * mul_b_one_x[:, :, :, None]
-            tile_sum_3 = tl.sum(mul_b_one_x_p_2, 1)
-            next_acc_h_one_3 = acc_h_one_3 + tile_sum_3
+            dot_2 = tl.dot(C, tl.trans(buffer_0))
+            where_x_one = tl.where(lt_x[:, None] & (one_index < 1)[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+            sub_x_one = where_x_one - tl.where(mul_one == float("-inf"), 0.0, mul_one)[None, :]
+            exp2_x_one = tl.exp2(sub_x_one)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + one_index * buffer_2_stride_one,
+                mask=(one_index < 1),
+                other=0.0,
+            )
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+                mask=(one_index < 1)[:, None],
+                other=0.0,
+            )
+            dot_3 = tl.dot(C, tl.trans(buffer_1))
+            sub_x_one_2 = dot_3 - buffer_2[None, :]
+            tile_bf16 = (exp2_x_one * sub_x_one_2).to(tl.bfloat16)
+            next_acc_h_one = tl.dot(tile_bf16, buffer_0, acc_h_one)
+            tile_bf16_2 = exp2_x_one.to(tl.bfloat16)
+            next_acc_h_one_2 = tl.dot(tile_bf16_2, buffer_1, acc_h_one_2)
+            tile_bf16_3 = (exp2_x_one * sub_x_one_2).to(tl.bfloat16)
+            next_acc_h_one_3 = tl.dot(tile_bf16_3, R, acc_h_one_3)
             acc_h_one = next_acc_h_one
             acc_h_one_2 = next_acc_h_one_2
             acc_h_one_3 = next_acc_h_one_3
-        acc_h_one = acc_h_one
-        acc_h_one_2 = acc_h_one_2
-        acc_h_one_3 = acc_h_one_3
-    where_b_x_r = tl.where(lt_x[None, :, None], acc_h_one_2 * 0.07216878364870323, 0.0)
+    where_x_r = tl.where(lt_x[:, None], acc_h_one * 0.07216878364870323, 0.0)
     tl.store(
-        d_C_ptr + b_index[:, None, None] * d_C_stride_b + x_index[None, :, None] * d_C_stride_x + r_index[None, None, :] * d_C_stride_r,
-        (acc_h_one + where_b_x_r).to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+        d_C_ptr + b_index * d_C_stride_b + x_index[:, None] * d_C_stride_x + r_index[None, :] * d_C_stride_r,
+        (where_x_r + acc_h_one_2).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None],
     )
-    where_b_x_p = tl.where(lt_x[None, :, None], 0.07216878364870323 * acc_h_one_3, 0.0)
+    where_x_p = tl.where(lt_x[:, None], acc_h_one_3 * 0.07216878364870323, 0.0)
     tl.store(
-        d_T_ptr + b_index[:, None, None] * d_T_stride_b + x_index[None, :, None] * d_T_stride_x + p_index[None, None, :] * d_T_stride_p,
-        where_b_x_p.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+        d_T_ptr + b_index * d_T_stride_b + x_index[:, None] * d_T_stride_x + p_index[None, :] * d_T_stride_p,
+        where_x_p.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None],
+    )
+
+
+@triton.jit
+def mla_decode_backward_d_Q_kernel(
+    U_ptr, state__ptr, buffer_4_ptr, d_Q_ptr, U_stride_h, U_stride_r, U_stride_d, state__stride_b,
+    state__stride_h, state__stride_one, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_one,
+    buffer_4_stride_r, d_Q_stride_b, d_Q_stride_h, d_Q_stride_one, d_Q_stride_d, size_h, size_b,
+    BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(128, BLOCK_D)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_r = tl.full([BLOCK_ONE, BLOCK_D], 0.0, tl.float32)
+    to_r = (256) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+            mask=(one_index < 1)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:27]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
+        next_acc_r = tl.dot(buffer_4, tl.trans(U), acc_r)
+        acc_r = next_acc_r
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 256, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
+        # src[latent.diag:27]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
+            other=0.0,
+        )
+        next_acc_r = tl.dot(buffer_4, tl.trans(U), acc_r)
+        acc_r = next_acc_r
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
+        mask=(one_index < 1),
+        other=0.0,
+    )
+    mul_one_d = (0.07216878364870323 * (1.0 / state_))[:, None] * acc_r
+    where_one_d = tl.where((state_ > 0.0)[:, None], mul_one_d, 0.0)
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + one_index[:, None] * d_Q_stride_one + d_index[None, :] * d_Q_stride_d,
+        where_one_d.to(tl.bfloat16),
+        mask=(one_index < 1)[:, None] & (d_index < 128)[None, :],
     )
 
 
 @triton.jit
 def mla_decode_backward_d_U_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, W_ptr, filled_ptr, d_out_ptr, out_ptr, logsum_ptr, d_U_ptr, Q_stride_b,
-    Q_stride_h, Q_stride_one, Q_stride_d, R_stride_b, R_stride_h, R_stride_one, R_stride_p, C_stride_b,
-    C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d,
-    W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_one, d_out_stride_e,
-    out_stride_b, out_stride_h, out_stride_one, out_stride_e, logsum_stride_b, logsum_stride_h,
-    logsum_stride_one, d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, size_x,
-    BLOCK_ONE: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_E: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr, EXACT_X: tl.constexpr,
+    Q_ptr, buffer_5_ptr, d_U_ptr, Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, buffer_5_stride_b,
+    buffer_5_stride_h, buffer_5_stride_one, buffer_5_stride_r, d_U_stride_h, d_U_stride_r, d_U_stride_d,
+    size_b, size_h, BLOCK_ONE: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = program * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    d_index = tl.arange(0, BLOCK_D)
-    e_index = tl.arange(0, BLOCK_E)
-    p_index = tl.arange(0, BLOCK_P)
-    r_index = tl.arange(0, BLOCK_R)
-    x_index = tl.arange(0, BLOCK_X)
-    acc_b_one = tl.full([BLOCK_H, BLOCK_R, BLOCK_D], 0.0, tl.float32)
-    # src[latent.diag:28]
-    W = tl.load(
-        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    # src[latent.diag:27]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    # src[latent.diag:29]
-    filled = tl.load(filled_ptr)
-    # src[latent.diag:34]
-    lt_x = x_index < filled
+    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(128, BLOCK_D)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    h_index = program.to(tl.int64)
+    acc_b_one = tl.full([BLOCK_R, BLOCK_D], 0.0, tl.float32)
     for b_index in tl.range(0, size_b):
-        # src[latent.diag:25]
-        C = load_tile(
-            C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
-            (x_index < size_x)[None, :],
-            0.0,
-            EXACT_X,
-        )
-        # src[latent.diag:26]
-        T = load_tile(
-            T_ptr + b_index * T_stride_b + x_index[None, :] * T_stride_x + p_index[:, None] * T_stride_p,
-            (x_index < size_x)[None, :],
-            0.0,
-            EXACT_X,
-        )
         to_one = (1) // BLOCK_ONE * BLOCK_ONE
         # whole tiles, no mask needed
         for first_one in tl.range(0, to_one, BLOCK_ONE):
             one_index = first_one + tl.arange(0, BLOCK_ONE)
-            out = tl.load(
-                out_ptr + b_index * out_stride_b + h_index[:, None, None] * out_stride_h + one_index[None, :, None] * out_stride_one + e_index[None, None, :] * out_stride_e,
-                mask=(h_index < size_h)[:, None, None],
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + one_index[None, :] * buffer_5_stride_one + r_index[:, None] * buffer_5_stride_r,
+                mask=(r_index < 256)[:, None],
                 other=0.0,
             )
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + one_index[None, :, None] * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            d_out_f32 = d_out.to(tl.float32)
-            mul_h_one_e = d_out_f32 * out.to(tl.float32)
-            sum_ = tl.sum(mul_h_one_e, 2)
-            # src[latent.diag:28]
-            mul_h_one_r_e = W.to(tl.float32)[:, None, :, :] * d_out_f32[:, :, None, :]
-            sum_2 = tl.sum(mul_h_one_r_e, 3)
-            # src[latent.diag:25]
-            C_f32 = C.to(tl.float32)
-            mul_h_one_r_x = sum_2[:, :, :, None] * C_f32[None, None, :, :]
-            sum_3 = tl.sum(mul_h_one_r_x, 2)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + one_index[None, :] * logsum_stride_one,
-                mask=(h_index < size_h)[:, None],
-                other=0.0,
-            )
-            mul_h_one = logsum * 1.4426950408889634
             # src[latent.diag:23]
             Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + one_index[None, :, None] * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(h_index < size_h)[:, None, None],
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[None, :] * Q_stride_one + d_index[:, None] * Q_stride_d,
+                mask=(d_index < 128)[:, None],
                 other=0.0,
             )
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:27]
-            mul_h_one_r_d = Q_f32[:, :, None, :] * U.to(tl.float32)[:, None, :, :]
-            sum_4 = tl.sum(mul_h_one_r_d, 3)
-            mul_h_one_r_x_2 = sum_4[:, :, :, None] * C_f32[None, None, :, :]
-            # src[latent.diag:33]
-            sum_5 = tl.sum(mul_h_one_r_x_2, 2)
-            # src[latent.diag:24]
-            R = tl.load(
-                R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + one_index[None, :, None] * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:26]
-            # src[latent.diag:24]
-            # src[latent.diag:33]
-            mul_h_one_p_x = T.to(tl.float32)[None, None, :, :] * R.to(tl.float32)[:, :, :, None]
-            sum_6 = tl.sum(mul_h_one_p_x, 2)
-            where_h_one_x = tl.where((lt_x & (x_index < size_x))[None, None, :], (sum_6 + sum_5) * 0.10411754627697266, float("-inf"))
-            safe_ = tl.where(mul_h_one == float("-inf"), 0.0, mul_h_one)
-            mul_h_one_x = tl.exp2(where_h_one_x - safe_[:, :, None]) * (sum_3 + (-1.0 * sum_)[:, :, None])
-            mul_h_one_r_x_3 = mul_h_one_x[:, :, None, :] * C_f32[None, None, :, :]
-            sum_7 = tl.sum(mul_h_one_r_x_3, 3)
-            mul_h_one_r_d_2 = Q_f32[:, :, None, :] * sum_7[:, :, :, None]
-            tile_sum = tl.sum(mul_h_one_r_d_2, 1)
-            next_acc_b_one = acc_b_one + tile_sum
+            next_acc_b_one = tl.dot(buffer_5, tl.trans(Q), acc_b_one)
             acc_b_one = next_acc_b_one
         from_one = tl.maximum(0, to_one)
         # tiles that a mask or the end cuts
         for first_one_2 in tl.range(from_one, 1, BLOCK_ONE):
             one_index = first_one_2 + tl.arange(0, BLOCK_ONE)
-            out = tl.load(
-                out_ptr + b_index * out_stride_b + h_index[:, None, None] * out_stride_h + one_index[None, :, None] * out_stride_one + e_index[None, None, :] * out_stride_e,
-                mask=(h_index < size_h)[:, None, None] & (one_index < 1)[None, :, None],
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + one_index[None, :] * buffer_5_stride_one + r_index[:, None] * buffer_5_stride_r,
+                mask=(one_index < 1)[None, :] & (r_index < 256)[:, None],
                 other=0.0,
             )
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + one_index[None, :, None] * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(h_index < size_h)[:, None, None] & (one_index < 1)[None, :, None],
-                other=0.0,
-            )
-            d_out_f32 = d_out.to(tl.float32)
-            mul_h_one_e = d_out_f32 * out.to(tl.float32)
-            sum_ = tl.sum(mul_h_one_e, 2)
-            # src[latent.diag:28]
-            mul_h_one_r_e = W.to(tl.float32)[:, None, :, :] * d_out_f32[:, :, None, :]
-            sum_2 = tl.sum(mul_h_one_r_e, 3)
-            # src[latent.diag:25]
-            C_f32 = C.to(tl.float32)
-            mul_h_one_r_x = sum_2[:, :, :, None] * C_f32[None, None, :, :]
-            sum_3 = tl.sum(mul_h_one_r_x, 2)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + one_index[None, :] * logsum_stride_one,
-                mask=(h_index < size_h)[:, None] & (one_index < 1)[None, :],
-                other=0.0,
-            )
-            mul_h_one = logsum * 1.4426950408889634
             # src[latent.diag:23]
             Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + one_index[None, :, None] * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (one_index < 1)[None, :, None],
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[None, :] * Q_stride_one + d_index[:, None] * Q_stride_d,
+                mask=(one_index < 1)[None, :] & (d_index < 128)[:, None],
                 other=0.0,
             )
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:27]
-            mul_h_one_r_d = Q_f32[:, :, None, :] * U.to(tl.float32)[:, None, :, :]
-            sum_4 = tl.sum(mul_h_one_r_d, 3)
-            mul_h_one_r_x_2 = sum_4[:, :, :, None] * C_f32[None, None, :, :]
-            # src[latent.diag:33]
-            sum_5 = tl.sum(mul_h_one_r_x_2, 2)
-            # src[latent.diag:24]
-            R = tl.load(
-                R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + one_index[None, :, None] * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(h_index < size_h)[:, None, None] & (one_index < 1)[None, :, None],
-                other=0.0,
-            )
-            # src[latent.diag:26]
-            # src[latent.diag:24]
-            # src[latent.diag:33]
-            mul_h_one_p_x = T.to(tl.float32)[None, None, :, :] * R.to(tl.float32)[:, :, :, None]
-            sum_6 = tl.sum(mul_h_one_p_x, 2)
-            where_h_one_x = tl.where((lt_x & (x_index < size_x))[None, None, :], (sum_6 + sum_5) * 0.10411754627697266, float("-inf"))
-            safe_ = tl.where(mul_h_one == float("-inf"), 0.0, mul_h_one)
-            mul_h_one_x = tl.exp2(where_h_one_x - safe_[:, :, None]) * (sum_3 + (-1.0 * sum_)[:, :, None])
-            mul_h_one_r_x_3 = mul_h_one_x[:, :, None, :] * C_f32[None, None, :, :]
-            sum_7 = tl.sum(mul_h_one_r_x_3, 3)
-            tile = tl.where((one_index < 1)[None, :, None], sum_7, 0.0)
-            mul_h_one_r_d_2 = Q_f32[:, :, None, :] * tile[:, :, :, None]
-            tile_sum = tl.sum(mul_h_one_r_d_2, 1)
-            next_acc_b_one = acc_b_one + tile_sum
+            next_acc_b_one = tl.dot(buffer_5, tl.trans(Q), acc_b_one)
             acc_b_one = next_acc_b_one
-        acc_b_one = acc_b_one
     tile_bf16 = (acc_b_one * 0.07216878364870323).to(tl.bfloat16)
     tl.store(
-        d_U_ptr + h_index[:, None, None] * d_U_stride_h + r_index[None, :, None] * d_U_stride_r + d_index[None, None, :] * d_U_stride_d,
+        d_U_ptr + h_index * d_U_stride_h + r_index[:, None] * d_U_stride_r + d_index[None, :] * d_U_stride_d,
         tile_bf16,
-        mask=(h_index < size_h)[:, None, None],
+        mask=(r_index < 256)[:, None] & (d_index < 128)[None, :],
     )
 
 
 @triton.jit
 def mla_decode_backward_d_W_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, filled_ptr, d_out_ptr, logsum_ptr, d_W_ptr, Q_stride_b, Q_stride_h,
-    Q_stride_one, Q_stride_d, R_stride_b, R_stride_h, R_stride_one, R_stride_p, C_stride_b, C_stride_x,
-    C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, d_out_stride_b,
-    d_out_stride_h, d_out_stride_one, d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_one,
-    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, size_x, BLOCK_ONE: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_X: tl.constexpr, EXACT_E: tl.constexpr,
+    d_out_ptr, buffer_3_ptr, d_W_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_one, d_out_stride_e,
+    buffer_3_stride_b, buffer_3_stride_h, buffer_3_stride_one, buffer_3_stride_r, d_W_stride_h, d_W_stride_r,
+    d_W_stride_e, size_b, size_h, BLOCK_ONE: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = program * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    d_index = tl.arange(0, BLOCK_D)
-    p_index = tl.arange(0, BLOCK_P)
-    r_index = tl.arange(0, BLOCK_R)
-    x_index = tl.arange(0, BLOCK_X)
-    e_index = tl.arange(0, BLOCK_E)
-    acc_b_one = tl.full([BLOCK_H, BLOCK_R, BLOCK_E], 0.0, tl.float32)
-    # src[latent.diag:27]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    # src[latent.diag:29]
-    filled = tl.load(filled_ptr)
-    # src[latent.diag:34]
-    lt_x = x_index < filled
+    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(128, BLOCK_E)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    h_index = program.to(tl.int64)
+    acc_b_one = tl.full([BLOCK_R, BLOCK_E], 0.0, tl.float32)
     for b_index in tl.range(0, size_b):
-        # src[latent.diag:25]
-        C = load_tile(
-            C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
-            (x_index < size_x)[None, :],
-            0.0,
-            EXACT_X,
-        )
-        # src[latent.diag:26]
-        T = load_tile(
-            T_ptr + b_index * T_stride_b + x_index[None, :] * T_stride_x + p_index[:, None] * T_stride_p,
-            (x_index < size_x)[None, :],
-            0.0,
-            EXACT_X,
-        )
         to_one = (1) // BLOCK_ONE * BLOCK_ONE
         # whole tiles, no mask needed
         for first_one in tl.range(0, to_one, BLOCK_ONE):
             one_index = first_one + tl.arange(0, BLOCK_ONE)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + one_index[None, :] * logsum_stride_one,
-                mask=(h_index < size_h)[:, None],
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[None, :] * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
+                mask=(r_index < 256)[:, None],
                 other=0.0,
             )
-            mul_h_one = logsum * 1.4426950408889634
-            # src[latent.diag:23]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + one_index[None, :, None] * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:27]
-            mul_h_one_r_d = Q.to(tl.float32)[:, :, None, :] * U.to(tl.float32)[:, None, :, :]
-            sum_ = tl.sum(mul_h_one_r_d, 3)
-            # src[latent.diag:25]
-            C_f32 = C.to(tl.float32)
-            mul_h_one_r_x = sum_[:, :, :, None] * C_f32[None, None, :, :]
-            # src[latent.diag:33]
-            sum_2 = tl.sum(mul_h_one_r_x, 2)
-            # src[latent.diag:24]
-            R = tl.load(
-                R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + one_index[None, :, None] * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:26]
-            # src[latent.diag:24]
-            # src[latent.diag:33]
-            mul_h_one_p_x = T.to(tl.float32)[None, None, :, :] * R.to(tl.float32)[:, :, :, None]
-            sum_3 = tl.sum(mul_h_one_p_x, 2)
-            where_h_one_x = tl.where((lt_x & (x_index < size_x))[None, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
-            safe_ = tl.where(mul_h_one == float("-inf"), 0.0, mul_h_one)
-            mul_h_one_r_x_2 = tl.exp2(where_h_one_x - safe_[:, :, None])[:, :, None, :] * C_f32[None, None, :, :]
-            sum_4 = tl.sum(mul_h_one_r_x_2, 3)
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + one_index[None, :, None] * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(h_index < size_h)[:, None, None],
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[None, :] * d_out_stride_one + e_index[:, None] * d_out_stride_e,
+                mask=(e_index < 128)[:, None],
                 other=0.0,
             )
-            mul_h_one_r_e = d_out.to(tl.float32)[:, :, None, :] * sum_4[:, :, :, None]
-            tile_sum = tl.sum(mul_h_one_r_e, 1)
-            next_acc_b_one = acc_b_one + tile_sum
+            next_acc_b_one = tl.dot(buffer_3, tl.trans(d_out), acc_b_one)
             acc_b_one = next_acc_b_one
         from_one = tl.maximum(0, to_one)
         # tiles that a mask or the end cuts
         for first_one_2 in tl.range(from_one, 1, BLOCK_ONE):
             one_index = first_one_2 + tl.arange(0, BLOCK_ONE)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + one_index[None, :] * logsum_stride_one,
-                mask=(h_index < size_h)[:, None] & (one_index < 1)[None, :],
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[None, :] * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
+                mask=(one_index < 1)[None, :] & (r_index < 256)[:, None],
                 other=0.0,
             )
-            mul_h_one = logsum * 1.4426950408889634
-            # src[latent.diag:23]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + one_index[None, :, None] * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (one_index < 1)[None, :, None],
-                other=0.0,
-            )
-            # src[latent.diag:27]
-            mul_h_one_r_d = Q.to(tl.float32)[:, :, None, :] * U.to(tl.float32)[:, None, :, :]
-            sum_ = tl.sum(mul_h_one_r_d, 3)
-            # src[latent.diag:25]
-            C_f32 = C.to(tl.float32)
-            mul_h_one_r_x = sum_[:, :, :, None] * C_f32[None, None, :, :]
-            # src[latent.diag:33]
-            sum_2 = tl.sum(mul_h_one_r_x, 2)
-            # src[latent.diag:24]
-            R = tl.load(
-                R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + one_index[None, :, None] * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(h_index < size_h)[:, None, None] & (one_index < 1)[None, :, None],
-                other=0.0,
-            )
-            # src[latent.diag:26]
-            # src[latent.diag:24]
-            # src[latent.diag:33]
-            mul_h_one_p_x = T.to(tl.float32)[None, None, :, :] * R.to(tl.float32)[:, :, :, None]
-            sum_3 = tl.sum(mul_h_one_p_x, 2)
-            where_h_one_x = tl.where((lt_x & (x_index < size_x))[None, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
-            safe_ = tl.where(mul_h_one == float("-inf"), 0.0, mul_h_one)
-            mul_h_one_r_x_2 = tl.exp2(where_h_one_x - safe_[:, :, None])[:, :, None, :] * C_f32[None, None, :, :]
-            sum_4 = tl.sum(mul_h_one_r_x_2, 3)
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + one_index[None, :, None] * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(h_index < size_h)[:, None, None] & (one_index < 1)[None, :, None],
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[None, :] * d_out_stride_one + e_index[:, None] * d_out_stride_e,
+                mask=(one_index < 1)[None, :] & (e_index < 128)[:, None],
                 other=0.0,
             )
-            mul_h_one_r_e = d_out.to(tl.float32)[:, :, None, :] * sum_4[:, :, :, None]
-            tile_sum = tl.sum(mul_h_one_r_e, 1)
-            next_acc_b_one = acc_b_one + tile_sum
+            next_acc_b_one = tl.dot(buffer_3, tl.trans(d_out), acc_b_one)
             acc_b_one = next_acc_b_one
-        acc_b_one = acc_b_one
     tl.store(
-        d_W_ptr + h_index[:, None, None] * d_W_stride_h + r_index[None, :, None] * d_W_stride_r + e_index[None, None, :] * d_W_stride_e,
+        d_W_ptr + h_index * d_W_stride_h + r_index[:, None] * d_W_stride_r + e_index[None, :] * d_W_stride_e,
         acc_b_one.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None, None],
+        mask=(r_index < 256)[:, None] & (e_index < 128)[None, :],
     )
 
 
@@ -2872,14 +2835,9 @@ def _mla_decode_buffer_0_buffer_1(
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_D, BLOCK_P, BLOCK_R) > 256:
-        raise ValueError(f"d x p x r = {max(BLOCK_D, BLOCK_P, BLOCK_R)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_P, BLOCK_R) <= 64:
-        BLOCK_ONE, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_P, BLOCK_R) <= 128:
-        BLOCK_ONE, BLOCK_X, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_ONE, BLOCK_X, warps, stages = 64, 16, 8, 1
+    if max(BLOCK_D, BLOCK_P, BLOCK_R) > 64:
+        raise ValueError(f"d x p x r = {max(BLOCK_D, BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
+    BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_buffer_0_buffer_1_kernel[grid](
         Q, R, C, T, U, filled, buffer_0, buffer_1, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -2953,14 +2911,9 @@ def _mla_decode_forward_buffer_0_state_state_(
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_D, BLOCK_P, BLOCK_R) > 256:
-        raise ValueError(f"d x p x r = {max(BLOCK_D, BLOCK_P, BLOCK_R)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_P, BLOCK_R) <= 64:
-        BLOCK_ONE, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_P, BLOCK_R) <= 128:
-        BLOCK_ONE, BLOCK_X, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_ONE, BLOCK_X, warps, stages = 64, 16, 8, 1
+    if max(BLOCK_D, BLOCK_P, BLOCK_R) > 64:
+        raise ValueError(f"d x p x r = {max(BLOCK_D, BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
+    BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_forward_buffer_0_state_state__kernel[grid](
         Q, R, C, T, U, filled, buffer_0, state, state_, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -3019,277 +2972,265 @@ def _mla_decode_forward_logsum(state_: torch.Tensor, state: torch.Tensor) -> tor
     return logsum
 
 
-def _mla_decode_backward_d_Q_d_R(
-    Q: torch.Tensor, R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, U: torch.Tensor, W: torch.Tensor,
-    filled: torch.Tensor, d_out: torch.Tensor, out: torch.Tensor, logsum: torch.Tensor, state: torch.Tensor,
-    state_: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_decode_backward_d_Q_d_R(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], filled: i32[], d_out: bf16[b h one e], out: bf16[b h one e], logsum: f32[b h one], state: f32[b h one], state_: f32[b h one]) -> d_Q: bf16[b h one d], d_R: bf16[b h one p]. Any strides; sizes are read off the shapes."""
+def _mla_decode_backward_buffer_0(Q: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_buffer_0(Q: bf16[b h one d], U: bf16[h r d]) -> buffer_0: bf16[b h one r]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
-    _check("T", T, torch.bfloat16, 3, Q.device)
     _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("W", W, torch.bfloat16, 3, Q.device)
-    _check("filled", filled, torch.int32, 0, Q.device)
-    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
-    _check("out", out, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    _check("state", state, torch.float32, 3, Q.device)
-    _check("state_", state_, torch.float32, 3, Q.device)
     b, h, _, _ = Q.shape
-    _, x, _ = C.shape
     if Q.shape != (b, h, 1, 128):
         raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
+    if U.shape != (h, 256, 128):
+        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
+    buffer_0 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_ONE, BLOCK_R, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(256, BLOCK_R),)
+    mla_decode_backward_buffer_0_kernel[grid](
+        Q, U, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), U.stride(0), U.stride(1),
+        U.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, h,
+        BLOCK_D=BLOCK_D, BLOCK_ONE=BLOCK_ONE, BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _mla_decode_backward_buffer_1(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_buffer_1(W: bf16[h r e], d_out: bf16[b h one e]) -> buffer_1: bf16[b h one r]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 3, W.device)
+    _check("d_out", d_out, torch.bfloat16, 4, W.device)
+    h, _, _ = W.shape
+    b, _, _, _ = d_out.shape
+    if W.shape != (h, 256, 128):
+        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
+    if d_out.shape != (b, h, 1, 128):
+        raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
+    buffer_1 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=W.device)
+    BLOCK_ONE, BLOCK_R, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(256, BLOCK_R),)
+    mla_decode_backward_buffer_1_kernel[grid](
+        W, d_out, buffer_1, W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), d_out.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
+        buffer_1.stride(3), h, b, BLOCK_E=BLOCK_E, BLOCK_ONE=BLOCK_ONE, BLOCK_R=BLOCK_R, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_1
+
+
+def _mla_decode_backward_buffer_2(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_buffer_2(d_out: bf16[b h one e], out: bf16[b h one e]) -> buffer_2: f32[b h one]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("out", out, torch.bfloat16, 4, d_out.device)
+    b, h, _, _ = d_out.shape
+    if d_out.shape != (b, h, 1, 128):
+        raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
+    if out.shape != (b, h, 1, 128):
+        raise ValueError(f"out: bf16[b h one e] has shape {out.shape}, expected {(b, h, 1, 128)}")
+    buffer_2 = torch.empty((b, h, 1), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(128))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * 1,)
+        mla_decode_backward_buffer_2_rows_kernel[grid](
+            d_out, out, buffer_2, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_2.stride(0),
+            buffer_2.stride(1), buffer_2.stride(2), b, h, BLOCK_E=BLOCK_E, EXACT_E=128 == BLOCK_E,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_2
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (b * h * 1,)
+    mla_decode_backward_buffer_2_kernel[grid](
+        d_out, out, buffer_2, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_2.stride(0), buffer_2.stride(1),
+        buffer_2.stride(2), b, h, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_2
+
+
+def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
+    R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, filled: torch.Tensor, logsum: torch.Tensor,
+    state: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor, buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], filled: i32[], logsum: f32[b h one], state: f32[b h one], buffer_0: bf16[b h one r], buffer_1: bf16[b h one r], buffer_2: f32[b h one]) -> buffer_3: bf16[b h one r], buffer_4: bf16[b h one r], buffer_5: bf16[b h one r], d_R: bf16[b h one p]. Any strides; sizes are read off the shapes."""
+    _check("R", R, torch.bfloat16, 4, R.device)
+    _check("C", C, torch.bfloat16, 3, R.device)
+    _check("T", T, torch.bfloat16, 3, R.device)
+    _check("filled", filled, torch.int32, 0, R.device)
+    _check("logsum", logsum, torch.float32, 3, R.device)
+    _check("state", state, torch.float32, 3, R.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 4, R.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 4, R.device)
+    _check("buffer_2", buffer_2, torch.float32, 3, R.device)
+    b, h, _, _ = R.shape
+    _, x, _ = C.shape
     if R.shape != (b, h, 1, 64):
         raise ValueError(f"R: bf16[b h one p] has shape {R.shape}, expected {(b, h, 1, 64)}")
     if C.shape != (b, x, 256):
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if T.shape != (b, x, 64):
         raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    if W.shape != (h, 256, 128):
-        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
-    if d_out.shape != (b, h, 1, 128):
-        raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
-    if out.shape != (b, h, 1, 128):
-        raise ValueError(f"out: bf16[b h one e] has shape {out.shape}, expected {(b, h, 1, 128)}")
     if logsum.shape != (b, h, 1):
         raise ValueError(f"logsum: f32[b h one] has shape {logsum.shape}, expected {(b, h, 1)}")
     if state.shape != (b, h, 1):
         raise ValueError(f"state: f32[b h one] has shape {state.shape}, expected {(b, h, 1)}")
-    if state_.shape != (b, h, 1):
-        raise ValueError(f"state_: f32[b h one] has shape {state_.shape}, expected {(b, h, 1)}")
-    d_Q = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=Q.device)
-    d_R = torch.empty((b, h, 1, 64), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
+    if buffer_0.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_0: bf16[b h one r] has shape {buffer_0.shape}, expected {(b, h, 1, 256)}")
+    if buffer_1.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_1: bf16[b h one r] has shape {buffer_1.shape}, expected {(b, h, 1, 256)}")
+    if buffer_2.shape != (b, h, 1):
+        raise ValueError(f"buffer_2: f32[b h one] has shape {buffer_2.shape}, expected {(b, h, 1)}")
+    buffer_3 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
+    buffer_4 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
+    buffer_5 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
+    d_R = torch.empty((b, h, 1, 64), dtype=torch.bfloat16, device=R.device)
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if max(BLOCK_D, BLOCK_E, BLOCK_P, BLOCK_R, BLOCK_X) > 256:
-        raise ValueError(f"d x e x p x r x x = {max(BLOCK_D, BLOCK_E, BLOCK_P, BLOCK_R, BLOCK_X)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_E, BLOCK_P, BLOCK_R, BLOCK_X) <= 64:
-        BLOCK_ONE, warps, stages = 64, 8, 1
-    elif max(BLOCK_D, BLOCK_E, BLOCK_P, BLOCK_R, BLOCK_X) <= 128:
-        BLOCK_ONE, warps, stages = 64, 8, 1
-    else:
-        BLOCK_ONE, warps, stages = 64, 8, 1
+    if max(BLOCK_P, BLOCK_R) > 64:
+        raise ValueError(f"p x r = {max(BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
+    BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
-    mla_decode_backward_d_Q_d_R_kernel[grid](
-        Q, R, C, T, U, W, filled, d_out, out, logsum, state, state_, d_Q, d_R, Q.stride(0), Q.stride(1),
-        Q.stride(2), Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0),
-        C.stride(1), C.stride(2), T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1),
-        U.stride(2), W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        d_out.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1), state.stride(2),
-        state_.stride(0), state_.stride(1), state_.stride(2), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2),
-        d_Q.stride(3), d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, x, BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_ONE=BLOCK_ONE,
-        EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R,
-        EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+    mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel[grid](
+        R, C, T, filled, logsum, state, buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5, d_R,
+        R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
+        T.stride(0), T.stride(1), T.stride(2), logsum.stride(0), logsum.stride(1), logsum.stride(2),
+        state.stride(0), state.stride(1), state.stride(2), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
+        buffer_1.stride(3), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_3.stride(0),
+        buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
+        buffer_5.stride(3), d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, x,
+        BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_ONE=BLOCK_ONE, EXACT_P=64 == BLOCK_P,
+        EXACT_R=256 == BLOCK_R, num_warps=warps, num_stages=stages,
     )
-    return d_Q, d_R
+    return buffer_3, buffer_4, buffer_5, d_R
 
 
 def _mla_decode_backward_d_C_d_T(
-    Q: torch.Tensor, R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, U: torch.Tensor, W: torch.Tensor,
-    filled: torch.Tensor, d_out: torch.Tensor, out: torch.Tensor, logsum: torch.Tensor,
+    R: torch.Tensor,
+    C: torch.Tensor,
+    T: torch.Tensor,
+    filled: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_decode_backward_d_C_d_T(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], filled: i32[], d_out: bf16[b h one e], out: bf16[b h one e], logsum: f32[b h one]) -> d_C: bf16[b x r], d_T: bf16[b x p]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
-    _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("W", W, torch.bfloat16, 3, Q.device)
-    _check("filled", filled, torch.int32, 0, Q.device)
-    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
-    _check("out", out, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    b, h, _, _ = Q.shape
+    """_mla_decode_backward_d_C_d_T(R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], filled: i32[], logsum: f32[b h one], buffer_0: bf16[b h one r], buffer_1: bf16[b h one r], buffer_2: f32[b h one]) -> d_C: bf16[b x r], d_T: bf16[b x p]. Any strides; sizes are read off the shapes."""
+    _check("R", R, torch.bfloat16, 4, R.device)
+    _check("C", C, torch.bfloat16, 3, R.device)
+    _check("T", T, torch.bfloat16, 3, R.device)
+    _check("filled", filled, torch.int32, 0, R.device)
+    _check("logsum", logsum, torch.float32, 3, R.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 4, R.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 4, R.device)
+    _check("buffer_2", buffer_2, torch.float32, 3, R.device)
+    b, h, _, _ = R.shape
     _, x, _ = C.shape
-    if Q.shape != (b, h, 1, 128):
-        raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
     if R.shape != (b, h, 1, 64):
         raise ValueError(f"R: bf16[b h one p] has shape {R.shape}, expected {(b, h, 1, 64)}")
     if C.shape != (b, x, 256):
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if T.shape != (b, x, 64):
         raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    if W.shape != (h, 256, 128):
-        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
-    if d_out.shape != (b, h, 1, 128):
-        raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
-    if out.shape != (b, h, 1, 128):
-        raise ValueError(f"out: bf16[b h one e] has shape {out.shape}, expected {(b, h, 1, 128)}")
     if logsum.shape != (b, h, 1):
         raise ValueError(f"logsum: f32[b h one] has shape {logsum.shape}, expected {(b, h, 1)}")
-    d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=Q.device)
-    d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
+    if buffer_0.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_0: bf16[b h one r] has shape {buffer_0.shape}, expected {(b, h, 1, 256)}")
+    if buffer_1.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_1: bf16[b h one r] has shape {buffer_1.shape}, expected {(b, h, 1, 256)}")
+    if buffer_2.shape != (b, h, 1):
+        raise ValueError(f"buffer_2: f32[b h one] has shape {buffer_2.shape}, expected {(b, h, 1)}")
+    d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=R.device)
+    d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=R.device)
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_X > 256:
-        raise ValueError(f"d x e x p x r x x = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_X}: at most 256 elements are held on chip")
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_X <= 64:
-        BLOCK_B, BLOCK_ONE, warps, stages = 32, 16, 8, 1
-    elif BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_X <= 128:
-        BLOCK_B, BLOCK_ONE, warps, stages = 16, 16, 8, 1
-    else:
-        BLOCK_B, BLOCK_ONE, warps, stages = 16, 16, 8, 1
-    grid = (triton.cdiv(b, BLOCK_B),)
+    if max(BLOCK_P, BLOCK_R) > 64:
+        raise ValueError(f"p x r = {max(BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
+    BLOCK_X, BLOCK_ONE, warps, stages = 64, 64, 4, 2
+    grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_decode_backward_d_C_d_T_kernel[grid](
-        Q, R, C, T, U, W, filled, d_out, out, logsum, d_C, d_T, Q.stride(0), Q.stride(1), Q.stride(2),
-        Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1),
-        C.stride(2), T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2),
-        W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        d_out.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), d_C.stride(0), d_C.stride(1), d_C.stride(2), d_T.stride(0),
-        d_T.stride(1), d_T.stride(2), b, h, x, BLOCK_ONE=BLOCK_ONE, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
-        BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_B=BLOCK_B, EXACT_D=128 == BLOCK_D,
-        EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_X=x == BLOCK_X,
-        num_warps=warps, num_stages=stages,
+        R, C, T, filled, logsum, buffer_0, buffer_1, buffer_2, d_C, d_T, R.stride(0), R.stride(1),
+        R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0), T.stride(1),
+        T.stride(2), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), buffer_1.stride(3), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        d_C.stride(0), d_C.stride(1), d_C.stride(2), d_T.stride(0), d_T.stride(1), d_T.stride(2), b, h, x,
+        BLOCK_ONE=BLOCK_ONE, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, EXACT_P=64 == BLOCK_P,
+        EXACT_R=256 == BLOCK_R, num_warps=warps, num_stages=stages,
     )
     return d_C, d_T
 
 
-def _mla_decode_backward_d_U(
-    Q: torch.Tensor, R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, U: torch.Tensor, W: torch.Tensor,
-    filled: torch.Tensor, d_out: torch.Tensor, out: torch.Tensor, logsum: torch.Tensor,
-) -> torch.Tensor:
-    """_mla_decode_backward_d_U(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], filled: i32[], d_out: bf16[b h one e], out: bf16[b h one e], logsum: f32[b h one]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
-    _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("W", W, torch.bfloat16, 3, Q.device)
-    _check("filled", filled, torch.int32, 0, Q.device)
-    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
-    _check("out", out, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    b, h, _, _ = Q.shape
-    _, x, _ = C.shape
-    if Q.shape != (b, h, 1, 128):
-        raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
-    if R.shape != (b, h, 1, 64):
-        raise ValueError(f"R: bf16[b h one p] has shape {R.shape}, expected {(b, h, 1, 64)}")
-    if C.shape != (b, x, 256):
-        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-    if T.shape != (b, x, 64):
-        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
+def _mla_decode_backward_d_Q(U: torch.Tensor, state_: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_d_Q(U: bf16[h r d], state_: f32[b h one], buffer_4: bf16[b h one r]) -> d_Q: bf16[b h one d]. Any strides; sizes are read off the shapes."""
+    _check("U", U, torch.bfloat16, 3, U.device)
+    _check("state_", state_, torch.float32, 3, U.device)
+    _check("buffer_4", buffer_4, torch.bfloat16, 4, U.device)
+    h, _, _ = U.shape
+    b, _, _ = state_.shape
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    if W.shape != (h, 256, 128):
-        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    if filled.shape != ():
-        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
-    if d_out.shape != (b, h, 1, 128):
-        raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
-    if out.shape != (b, h, 1, 128):
-        raise ValueError(f"out: bf16[b h one e] has shape {out.shape}, expected {(b, h, 1, 128)}")
-    if logsum.shape != (b, h, 1):
-        raise ValueError(f"logsum: f32[b h one] has shape {logsum.shape}, expected {(b, h, 1)}")
+    if state_.shape != (b, h, 1):
+        raise ValueError(f"state_: f32[b h one] has shape {state_.shape}, expected {(b, h, 1)}")
+    if buffer_4.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_4: bf16[b h one r] has shape {buffer_4.shape}, expected {(b, h, 1, 256)}")
+    d_Q = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=U.device)
+    BLOCK_ONE, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(128, BLOCK_D),)
+    mla_decode_backward_d_Q_kernel[grid](
+        U, state_, buffer_4, d_Q, U.stride(0), U.stride(1), U.stride(2), state_.stride(0), state_.stride(1),
+        state_.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3),
+        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), h, b, BLOCK_R=BLOCK_R,
+        BLOCK_ONE=BLOCK_ONE, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _mla_decode_backward_d_U(Q: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_d_U(Q: bf16[b h one d], buffer_5: bf16[b h one r]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("buffer_5", buffer_5, torch.bfloat16, 4, Q.device)
+    b, h, _, _ = Q.shape
+    if Q.shape != (b, h, 1, 128):
+        raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
+    if buffer_5.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_5: bf16[b h one r] has shape {buffer_5.shape}, expected {(b, h, 1, 256)}")
     d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_X > 256:
-        raise ValueError(f"d x e x p x r x x = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_X}: at most 256 elements are held on chip")
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_X <= 64:
-        BLOCK_H, BLOCK_ONE, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_X <= 128:
-        BLOCK_H, BLOCK_ONE, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_H, BLOCK_ONE, warps, stages = 64, 16, 8, 1
-    grid = (triton.cdiv(h, BLOCK_H),)
+    BLOCK_R, BLOCK_D, BLOCK_ONE, warps, stages = 128, 128, 64, 8, 3
+    grid = (h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_D),)
     mla_decode_backward_d_U_kernel[grid](
-        Q, R, C, T, U, W, filled, d_out, out, logsum, d_U, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
-        T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0),
-        W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-        out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0), logsum.stride(1),
-        logsum.stride(2), d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, x, BLOCK_ONE=BLOCK_ONE,
-        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_H=BLOCK_H,
-        EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R,
-        EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        Q, buffer_5, d_U, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), buffer_5.stride(0),
+        buffer_5.stride(1), buffer_5.stride(2), buffer_5.stride(3), d_U.stride(0), d_U.stride(1),
+        d_U.stride(2), b, h, BLOCK_ONE=BLOCK_ONE, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_U
 
 
-def _mla_decode_backward_d_W(
-    Q: torch.Tensor,
-    R: torch.Tensor,
-    C: torch.Tensor,
-    T: torch.Tensor,
-    U: torch.Tensor,
-    filled: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-) -> torch.Tensor:
-    """_mla_decode_backward_d_W(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], filled: i32[], d_out: bf16[b h one e], logsum: f32[b h one]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
-    _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("filled", filled, torch.int32, 0, Q.device)
-    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    b, h, _, _ = Q.shape
-    _, x, _ = C.shape
-    if Q.shape != (b, h, 1, 128):
-        raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
-    if R.shape != (b, h, 1, 64):
-        raise ValueError(f"R: bf16[b h one p] has shape {R.shape}, expected {(b, h, 1, 64)}")
-    if C.shape != (b, x, 256):
-        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-    if T.shape != (b, x, 64):
-        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    if filled.shape != ():
-        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+def _mla_decode_backward_d_W(d_out: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_d_W(d_out: bf16[b h one e], buffer_3: bf16[b h one r]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("buffer_3", buffer_3, torch.bfloat16, 4, d_out.device)
+    b, h, _, _ = d_out.shape
     if d_out.shape != (b, h, 1, 128):
         raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
-    if logsum.shape != (b, h, 1):
-        raise ValueError(f"logsum: f32[b h one] has shape {logsum.shape}, expected {(b, h, 1)}")
-    d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_X * BLOCK_E > 256:
-        raise ValueError(f"d x p x r x x x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_X * BLOCK_E}: at most 256 elements are held on chip")
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_X * BLOCK_E <= 64:
-        BLOCK_H, BLOCK_ONE, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_X * BLOCK_E <= 128:
-        BLOCK_H, BLOCK_ONE, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_H, BLOCK_ONE, warps, stages = 64, 16, 8, 1
-    grid = (triton.cdiv(h, BLOCK_H),)
+    if buffer_3.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_3: bf16[b h one r] has shape {buffer_3.shape}, expected {(b, h, 1, 256)}")
+    d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_R, BLOCK_E, BLOCK_ONE, warps, stages = 128, 128, 64, 8, 3
+    grid = (h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_E),)
     mla_decode_backward_d_W_kernel[grid](
-        Q, R, C, T, U, filled, d_out, logsum, d_W, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
-        T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), d_out.stride(0),
-        d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0), logsum.stride(1),
-        logsum.stride(2), d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, x, BLOCK_ONE=BLOCK_ONE,
-        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
-        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_X=x == BLOCK_X,
-        EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
+        d_out, buffer_3, d_W, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), d_W.stride(0),
+        d_W.stride(1), d_W.stride(2), b, h, BLOCK_ONE=BLOCK_ONE, BLOCK_R=BLOCK_R, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
     )
     return d_W
 
@@ -3325,10 +3266,14 @@ class _mla_decode_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_out):
         Q, R, C, T, U, W, filled, out, logsum, state, state_ = ctx.saved_tensors
-        d_Q, d_R = _mla_decode_backward_d_Q_d_R(Q, R, C, T, U, W, filled, d_out, out, logsum, state, state_)
-        d_C, d_T = _mla_decode_backward_d_C_d_T(Q, R, C, T, U, W, filled, d_out, out, logsum)
-        d_U = _mla_decode_backward_d_U(Q, R, C, T, U, W, filled, d_out, out, logsum)
-        d_W = _mla_decode_backward_d_W(Q, R, C, T, U, filled, d_out, logsum)
+        buffer_0 = _mla_decode_backward_buffer_0(Q, U)
+        buffer_1 = _mla_decode_backward_buffer_1(W, d_out)
+        buffer_2 = _mla_decode_backward_buffer_2(d_out, out)
+        buffer_3, buffer_4, buffer_5, d_R = _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(R, C, T, filled, logsum, state, buffer_0, buffer_1, buffer_2)
+        d_C, d_T = _mla_decode_backward_d_C_d_T(R, C, T, filled, logsum, buffer_0, buffer_1, buffer_2)
+        d_Q = _mla_decode_backward_d_Q(U, state_, buffer_4)
+        d_U = _mla_decode_backward_d_U(Q, buffer_5)
+        d_W = _mla_decode_backward_d_W(d_out, buffer_3)
         return d_Q, d_R, d_C, d_T, d_U, d_W, None
 
 

@@ -147,31 +147,31 @@ def _mlp_backward_d_X(X, W, c, D, d_out, *, block_h=256, block_b=512):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     block_h = min(block_h, max(h, 1))
     block_b = min(block_b, max(b, 1))
-    d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
-    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
     c = jnp.pad(c, ((0, max(-h % block_h, block_h - h)),))
+    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
 
     def program(tile):
         first_b = tile * block_b
         acc_h = jnp.full((block_b, i), 0.0, jnp.float32)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
         to_h = h // block_h * block_h
 
         def step(block, state):
             (acc_h,) = state
             first_h = block * block_h
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
-            dot = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
             c_tile = lax.dynamic_slice_in_dim(c, first_h, block_h, 0)
-            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            add = dot_2 + c_tile
-            mul = 0.3989422804014327 * add * jnp.exp(-0.5 * add * add)
-            mul_2 = 0.5 * (lax.erf(0.7071067811865476 * add) + 1.0)
-            tile_bf16 = (dot * (mul_2 + mul)).astype(jnp.bfloat16)
+            add = c_tile + dot
+            mul = 0.3989422804014327 * jnp.exp(-0.5 * add * add)
+            add_2 = 0.5 + 0.5 * lax.erf(0.7071067811865476 * add)
+            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
+            dot_2 = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = ((add_2 + mul * add) * dot_2).astype(jnp.bfloat16)
             next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_h,)
 
@@ -183,15 +183,15 @@ def _mlp_backward_d_X(X, W, c, D, d_out, *, block_h=256, block_b=512):
             first_h = block * block_h
             h_index = first_h + jnp.arange(block_h)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
-            dot = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
             c_tile = lax.dynamic_slice_in_dim(c, first_h, block_h, 0)
-            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            add = dot_2 + c_tile
-            mul = 0.3989422804014327 * add * jnp.exp(-0.5 * add * add)
-            mul_2 = 0.5 * (lax.erf(0.7071067811865476 * add) + 1.0)
-            mul_3 = jnp.where((h_index < h), dot, 0.0) * (mul_2 + mul)
-            tile_bf16 = mul_3.astype(jnp.bfloat16)
+            add = c_tile + dot
+            mul = 0.3989422804014327 * jnp.exp(-0.5 * add * add)
+            add_2 = 0.5 + 0.5 * lax.erf(0.7071067811865476 * add)
+            chosen = jnp.where((h_index < h), add_2 + mul * add, 0.0)
+            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
+            dot_2 = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (chosen * dot_2).astype(jnp.bfloat16)
             next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_h,)
 
@@ -220,37 +220,37 @@ def _mlp_backward_d_W_d_c_d_D(X, W, c, D, d_out, *, block_b=256, block_h=512):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     block_b = min(block_b, max(b, 1))
     block_h = min(block_h, max(h, 1))
-    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
-    c = jnp.pad(c, ((0, max(-h % block_h, block_h - h)),))
     W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
-    d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    c = jnp.pad(c, ((0, max(-h % block_h, block_h - h)),))
+    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
 
     def program(tile):
         first_h = tile * block_h
         acc_b = jnp.full((block_h, i), 0.0, jnp.float32)
         acc_b_2 = jnp.full((block_h,), 0.0, jnp.float32)
         acc_b_3 = jnp.full((block_h, o), 0.0, jnp.float32)
-        D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
-        c_tile = lax.dynamic_slice_in_dim(c, first_h, block_h, 0)
         W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
+        c_tile = lax.dynamic_slice_in_dim(c, first_h, block_h, 0)
+        D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
         to_b = b // block_b * block_b
 
         def step(block, state):
             acc_b, acc_b_2, acc_b_3 = state
             first_b = block * block_b
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
-            dot = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
             X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
-            dot_2 = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
-            add = dot_2 + c_tile[:, None]
-            mul = 0.3989422804014327 * add * jnp.exp(-0.5 * add * add)
-            mul_2 = 0.5 * (lax.erf(0.7071067811865476 * add) + 1.0)
-            add_2 = mul_2 + mul
-            tile_bf16 = (dot * add_2).astype(jnp.bfloat16)
+            dot = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
+            add = c_tile[:, None] + dot
+            mul = 0.3989422804014327 * jnp.exp(-0.5 * add * add)
+            add_2 = 0.5 + 0.5 * lax.erf(0.7071067811865476 * add)
+            add_3 = add_2 + mul * add
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
+            dot_2 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (add_3 * dot_2).astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
-            mul_3 = dot * add_2
-            tile_sum = jnp.sum(mul_3, axis=1)
+            mul_2 = add_3 * dot_2
+            tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_b_2 = acc_b_2 + tile_sum
             H_bf16 = jax.nn.gelu(add, approximate=False).astype(jnp.bfloat16)
             next_acc_b_3 = acc_b_3 + jnp.einsum("hb,bo->ho", H_bf16, d_out_tile, preferred_element_type=jnp.float32)
@@ -263,19 +263,18 @@ def _mlp_backward_d_W_d_c_d_D(X, W, c, D, d_out, *, block_b=256, block_h=512):
             acc_b, acc_b_2, acc_b_3 = state
             first_b = block * block_b
             b_index = first_b + jnp.arange(block_b)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
-            dot = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((b_index < b), dot, 0.0)
             X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
-            dot_2 = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
-            add = dot_2 + c_tile[:, None]
-            mul = 0.3989422804014327 * add * jnp.exp(-0.5 * add * add)
-            mul_2 = 0.5 * (lax.erf(0.7071067811865476 * add) + 1.0)
-            add_2 = mul_2 + mul
-            tile_bf16 = (chosen * add_2).astype(jnp.bfloat16)
+            dot = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
+            add = c_tile[:, None] + dot
+            mul = 0.3989422804014327 * jnp.exp(-0.5 * add * add)
+            add_2 = 0.5 + 0.5 * lax.erf(0.7071067811865476 * add)
+            chosen = jnp.where((b_index < b), add_2 + mul * add, 0.0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
+            dot_2 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (chosen * dot_2).astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
-            mul_3 = chosen * add_2
-            tile_sum = jnp.sum(mul_3, axis=1)
+            mul_2 = chosen * dot_2
+            tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_b_2 = acc_b_2 + tile_sum
             H_bf16 = jax.nn.gelu(add, approximate=False).astype(jnp.bfloat16)
             next_acc_b_3 = acc_b_3 + jnp.einsum("hb,bo->ho", H_bf16, d_out_tile, preferred_element_type=jnp.float32)
@@ -361,9 +360,9 @@ def _swiglu(X, W, U, D, *, block_h=256, block_b=512):
     block_h = min(block_h, max(h, 1))
     block_b = min(block_b, max(b, 1))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
     W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
     U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
-    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
 
     def program(tile):
         first_b = tile * block_b
@@ -374,12 +373,12 @@ def _swiglu(X, W, U, D, *, block_h=256, block_b=512):
         def step(block, state):
             (acc_h,) = state
             first_h = block * block_h
+            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
             dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
             dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
             tile_bf16 = (jax.nn.silu(dot) * dot_2).astype(jnp.bfloat16)
-            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             next_acc_h = acc_h + jnp.einsum("bh,ho->bo", tile_bf16, D_tile, preferred_element_type=jnp.float32)
             return (next_acc_h,)
 
@@ -389,14 +388,12 @@ def _swiglu(X, W, U, D, *, block_h=256, block_b=512):
         def step_2(block, state):
             (acc_h,) = state
             first_h = block * block_h
-            h_index = first_h + jnp.arange(block_h)
+            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
             dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            silu = jax.nn.silu(jnp.where((h_index < h), dot, 0.0))
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
             dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (silu * dot_2).astype(jnp.bfloat16)
-            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
+            tile_bf16 = (jax.nn.silu(dot) * dot_2).astype(jnp.bfloat16)
             next_acc_h = acc_h + jnp.einsum("bh,ho->bo", tile_bf16, D_tile, preferred_element_type=jnp.float32)
             return (next_acc_h,)
 
@@ -423,9 +420,9 @@ def _swiglu_forward(X, W, U, D, *, block_h=256, block_b=512):
     block_h = min(block_h, max(h, 1))
     block_b = min(block_b, max(b, 1))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
     W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
     U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
-    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
 
     def program(tile):
         first_b = tile * block_b
@@ -436,12 +433,12 @@ def _swiglu_forward(X, W, U, D, *, block_h=256, block_b=512):
         def step(block, state):
             (acc_h,) = state
             first_h = block * block_h
+            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
             dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
             dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
             tile_bf16 = (jax.nn.silu(dot) * dot_2).astype(jnp.bfloat16)
-            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             next_acc_h = acc_h + jnp.einsum("bh,ho->bo", tile_bf16, D_tile, preferred_element_type=jnp.float32)
             return (next_acc_h,)
 
@@ -451,14 +448,12 @@ def _swiglu_forward(X, W, U, D, *, block_h=256, block_b=512):
         def step_2(block, state):
             (acc_h,) = state
             first_h = block * block_h
-            h_index = first_h + jnp.arange(block_h)
+            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
             dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            silu = jax.nn.silu(jnp.where((h_index < h), dot, 0.0))
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
             dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (silu * dot_2).astype(jnp.bfloat16)
-            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
+            tile_bf16 = (jax.nn.silu(dot) * dot_2).astype(jnp.bfloat16)
             next_acc_h = acc_h + jnp.einsum("bh,ho->bo", tile_bf16, D_tile, preferred_element_type=jnp.float32)
             return (next_acc_h,)
 
@@ -488,9 +483,9 @@ def _swiglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
     block_b = min(block_b, max(b, 1))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
     W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
     D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
+    U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
 
     def program(tile):
         first_b = tile * block_b
@@ -503,18 +498,18 @@ def _swiglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
         def step(block, state):
             acc_h, acc_h_2 = state
             first_h = block * block_h
-            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
             dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            sigmoid = jax.nn.sigmoid(dot)
             D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             dot_2 = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (jax.nn.silu(dot) * dot_2).astype(jnp.bfloat16)
-            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, U_tile, preferred_element_type=jnp.float32)
-            sigmoid = jax.nn.sigmoid(dot)
+            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
             dot_3 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
-            mul = ((1.0 - sigmoid) * dot + 1.0) * sigmoid * dot_3
-            tile_bf16_2 = (mul * dot_2).astype(jnp.bfloat16)
-            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, W_tile, preferred_element_type=jnp.float32)
+            mul = sigmoid * dot_2 * dot_3 * (1.0 + (1.0 - sigmoid) * dot)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (dot_2 * jax.nn.silu(dot)).astype(jnp.bfloat16)
+            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, U_tile, preferred_element_type=jnp.float32)
             return (next_acc_h, next_acc_h_2)
 
         acc_h, acc_h_2 = lax.fori_loop(0, -(-to_h // block_h), step, (acc_h, acc_h_2))
@@ -524,19 +519,19 @@ def _swiglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
             acc_h, acc_h_2 = state
             first_h = block * block_h
             h_index = first_h + jnp.arange(block_h)
-            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
             dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((h_index < h), jax.nn.silu(dot), 0.0)
+            sigmoid = jax.nn.sigmoid(dot)
             D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             dot_2 = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (chosen * dot_2).astype(jnp.bfloat16)
-            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, U_tile, preferred_element_type=jnp.float32)
-            sigmoid = jax.nn.sigmoid(dot)
+            chosen = jnp.where((h_index < h), dot_2, 0.0)
+            U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
             dot_3 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
-            mul = ((1.0 - sigmoid) * dot + 1.0) * sigmoid * dot_3
-            tile_bf16_2 = (mul * dot_2).astype(jnp.bfloat16)
-            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, W_tile, preferred_element_type=jnp.float32)
+            mul = sigmoid * chosen * dot_3 * (1.0 + (1.0 - sigmoid) * dot)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (chosen * jax.nn.silu(dot)).astype(jnp.bfloat16)
+            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, U_tile, preferred_element_type=jnp.float32)
             return (next_acc_h, next_acc_h_2)
 
         acc_h, acc_h_2 = lax.fori_loop(from_h // block_h, -(-h // block_h), step_2, (acc_h, acc_h_2))
@@ -564,8 +559,8 @@ def _swiglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512)
     block_b = min(block_b, max(b, 1))
     block_h = min(block_h, max(h, 1))
     W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
-    U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
     D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
+    U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
 
@@ -575,8 +570,8 @@ def _swiglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512)
         acc_b_2 = jnp.full((block_h, i), 0.0, jnp.float32)
         acc_b_3 = jnp.full((block_h, o), 0.0, jnp.float32)
         W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-        U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
         D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
+        U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
         to_b = b // block_b * block_b
 
         def step(block, state):
@@ -585,16 +580,16 @@ def _swiglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512)
             X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
             dot = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
             sigmoid = jax.nn.sigmoid(dot)
-            dot_2 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
-            dot_3 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
-            mul = ((1.0 - sigmoid) * dot + 1.0) * sigmoid * dot_2
-            tile_bf16 = (mul * dot_3).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
+            dot_3 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
+            mul = sigmoid * dot_2 * dot_3 * (1.0 + (1.0 - sigmoid) * dot)
+            tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             silu = jax.nn.silu(dot)
-            tile_bf16_2 = (silu * dot_3).astype(jnp.bfloat16)
+            tile_bf16_2 = (dot_2 * silu).astype(jnp.bfloat16)
             next_acc_b_2 = acc_b_2 + jnp.einsum("hb,bi->hi", tile_bf16_2, X_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (silu * dot_2).astype(jnp.bfloat16)
+            tile_bf16_3 = (dot_3 * silu).astype(jnp.bfloat16)
             next_acc_b_3 = acc_b_3 + jnp.einsum("hb,bo->ho", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_b, next_acc_b_2, next_acc_b_3)
 
@@ -608,16 +603,17 @@ def _swiglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512)
             X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
             dot = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
             sigmoid = jax.nn.sigmoid(dot)
-            chosen = jnp.where((b_index < b), (1.0 - sigmoid) * dot + 1.0, 0.0)
-            dot_2 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
-            dot_3 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (chosen * sigmoid * dot_2 * dot_3).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((b_index < b), dot_2, 0.0)
+            dot_3 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
+            mul = sigmoid * chosen * dot_3 * (1.0 + (1.0 - sigmoid) * dot)
+            tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             silu = jax.nn.silu(dot)
-            tile_bf16_2 = (silu * dot_3).astype(jnp.bfloat16)
+            tile_bf16_2 = (chosen * silu).astype(jnp.bfloat16)
             next_acc_b_2 = acc_b_2 + jnp.einsum("hb,bi->hi", tile_bf16_2, X_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (silu * dot_2).astype(jnp.bfloat16)
+            tile_bf16_3 = (dot_3 * silu).astype(jnp.bfloat16)
             next_acc_b_3 = acc_b_3 + jnp.einsum("hb,bo->ho", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_b, next_acc_b_2, next_acc_b_3)
 
@@ -829,9 +825,9 @@ def _geglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
     block_b = min(block_b, max(b, 1))
     d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
     D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
     U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
+    W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
 
     def program(tile):
         first_b = tile * block_b
@@ -844,18 +840,19 @@ def _geglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
         def step(block, state):
             acc_h, acc_h_2 = state
             first_h = block * block_h
-            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
             D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             dot = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
-            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            add = lax.erf(0.7071067811865476 * dot_2) + 1.0
-            mul = 0.3989422804014327 * dot_2 * jnp.exp(-0.5 * dot_2 * dot_2)
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
-            dot_3 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (dot * (mul + add * 0.5) * dot_3).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
+            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
+            dot_3 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            mul = 0.5 * lax.erf(0.7071067811865476 * dot_3)
+            mul_2 = 0.3989422804014327 * jnp.exp(-0.5 * dot_3 * dot_3)
+            mul_3 = dot * dot_2 * (0.5 + mul_2 * dot_3 + mul)
+            tile_bf16 = mul_3.astype(jnp.bfloat16)
             next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
-            mul_2 = dot * jax.nn.gelu(dot_2, approximate=False)
-            tile_bf16_2 = mul_2.astype(jnp.bfloat16)
+            mul_4 = dot * jax.nn.gelu(dot_3, approximate=False)
+            tile_bf16_2 = mul_4.astype(jnp.bfloat16)
             next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, U_tile, preferred_element_type=jnp.float32)
             return (next_acc_h, next_acc_h_2)
 
@@ -866,19 +863,20 @@ def _geglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
             acc_h, acc_h_2 = state
             first_h = block * block_h
             h_index = first_h + jnp.arange(block_h)
-            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
             D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
             dot = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((h_index < h), dot, 0.0)
-            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            add = lax.erf(0.7071067811865476 * dot_2) + 1.0
-            mul = 0.3989422804014327 * dot_2 * jnp.exp(-0.5 * dot_2 * dot_2)
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
-            dot_3 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (chosen * (mul + add * 0.5) * dot_3).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
+            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
+            dot_3 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            mul = 0.5 * lax.erf(0.7071067811865476 * dot_3)
+            mul_2 = 0.3989422804014327 * jnp.exp(-0.5 * dot_3 * dot_3)
+            mul_3 = chosen * dot_2 * (0.5 + mul_2 * dot_3 + mul)
+            tile_bf16 = mul_3.astype(jnp.bfloat16)
             next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
-            mul_2 = chosen * jax.nn.gelu(dot_2, approximate=False)
-            tile_bf16_2 = mul_2.astype(jnp.bfloat16)
+            mul_4 = chosen * jax.nn.gelu(dot_3, approximate=False)
+            tile_bf16_2 = mul_4.astype(jnp.bfloat16)
             next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, U_tile, preferred_element_type=jnp.float32)
             return (next_acc_h, next_acc_h_2)
 
@@ -907,10 +905,10 @@ def _geglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512):
     block_b = min(block_b, max(b, 1))
     block_h = min(block_h, max(h, 1))
     D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
-    W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
     U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
-    X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
     d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
 
     def program(tile):
         first_h = tile * block_h
@@ -918,26 +916,27 @@ def _geglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512):
         acc_b_2 = jnp.full((block_h, i), 0.0, jnp.float32)
         acc_b_3 = jnp.full((block_h, o), 0.0, jnp.float32)
         D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
-        W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
         U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
+        W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
         to_b = b // block_b * block_b
 
         def step(block, state):
             acc_b, acc_b_2, acc_b_3 = state
             first_b = block * block_b
-            X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
             dot = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
-            dot_2 = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
-            add = lax.erf(0.7071067811865476 * dot_2) + 1.0
-            mul = 0.3989422804014327 * dot_2 * jnp.exp(-0.5 * dot_2 * dot_2)
-            dot_3 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (dot * (mul + add * 0.5) * dot_3).astype(jnp.bfloat16)
+            X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
+            dot_2 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
+            dot_3 = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
+            mul = 0.5 * lax.erf(0.7071067811865476 * dot_3)
+            mul_2 = 0.3989422804014327 * jnp.exp(-0.5 * dot_3 * dot_3)
+            mul_3 = dot * dot_2 * (0.5 + mul_2 * dot_3 + mul)
+            tile_bf16 = mul_3.astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
-            gelu = jax.nn.gelu(dot_2, approximate=False)
+            gelu = jax.nn.gelu(dot_3, approximate=False)
             tile_bf16_2 = (dot * gelu).astype(jnp.bfloat16)
             next_acc_b_2 = acc_b_2 + jnp.einsum("hb,bi->hi", tile_bf16_2, X_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (gelu * dot_3).astype(jnp.bfloat16)
+            tile_bf16_3 = (dot_2 * gelu).astype(jnp.bfloat16)
             next_acc_b_3 = acc_b_3 + jnp.einsum("hb,bo->ho", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_b, next_acc_b_2, next_acc_b_3)
 
@@ -948,20 +947,21 @@ def _geglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512):
             acc_b, acc_b_2, acc_b_3 = state
             first_b = block * block_b
             b_index = first_b + jnp.arange(block_b)
-            X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
             dot = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((b_index < b), dot, 0.0)
-            dot_2 = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
-            add = lax.erf(0.7071067811865476 * dot_2) + 1.0
-            mul = 0.3989422804014327 * dot_2 * jnp.exp(-0.5 * dot_2 * dot_2)
-            dot_3 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (chosen * (mul + add * 0.5) * dot_3).astype(jnp.bfloat16)
+            X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
+            dot_2 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
+            dot_3 = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
+            mul = 0.5 * lax.erf(0.7071067811865476 * dot_3)
+            mul_2 = 0.3989422804014327 * jnp.exp(-0.5 * dot_3 * dot_3)
+            mul_3 = chosen * dot_2 * (0.5 + mul_2 * dot_3 + mul)
+            tile_bf16 = mul_3.astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
-            gelu = jax.nn.gelu(dot_2, approximate=False)
+            gelu = jax.nn.gelu(dot_3, approximate=False)
             tile_bf16_2 = (chosen * gelu).astype(jnp.bfloat16)
             next_acc_b_2 = acc_b_2 + jnp.einsum("hb,bi->hi", tile_bf16_2, X_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (gelu * dot_3).astype(jnp.bfloat16)
+            tile_bf16_3 = (dot_2 * gelu).astype(jnp.bfloat16)
             next_acc_b_3 = acc_b_3 + jnp.einsum("hb,bo->ho", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_b, next_acc_b_2, next_acc_b_3)
 
@@ -1043,8 +1043,8 @@ def _lora(X, W, A, B, *, block_r=256, block_b=512):
     block_r = min(block_r, max(16, 1))
     block_b = min(block_b, max(b, 1))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    A = jnp.pad(A, ((0, 0), (0, max(-16 % block_r, block_r - 16))))
     B = jnp.pad(B, ((0, max(-16 % block_r, block_r - 16)), (0, 0)))
+    A = jnp.pad(A, ((0, 0), (0, max(-16 % block_r, block_r - 16))))
 
     def program(tile):
         first_b = tile * block_b
@@ -1055,10 +1055,10 @@ def _lora(X, W, A, B, *, block_r=256, block_b=512):
         def step(block, state):
             (acc_r,) = state
             first_r = block * block_r
+            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
             A_tile = lax.dynamic_slice_in_dim(A, first_r, block_r, 1)
             dot = jnp.einsum("bi,ir->br", X_tile, A_tile, preferred_element_type=jnp.float32)
             dot_bf16 = dot.astype(jnp.bfloat16)
-            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
             next_acc_r = acc_r + jnp.einsum("br,ro->bo", dot_bf16, B_tile, preferred_element_type=jnp.float32)
             return (next_acc_r,)
 
@@ -1068,17 +1068,16 @@ def _lora(X, W, A, B, *, block_r=256, block_b=512):
         def step_2(block, state):
             (acc_r,) = state
             first_r = block * block_r
-            r_index = first_r + jnp.arange(block_r)
+            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
             A_tile = lax.dynamic_slice_in_dim(A, first_r, block_r, 1)
             dot = jnp.einsum("bi,ir->br", X_tile, A_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = jnp.where((r_index < 16), dot, 0.0).astype(jnp.bfloat16)
-            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
-            next_acc_r = acc_r + jnp.einsum("br,ro->bo", tile_bf16, B_tile, preferred_element_type=jnp.float32)
+            dot_bf16 = dot.astype(jnp.bfloat16)
+            next_acc_r = acc_r + jnp.einsum("br,ro->bo", dot_bf16, B_tile, preferred_element_type=jnp.float32)
             return (next_acc_r,)
 
         (acc_r,) = lax.fori_loop(from_r // block_r, -(-16 // block_r), step_2, (acc_r,))
         dot = jnp.einsum("bi,io->bo", X_tile, W, preferred_element_type=jnp.float32)
-        return (dot + acc_r).astype(jnp.bfloat16)
+        return (acc_r + dot).astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-b // block_b)))
     out_tiles = out_tiles.reshape(-(-b // block_b) * block_b, o)
@@ -1099,8 +1098,8 @@ def _lora_forward(X, W, A, B, *, block_r=256, block_b=512):
     block_r = min(block_r, max(16, 1))
     block_b = min(block_b, max(b, 1))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    A = jnp.pad(A, ((0, 0), (0, max(-16 % block_r, block_r - 16))))
     B = jnp.pad(B, ((0, max(-16 % block_r, block_r - 16)), (0, 0)))
+    A = jnp.pad(A, ((0, 0), (0, max(-16 % block_r, block_r - 16))))
 
     def program(tile):
         first_b = tile * block_b
@@ -1111,10 +1110,10 @@ def _lora_forward(X, W, A, B, *, block_r=256, block_b=512):
         def step(block, state):
             (acc_r,) = state
             first_r = block * block_r
+            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
             A_tile = lax.dynamic_slice_in_dim(A, first_r, block_r, 1)
             dot = jnp.einsum("bi,ir->br", X_tile, A_tile, preferred_element_type=jnp.float32)
             dot_bf16 = dot.astype(jnp.bfloat16)
-            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
             next_acc_r = acc_r + jnp.einsum("br,ro->bo", dot_bf16, B_tile, preferred_element_type=jnp.float32)
             return (next_acc_r,)
 
@@ -1124,17 +1123,16 @@ def _lora_forward(X, W, A, B, *, block_r=256, block_b=512):
         def step_2(block, state):
             (acc_r,) = state
             first_r = block * block_r
-            r_index = first_r + jnp.arange(block_r)
+            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
             A_tile = lax.dynamic_slice_in_dim(A, first_r, block_r, 1)
             dot = jnp.einsum("bi,ir->br", X_tile, A_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = jnp.where((r_index < 16), dot, 0.0).astype(jnp.bfloat16)
-            B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
-            next_acc_r = acc_r + jnp.einsum("br,ro->bo", tile_bf16, B_tile, preferred_element_type=jnp.float32)
+            dot_bf16 = dot.astype(jnp.bfloat16)
+            next_acc_r = acc_r + jnp.einsum("br,ro->bo", dot_bf16, B_tile, preferred_element_type=jnp.float32)
             return (next_acc_r,)
 
         (acc_r,) = lax.fori_loop(from_r // block_r, -(-16 // block_r), step_2, (acc_r,))
         dot = jnp.einsum("bi,io->bo", X_tile, W, preferred_element_type=jnp.float32)
-        return (dot + acc_r).astype(jnp.bfloat16)
+        return (acc_r + dot).astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-b // block_b)))
     out_tiles = out_tiles.reshape(-(-b // block_b) * block_b, o)
@@ -1189,7 +1187,7 @@ def _lora_backward_d_X(W, A, B, d_out, *, block_r=256, block_b=512):
 
         (acc_r,) = lax.fori_loop(from_r // block_r, -(-16 // block_r), step_2, (acc_r,))
         dot = jnp.einsum("bo,io->bi", d_out_tile, W, preferred_element_type=jnp.float32)
-        return (dot + acc_r).astype(jnp.bfloat16)
+        return (acc_r + dot).astype(jnp.bfloat16)
 
     d_X_tiles = lax.map(program, jnp.arange(-(-b // block_b)))
     d_X_tiles = d_X_tiles.reshape(-(-b // block_b) * block_b, i)
@@ -1203,7 +1201,7 @@ def _lora_backward_d_W(X, d_out):
     _, o = d_out.shape
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
-    sum_b = jnp.einsum("bi,bo->io", X, d_out, preferred_element_type=jnp.float32)  # [i o]
+    sum_b = jnp.einsum("bo,bi->io", d_out, X, preferred_element_type=jnp.float32)  # [i o]
     as_bf16 = sum_b.astype(jnp.bfloat16)  # [i o]
     return as_bf16
 
@@ -1220,8 +1218,8 @@ def _lora_backward_d_A(X, B, d_out, *, block_b=256, block_r=512):
     block_b = min(block_b, max(b, 1))
     block_r = min(block_r, max(16, 1))
     B = jnp.pad(B, ((0, max(-16 % block_r, block_r - 16)), (0, 0)))
-    X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
 
     def program(tile):
         first_r = tile * block_r
@@ -1232,10 +1230,10 @@ def _lora_backward_d_A(X, B, d_out, *, block_b=256, block_r=512):
         def step(block, state):
             (acc_b,) = state
             first_b = block * block_b
-            X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
             dot = jnp.einsum("ro,bo->rb", B_tile, d_out_tile, preferred_element_type=jnp.float32)
             dot_bf16 = dot.astype(jnp.bfloat16)
+            X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
             next_acc_b = acc_b + jnp.einsum("rb,bi->ri", dot_bf16, X_tile, preferred_element_type=jnp.float32)
             return (next_acc_b,)
 
@@ -1245,11 +1243,12 @@ def _lora_backward_d_A(X, B, d_out, *, block_b=256, block_r=512):
         def step_2(block, state):
             (acc_b,) = state
             first_b = block * block_b
-            X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
+            b_index = first_b + jnp.arange(block_b)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
             dot = jnp.einsum("ro,bo->rb", B_tile, d_out_tile, preferred_element_type=jnp.float32)
-            dot_bf16 = dot.astype(jnp.bfloat16)
-            next_acc_b = acc_b + jnp.einsum("rb,bi->ri", dot_bf16, X_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = jnp.where((b_index < b), dot, 0.0).astype(jnp.bfloat16)
+            X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
+            next_acc_b = acc_b + jnp.einsum("rb,bi->ri", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             return (next_acc_b,)
 
         (acc_b,) = lax.fori_loop(from_b // block_b, -(-b // block_b), step_2, (acc_b,))

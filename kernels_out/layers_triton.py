@@ -131,14 +131,14 @@ def mlp_long_H_kernel(
     for first_i in tl.range(0, to_i, BLOCK_I):
         i_index = first_i + tl.arange(0, BLOCK_I)
         # src[layers.diag:6]
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         # src[layers.diag:7]
@@ -149,14 +149,14 @@ def mlp_long_H_kernel(
     for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
         i_index = first_i_2 + tl.arange(0, BLOCK_I)
         # src[layers.diag:6]
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-            other=0.0,
-        )
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
             other=0.0,
         )
         # src[layers.diag:7]
@@ -326,12 +326,6 @@ def mlp_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
-        W = load_tile(
-            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
-            (i_index < size_i)[None, :],
-            0.0,
-            EXACT_I,
-        )
         D = load_tile(
             D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
             (o_index < size_o)[None, :],
@@ -339,13 +333,21 @@ def mlp_backward_d_X_kernel(
             EXACT_O,
         )
         dot = tl.dot(d_out, tl.trans(D))
-        c = tl.load(c_ptr + h_index * c_stride_h)
+        W = load_tile(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
         # src[layers.diag:7]
         dot_2 = tl.dot(X, tl.trans(W))
-        add_b_h = dot_2 + c[None, :]
-        mul_b_h = (tl.erf(add_b_h * 0.7071067811865476) + 1.0) * 0.5
+        # src[layers.diag:6]
+        c = tl.load(c_ptr + h_index * c_stride_h)
+        # src[layers.diag:7]
+        add_b_h = c[None, :] + dot_2
         exp2_b_h = tl.exp2((-0.7213475204444817 * add_b_h) * add_b_h)
-        add_b_h_2 = ((0.3989422804014327 * add_b_h) * exp2_b_h) + mul_b_h
+        tile = 0.5 + (tl.erf(0.7071067811865476 * add_b_h) * 0.5)
+        add_b_h_2 = tile + ((0.3989422804014327 * exp2_b_h) * add_b_h)
         tile_bf16 = (dot * add_b_h_2).to(tl.bfloat16)
         next_acc_h = tl.dot(tile_bf16, W, acc_h)
         acc_h = next_acc_h
@@ -354,26 +356,28 @@ def mlp_backward_d_X_kernel(
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
         # src[layers.diag:6]
-        W = tl.load(
-            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
-            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
         D = tl.load(
             D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
             mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_out, tl.trans(D))
-        c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:7]
         dot_2 = tl.dot(X, tl.trans(W))
-        add_b_h = dot_2 + c[None, :]
-        mul_b_h = (tl.erf(add_b_h * 0.7071067811865476) + 1.0) * 0.5
+        # src[layers.diag:6]
+        c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+        # src[layers.diag:7]
+        add_b_h = c[None, :] + dot_2
         exp2_b_h = tl.exp2((-0.7213475204444817 * add_b_h) * add_b_h)
-        add_b_h_2 = ((0.3989422804014327 * add_b_h) * exp2_b_h) + mul_b_h
-        tile = tl.where((h_index < size_h)[None, :], dot, 0.0) * add_b_h_2
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile = 0.5 + (tl.erf(0.7071067811865476 * add_b_h) * 0.5)
+        add_b_h_2 = tile + ((0.3989422804014327 * exp2_b_h) * add_b_h)
+        tile_2 = tl.where((h_index < size_h)[None, :], dot, 0.0) * add_b_h_2
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_h = tl.dot(tile_bf16, W, acc_h)
         acc_h = next_acc_h
     tl.store(
@@ -405,22 +409,16 @@ def mlp_backward_d_W_d_c_d_D_kernel(
         mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
         other=0.0,
     )
-    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
     W = tl.load(
         W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
         mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
         other=0.0,
     )
+    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
-        X = load_tile(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            (i_index < size_i)[None, :],
-            0.0,
-            EXACT_I,
-        )
         d_out = load_tile(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             (o_index < size_o)[None, :],
@@ -428,16 +426,22 @@ def mlp_backward_d_W_d_c_d_D_kernel(
             EXACT_O,
         )
         dot = tl.dot(D, tl.trans(d_out))
+        X = load_tile(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
         # src[layers.diag:7]
         dot_2 = tl.dot(W, tl.trans(X))
-        add_h_b = dot_2 + c[:, None]
-        mul_h_b = (tl.erf(add_h_b * 0.7071067811865476) + 1.0) * 0.5
+        add_h_b = c[:, None] + dot_2
         exp2_h_b = tl.exp2((-0.7213475204444817 * add_h_b) * add_h_b)
-        add_h_b_2 = ((0.3989422804014327 * add_h_b) * exp2_h_b) + mul_h_b
+        tile = 0.5 + (tl.erf(0.7071067811865476 * add_h_b) * 0.5)
+        add_h_b_2 = tile + ((0.3989422804014327 * exp2_h_b) * add_h_b)
         tile_bf16 = (dot * add_h_b_2).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        mul_h_b_2 = dot * add_h_b_2
-        tile_sum = tl.sum(mul_h_b_2, 1)
+        mul_h_b = dot * add_h_b_2
+        tile_sum = tl.sum(mul_h_b, 1)
         next_acc_b_2 = acc_b_2 + tile_sum
         H_bf16 = gelu(add_h_b).to(tl.bfloat16)
         next_acc_b_3 = tl.dot(H_bf16, d_out, acc_b_3)
@@ -448,12 +452,6 @@ def mlp_backward_d_W_d_c_d_D_kernel(
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        # src[layers.diag:6]
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
@@ -461,16 +459,22 @@ def mlp_backward_d_W_d_c_d_D_kernel(
         )
         dot = tl.dot(D, tl.trans(d_out))
         tile = tl.where((b_index < size_b)[None, :], dot, 0.0)
+        # src[layers.diag:6]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
         # src[layers.diag:7]
         dot_2 = tl.dot(W, tl.trans(X))
-        add_h_b = dot_2 + c[:, None]
-        mul_h_b = (tl.erf(add_h_b * 0.7071067811865476) + 1.0) * 0.5
+        add_h_b = c[:, None] + dot_2
         exp2_h_b = tl.exp2((-0.7213475204444817 * add_h_b) * add_h_b)
-        add_h_b_2 = ((0.3989422804014327 * add_h_b) * exp2_h_b) + mul_h_b
+        tile_2 = 0.5 + (tl.erf(0.7071067811865476 * add_h_b) * 0.5)
+        add_h_b_2 = tile_2 + ((0.3989422804014327 * exp2_h_b) * add_h_b)
         tile_bf16 = (tile * add_h_b_2).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        mul_h_b_2 = tile * add_h_b_2
-        tile_sum = tl.sum(mul_h_b_2, 1)
+        mul_h_b = tile * add_h_b_2
+        tile_sum = tl.sum(mul_h_b, 1)
         next_acc_b_2 = acc_b_2 + tile_sum
         H_bf16 = gelu(add_h_b).to(tl.bfloat16)
         next_acc_b_3 = tl.dot(H_bf16, d_out, acc_b_3)
@@ -675,14 +679,12 @@ def _mlp_backward_d_W_d_c_d_D(
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 256:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) > 128:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_I, BLOCK_O) <= 128:
-        BLOCK_H, BLOCK_B, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+        BLOCK_H, BLOCK_B, warps, stages = 64, 32, 8, 1
     grid = (triton.cdiv(h, BLOCK_H),)
     mlp_backward_d_W_d_c_d_D_kernel[grid](
         X, W, c, D, d_out, d_W, d_c, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), c.stride(0),
@@ -734,6 +736,8 @@ def mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> t
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if max(i, o) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, c, D)):
+            if not (max(i, o) <= 256 and max(i, o) <= 128):
+                raise ValueError("mlp: gradients are made for sizes whose tiles are held on chip")
             return _mlp_autograd.apply(X, W, c, D)
         out = _mlp(X, W, c, D)
         return out
@@ -767,6 +771,12 @@ def swiglu_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
         W = load_tile(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             (i_index < size_i)[None, :],
@@ -785,14 +795,6 @@ def swiglu_kernel(
         # src[layers.diag:12]
         dot_2 = tl.dot(X, tl.trans(U))
         tile_bf16 = ((dot * tl.sigmoid(dot)) * dot_2).to(tl.bfloat16)
-        # src[layers.diag:11]
-        D = load_tile(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        # src[layers.diag:12]
         next_acc_h = tl.dot(tile_bf16, D, acc_h)
         acc_h = next_acc_h
     from_h = tl.maximum(0, to_h)
@@ -800,6 +802,11 @@ def swiglu_kernel(
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
         # src[layers.diag:11]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
@@ -807,7 +814,6 @@ def swiglu_kernel(
         )
         # src[layers.diag:12]
         dot = tl.dot(X, tl.trans(W))
-        argument = tl.where((h_index < size_h)[None, :], dot, 0.0)
         # src[layers.diag:11]
         U = tl.load(
             U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
@@ -816,14 +822,7 @@ def swiglu_kernel(
         )
         # src[layers.diag:12]
         dot_2 = tl.dot(X, tl.trans(U))
-        tile_bf16 = ((argument * tl.sigmoid(argument)) * dot_2).to(tl.bfloat16)
-        # src[layers.diag:11]
-        D = tl.load(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        # src[layers.diag:12]
+        tile_bf16 = ((dot * tl.sigmoid(dot)) * dot_2).to(tl.bfloat16)
         next_acc_h = tl.dot(tile_bf16, D, acc_h)
         acc_h = next_acc_h
     tl.store(
@@ -852,14 +851,14 @@ def swiglu_long_buffer_0_kernel(
     for first_i in tl.range(0, to_i, BLOCK_I):
         i_index = first_i + tl.arange(0, BLOCK_I)
         # src[layers.diag:11]
-        W = tl.load(
-            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
         X = tl.load(
             X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
             mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(h_index < size_h)[:, None],
             other=0.0,
         )
         # src[layers.diag:12]
@@ -879,14 +878,14 @@ def swiglu_long_buffer_0_kernel(
     for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
         i_index = first_i_2 + tl.arange(0, BLOCK_I)
         # src[layers.diag:11]
-        W = tl.load(
-            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
-            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
         X = tl.load(
             X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
             mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
         # src[layers.diag:12]
@@ -926,15 +925,15 @@ def swiglu_long_out_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
         # src[layers.diag:11]
         D = tl.load(
             D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
             mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         # src[layers.diag:12]
@@ -944,15 +943,15 @@ def swiglu_long_out_kernel(
     # tiles that a mask or the end cuts
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
-            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-            other=0.0,
-        )
         # src[layers.diag:11]
         D = tl.load(
             D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
             mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
         # src[layers.diag:12]
@@ -988,6 +987,12 @@ def swiglu_forward_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
         W = load_tile(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             (i_index < size_i)[None, :],
@@ -1006,14 +1011,6 @@ def swiglu_forward_kernel(
         # src[layers.diag:12]
         dot_2 = tl.dot(X, tl.trans(U))
         tile_bf16 = ((dot * tl.sigmoid(dot)) * dot_2).to(tl.bfloat16)
-        # src[layers.diag:11]
-        D = load_tile(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        # src[layers.diag:12]
         next_acc_h = tl.dot(tile_bf16, D, acc_h)
         acc_h = next_acc_h
     from_h = tl.maximum(0, to_h)
@@ -1021,6 +1018,11 @@ def swiglu_forward_kernel(
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
         # src[layers.diag:11]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
@@ -1028,7 +1030,6 @@ def swiglu_forward_kernel(
         )
         # src[layers.diag:12]
         dot = tl.dot(X, tl.trans(W))
-        argument = tl.where((h_index < size_h)[None, :], dot, 0.0)
         # src[layers.diag:11]
         U = tl.load(
             U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
@@ -1037,14 +1038,7 @@ def swiglu_forward_kernel(
         )
         # src[layers.diag:12]
         dot_2 = tl.dot(X, tl.trans(U))
-        tile_bf16 = ((argument * tl.sigmoid(argument)) * dot_2).to(tl.bfloat16)
-        # src[layers.diag:11]
-        D = tl.load(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        # src[layers.diag:12]
+        tile_bf16 = ((dot * tl.sigmoid(dot)) * dot_2).to(tl.bfloat16)
         next_acc_h = tl.dot(tile_bf16, D, acc_h)
         acc_h = next_acc_h
     tl.store(
@@ -1083,12 +1077,6 @@ def swiglu_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
-        U = load_tile(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            (i_index < size_i)[None, :],
-            0.0,
-            EXACT_I,
-        )
         W = load_tile(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             (i_index < size_i)[None, :],
@@ -1097,6 +1085,7 @@ def swiglu_backward_d_X_kernel(
         )
         # src[layers.diag:12]
         dot = tl.dot(X, tl.trans(W))
+        sigmoid_b_h = tl.sigmoid(dot)
         # src[layers.diag:11]
         D = load_tile(
             D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
@@ -1105,14 +1094,19 @@ def swiglu_backward_d_X_kernel(
             EXACT_O,
         )
         dot_2 = tl.dot(d_out, tl.trans(D))
-        tile_bf16 = ((dot * tl.sigmoid(dot)) * dot_2).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, U, acc_h)
-        sigmoid_b_h = tl.sigmoid(dot)
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
         # src[layers.diag:12]
         dot_3 = tl.dot(X, tl.trans(U))
-        tile = (((1.0 - sigmoid_b_h) * dot) + 1.0) * sigmoid_b_h
-        tile_bf16_2 = ((tile * dot_3) * dot_2).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
+        tile = ((sigmoid_b_h * dot_2) * dot_3) * (1.0 + ((1.0 - sigmoid_b_h) * dot))
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, W, acc_h)
+        tile_bf16_2 = (dot_2 * (dot * tl.sigmoid(dot))).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     from_h = tl.maximum(0, to_h)
@@ -1120,11 +1114,6 @@ def swiglu_backward_d_X_kernel(
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
         # src[layers.diag:11]
-        U = tl.load(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
@@ -1132,7 +1121,7 @@ def swiglu_backward_d_X_kernel(
         )
         # src[layers.diag:12]
         dot = tl.dot(X, tl.trans(W))
-        silu_b_h = tl.where((h_index < size_h)[None, :], dot * tl.sigmoid(dot), 0.0)
+        sigmoid_b_h = tl.sigmoid(dot)
         # src[layers.diag:11]
         D = tl.load(
             D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
@@ -1140,14 +1129,19 @@ def swiglu_backward_d_X_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(D))
-        tile_bf16 = (silu_b_h * dot_2).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, U, acc_h)
-        sigmoid_b_h = tl.sigmoid(dot)
+        tile = tl.where((h_index < size_h)[None, :], dot_2, 0.0)
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:12]
         dot_3 = tl.dot(X, tl.trans(U))
-        tile = (((1.0 - sigmoid_b_h) * dot) + 1.0) * sigmoid_b_h
-        tile_bf16_2 = ((tile * dot_3) * dot_2).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
+        tile_2 = ((sigmoid_b_h * tile) * dot_3) * (1.0 + ((1.0 - sigmoid_b_h) * dot))
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, W, acc_h)
+        tile_bf16_2 = (tile * (dot * tl.sigmoid(dot))).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     tl.store(
@@ -1179,14 +1173,14 @@ def swiglu_backward_d_W_d_U_d_D_kernel(
         mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
         other=0.0,
     )
-    U = tl.load(
-        U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
     D = tl.load(
         D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
         mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    U = tl.load(
+        U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
         other=0.0,
     )
     to_b = size_b // BLOCK_B * BLOCK_B
@@ -1202,21 +1196,21 @@ def swiglu_backward_d_W_d_U_d_D_kernel(
         # src[layers.diag:12]
         dot = tl.dot(W, tl.trans(X))
         sigmoid_h_b = tl.sigmoid(dot)
-        dot_2 = tl.dot(U, tl.trans(X))
         d_out = load_tile(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             (o_index < size_o)[None, :],
             0.0,
             EXACT_O,
         )
-        dot_3 = tl.dot(D, tl.trans(d_out))
-        tile = (((1.0 - sigmoid_h_b) * dot) + 1.0) * sigmoid_h_b
-        tile_bf16 = ((tile * dot_2) * dot_3).to(tl.bfloat16)
+        dot_2 = tl.dot(D, tl.trans(d_out))
+        dot_3 = tl.dot(U, tl.trans(X))
+        tile = ((sigmoid_h_b * dot_2) * dot_3) * (1.0 + ((1.0 - sigmoid_h_b) * dot))
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
         silu_h_b = dot * tl.sigmoid(dot)
-        tile_bf16_2 = (silu_h_b * dot_3).to(tl.bfloat16)
+        tile_bf16_2 = (dot_2 * silu_h_b).to(tl.bfloat16)
         next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
-        tile_bf16_3 = (silu_h_b * dot_2).to(tl.bfloat16)
+        tile_bf16_3 = (dot_3 * silu_h_b).to(tl.bfloat16)
         next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
         acc_b = next_acc_b
         acc_b_2 = next_acc_b_2
@@ -1234,20 +1228,21 @@ def swiglu_backward_d_W_d_U_d_D_kernel(
         # src[layers.diag:12]
         dot = tl.dot(W, tl.trans(X))
         sigmoid_h_b = tl.sigmoid(dot)
-        add_h_b = tl.where((b_index < size_b)[None, :], ((1.0 - sigmoid_h_b) * dot) + 1.0, 0.0)
-        dot_2 = tl.dot(U, tl.trans(X))
         d_out = tl.load(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
-        dot_3 = tl.dot(D, tl.trans(d_out))
-        tile_bf16 = (((add_h_b * sigmoid_h_b) * dot_2) * dot_3).to(tl.bfloat16)
+        dot_2 = tl.dot(D, tl.trans(d_out))
+        tile = tl.where((b_index < size_b)[None, :], dot_2, 0.0)
+        dot_3 = tl.dot(U, tl.trans(X))
+        tile_2 = ((sigmoid_h_b * tile) * dot_3) * (1.0 + ((1.0 - sigmoid_h_b) * dot))
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
         silu_h_b = dot * tl.sigmoid(dot)
-        tile_bf16_2 = (silu_h_b * dot_3).to(tl.bfloat16)
+        tile_bf16_2 = (tile * silu_h_b).to(tl.bfloat16)
         next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
-        tile_bf16_3 = (silu_h_b * dot_2).to(tl.bfloat16)
+        tile_bf16_3 = (dot_3 * silu_h_b).to(tl.bfloat16)
         next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
         acc_b = next_acc_b
         acc_b_2 = next_acc_b_2
@@ -1409,14 +1404,12 @@ def _swiglu_backward_d_X(
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=X.device)
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 256:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) > 128:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_I, BLOCK_O) <= 128:
-        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
+        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
     swiglu_backward_d_X_kernel[grid](
         X, W, U, D, d_out, d_X, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
@@ -1456,14 +1449,9 @@ def _swiglu_backward_d_W_d_U_d_D(
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 256:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
-    if max(BLOCK_I, BLOCK_O) <= 64:
-        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_I, BLOCK_O) <= 128:
-        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    if max(BLOCK_I, BLOCK_O) > 64:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
     grid = (triton.cdiv(h, BLOCK_H),)
     swiglu_backward_d_W_d_U_d_D_kernel[grid](
         X, W, U, D, d_out, d_W, d_U, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0),
@@ -1515,6 +1503,8 @@ def swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if max(i, o) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
+            if not (max(i, o) <= 128 and max(i, o) <= 64):
+                raise ValueError("swiglu: gradients are made for sizes whose tiles are held on chip")
             return _swiglu_autograd.apply(X, W, U, D)
         out = _swiglu(X, W, U, D)
         return out
@@ -1633,14 +1623,14 @@ def geglu_long_buffer_0_kernel(
     for first_i in tl.range(0, to_i, BLOCK_I):
         i_index = first_i + tl.arange(0, BLOCK_I)
         # src[layers.diag:15]
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         # src[layers.diag:16]
@@ -1660,14 +1650,14 @@ def geglu_long_buffer_0_kernel(
     for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
         i_index = first_i_2 + tl.arange(0, BLOCK_I)
         # src[layers.diag:15]
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-            other=0.0,
-        )
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
             other=0.0,
         )
         # src[layers.diag:16]
@@ -1848,34 +1838,21 @@ def geglu_backward_d_X_kernel(
     o_index = tl.arange(0, BLOCK_O)
     acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
     acc_h_2 = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
-    d_out = tl.load(
-        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
     # src[layers.diag:15]
     X = tl.load(
         X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
         mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
         other=0.0,
     )
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
     to_h = size_h // BLOCK_H * BLOCK_H
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
-        U = load_tile(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            (i_index < size_i)[None, :],
-            0.0,
-            EXACT_I,
-        )
-        D = load_tile(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        dot = tl.dot(d_out, tl.trans(D))
         W = load_tile(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             (i_index < size_i)[None, :],
@@ -1883,14 +1860,29 @@ def geglu_backward_d_X_kernel(
             EXACT_I,
         )
         # src[layers.diag:16]
-        dot_2 = tl.dot(X, tl.trans(W))
-        tile_bf16 = (dot * gelu(dot_2)).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        dot = tl.dot(X, tl.trans(W))
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
+        add_b_h = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
+        # src[layers.diag:15]
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(D))
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        # src[layers.diag:16]
         dot_3 = tl.dot(X, tl.trans(U))
-        mul_b_h = (1.0 + tl.erf(0.7071067811865476 * dot_2)) * 0.5
-        mul_b_h_2 = (0.3989422804014327 * dot_2) * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
-        tile_bf16_2 = ((dot_3 * dot) * (mul_b_h_2 + mul_b_h)).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
+        tile_bf16 = ((add_b_h * dot_2) * dot_3).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, W, acc_h)
+        tile_bf16_2 = (gelu(dot) * dot_2).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     from_h = tl.maximum(0, to_h)
@@ -1898,32 +1890,34 @@ def geglu_backward_d_X_kernel(
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
         # src[layers.diag:15]
-        U = tl.load(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        D = tl.load(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(D))
-        tile = tl.where((h_index < size_h)[None, :], dot, 0.0)
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
         # src[layers.diag:16]
-        dot_2 = tl.dot(X, tl.trans(W))
-        tile_bf16 = (tile * gelu(dot_2)).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        dot = tl.dot(X, tl.trans(W))
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
+        add_b_h = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
+        add_b_h_2 = tl.where((h_index < size_h)[None, :], add_b_h, 0.0)
+        # src[layers.diag:15]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(D))
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
         dot_3 = tl.dot(X, tl.trans(U))
-        mul_b_h = (1.0 + tl.erf(0.7071067811865476 * dot_2)) * 0.5
-        mul_b_h_2 = (0.3989422804014327 * dot_2) * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
-        tile_bf16_2 = ((dot_3 * tile) * (mul_b_h_2 + mul_b_h)).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
+        tile_bf16 = ((add_b_h_2 * dot_2) * dot_3).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, W, acc_h)
+        tile_bf16_2 = (gelu(dot) * dot_2).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     tl.store(
@@ -1950,8 +1944,8 @@ def geglu_backward_d_W_d_U_d_D_kernel(
     acc_b_2 = tl.full([BLOCK_H, BLOCK_I], 0.0, tl.float32)
     acc_b_3 = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
     # src[layers.diag:15]
-    U = tl.load(
-        U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+    W = tl.load(
+        W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
         mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
         other=0.0,
     )
@@ -1960,8 +1954,8 @@ def geglu_backward_d_W_d_U_d_D_kernel(
         mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
         other=0.0,
     )
-    W = tl.load(
-        W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+    U = tl.load(
+        U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
         mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
         other=0.0,
     )
@@ -1976,7 +1970,9 @@ def geglu_backward_d_W_d_U_d_D_kernel(
             EXACT_I,
         )
         # src[layers.diag:16]
-        dot = tl.dot(U, tl.trans(X))
+        dot = tl.dot(W, tl.trans(X))
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
+        add_h_b = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
         d_out = load_tile(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             (o_index < size_o)[None, :],
@@ -1984,15 +1980,13 @@ def geglu_backward_d_W_d_U_d_D_kernel(
             EXACT_O,
         )
         dot_2 = tl.dot(D, tl.trans(d_out))
-        dot_3 = tl.dot(W, tl.trans(X))
-        mul_h_b = (1.0 + tl.erf(0.7071067811865476 * dot_3)) * 0.5
-        mul_h_b_2 = (0.3989422804014327 * dot_3) * tl.exp2((-0.7213475204444817 * dot_3) * dot_3)
-        tile_bf16 = ((dot * dot_2) * (mul_h_b_2 + mul_h_b)).to(tl.bfloat16)
+        dot_3 = tl.dot(U, tl.trans(X))
+        tile_bf16 = ((add_h_b * dot_2) * dot_3).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        gelu_h_b = gelu(dot_3)
-        tile_bf16_2 = (dot_2 * gelu_h_b).to(tl.bfloat16)
+        gelu_h_b = gelu(dot)
+        tile_bf16_2 = (gelu_h_b * dot_2).to(tl.bfloat16)
         next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
-        tile_bf16_3 = (dot * gelu_h_b).to(tl.bfloat16)
+        tile_bf16_3 = (gelu_h_b * dot_3).to(tl.bfloat16)
         next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
         acc_b = next_acc_b
         acc_b_2 = next_acc_b_2
@@ -2008,23 +2002,23 @@ def geglu_backward_d_W_d_U_d_D_kernel(
             other=0.0,
         )
         # src[layers.diag:16]
-        dot = tl.dot(U, tl.trans(X))
-        tile = tl.where((b_index < size_b)[None, :], dot, 0.0)
+        dot = tl.dot(W, tl.trans(X))
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
+        add_h_b = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
+        add_h_b_2 = tl.where((b_index < size_b)[None, :], add_h_b, 0.0)
         d_out = tl.load(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         dot_2 = tl.dot(D, tl.trans(d_out))
-        dot_3 = tl.dot(W, tl.trans(X))
-        mul_h_b = (1.0 + tl.erf(0.7071067811865476 * dot_3)) * 0.5
-        mul_h_b_2 = (0.3989422804014327 * dot_3) * tl.exp2((-0.7213475204444817 * dot_3) * dot_3)
-        tile_bf16 = ((tile * dot_2) * (mul_h_b_2 + mul_h_b)).to(tl.bfloat16)
+        dot_3 = tl.dot(U, tl.trans(X))
+        tile_bf16 = ((add_h_b_2 * dot_2) * dot_3).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        gelu_h_b = gelu(dot_3)
-        tile_bf16_2 = (dot_2 * gelu_h_b).to(tl.bfloat16)
+        gelu_h_b = gelu(dot)
+        tile_bf16_2 = (gelu_h_b * dot_2).to(tl.bfloat16)
         next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
-        tile_bf16_3 = (tile * gelu_h_b).to(tl.bfloat16)
+        tile_bf16_3 = (gelu_h_b * dot_3).to(tl.bfloat16)
         next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
         acc_b = next_acc_b
         acc_b_2 = next_acc_b_2
@@ -2186,14 +2180,12 @@ def _geglu_backward_d_X(
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=X.device)
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 256:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) > 128:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_I, BLOCK_O) <= 128:
-        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
+        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
     geglu_backward_d_X_kernel[grid](
         X, W, U, D, d_out, d_X, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
@@ -2233,14 +2225,9 @@ def _geglu_backward_d_W_d_U_d_D(
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 256:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
-    if max(BLOCK_I, BLOCK_O) <= 64:
-        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_I, BLOCK_O) <= 128:
-        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    if max(BLOCK_I, BLOCK_O) > 64:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
     grid = (triton.cdiv(h, BLOCK_H),)
     geglu_backward_d_W_d_U_d_D_kernel[grid](
         X, W, U, D, d_out, d_W, d_U, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0),
@@ -2292,6 +2279,8 @@ def geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) ->
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if max(i, o) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
+            if not (max(i, o) <= 128 and max(i, o) <= 64):
+                raise ValueError("geglu: gradients are made for sizes whose tiles are held on chip")
             return _geglu_autograd.apply(X, W, U, D)
         out = _geglu(X, W, U, D)
         return out
@@ -2325,6 +2314,12 @@ def lora_kernel(
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
+        B = load_tile(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
         A = load_tile(
             A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
             (i_index < size_i)[None, :],
@@ -2333,12 +2328,6 @@ def lora_kernel(
         )
         dot = tl.dot(X, tl.trans(A))
         dot_bf16 = dot.to(tl.bfloat16)
-        B = load_tile(
-            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
         next_acc_r = tl.dot(dot_bf16, B, acc_r)
         acc_r = next_acc_r
     from_r = tl.maximum(0, to_r)
@@ -2346,19 +2335,19 @@ def lora_kernel(
     for first_r_2 in tl.range(from_r, 16, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
         # src[layers.diag:19]
+        B = tl.load(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            mask=(r_index < 16)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
         A = tl.load(
             A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
             mask=(i_index < size_i)[None, :] & (r_index < 16)[:, None],
             other=0.0,
         )
         dot = tl.dot(X, tl.trans(A))
-        tile_bf16 = tl.where((r_index < 16)[None, :], dot, 0.0).to(tl.bfloat16)
-        B = tl.load(
-            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
-            mask=(r_index < 16)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        next_acc_r = tl.dot(tile_bf16, B, acc_r)
+        dot_bf16 = dot.to(tl.bfloat16)
+        next_acc_r = tl.dot(dot_bf16, B, acc_r)
         acc_r = next_acc_r
     # src[layers.diag:19]
     W = load_tile(
@@ -2371,69 +2360,15 @@ def lora_kernel(
     # src[layers.diag:20]
     tl.store(
         out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
-        (dot + acc_r).to(tl.bfloat16),
+        (acc_r + dot).to(tl.bfloat16),
         mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
     )
 
 
 @triton.jit
 def lora_long_buffer_0_kernel(
-    X_ptr, W_ptr, buffer_0_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_o, buffer_0_stride_b,
-    buffer_0_stride_o, size_b, size_i, size_o, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr,
-    BLOCK_O: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
-    o_index = first_o + tl.arange(0, BLOCK_O)
-    program = program // tl.cdiv(size_o, BLOCK_O)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    acc_i = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
-    to_i = size_i // BLOCK_I * BLOCK_I
-    # whole tiles, no mask needed
-    for first_i in tl.range(0, to_i, BLOCK_I):
-        i_index = first_i + tl.arange(0, BLOCK_I)
-        # src[layers.diag:19]
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
-        W = tl.load(
-            W_ptr + i_index[None, :] * W_stride_i + o_index[:, None] * W_stride_o,
-            mask=(o_index < size_o)[:, None],
-            other=0.0,
-        )
-        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
-        acc_i = next_acc_i
-    from_i = tl.maximum(0, to_i)
-    # tiles that a mask or the end cuts
-    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
-        i_index = first_i_2 + tl.arange(0, BLOCK_I)
-        # src[layers.diag:19]
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-            other=0.0,
-        )
-        W = tl.load(
-            W_ptr + i_index[None, :] * W_stride_i + o_index[:, None] * W_stride_o,
-            mask=(i_index < size_i)[None, :] & (o_index < size_o)[:, None],
-            other=0.0,
-        )
-        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
-        acc_i = next_acc_i
-    tl.store(
-        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + o_index[None, :] * buffer_0_stride_o,
-        acc_i,
-        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-    )
-
-
-@triton.jit
-def lora_long_buffer_1_kernel(
-    X_ptr, A_ptr, buffer_1_ptr, X_stride_b, X_stride_i, A_stride_i, A_stride_r, buffer_1_stride_b,
-    buffer_1_stride_r, size_b, size_i, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
+    X_ptr, A_ptr, buffer_0_ptr, X_stride_b, X_stride_i, A_stride_i, A_stride_r, buffer_0_stride_b,
+    buffer_0_stride_r, size_b, size_i, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_r = (program % tl.cdiv(16, BLOCK_R)) * BLOCK_R
@@ -2477,7 +2412,7 @@ def lora_long_buffer_1_kernel(
         next_acc_i = tl.dot(X, tl.trans(A), acc_i)
         acc_i = next_acc_i
     tl.store(
-        buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + r_index[None, :] * buffer_1_stride_r,
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + r_index[None, :] * buffer_0_stride_r,
         acc_i.to(tl.bfloat16),
         mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
     )
@@ -2485,9 +2420,9 @@ def lora_long_buffer_1_kernel(
 
 @triton.jit
 def lora_long_out_kernel(
-    B_ptr, buffer_0_ptr, buffer_1_ptr, out_ptr, B_stride_r, B_stride_o, buffer_0_stride_b, buffer_0_stride_o,
-    buffer_1_stride_b, buffer_1_stride_r, out_stride_b, out_stride_o, size_o, size_b, BLOCK_R: tl.constexpr,
-    BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
+    X_ptr, W_ptr, B_ptr, buffer_0_ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_o, B_stride_r,
+    B_stride_o, buffer_0_stride_b, buffer_0_stride_r, out_stride_b, out_stride_o, size_b, size_i, size_o,
+    BLOCK_I: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -2500,45 +2435,75 @@ def lora_long_out_kernel(
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + r_index[None, :] * buffer_1_stride_r,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
         # src[layers.diag:19]
         B = tl.load(
             B_ptr + r_index[None, :] * B_stride_r + o_index[:, None] * B_stride_o,
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
-        next_acc_r = tl.dot(buffer_1, tl.trans(B), acc_r)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + r_index[None, :] * buffer_0_stride_r,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        next_acc_r = tl.dot(buffer_0, tl.trans(B), acc_r)
         acc_r = next_acc_r
     from_r = tl.maximum(0, to_r)
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 16, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + r_index[None, :] * buffer_1_stride_r,
-            mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
-            other=0.0,
-        )
         # src[layers.diag:19]
         B = tl.load(
             B_ptr + r_index[None, :] * B_stride_r + o_index[:, None] * B_stride_o,
             mask=(r_index < 16)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
-        next_acc_r = tl.dot(buffer_1, tl.trans(B), acc_r)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + r_index[None, :] * buffer_0_stride_r,
+            mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
+            other=0.0,
+        )
+        next_acc_r = tl.dot(buffer_0, tl.trans(B), acc_r)
         acc_r = next_acc_r
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + o_index[None, :] * buffer_0_stride_o,
-        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
+    acc_i = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + o_index[:, None] * W_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + o_index[:, None] * W_stride_o,
+            mask=(i_index < size_i)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
     # src[layers.diag:20]
     tl.store(
         out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
-        (buffer_0 + acc_r).to(tl.bfloat16),
+        (acc_r + acc_i).to(tl.bfloat16),
         mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
     )
 
@@ -2566,6 +2531,12 @@ def lora_forward_kernel(
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
+        B = load_tile(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
         A = load_tile(
             A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
             (i_index < size_i)[None, :],
@@ -2574,12 +2545,6 @@ def lora_forward_kernel(
         )
         dot = tl.dot(X, tl.trans(A))
         dot_bf16 = dot.to(tl.bfloat16)
-        B = load_tile(
-            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
         next_acc_r = tl.dot(dot_bf16, B, acc_r)
         acc_r = next_acc_r
     from_r = tl.maximum(0, to_r)
@@ -2587,19 +2552,19 @@ def lora_forward_kernel(
     for first_r_2 in tl.range(from_r, 16, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
         # src[layers.diag:19]
+        B = tl.load(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            mask=(r_index < 16)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
         A = tl.load(
             A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
             mask=(i_index < size_i)[None, :] & (r_index < 16)[:, None],
             other=0.0,
         )
         dot = tl.dot(X, tl.trans(A))
-        tile_bf16 = tl.where((r_index < 16)[None, :], dot, 0.0).to(tl.bfloat16)
-        B = tl.load(
-            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
-            mask=(r_index < 16)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        next_acc_r = tl.dot(tile_bf16, B, acc_r)
+        dot_bf16 = dot.to(tl.bfloat16)
+        next_acc_r = tl.dot(dot_bf16, B, acc_r)
         acc_r = next_acc_r
     # src[layers.diag:19]
     W = load_tile(
@@ -2612,7 +2577,7 @@ def lora_forward_kernel(
     # src[layers.diag:20]
     tl.store(
         out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
-        (dot + acc_r).to(tl.bfloat16),
+        (acc_r + dot).to(tl.bfloat16),
         mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
     )
 
@@ -2685,7 +2650,7 @@ def lora_backward_d_X_kernel(
     dot = tl.dot(d_out, tl.trans(W))
     tl.store(
         d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
-        (dot + acc_r).to(tl.bfloat16),
+        (acc_r + dot).to(tl.bfloat16),
         mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
     )
 
@@ -2706,15 +2671,15 @@ def lora_backward_d_W_kernel(
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:19]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
             mask=(i_index < size_i)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-            mask=(o_index < size_o)[:, None],
             other=0.0,
         )
         next_acc_b = tl.dot(X, tl.trans(d_out), acc_b)
@@ -2723,15 +2688,15 @@ def lora_backward_d_W_kernel(
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:19]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
             mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
         next_acc_b = tl.dot(X, tl.trans(d_out), acc_b)
@@ -2766,12 +2731,6 @@ def lora_backward_d_A_kernel(
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
-        X = load_tile(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            (i_index < size_i)[None, :],
-            0.0,
-            EXACT_I,
-        )
         d_out = load_tile(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             (o_index < size_o)[None, :],
@@ -2780,26 +2739,32 @@ def lora_backward_d_A_kernel(
         )
         dot = tl.dot(B, tl.trans(d_out))
         dot_bf16 = dot.to(tl.bfloat16)
+        X = load_tile(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
         next_acc_b = tl.dot(dot_bf16, X, acc_b)
         acc_b = next_acc_b
     from_b = tl.maximum(0, to_b)
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        # src[layers.diag:19]
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
-            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         dot = tl.dot(B, tl.trans(d_out))
-        dot_bf16 = dot.to(tl.bfloat16)
-        next_acc_b = tl.dot(dot_bf16, X, acc_b)
+        tile_bf16 = tl.where((b_index < size_b)[None, :], dot, 0.0).to(tl.bfloat16)
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(tile_bf16, X, acc_b)
         acc_b = next_acc_b
     tl.store(
         d_A_ptr + i_index[None, :] * d_A_stride_i + r_index[:, None] * d_A_stride_r,
@@ -2890,14 +2855,12 @@ def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) ->
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 256:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) > 128:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_B, BLOCK_R, warps, stages = 64, 32, 4, 2
-    elif max(BLOCK_I, BLOCK_O) <= 128:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 1
+        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_kernel[grid](
         X, W, A, B, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), A.stride(0), A.stride(1),
@@ -2908,63 +2871,45 @@ def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) ->
     return out
 
 
-def _lora_long_buffer_0(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
-    """_lora_long_buffer_0(X: bf16[b i], W: bf16[i o]) -> buffer_0: f32[b o]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 2, X.device)
-    _check("W", W, torch.bfloat16, 2, X.device)
-    b, i = X.shape
-    _, o = W.shape
-    if W.shape != (i, o):
-        raise ValueError(f"W: bf16[i o] has shape {W.shape}, expected {(i, o)}")
-    buffer_0 = torch.empty((b, o), dtype=torch.float32, device=X.device)
-    BLOCK_B, BLOCK_O, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
-    lora_long_buffer_0_kernel[grid](
-        X, W, buffer_0, X.stride(0), X.stride(1), W.stride(0), W.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), b, i, o, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_0
-
-
-def _lora_long_buffer_1(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
-    """_lora_long_buffer_1(X: bf16[b i], A: bf16[i r]) -> buffer_1: bf16[b r]. Any strides; sizes are read off the shapes."""
+def _lora_long_buffer_0(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
+    """_lora_long_buffer_0(X: bf16[b i], A: bf16[i r]) -> buffer_0: bf16[b r]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("A", A, torch.bfloat16, 2, X.device)
     b, i = X.shape
     if A.shape != (i, 16):
         raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
-    buffer_1 = torch.empty((b, 16), dtype=torch.bfloat16, device=X.device)
+    buffer_0 = torch.empty((b, 16), dtype=torch.bfloat16, device=X.device)
     BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
-    lora_long_buffer_1_kernel[grid](
-        X, A, buffer_1, X.stride(0), X.stride(1), A.stride(0), A.stride(1), buffer_1.stride(0),
-        buffer_1.stride(1), b, i, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps,
+    lora_long_buffer_0_kernel[grid](
+        X, A, buffer_0, X.stride(0), X.stride(1), A.stride(0), A.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), b, i, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_1
+    return buffer_0
 
 
-def _lora_long_out(B: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
-    """_lora_long_out(B: bf16[r o], buffer_0: f32[b o], buffer_1: bf16[b r]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
-    _check("B", B, torch.bfloat16, 2, B.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, B.device)
-    _check("buffer_1", buffer_1, torch.bfloat16, 2, B.device)
-    _, o = B.shape
-    b, _ = buffer_0.shape
+def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_lora_long_out(X: bf16[b i], W: bf16[i o], B: bf16[r o], buffer_0: bf16[b r]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("B", B, torch.bfloat16, 2, X.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, o = W.shape
+    if W.shape != (i, o):
+        raise ValueError(f"W: bf16[i o] has shape {W.shape}, expected {(i, o)}")
     if B.shape != (16, o):
         raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
-    if buffer_0.shape != (b, o):
-        raise ValueError(f"buffer_0: f32[b o] has shape {buffer_0.shape}, expected {(b, o)}")
-    if buffer_1.shape != (b, 16):
-        raise ValueError(f"buffer_1: bf16[b r] has shape {buffer_1.shape}, expected {(b, 16)}")
-    out = torch.empty((b, o), dtype=torch.bfloat16, device=B.device)
-    BLOCK_B, BLOCK_O, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    if buffer_0.shape != (b, 16):
+        raise ValueError(f"buffer_0: bf16[b r] has shape {buffer_0.shape}, expected {(b, 16)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_B, BLOCK_O, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_out_kernel[grid](
-        B, buffer_0, buffer_1, out, B.stride(0), B.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), buffer_1.stride(1), out.stride(0), out.stride(1), o, b, BLOCK_R=BLOCK_R,
-        BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        X, W, B, buffer_0, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), B.stride(0), B.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), out.stride(0), out.stride(1), b, i, o, BLOCK_I=BLOCK_I,
+        BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -2986,14 +2931,12 @@ def _lora_forward(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Te
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 256:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) > 128:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_B, BLOCK_R, warps, stages = 64, 32, 4, 2
-    elif max(BLOCK_I, BLOCK_O) <= 128:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 1
+        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_forward_kernel[grid](
         X, W, A, B, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), A.stride(0), A.stride(1),
@@ -3026,14 +2969,12 @@ def _lora_backward_d_X(
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
     BLOCK_O = max(16, triton.next_power_of_2(o))
     BLOCK_I = max(16, triton.next_power_of_2(i))
-    if max(BLOCK_O, BLOCK_I) > 256:
-        raise ValueError(f"o x i = {max(BLOCK_O, BLOCK_I)}: at most 256 elements are held on chip")
+    if max(BLOCK_O, BLOCK_I) > 128:
+        raise ValueError(f"o x i = {max(BLOCK_O, BLOCK_I)}: at most 128 elements are held on chip")
     if max(BLOCK_O, BLOCK_I) <= 64:
         BLOCK_B, BLOCK_R, warps, stages = 64, 32, 4, 2
-    elif max(BLOCK_O, BLOCK_I) <= 128:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 1
+        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_backward_d_X_kernel[grid](
         W, A, B, d_out, d_X, W.stride(0), W.stride(1), A.stride(0), A.stride(1), B.stride(0), B.stride(1),
@@ -3165,14 +3106,15 @@ def lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> 
         raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
     if B.shape != (16, o):
         raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
-    if max(i, o) <= 256:
+    if max(i, o) <= 128:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, A, B)):
+            if not (max(o, i) <= 128 and max(o, i) <= 256 and max(i, o) <= 256):
+                raise ValueError("lora: gradients are made for sizes whose tiles are held on chip")
             return _lora_autograd.apply(X, W, A, B)
         out = _lora(X, W, A, B)
         return out
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, A, B)):
         raise ValueError("lora: gradients are made for sizes whose tiles are held on chip")
-    buffer_0 = _lora_long_buffer_0(X, W)
-    buffer_1 = _lora_long_buffer_1(X, A)
-    out_2 = _lora_long_out(B, buffer_0, buffer_1)
+    buffer_0 = _lora_long_buffer_0(X, A)
+    out_2 = _lora_long_out(X, W, B, buffer_0)
     return out_2

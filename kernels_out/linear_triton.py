@@ -87,7 +87,7 @@ def one_head_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(e_index < size_e)[None, :],
         )
         dot_4 = tl.dot(tl.trans(K), V)
@@ -121,7 +121,7 @@ def one_head_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
         )
 
@@ -169,7 +169,7 @@ def one_head_long_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(e_index < size_e)[None, :],
         )
         dot_4 = tl.dot(tl.trans(K), V)
@@ -203,7 +203,7 @@ def one_head_long_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
         )
 
@@ -221,14 +221,12 @@ def _one_head(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
         raise ValueError(f"V: bf16[t e] has shape {V.shape}, expected {(t, e)}")
     out = torch.empty((t, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
+        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (triton.cdiv(e, BLOCK_E),)
     one_head_kernel[grid](
         Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
@@ -251,14 +249,12 @@ def _one_head_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.T
         raise ValueError(f"V: bf16[t e] has shape {V.shape}, expected {(t, e)}")
     out = torch.empty((t, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
+        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (triton.cdiv(e, BLOCK_E),)
     one_head_long_kernel[grid](
         Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
@@ -276,7 +272,7 @@ def one_head(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"K: bf16[t d] has shape {K.shape}, expected {(t, d)}")
     if V.shape != (t, e):
         raise ValueError(f"V: bf16[t e] has shape {V.shape}, expected {(t, e)}")
-    if d <= 256:
+    if d <= 128:
         out = _one_head(Q, K, V)
         return out
     out_2 = _one_head_long(Q, K, V)
@@ -331,7 +327,7 @@ def linear_attention_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(e_index < size_e)[None, :],
         )
         dot_4 = tl.dot(tl.trans(K), V)
@@ -365,7 +361,7 @@ def linear_attention_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
         )
 
@@ -418,7 +414,7 @@ def linear_attention_long_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(e_index < size_e)[None, :],
         )
         dot_4 = tl.dot(tl.trans(K), V)
@@ -452,7 +448,7 @@ def linear_attention_long_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
         )
 
@@ -470,14 +466,12 @@ def _linear_attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
         raise ValueError(f"V: bf16[b h t e] has shape {V.shape}, expected {(b, h, t, e)}")
     out = torch.empty((b, h, t, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
+        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (b * h * triton.cdiv(e, BLOCK_E),)
     linear_attention_kernel[grid](
         Q, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
@@ -501,14 +495,12 @@ def _linear_attention_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) ->
         raise ValueError(f"V: bf16[b h t e] has shape {V.shape}, expected {(b, h, t, e)}")
     out = torch.empty((b, h, t, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
+        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (b * h * triton.cdiv(e, BLOCK_E),)
     linear_attention_long_kernel[grid](
         Q, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
@@ -527,7 +519,7 @@ def linear_attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch
         raise ValueError(f"K: bf16[b h t d] has shape {K.shape}, expected {(b, h, t, d)}")
     if V.shape != (b, h, t, e):
         raise ValueError(f"V: bf16[b h t e] has shape {V.shape}, expected {(b, h, t, e)}")
-    if d <= 256:
+    if d <= 128:
         out = _linear_attention(Q, K, V)
         return out
     out_2 = _linear_attention_long(Q, K, V)
@@ -548,12 +540,12 @@ def retention_kernel(
     h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     state = tl.full([BLOCK_D, BLOCK_E], 0.0, tl.float32)
-    # src[linear.diag:15]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[linear.diag:13]
     rate = tl.load(rate_ptr + h_index * rate_stride_h)
     # src[linear.diag:14]
-    exp2 = tl.exp2(tl.abs(rate) * -1.4426950408889634)
+    exp2 = tl.exp2(-1.4426950408889634 * tl.abs(rate))
+    # src[linear.diag:15]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_t = size_t // BLOCK_T * BLOCK_T
     # whole tiles, no mask needed
     for first_t in tl.range(0, to_t, BLOCK_T):
@@ -588,7 +580,7 @@ def retention_kernel(
         # src[linear.diag:14]
         exp2_t = zero + exp2
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        mul_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) * rsqrt
+        mul_t_e = rsqrt * ((running_prod_2[:, None] * dot_3) + dot_2)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             mul_t_e.to(tl.bfloat16),
@@ -634,7 +626,7 @@ def retention_kernel(
         # src[linear.diag:14]
         exp2_t = zero + exp2
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        mul_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) * rsqrt
+        mul_t_e = rsqrt * ((running_prod_2[:, None] * dot_3) + dot_2)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             mul_t_e.to(tl.bfloat16),
@@ -656,12 +648,12 @@ def retention_long_kernel(
     h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     state = tl.full([BLOCK_D, BLOCK_E], 0.0, tl.float32)
-    # src[linear.diag:15]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[linear.diag:13]
     rate = tl.load(rate_ptr + h_index * rate_stride_h)
     # src[linear.diag:14]
-    exp2 = tl.exp2(tl.abs(rate) * -1.4426950408889634)
+    exp2 = tl.exp2(-1.4426950408889634 * tl.abs(rate))
+    # src[linear.diag:15]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_t = size_t // BLOCK_T * BLOCK_T
     # whole tiles, no mask needed
     for first_t in tl.range(0, to_t, BLOCK_T):
@@ -696,7 +688,7 @@ def retention_long_kernel(
         # src[linear.diag:14]
         exp2_t = zero + exp2
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        mul_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) * rsqrt
+        mul_t_e = rsqrt * ((running_prod_2[:, None] * dot_3) + dot_2)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             mul_t_e.to(tl.bfloat16),
@@ -742,7 +734,7 @@ def retention_long_kernel(
         # src[linear.diag:14]
         exp2_t = zero + exp2
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        mul_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) * rsqrt
+        mul_t_e = rsqrt * ((running_prod_2[:, None] * dot_3) + dot_2)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             mul_t_e.to(tl.bfloat16),
@@ -766,14 +758,12 @@ def _retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Te
         raise ValueError(f"rate: f32[h] has shape {rate.shape}, expected {(h,)}")
     out = torch.empty((h, t, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
+        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     retention_kernel[grid](
         Q, K, V, rate, out, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
@@ -800,14 +790,12 @@ def _retention_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: tor
         raise ValueError(f"rate: f32[h] has shape {rate.shape}, expected {(h,)}")
     out = torch.empty((h, t, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
+        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     retention_long_kernel[grid](
         Q, K, V, rate, out, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
@@ -828,7 +816,7 @@ def retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Ten
         raise ValueError(f"V: bf16[h t e] has shape {V.shape}, expected {(h, t, e)}")
     if rate.shape != (h,):
         raise ValueError(f"rate: f32[h] has shape {rate.shape}, expected {(h,)}")
-    if d <= 256:
+    if d <= 128:
         out = _retention(Q, K, V, rate)
         return out
     out_2 = _retention_long(Q, K, V, rate)
@@ -891,7 +879,7 @@ def ssd_kernel(
         dt_2 = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
+        exp2_t = tl.exp2((-1.4426950408889634 * abs_) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
         where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
@@ -900,7 +888,7 @@ def ssd_kernel(
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (X.to(tl.float32) * D)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -910,7 +898,7 @@ def ssd_kernel(
         tile = (B.to(tl.float32) * prod[:, None]) * softplus_t[:, None]
         tile_bf16_2 = tile.to(tl.bfloat16)
         dot_4 = tl.dot(tl.trans(tile_bf16_2), X_2)
-        exp2_t_2 = tl.exp2((abs_ * -1.4426950408889634) * softplus_t)
+        exp2_t_2 = tl.exp2((-1.4426950408889634 * abs_) * softplus_t)
         prod_2 = tl.reduce(exp2_t_2, 0, product)
         add_n_e = (prod_2 * state) + dot_4
         state = add_n_e
@@ -955,7 +943,7 @@ def ssd_kernel(
         )
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
+        exp2_t = tl.exp2((-1.4426950408889634 * abs_) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
         where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
@@ -964,7 +952,7 @@ def ssd_kernel(
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (X.to(tl.float32) * D)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -1028,7 +1016,7 @@ def ssd_long_kernel(
         dt_2 = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
+        exp2_t = tl.exp2((-1.4426950408889634 * abs_) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
         where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
@@ -1037,7 +1025,7 @@ def ssd_long_kernel(
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (X.to(tl.float32) * D)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -1047,7 +1035,7 @@ def ssd_long_kernel(
         tile = (B.to(tl.float32) * prod[:, None]) * softplus_t[:, None]
         tile_bf16_2 = tile.to(tl.bfloat16)
         dot_4 = tl.dot(tl.trans(tile_bf16_2), X_2)
-        exp2_t_2 = tl.exp2((abs_ * -1.4426950408889634) * softplus_t)
+        exp2_t_2 = tl.exp2((-1.4426950408889634 * abs_) * softplus_t)
         prod_2 = tl.reduce(exp2_t_2, 0, product)
         add_n_e = (prod_2 * state) + dot_4
         state = add_n_e
@@ -1092,7 +1080,7 @@ def ssd_long_kernel(
         )
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
+        exp2_t = tl.exp2((-1.4426950408889634 * abs_) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
         where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
@@ -1101,7 +1089,7 @@ def ssd_long_kernel(
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (X.to(tl.float32) * D)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -1138,14 +1126,12 @@ def _ssd(
         raise ValueError(f"D: f32[h] has shape {D.shape}, expected {(h,)}")
     out = torch.empty((h, t, e), dtype=torch.bfloat16, device=C.device)
     BLOCK_N = max(16, triton.next_power_of_2(n))
-    if BLOCK_N > 256:
-        raise ValueError(f"n = {BLOCK_N}: at most 256 elements are held on chip")
+    if BLOCK_N > 128:
+        raise ValueError(f"n = {BLOCK_N}: at most 128 elements are held on chip")
     if BLOCK_N <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    elif BLOCK_N <= 128:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
+        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     ssd_kernel[grid](
         C, B, X, dt, A, D, out, C.stride(0), C.stride(1), B.stride(0), B.stride(1), X.stride(0), X.stride(1),
@@ -1185,14 +1171,12 @@ def _ssd_long(
         raise ValueError(f"D: f32[h] has shape {D.shape}, expected {(h,)}")
     out = torch.empty((h, t, e), dtype=torch.bfloat16, device=C.device)
     BLOCK_N = max(16, triton.next_power_of_2(n))
-    if BLOCK_N > 256:
-        raise ValueError(f"n = {BLOCK_N}: at most 256 elements are held on chip")
+    if BLOCK_N > 128:
+        raise ValueError(f"n = {BLOCK_N}: at most 128 elements are held on chip")
     if BLOCK_N <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    elif BLOCK_N <= 128:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
+        BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     ssd_long_kernel[grid](
         C, B, X, dt, A, D, out, C.stride(0), C.stride(1), B.stride(0), B.stride(1), X.stride(0), X.stride(1),
@@ -1224,7 +1208,7 @@ def ssd(
         raise ValueError(f"A: f32[h] has shape {A.shape}, expected {(h,)}")
     if D.shape != (h,):
         raise ValueError(f"D: f32[h] has shape {D.shape}, expected {(h,)}")
-    if n <= 256:
+    if n <= 128:
         out = _ssd(C, B, X, dt, A, D)
         return out
     out_2 = _ssd_long(C, B, X, dt, A, D)
@@ -1251,7 +1235,7 @@ def gated_delta_buffer_0_rows_kernel(
     # src[linear.diag:39]
     mul_d = K * K
     sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t, tl.rsqrt(sum_ + 1e-06))
+    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t, tl.rsqrt(1e-06 + sum_))
 
 
 @triton.jit
@@ -1293,7 +1277,7 @@ def gated_delta_buffer_0_kernel(
     # src[linear.diag:39]
     tl.store(
         buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t,
-        tl.rsqrt(acc_d + 1e-06),
+        tl.rsqrt(1e-06 + acc_d),
     )
 
 
@@ -1313,16 +1297,12 @@ def gated_delta_out_kernel(
     d_index = tl.arange(0, BLOCK_D)
     state = tl.full([BLOCK_E, BLOCK_D], 0.0, tl.float32)
     for t_index in tl.range(0, size_t):
-        # src[linear.diag:36]
-        beta = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
-        # src[linear.diag:42]
-        sigmoid = tl.sigmoid(beta)
-        buffer_0 = tl.load(buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t)
-        # src[linear.diag:35]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
+        # src[linear.diag:33]
+        Q = load_tile(
+            Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
+            (d_index < size_d),
+            0.0,
+            EXACT_D,
         )
         # src[linear.diag:34]
         K = load_tile(
@@ -1331,10 +1311,21 @@ def gated_delta_out_kernel(
             0.0,
             EXACT_D,
         )
+        # src[linear.diag:36]
+        beta = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
         # src[linear.diag:42]
-        mul_e_d = ((buffer_0 * sigmoid) * K)[None, :] * V[:, None]
+        sigmoid = tl.sigmoid(beta)
+        # src[linear.diag:35]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t)
+        # src[linear.diag:42]
+        mul_e_d = ((buffer_0 * sigmoid) * V)[:, None] * K[None, :]
         # src[linear.diag:39]
-        mul_e_d_2 = (K * buffer_0)[None, :] * state
+        mul_e_d_2 = (buffer_0 * K)[None, :] * state
         sum_ = tl.sum(mul_e_d_2, 1)
         # src[linear.diag:42]
         mul_e_d_3 = ((buffer_0 * sigmoid) * K)[None, :] * sum_[:, None]
@@ -1342,15 +1333,8 @@ def gated_delta_out_kernel(
         # src[linear.diag:37]
         gate = tl.load(gate_ptr + h_index * gate_stride_h + t_index * gate_stride_t)
         # src[linear.diag:42]
-        add_e_d = (tl.sigmoid(gate) * (state - safe_)) + mul_e_d
-        # src[linear.diag:33]
-        Q = load_tile(
-            Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
-            (d_index < size_d),
-            0.0,
-            EXACT_D,
-        )
-        mul_e_d_4 = Q[None, :] * add_e_d
+        add_e_d = tl.where((d_index < size_d)[None, :], (tl.sigmoid(gate) * (state - safe_)) + mul_e_d, 0.0)
+        mul_e_d_4 = add_e_d * Q[None, :]
         sum_2 = tl.sum(mul_e_d_4, 1)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index * out_stride_t + e_index * out_stride_e,

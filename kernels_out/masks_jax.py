@@ -161,7 +161,7 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) & (x_index > sub[:, None])
+            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
             S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -204,7 +204,7 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) & (x_index > sub[:, None])
+            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
             S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -219,7 +219,7 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x_3 // block_x, -(-to_x // block_x), step_3, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
         return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -234,9 +234,8 @@ def _sliding_window_backward_buffer_0(d_out, out):
     q, d = d_out.shape
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_d  # [q]
-    return product
+    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    return sum_d
 
 
 def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -257,23 +256,23 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=25
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         sub = q_index - 256
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         from_x = jnp.maximum(0, first_q + (-255)) // block_x * block_x
         from_x_2 = -(-jnp.maximum(0, first_q + block_q + (-256)) // block_x) * block_x
         to_x = jnp.minimum(x, first_q + block_q)
@@ -283,14 +282,14 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=25
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index > sub[:, None]) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot_2, -jnp.inf)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(S - safe_logsum[:, None]) * (dot_2 - buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -301,12 +300,12 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=25
         def step_2(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(rsqrt * dot_2 - logsum_tile[:, None])
-            tile_bf16 = ((dot + buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot - logsum_tile[:, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile[:, None])).astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -317,14 +316,14 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=25
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index > sub[:, None]) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot_2, -jnp.inf)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(S - safe_logsum[:, None]) * (dot_2 - buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -355,21 +354,21 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(q, first_x + block_x + 255)
@@ -379,17 +378,17 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (x_index[:, None] > q_index - 256) & (x_index[:, None] <= q_index)
-            S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (q_index - 256 < x_index[:, None]) & (x_index[:, None] <= q_index)
+            S = jnp.where(mask & (q_index < q), rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -401,14 +400,14 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
         def step_2(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot - logsum_tile)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(rsqrt * dot_2 - logsum_tile)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -421,17 +420,17 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (x_index[:, None] > q_index - 256) & (x_index[:, None] <= q_index)
-            S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (q_index - 256 < x_index[:, None]) & (x_index[:, None] <= q_index)
+            S = jnp.where(mask & (q_index < q), rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -614,7 +613,7 @@ def _dilated_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(0 == (q_index[:, None] - x_index) % 4, rsqrt * dot, -jnp.inf)
+            S = jnp.where((q_index[:, None] - x_index) % 4 == 0, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -637,7 +636,7 @@ def _dilated_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) & (0 == (q_index[:, None] - x_index) % 4)
+            mask = (x_index <= q_index[:, None]) & ((q_index[:, None] - x_index) % 4 == 0)
             S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -667,9 +666,8 @@ def _dilated_backward_buffer_0(d_out, out):
     q, d = d_out.shape
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_d  # [q]
-    return product
+    sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    return sum_d
 
 
 def _dilated_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -690,35 +688,35 @@ def _dilated_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bloc
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(0 == (q_index[:, None] - x_index) % 4, rsqrt * dot_2, -jnp.inf)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = jnp.where(0 == (q_index[:, None] - x_index) % 4, rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(S - safe_logsum[:, None]) * (dot_2 - buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -731,20 +729,20 @@ def _dilated_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bloc
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (0 == (q_index[:, None] - x_index) % 4) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot_2, -jnp.inf)
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(S - safe_logsum[:, None]) * (dot_2 - buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        return (rsqrt * acc_x).astype(jnp.bfloat16)
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -769,21 +767,21 @@ def _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(from_q_2, q)
@@ -792,17 +790,17 @@ def _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             mask = (0 == (q_index - x_index[:, None]) % 4) & (x_index[:, None] <= q_index)
-            S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
+            S = jnp.where(mask & (q_index < q), rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -815,16 +813,16 @@ def _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(0 == (q_index - x_index[:, None]) % 4, rsqrt * dot_2, -jnp.inf)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            S = jnp.where(0 == (q_index - x_index[:, None]) % 4, rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -837,17 +835,17 @@ def _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             mask = (0 == (q_index - x_index[:, None]) % 4) & (x_index[:, None] <= q_index)
-            S = jnp.where(mask & (q_index < q), rsqrt * dot_2, -jnp.inf)
+            S = jnp.where(mask & (q_index < q), rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1011,18 +1009,18 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            mask = (x_index < 64) | (x_index <= q_index[:, None])
+            mask = (x_index <= q_index[:, None]) | (x_index < 64)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1044,8 +1042,8 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index < 64) | (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
+            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1075,8 +1073,7 @@ def _prefix_lm_backward_buffer_0(d_out, out):
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_d  # [q]
-    return product
+    return sum_d
 
 
 def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -1099,8 +1096,8 @@ def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bl
     block_q = min(block_q, max(q, 1))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -1109,24 +1106,24 @@ def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bl
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            mask = (x_index <= q_index[:, None]) | (x_index < 64)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_logsum[:, None]
+            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum[:, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(sub) * (buffer_0_tile[:, None] + dot_2)
+            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -1141,17 +1138,17 @@ def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bl
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) | (x_index < 64)
-            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(S - safe_logsum[:, None]) * (buffer_0_tile[:, None] + dot_2)
+            mul = jnp.exp(S - safe_logsum[:, None]) * (dot_2 - buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return (acc_x * rsqrt).astype(jnp.bfloat16)
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -1180,8 +1177,8 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
@@ -1189,8 +1186,8 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
         lt = x_index < 64
-        rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
@@ -1203,12 +1200,12 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_logsum
+            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum
             exp = jnp.exp(sub)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            tile_bf16 = (exp * (buffer_0_tile + dot_2)).astype(jnp.bfloat16)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1225,13 +1222,13 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             mask = (x_index[:, None] <= q_index) | lt[:, None]
-            S = jnp.where(mask & (q_index < q), dot * rsqrt, -jnp.inf)
+            S = jnp.where(mask & (q_index < q), rsqrt * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            tile_bf16 = (exp * (buffer_0_tile + dot_2)).astype(jnp.bfloat16)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1411,8 +1408,8 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -1421,7 +1418,7 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(of_x_tile == of_q_tile[:, None], dot * rsqrt, -jnp.inf)
+            S = jnp.where(of_q_tile[:, None] == of_x_tile, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1429,8 +1426,8 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -1445,8 +1442,8 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-            mask = (x_index <= q_index[:, None]) & (of_x_tile == of_q_tile[:, None])
-            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
+            mask = (of_q_tile[:, None] == of_x_tile) & (x_index <= q_index[:, None])
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1454,13 +1451,13 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -1476,8 +1473,7 @@ def _documents_backward_buffer_0(d_out, out):
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_d  # [q]
-    return product
+    return sum_d
 
 
 def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -1532,9 +1528,9 @@ def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *, blo
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(of_x_tile == of_q_tile[:, None], dot_2 * rsqrt, -jnp.inf)
+            S = jnp.where(of_q_tile[:, None] == of_x_tile, dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+            mul = (dot - buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -1552,10 +1548,10 @@ def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *, blo
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-            mask = (of_x_tile == of_q_tile[:, None]) & (x_index <= q_index[:, None])
+            mask = (x_index <= q_index[:, None]) & (of_q_tile[:, None] == of_x_tile)
             S = jnp.where(mask & (x_index < x), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul = (dot + buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+            mul = (dot - buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -1624,11 +1620,11 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-            mask = (of_x_tile[:, None] == of_q_tile) & (x_index[:, None] <= q_index)
+            mask = (x_index[:, None] <= q_index) & (of_q_tile == of_x_tile[:, None])
             S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1647,10 +1643,10 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(of_x_tile[:, None] == of_q_tile, dot_2 * rsqrt, -jnp.inf)
+            S = jnp.where(of_q_tile == of_x_tile[:, None], dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1670,11 +1666,11 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-            mask = (of_x_tile[:, None] == of_q_tile) & (x_index[:, None] <= q_index)
+            mask = (x_index[:, None] <= q_index) & (of_q_tile == of_x_tile[:, None])
             S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
-            tile_bf16 = ((dot + buffer_0_tile) * exp).astype(jnp.bfloat16)
+            tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1852,8 +1848,8 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -1862,7 +1858,7 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile, rsqrt * dot, -jnp.inf)
+            chosen = jnp.where(real_tile, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1870,8 +1866,8 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
             e = jnp.exp(chosen - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -1885,7 +1881,7 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-            chosen = jnp.where(real_tile & (x_index < x), rsqrt * dot, -jnp.inf)
+            chosen = jnp.where(real_tile & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1893,14 +1889,14 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
             e = jnp.exp(chosen - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -1915,8 +1911,7 @@ def _padding_backward_buffer_0(d_out, out):
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_d  # [q]
-    return product
+    return sum_d
 
 
 def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -1944,16 +1939,16 @@ def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, *, block_x=256
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         to_x = x // block_x * block_x
@@ -1961,14 +1956,14 @@ def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, *, block_x=256
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile, rsqrt * dot, -jnp.inf)
+            chosen = jnp.where(real_tile, dot * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(chosen - safe_logsum[:, None]) * (dot_2 + buffer_0_tile[:, None])
+            mul = jnp.exp(chosen - safe_logsum[:, None]) * (dot_2 - buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -1983,17 +1978,17 @@ def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, *, block_x=256
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-            chosen = jnp.where(real_tile & (x_index < x), rsqrt * dot, -jnp.inf)
+            chosen = jnp.where(real_tile & (x_index < x), dot * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(chosen - safe_logsum[:, None]) * (dot_2 + buffer_0_tile[:, None])
+            mul = jnp.exp(chosen - safe_logsum[:, None]) * (dot_2 - buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return (rsqrt * acc_x).astype(jnp.bfloat16)
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -2024,8 +2019,8 @@ def _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0, *, block_q
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
@@ -2033,8 +2028,8 @@ def _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0, *, block_q
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         to_q = q // block_q * block_q
@@ -2042,16 +2037,16 @@ def _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0, *, block_q
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile[:, None], rsqrt * dot, -jnp.inf)
+            chosen = jnp.where(real_tile[:, None], dot * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 + buffer_0_tile)).astype(jnp.bfloat16)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -2064,23 +2059,23 @@ def _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0, *, block_q
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile[:, None] & (q_index < q), rsqrt * dot, -jnp.inf)
+            chosen = jnp.where(real_tile[:, None] & (q_index < q), dot * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 + buffer_0_tile)).astype(jnp.bfloat16)
+            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
-        chosen = jnp.where(real_tile[:, None], rsqrt * acc_q, 0.0)
+        chosen = jnp.where(real_tile[:, None], acc_q * rsqrt, 0.0)
         return chosen.astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -2252,18 +2247,18 @@ def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
         max_x = jnp.full((h, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((h, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((h, block_q, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            add = dot * rsqrt + tile_f32 * slope[:, None, None]
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
             tile_max = jnp.max(add, axis=2)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -2284,10 +2279,10 @@ def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            add = dot * rsqrt + tile_f32 * slope[:, None, None]
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             S = jnp.where(mask, add, -jnp.inf)
             tile_max = jnp.max(S, axis=2)
@@ -2304,7 +2299,7 @@ def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, None], acc_x * (1 / z)[:, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 0, 2, 3)
@@ -2321,8 +2316,7 @@ def _alibi_backward_buffer_0(d_out, out):
     if out.shape != (h, q, d):
         raise ValueError(f"out: bf16[h q d] has shape {out.shape}, expected {(h, q, d)}")
     sum_d = jnp.einsum("hqd,hqd->hq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_d  # [h q]
-    return product
+    return sum_d
 
 
 def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -2345,36 +2339,36 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256,
         raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, max(-q % block_q, block_q - q))))
     Q = jnp.pad(Q, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-q % block_q, block_q - q))))
-    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((h, block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
-            dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
-            add = slope[:, None, None] * tile_f32 + rsqrt * dot
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
-            dot_2 = jnp.einsum("hqd,hxd->hqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(add - safe_logsum[:, :, None]) * (buffer_0_tile[:, :, None] + dot_2)
+            dot = jnp.einsum("hqd,hxd->hqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+            dot_2 = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot_2
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = (dot - buffer_0_tile[:, :, None]) * jnp.exp(add - safe_logsum[:, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("hqx,hxd->hqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -2387,16 +2381,16 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256,
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            dot = jnp.einsum("hqd,hxd->hqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
-            dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
-            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot_2
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, :, None]
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
-            dot_2 = jnp.einsum("hqd,hxd->hqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(sub) * (buffer_0_tile[:, :, None] + dot_2)
+            mul = (dot - buffer_0_tile[:, :, None]) * jnp.exp(sub)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("hqx,hxd->hqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -2430,21 +2424,21 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
         raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, max(-q % block_q, block_q - q))))
     Q = jnp.pad(Q, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-q % block_q, block_q - q))))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((h, block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((h, block_x, d), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(from_q_2, q)
@@ -2453,19 +2447,19 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
+            dot = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
-            dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
-            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot_2
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, None]
             exp = jnp.exp(sub)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
-            dot_2 = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
-            tile_bf16 = (exp * (buffer_0_tile[:, None] + dot_2)).astype(jnp.bfloat16)
+            tile_bf16 = ((dot - buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -2478,17 +2472,17 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
+            dot = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
-            dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
-            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot_2
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(add - safe_logsum[:, None])
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
-            dot_2 = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
-            tile_bf16 = (exp * (buffer_0_tile[:, None] + dot_2)).astype(jnp.bfloat16)
+            tile_bf16 = ((dot - buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -2501,26 +2495,26 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
+            dot = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
-            dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
-            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot_2
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, None]
             exp = jnp.exp(sub)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
-            dot_2 = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
-            tile_bf16 = (exp * (buffer_0_tile[:, None] + dot_2)).astype(jnp.bfloat16)
+            tile_bf16 = ((dot - buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
-        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.transpose(1, 0, 2, 3)
@@ -2551,12 +2545,12 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=
     block_x = min(block_x, max(x, 1))
     block_h = min(block_h, max(h, 1))
     slope = jnp.pad(slope, ((0, max(-h % block_h, block_h - h)),))
-    d_out = jnp.pad(d_out, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-h % block_h, block_h - h)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-h % block_h, block_h - h)), (0, 0)))
     Q = jnp.pad(Q, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    V = jnp.pad(V, ((0, max(-h % block_h, block_h - h)), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-h % block_h, block_h - h)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
     K = jnp.pad(K, ((0, max(-h % block_h, block_h - h)), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-h % block_h, block_h - h)), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_h = tile * block_h
@@ -2566,27 +2560,27 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=
 
         def step(block, state):
             (acc_x_q,) = state
-            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), block, 1, keepdims=True), (1,))
-            buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), block, 1, keepdims=True), (1,))
             logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), block, 1, keepdims=True), (1,))
             Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), block, 1, keepdims=True), (1,))
+            buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), block, 1, keepdims=True), (1,))
+            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), block, 1, keepdims=True), (1,))
             to_x = jnp.minimum(x, block + 1) // block_x * block_x
 
             def step_2(block, state):
                 (acc_x_q,) = state
                 first_x = block * block_x
                 x_index = first_x + jnp.arange(block_x)
-                V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), first_x, block_x, 1)
-                mul = V_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)[:, None]
-                sum_ = jnp.sum(mul, axis=2)
                 K_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), first_x, block_x, 1)
-                mul_2 = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)[:, None]
-                sum_2 = jnp.sum(mul_2, axis=2)
+                mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)[:, None]
+                sum_ = jnp.sum(mul, axis=2)
                 tile_f32 = (x_index - block).astype(jnp.float32)
-                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_2
+                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                mul_3 = jnp.exp(add - safe_logsum[:, None]) * (buffer_0_tile[:, None] + sum_)
-                mul_4 = tile_f32 * mul_3
+                V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), first_x, block_x, 1)
+                mul_2 = V_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)[:, None]
+                sum_2 = jnp.sum(mul_2, axis=2)
+                mul_3 = (sum_2 - buffer_0_tile[:, None]) * jnp.exp(add - safe_logsum[:, None])
+                mul_4 = mul_3 * tile_f32
                 tile_sum = jnp.sum(mul_4, axis=1)
                 next_acc_x_q = acc_x_q + tile_sum
                 return (next_acc_x_q,)
@@ -2599,18 +2593,18 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=
                 (acc_x_q,) = state
                 first_x = block * block_x
                 x_index = first_x + jnp.arange(block_x)
-                V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), first_x, block_x, 1)
-                mul = V_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)[:, None]
-                sum_ = jnp.sum(mul, axis=2)
                 K_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), first_x, block_x, 1)
-                mul_2 = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)[:, None]
-                sum_2 = jnp.sum(mul_2, axis=2)
+                mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)[:, None]
+                sum_ = jnp.sum(mul, axis=2)
                 tile_f32 = (x_index - block).astype(jnp.float32)
-                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_2
+                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
                 S = jnp.where((x_index <= block) & (x_index < x), add, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                mul_3 = jnp.exp(S - safe_logsum[:, None]) * (buffer_0_tile[:, None] + sum_)
-                mul_4 = tile_f32 * mul_3
+                V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), first_x, block_x, 1)
+                mul_2 = V_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)[:, None]
+                sum_2 = jnp.sum(mul_2, axis=2)
+                mul_3 = (sum_2 - buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+                mul_4 = mul_3 * tile_f32
                 tile_sum = jnp.sum(mul_4, axis=1)
                 next_acc_x_q = acc_x_q + tile_sum
                 return (next_acc_x_q,)
@@ -2805,8 +2799,8 @@ def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -2815,15 +2809,15 @@ def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
-            mul = 30.0 * tanh
+            mul = tanh * 30.0
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
             e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -2839,7 +2833,7 @@ def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            S = jnp.where(mask, 30.0 * tanh, -jnp.inf)
+            S = jnp.where(mask, tanh * 30.0, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -2847,14 +2841,14 @@ def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -2869,8 +2863,7 @@ def _softcap_backward_buffer_0(d_out, out):
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_d  # [q]
-    return product
+    return sum_d
 
 
 def _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -2902,8 +2895,8 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bloc
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
@@ -2918,7 +2911,7 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bloc
             exp = jnp.exp(tanh * 30.0 - logsum_tile[:, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile[:, None])
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 - buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -2939,13 +2932,13 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bloc
             sub = jnp.where(mask, tanh * 30.0, -jnp.inf) - safe_logsum[:, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * jnp.exp(sub) * (dot_2 + buffer_0_tile[:, None])
+            mul = (1.0 - tanh * tanh) * jnp.exp(sub) * (dot_2 - buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        return (rsqrt * acc_x).astype(jnp.bfloat16)
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -2982,8 +2975,8 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
@@ -3004,7 +2997,7 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile)
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 - buffer_0_tile)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -3025,7 +3018,7 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile)
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 - buffer_0_tile)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -3050,7 +3043,7 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * exp * (dot_2 + buffer_0_tile)
+            mul = (1.0 - tanh * tanh) * exp * (dot_2 - buffer_0_tile)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)

@@ -57,14 +57,14 @@ def scores_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -75,14 +75,14 @@ def scores_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -91,7 +91,7 @@ def scores_kernel(
     # src[masks.diag:7]
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
-        (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))),
+        (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -113,14 +113,14 @@ def scores_forward_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -131,14 +131,14 @@ def scores_forward_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -147,7 +147,7 @@ def scores_forward_kernel(
     # src[masks.diag:7]
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
-        (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))),
+        (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -168,40 +168,40 @@ def scores_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:6]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[masks.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:6]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[masks.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     # src[masks.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
@@ -258,7 +258,7 @@ def scores_backward_d_K_kernel(
         next_acc_q = tl.dot(d_out_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     # src[masks.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
+    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         tile_bf16,
@@ -387,14 +387,14 @@ def sliding_window_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
     sub_q = q_index - 256
     from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
@@ -413,7 +413,7 @@ def sliding_window_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
+        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -484,7 +484,7 @@ def sliding_window_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
+        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -509,7 +509,7 @@ def sliding_window_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:12]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -569,7 +569,7 @@ def sliding_window_long_buffer_0_kernel(
     # src[masks.diag:7]
     scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[masks.diag:11]
-    and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > (q_index - 256)[:, None])
+    and_q_x = ((q_index - 256)[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         tl.where(and_q_x, scalar * acc_d, float("-inf")),
@@ -653,7 +653,7 @@ def sliding_window_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:12]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -674,14 +674,14 @@ def sliding_window_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
     sub_q = q_index - 256
     from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
@@ -700,8 +700,8 @@ def sliding_window_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -736,7 +736,7 @@ def sliding_window_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -771,8 +771,8 @@ def sliding_window_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (x_index[None, :] > sub_q[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -796,7 +796,7 @@ def sliding_window_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:12]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -804,7 +804,7 @@ def sliding_window_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -817,21 +817,21 @@ def sliding_window_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -846,9 +846,9 @@ def sliding_window_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -856,21 +856,21 @@ def sliding_window_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_d)
 
 
 @triton.jit
@@ -892,7 +892,7 @@ def sliding_window_backward_d_Q_kernel(
         other=0.0,
     )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
+    mul_q = logsum * 1.4426950408889634
     # src[masks.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -911,24 +911,24 @@ def sliding_window_backward_d_Q_kernel(
     for first_x in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] > sub_q[:, None]) & (x_index[None, :] <= q_index[:, None])
+        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot + buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
@@ -936,6 +936,12 @@ def sliding_window_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:10]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
@@ -943,16 +949,10 @@ def sliding_window_backward_d_Q_kernel(
             EXACT_D,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
-        tile_bf16 = ((dot + buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x_3 = tl.maximum(from_x_2, to_x_3)
@@ -960,29 +960,29 @@ def sliding_window_backward_d_Q_kernel(
     for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] > sub_q[:, None]) & (x_index[None, :] <= q_index[:, None])
+        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot + buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1034,15 +1034,15 @@ def sliding_window_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
+        mul_q = logsum * 1.4426950408889634
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:11]
-        and_x_q = (x_index[:, None] > (q_index - 256)[None, :]) & (x_index[:, None] <= q_index[None, :])
+        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot + buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1070,9 +1070,9 @@ def sliding_window_backward_d_K_d_V_kernel(
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (logsum * 1.4426950408889634)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot + buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1096,15 +1096,15 @@ def sliding_window_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
+        mul_q = logsum * 1.4426950408889634
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:11]
-        and_x_q = (x_index[:, None] > (q_index - 256)[None, :]) & (x_index[:, None] <= q_index[None, :])
+        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot + buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1112,7 +1112,7 @@ def sliding_window_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -1334,14 +1334,12 @@ def _sliding_window_backward_d_K_d_V(
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     sliding_window_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -1387,6 +1385,8 @@ def sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.T
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (d <= 256 and d <= 128):
+                raise ValueError("sliding_window: gradients are made for sizes whose tiles are held on chip")
             return _sliding_window_autograd.apply(Q, K, V)
         out = _sliding_window(Q, K, V)
         return out
@@ -1402,258 +1402,6 @@ def dilated_kernel(
     Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_d,
     out_stride_q, out_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:15]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-        # src[masks.diag:15]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(eq_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:15]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:15]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:15]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:17]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def dilated_long_buffer_0_kernel(
-    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
-    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:15]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:15]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    # src[masks.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:16]
-    eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-    and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        tl.where(and_q_x, scalar * acc_d, float("-inf")),
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def dilated_long_out_kernel(
-    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
-    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:15]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:15]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:17]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def dilated_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
-    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -1723,8 +1471,260 @@ def dilated_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:16]
         eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
+        and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:17]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def dilated_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[masks.diag:15]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[masks.diag:15]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[masks.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    # src[masks.diag:16]
+    eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+    and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        tl.where(and_q_x, scalar * acc_d, float("-inf")),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def dilated_long_out_kernel(
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:17]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def dilated_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:15]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:16]
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        # src[masks.diag:15]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(eq_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:15]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:15]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:16]
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1756,7 +1756,7 @@ def dilated_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -1769,21 +1769,21 @@ def dilated_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -1798,9 +1798,9 @@ def dilated_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1808,21 +1808,21 @@ def dilated_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_d)
 
 
 @triton.jit
@@ -1837,14 +1837,14 @@ def dilated_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:15]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1858,12 +1858,6 @@ def dilated_backward_d_Q_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:15]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
@@ -1873,11 +1867,18 @@ def dilated_backward_d_Q_kernel(
         dot = tl.dot(d_out, tl.trans(V))
         # src[masks.diag:16]
         eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        # src[masks.diag:15]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1886,25 +1887,25 @@ def dilated_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:15]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_out, tl.trans(V))
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:16]
         eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
-        and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -1946,30 +1947,30 @@ def dilated_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:15]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:15]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:16]
         eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
-        and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & eq_x_q
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1979,13 +1980,7 @@ def dilated_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:15]
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             (d_index < size_d)[None, :],
@@ -1993,17 +1988,23 @@ def dilated_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         dot = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:16]
         eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
+        # src[masks.diag:15]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         where_x_q = tl.where(eq_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -2013,30 +2014,30 @@ def dilated_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:15]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:15]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:16]
         eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
-        and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & eq_x_q
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -2262,14 +2263,12 @@ def _dilated_backward_d_K_d_V(
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     dilated_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -2315,6 +2314,8 @@ def dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (d <= 256 and d <= 128):
+                raise ValueError("dilated: gradients are made for sizes whose tiles are held on chip")
             return _dilated_autograd.apply(Q, K, V)
         out = _dilated(Q, K, V)
         return out
@@ -2351,7 +2352,7 @@ def prefix_lm_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
         # src[masks.diag:20]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -2397,7 +2398,7 @@ def prefix_lm_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
         where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -2482,7 +2483,7 @@ def prefix_lm_long_buffer_0_kernel(
     # src[masks.diag:7]
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:21]
-    or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+    or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         tl.where(or_q_x, scalar * acc_d, float("-inf")),
@@ -2587,14 +2588,14 @@ def prefix_lm_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:20]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -2620,6 +2621,8 @@ def prefix_lm_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -2627,8 +2630,6 @@ def prefix_lm_forward_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2657,14 +2658,14 @@ def prefix_lm_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2679,7 +2680,7 @@ def prefix_lm_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
 
@@ -2692,21 +2693,21 @@ def prefix_lm_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -2721,9 +2722,9 @@ def prefix_lm_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2731,21 +2732,21 @@ def prefix_lm_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_d)
 
 
 @triton.jit
@@ -2760,8 +2761,14 @@ def prefix_lm_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
+    mul_q = logsum * 1.4426950408889634
     # src[masks.diag:20]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2770,12 +2777,6 @@ def prefix_lm_backward_d_Q_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -2787,21 +2788,20 @@ def prefix_lm_backward_d_Q_kernel(
             0.0,
             EXACT_D,
         )
-        # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[masks.diag:20]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[masks.diag:21]
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        # src[masks.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(or_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -2814,20 +2814,19 @@ def prefix_lm_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[masks.diag:20]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[masks.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:21]
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -2850,6 +2849,12 @@ def prefix_lm_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:20]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     # src[masks.diag:21]
     lt_x = x_index < 64
     # src[masks.diag:20]
@@ -2860,40 +2865,35 @@ def prefix_lm_backward_d_K_d_V_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:20]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:21]
-        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
-        # src[masks.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = logsum * 1.4426950408889634
+        # src[masks.diag:21]
+        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
+        # src[masks.diag:20]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(or_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -2903,29 +2903,29 @@ def prefix_lm_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
         # src[masks.diag:20]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
+        dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:21]
-        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
-        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
+        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -2933,7 +2933,7 @@ def prefix_lm_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -3155,14 +3155,12 @@ def _prefix_lm_backward_d_K_d_V(
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     prefix_lm_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -3208,6 +3206,8 @@ def prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (d <= 256 and d <= 128):
+                raise ValueError("prefix_lm: gradients are made for sizes whose tiles are held on chip")
             return _prefix_lm_autograd.apply(Q, K, V)
         out = _prefix_lm(Q, K, V)
         return out
@@ -3266,6 +3266,8 @@ def documents_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:25]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -3273,8 +3275,6 @@ def documents_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -3292,10 +3292,11 @@ def documents_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:26]
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
         # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
+        and_q_x = (of_q[:, None] == of_x[None, :]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -3306,21 +3307,21 @@ def documents_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:25]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:27]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -3346,14 +3347,14 @@ def documents_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:25]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -3364,14 +3365,14 @@ def documents_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:25]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -3379,11 +3380,12 @@ def documents_long_buffer_0_kernel(
         acc_d = next_acc_d
     # src[masks.diag:7]
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:26]
     # src[masks.diag:25]
     of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
     # src[masks.diag:26]
-    and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
+    and_q_x = (of_q[:, None] == of_x[None, :]) & (x_index[None, :] <= q_index[:, None])
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         tl.where(and_q_x, scalar * acc_d, float("-inf")),
@@ -3423,14 +3425,14 @@ def documents_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:25]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -3453,21 +3455,21 @@ def documents_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:25]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:27]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -3491,18 +3493,18 @@ def documents_forward_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:25]
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:25]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
         # src[masks.diag:26]
         # src[masks.diag:25]
@@ -3514,7 +3516,7 @@ def documents_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(of_x[None, :] == of_q[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -3553,8 +3555,8 @@ def documents_forward_kernel(
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
         # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_x[None, :] == of_q[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -3586,7 +3588,7 @@ def documents_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -3613,7 +3615,7 @@ def documents_backward_buffer_0_rows_kernel(
     )
     mul_d = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -3652,7 +3654,7 @@ def documents_backward_buffer_0_kernel(
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_d)
 
 
 @triton.jit
@@ -3710,7 +3712,7 @@ def documents_backward_d_Q_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 + buffer_0[:, None])).to(tl.bfloat16)
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -3739,12 +3741,12 @@ def documents_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 + buffer_0[:, None])).to(tl.bfloat16)
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -3784,13 +3786,13 @@ def documents_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:25]
@@ -3807,7 +3809,7 @@ def documents_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 + buffer_0[None, :])).to(tl.bfloat16)
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -3817,11 +3819,6 @@ def documents_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:25]
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
-        # src[masks.diag:26]
         # src[masks.diag:25]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -3829,6 +3826,10 @@ def documents_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
+        # src[masks.diag:26]
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         where_x_q = tl.where(of_q[None, :] == of_x[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
@@ -3842,7 +3843,7 @@ def documents_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 + buffer_0[None, :])).to(tl.bfloat16)
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -3852,14 +3853,14 @@ def documents_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:25]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:25]
@@ -3876,7 +3877,7 @@ def documents_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 + buffer_0[None, :])).to(tl.bfloat16)
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4154,14 +4155,12 @@ def _documents_backward_d_K_d_V(
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     documents_backward_d_K_d_V_kernel[grid](
         Q, K, V, of_q, of_x, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
@@ -4222,6 +4221,8 @@ def documents(
         raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (d <= 256 and d <= 128):
+                raise ValueError("documents: gradients are made for sizes whose tiles are held on chip")
             return _documents_autograd.apply(Q, K, V, of_q, of_x)
         out = _documents(Q, K, V, of_q, of_x)
         return out
@@ -4267,7 +4268,7 @@ def padding_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4304,7 +4305,7 @@ def padding_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where((real & (x_index < size_x))[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4354,14 +4355,14 @@ def padding_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:30]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -4372,21 +4373,21 @@ def padding_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:30]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[masks.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[masks.diag:30]
     real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
     where_q_x = tl.where(real[None, :], scalar * acc_d, float("-inf"))
@@ -4494,19 +4495,18 @@ def padding_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:30]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x)
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4516,7 +4516,7 @@ def padding_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4526,8 +4526,6 @@ def padding_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:30]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -4535,6 +4533,8 @@ def padding_forward_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -4553,7 +4553,7 @@ def padding_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4563,21 +4563,21 @@ def padding_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:30]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:31]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -4585,7 +4585,7 @@ def padding_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
 
@@ -4598,21 +4598,21 @@ def padding_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -4627,9 +4627,9 @@ def padding_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
         out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -4637,21 +4637,21 @@ def padding_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_d)
 
 
 @triton.jit
@@ -4666,27 +4666,33 @@ def padding_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:30]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:30]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
         real = tl.load(real_ptr + x_index * real_stride_x)
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4695,18 +4701,10 @@ def padding_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        dot_2 = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[masks.diag:30]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -4714,29 +4712,29 @@ def padding_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
+        dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -4756,46 +4754,46 @@ def padding_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:30]
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:30]
-    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(real[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4805,33 +4803,33 @@ def padding_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:30]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        dot_2 = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
-    tile_bf16 = tl.where(real[:, None], rsqrt * acc_q, 0.0).to(tl.bfloat16)
+    tile_bf16 = tl.where(real[:, None], acc_q * rsqrt, 0.0).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         tile_bf16,
@@ -5074,14 +5072,12 @@ def _padding_backward_d_K_d_V(
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     padding_backward_d_K_d_V_kernel[grid](
         Q, K, V, real, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -5132,6 +5128,8 @@ def padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tenso
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (d <= 256 and d <= 128):
+                raise ValueError("padding: gradients are made for sizes whose tiles are held on chip")
             return _padding_autograd.apply(Q, K, V, real)
         out = _padding(Q, K, V, real)
         return out
@@ -5148,272 +5146,6 @@ def alibi_kernel(
     K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h, out_stride_h, out_stride_q, out_stride_d,
     size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    Q = tl.load(
-        Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        # src[masks.diag:34]
-        K = load_tile(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:35]
-        add_q_x = (rsqrt * dot) + (tile_f32 * slope)
-        # src[maps.diag:5]
-        tile_max = tl.max(add_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp(max_x - safe_next_max_x)
-        e = tl.exp(add_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:34]
-        V = load_tile(
-            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        # src[masks.diag:34]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:35]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        S = tl.where(tile, (rsqrt * dot) + (tile_f32 * slope), float("-inf"))
-        # src[maps.diag:5]
-        tile_max = tl.max(S, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp(max_x - safe_next_max_x)
-        e = tl.exp(S - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:34]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:36]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def alibi_long_S_kernel(
-    Q_ptr, K_ptr, slope_ptr, S_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h, K_stride_x, K_stride_d,
-    slope_stride_h, S_stride_h, S_stride_q, S_stride_x, size_h, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:34]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:34]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    # src[masks.diag:35]
-    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    # src[masks.diag:7]
-    # src[masks.diag:35]
-    add_q_x = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d) + (tile_f32 * slope)
-    S = tl.where(x_index[None, :] <= q_index[:, None], add_q_x, float("-inf"))
-    tl.store(
-        S_ptr + h_index * S_stride_h + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
-        S,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def alibi_long_out_kernel(
-    V_ptr, S_ptr, out_ptr, V_stride_h, V_stride_x, V_stride_d, S_stride_h, S_stride_q, S_stride_x,
-    out_stride_h, out_stride_q, out_stride_d, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        S = tl.load(
-            S_ptr + h_index * S_stride_h + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        tile_max = tl.max(S, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp(max_x - safe_next_max_x)
-        e = tl.exp(S - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:34]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        S = tl.load(
-            S_ptr + h_index * S_stride_h + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        # src[maps.diag:5]
-        tile_max = tl.max(S, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp(max_x - safe_next_max_x)
-        e = tl.exp(S - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:34]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:36]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def alibi_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, slope_ptr, out_ptr, logsum_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h,
-    K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h, out_stride_h, out_stride_q,
-    out_stride_d, logsum_stride_h, logsum_stride_q, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -5514,6 +5246,273 @@ def alibi_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:36]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def alibi_long_S_kernel(
+    Q_ptr, K_ptr, slope_ptr, S_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h, K_stride_x, K_stride_d,
+    slope_stride_h, S_stride_h, S_stride_q, S_stride_x, size_h, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[masks.diag:34]
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[masks.diag:34]
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
+    # src[masks.diag:35]
+    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+    # src[masks.diag:7]
+    # src[masks.diag:35]
+    add_q_x = (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))) + (tile_f32 * slope)
+    S = tl.where(x_index[None, :] <= q_index[:, None], add_q_x, float("-inf"))
+    tl.store(
+        S_ptr + h_index * S_stride_h + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+        S,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def alibi_long_out_kernel(
+    V_ptr, S_ptr, out_ptr, V_stride_h, V_stride_x, V_stride_d, S_stride_h, S_stride_q, S_stride_x,
+    out_stride_h, out_stride_q, out_stride_d, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = program.to(tl.int64)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        S = tl.load(
+            S_ptr + h_index * S_stride_h + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        tile_max = tl.max(S, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp(max_x - safe_next_max_x)
+        e = tl.exp(S - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:34]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        S = tl.load(
+            S_ptr + h_index * S_stride_h + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        # src[maps.diag:5]
+        tile_max = tl.max(S, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp(max_x - safe_next_max_x)
+        e = tl.exp(S - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:34]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:36]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def alibi_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, slope_ptr, out_ptr, logsum_ptr, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h,
+    K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h, out_stride_h, out_stride_q,
+    out_stride_d, logsum_stride_h, logsum_stride_q, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:34]
+    Q = tl.load(
+        Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        # src[masks.diag:34]
+        K = load_tile(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:35]
+        add_q_x = (dot * rsqrt) + (tile_f32 * slope)
+        # src[maps.diag:5]
+        tile_max = tl.max(add_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp(max_x - safe_next_max_x)
+        e = tl.exp(add_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:34]
+        V = load_tile(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        # src[masks.diag:34]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:35]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        S = tl.where(tile, (dot * rsqrt) + (tile_f32 * slope), float("-inf"))
+        # src[maps.diag:5]
+        tile_max = tl.max(S, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp(max_x - safe_next_max_x)
+        e = tl.exp(S - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:34]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:36]
     where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
@@ -5522,7 +5521,7 @@ def alibi_forward_kernel(
     )
     tl.store(
         logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(z) + max_x),
+        (max_x + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -5552,7 +5551,7 @@ def alibi_backward_buffer_0_rows_kernel(
     )
     mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -5596,7 +5595,7 @@ def alibi_backward_buffer_0_kernel(
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q, acc_d)
 
 
 @triton.jit
@@ -5614,6 +5613,16 @@ def alibi_backward_d_Q_kernel(
     h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(
+        buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     logsum = tl.load(
         logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
         mask=(q_index < size_q),
@@ -5629,20 +5638,17 @@ def alibi_backward_d_Q_kernel(
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    d_out = tl.load(
-        d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        V = load_tile(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -5650,19 +5656,11 @@ def alibi_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
+        dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
         tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        sub_q_x = ((slope * tile_f32) + (rsqrt * dot)) - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        # src[masks.diag:34]
-        V = load_tile(
-            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        sub_q_x = ((slope * tile_f32) + (rsqrt * dot_2)) - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -5671,26 +5669,25 @@ def alibi_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:34]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
+        dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
         tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot_2), float("-inf"))
         sub_q_x = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        # src[masks.diag:34]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -5718,6 +5715,11 @@ def alibi_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:34]
+    V = tl.load(
+        V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     K = tl.load(
         K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -5727,17 +5729,23 @@ def alibi_backward_d_K_d_V_kernel(
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    V = tl.load(
-        V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(
             logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -5749,25 +5757,14 @@ def alibi_backward_d_K_d_V_kernel(
             other=0.0,
         )
         # src[masks.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
+        dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:35]
         tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot_2), float("-inf"))
         sub_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         exp_x_q = tl.exp(sub_x_q)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        tile_bf16 = (exp_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -5777,6 +5774,14 @@ def alibi_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
         # src[masks.diag:34]
         Q = load_tile(
@@ -5786,20 +5791,12 @@ def alibi_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
+        dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:35]
         tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        sub_x_q = ((slope * tile_f32) + (rsqrt * dot)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        sub_x_q = ((slope * tile_f32) + (rsqrt * dot_2)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         exp_x_q = tl.exp(sub_x_q)
-        d_out = load_tile(
-            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q)
-        tile_bf16 = (exp_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -5809,6 +5806,17 @@ def alibi_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(
             logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -5821,25 +5829,14 @@ def alibi_backward_d_K_d_V_kernel(
             other=0.0,
         )
         # src[masks.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
+        dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:35]
         tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot_2), float("-inf"))
         sub_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         exp_x_q = tl.exp(sub_x_q)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        tile_bf16 = (exp_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -5847,7 +5844,7 @@ def alibi_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -5872,29 +5869,13 @@ def alibi_backward_d_slope_rows_kernel(
     d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
-    d_out = tl.load(
-        d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + d_index[None, :, None] * d_out_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[None, :, None],
-        other=0.0,
-    )
-    # src[masks.diag:34]
-    V = tl.load(
-        V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, None, :] * V_stride_x + d_index[None, :, None] * V_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, None, :] & (d_index < size_d)[None, :, None],
-        other=0.0,
-    )
-    mul_h_d_q_x = V.to(tl.float32)[:, :, None, :] * d_out.to(tl.float32)[:, :, :, None]
-    sum_ = tl.sum(mul_h_d_q_x, 1)
-    buffer_0 = tl.load(
-        buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        other=0.0,
-    )
+    # src[masks.diag:35]
     logsum = tl.load(
         logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
         other=0.0,
     )
+    # src[masks.diag:34]
     Q = tl.load(
         Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[None, :, None],
@@ -5906,19 +5887,36 @@ def alibi_backward_d_slope_rows_kernel(
         other=0.0,
     )
     # src[masks.diag:7]
-    mul_h_d_q_x_2 = K.to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, :, :, None]
-    sum_2 = tl.sum(mul_h_d_q_x_2, 1)
-    # src[masks.diag:35]
+    mul_h_d_q_x = K.to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, :, :, None]
+    sum_ = tl.sum(mul_h_d_q_x, 1)
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
     # src[masks.diag:35]
     tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    add_h_q_x = (slope[:, None, None] * tile_f32[None, :, :]) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_2)
+    add_h_q_x = (slope[:, None, None] * tile_f32[None, :, :]) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_)
     tile = (x_index < size_x)[None, :] & (q_index < size_q)[:, None]
     S = tl.where(((x_index[None, :] <= q_index[:, None]) & tile)[None, :, :], add_h_q_x, float("-inf"))
     sub_h_q_x = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, :, None]
-    mul_h_q_x = tl.exp(sub_h_q_x) * (buffer_0[:, :, None] + sum_)
-    mul_h_q_x_2 = tile_f32[None, :, :] * mul_h_q_x
+    buffer_0 = tl.load(
+        buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + d_index[None, :, None] * d_out_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[None, :, None],
+        other=0.0,
+    )
+    # src[masks.diag:34]
+    V = tl.load(
+        V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, None, :] * V_stride_x + d_index[None, :, None] * V_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, None, :] & (d_index < size_d)[None, :, None],
+        other=0.0,
+    )
+    mul_h_d_q_x_2 = V.to(tl.float32)[:, :, None, :] * d_out.to(tl.float32)[:, :, :, None]
+    sum_2 = tl.sum(mul_h_d_q_x_2, 1)
+    mul_h_q_x = (sum_2 - buffer_0[:, :, None]) * tl.exp(sub_h_q_x)
+    mul_h_q_x_2 = mul_h_q_x * tile_f32[None, :, :]
     sum_3 = tl.sum(tl.sum(mul_h_q_x_2, 2), 1)
     tl.store(d_slope_ptr + h_index * d_slope_stride_h, sum_3, mask=(h_index < size_h))
 
@@ -5941,16 +5939,6 @@ def alibi_backward_d_slope_kernel(
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
     for q_index in tl.range(0, size_q):
-        d_out = tl.load(
-            d_out_ptr + h_index[:, None] * d_out_stride_h + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            mask=(h_index < size_h),
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(h_index < size_h),
@@ -5961,30 +5949,43 @@ def alibi_backward_d_slope_kernel(
             mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(h_index < size_h),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + h_index[:, None] * d_out_stride_h + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
         # whole tiles, no mask needed
         for first_x in tl.range(0, to_x, BLOCK_X):
             x_index = first_x + tl.arange(0, BLOCK_X)
-            V = tl.load(
-                V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, :, None] * V_stride_x + d_index[None, None, :] * V_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
-                other=0.0,
-            )
-            mul_h_x_d = V.to(tl.float32) * d_out.to(tl.float32)[:, None, :]
-            sum_ = tl.sum(mul_h_x_d, 2)
+            # src[masks.diag:35]
+            # src[masks.diag:34]
             K = tl.load(
                 K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, :, None] * K_stride_x + d_index[None, None, :] * K_stride_d,
                 mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
             # src[masks.diag:7]
-            mul_h_x_d_2 = K.to(tl.float32) * Q.to(tl.float32)[:, None, :]
-            sum_2 = tl.sum(mul_h_x_d_2, 2)
+            mul_h_x_d = K.to(tl.float32) * Q.to(tl.float32)[:, None, :]
+            sum_ = tl.sum(mul_h_x_d, 2)
             # src[masks.diag:35]
             tile_f32 = (x_index - q_index).to(tl.float32)
-            add_h_x = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_2)
+            add_h_x = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
             sub_h_x = add_h_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-            mul_h_x = tile_f32[None, :] * (tl.exp(sub_h_x) * (buffer_0[:, None] + sum_))
+            # src[masks.diag:34]
+            V = tl.load(
+                V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, :, None] * V_stride_x + d_index[None, None, :] * V_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            mul_h_x_d_2 = V.to(tl.float32) * d_out.to(tl.float32)[:, None, :]
+            sum_2 = tl.sum(mul_h_x_d_2, 2)
+            mul_h_x = ((sum_2 - buffer_0[:, None]) * tl.exp(sub_h_x)) * tile_f32[None, :]
             tile_sum = tl.sum(mul_h_x, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
@@ -5993,28 +5994,30 @@ def alibi_backward_d_slope_kernel(
         # tiles that a mask or the end cuts
         for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
             x_index = first_x_2 + tl.arange(0, BLOCK_X)
+            # src[masks.diag:35]
             # src[masks.diag:34]
-            V = tl.load(
-                V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, :, None] * V_stride_x + d_index[None, None, :] * V_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
-                other=0.0,
-            )
-            mul_h_x_d = V.to(tl.float32) * d_out.to(tl.float32)[:, None, :]
-            sum_ = tl.sum(mul_h_x_d, 2)
             K = tl.load(
                 K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, :, None] * K_stride_x + d_index[None, None, :] * K_stride_d,
                 mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
             # src[masks.diag:7]
-            mul_h_x_d_2 = K.to(tl.float32) * Q.to(tl.float32)[:, None, :]
-            sum_2 = tl.sum(mul_h_x_d_2, 2)
+            mul_h_x_d = K.to(tl.float32) * Q.to(tl.float32)[:, None, :]
+            sum_ = tl.sum(mul_h_x_d, 2)
             # src[masks.diag:35]
             tile_f32 = (x_index - q_index).to(tl.float32)
-            add_h_x = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_2)
+            add_h_x = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
             S = tl.where(((x_index <= q_index) & (x_index < size_x))[None, :], add_h_x, float("-inf"))
             sub_h_x = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-            mul_h_x = tile_f32[None, :] * (tl.exp(sub_h_x) * (buffer_0[:, None] + sum_))
+            # src[masks.diag:34]
+            V = tl.load(
+                V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, :, None] * V_stride_x + d_index[None, None, :] * V_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            mul_h_x_d_2 = V.to(tl.float32) * d_out.to(tl.float32)[:, None, :]
+            sum_2 = tl.sum(mul_h_x_d_2, 2)
+            mul_h_x = ((sum_2 - buffer_0[:, None]) * tl.exp(sub_h_x)) * tile_f32[None, :]
             tile_sum = tl.sum(mul_h_x, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
@@ -6255,14 +6258,12 @@ def _alibi_backward_d_K_d_V(
     d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (h * triton.cdiv(x, BLOCK_X),)
     alibi_backward_d_K_d_V_kernel[grid](
         Q, K, V, slope, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
@@ -6310,13 +6311,8 @@ def _alibi_backward_d_slope(
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_Q * BLOCK_X <= 16:
-        if BLOCK_D * BLOCK_Q * BLOCK_X <= 4:
-            BLOCK_H, warps, stages = 64, 8, 1
-        elif BLOCK_D * BLOCK_Q * BLOCK_X <= 8:
-            BLOCK_H, warps, stages = 64, 8, 1
-        else:
-            BLOCK_H, warps, stages = 64, 8, 1
+    if BLOCK_D * BLOCK_Q * BLOCK_X <= 4:
+        BLOCK_H, warps, stages = 64, 4, 2
         grid = (triton.cdiv(h, BLOCK_H),)
         alibi_backward_d_slope_rows_kernel[grid](
             Q, K, V, slope, d_out, logsum, buffer_0, d_slope, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -6391,6 +6387,8 @@ def alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tensor
         raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, slope)):
+            if not (d <= 256 and d <= 128 and d <= 16384):
+                raise ValueError("alibi: gradients are made for sizes whose tiles are held on chip")
             return _alibi_autograd.apply(Q, K, V, slope)
         out = _alibi(Q, K, V, slope)
         return out
@@ -6453,6 +6451,8 @@ def relative_bias_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:39]
         V = load_tile(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -6460,8 +6460,6 @@ def relative_bias_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -6495,21 +6493,21 @@ def relative_bias_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:39]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:40]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -6619,14 +6617,14 @@ def relative_bias_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:39]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -6649,21 +6647,21 @@ def relative_bias_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:39]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:40]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -6699,11 +6697,6 @@ def relative_bias_forward_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -6712,8 +6705,14 @@ def relative_bias_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:39]
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:40]
-        add_q_x = (dot * rsqrt) + B
+        add_q_x = B + (dot * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -6723,8 +6722,6 @@ def relative_bias_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:39]
         V = load_tile(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -6732,6 +6729,8 @@ def relative_bias_forward_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -6741,11 +6740,6 @@ def relative_bias_forward_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -6753,9 +6747,14 @@ def relative_bias_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        # src[masks.diag:39]
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
         # src[masks.diag:40]
-        add_q_x = (tile * rsqrt) + B
+        add_q_x = B + (dot * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -6765,21 +6764,21 @@ def relative_bias_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:39]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:40]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -6787,7 +6786,7 @@ def relative_bias_forward_kernel(
     )
     tl.store(
         logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (max_x + tl.log(z)),
+        (tl.log(z) + max_x),
         mask=(q_index < size_q),
     )
 
@@ -6807,20 +6806,19 @@ def relative_bias_backward_d_V_kernel(
     h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:39]
     K = tl.load(
         K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
-        # src[masks.diag:39]
         B = tl.load(
             B_ptr + h_index * B_stride_h + q_index[None, :] * B_stride_q + x_index[:, None] * B_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -6835,7 +6833,7 @@ def relative_bias_backward_d_V_kernel(
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:40]
-        sub_x_q = ((rsqrt * dot) + B) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        sub_x_q = ((dot * rsqrt) + B) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
         d_out = load_tile(
             d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -6869,7 +6867,7 @@ def relative_bias_backward_d_V_kernel(
         dot = tl.dot(K, tl.trans(Q))
         tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
         # src[masks.diag:40]
-        sub_x_q = ((rsqrt * tile) + B) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        sub_x_q = ((tile * rsqrt) + B) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -6902,28 +6900,29 @@ def relative_bias_backward_d_B_kernel(
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = program.to(tl.int64)
     acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    acc_d_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_d_3 = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_2 = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_d = size_d // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:39]
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        out = tl.load(
-            out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-            mask=(q_index < size_q)[:, None],
+        # src[masks.diag:39]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         d_out = tl.load(
@@ -6931,16 +6930,15 @@ def relative_bias_backward_d_B_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_q_d, 1)
-        next_acc_d_2 = acc_d_2 + tile_sum
-        # src[masks.diag:39]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None],
+        next_acc_d_2 = tl.dot(d_out, tl.trans(V), acc_d_2)
+        out = tl.load(
+            out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        next_acc_d_3 = tl.dot(d_out, tl.trans(V), acc_d_3)
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_3 = acc_d_3 + tile_sum
         acc_d = next_acc_d
         acc_d_2 = next_acc_d_2
         acc_d_3 = next_acc_d_3
@@ -6949,21 +6947,22 @@ def relative_bias_backward_d_B_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:39]
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        out = tl.load(
-            out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        # src[masks.diag:39]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         d_out = tl.load(
@@ -6971,16 +6970,15 @@ def relative_bias_backward_d_B_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_q_d, 1)
-        next_acc_d_2 = acc_d_2 + tile_sum
-        # src[masks.diag:39]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        next_acc_d_2 = tl.dot(d_out, tl.trans(V), acc_d_2)
+        out = tl.load(
+            out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        next_acc_d_3 = tl.dot(d_out, tl.trans(V), acc_d_3)
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_3 = acc_d_3 + tile_sum
         acc_d = next_acc_d
         acc_d_2 = next_acc_d_2
         acc_d_3 = next_acc_d_3
@@ -6997,12 +6995,11 @@ def relative_bias_backward_d_B_kernel(
     )
     # src[masks.diag:7]
     # src[masks.diag:40]
-    add_q_x = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d) + B
+    add_q_x = (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))) + B
     sub_q_x = add_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-    mul_q_x = tl.exp(sub_q_x) * ((-1.0 * acc_d_2)[:, None] + acc_d_3)
     tl.store(
         d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
-        mul_q_x,
+        (tl.exp(sub_q_x) * (acc_d_2 - acc_d_3[:, None])),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -7026,40 +7023,40 @@ def relative_bias_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        d_B = tl.load(
-            d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        d_B_bf16 = d_B.to(tl.bfloat16)
         # src[masks.diag:39]
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        d_B = tl.load(
+            d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        d_B_bf16 = d_B.to(tl.bfloat16)
         next_acc_x = tl.dot(d_B_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        d_B = tl.load(
-            d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        d_B_bf16 = d_B.to(tl.bfloat16)
         # src[masks.diag:39]
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        d_B = tl.load(
+            d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        d_B_bf16 = d_B.to(tl.bfloat16)
         next_acc_x = tl.dot(d_B_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     # src[masks.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
@@ -7119,7 +7116,7 @@ def relative_bias_backward_d_K_kernel(
         next_acc_q = tl.dot(d_B_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     # src[masks.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
+    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         tile_bf16,
@@ -7408,6 +7405,8 @@ def relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.Te
         raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, B)):
+            if not (d <= 256):
+                raise ValueError("relative_bias: gradients are made for sizes whose tiles are held on chip")
             return _relative_bias_autograd.apply(Q, K, V, B)
         out = _relative_bias(Q, K, V, B)
         return out
@@ -7453,7 +7452,7 @@ def softcap_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        mul_q_x = tanh((0.03333333333333333 * rsqrt) * dot) * 43.2808512266689
+        mul_q_x = 43.2808512266689 * tanh((rsqrt * 0.03333333333333333) * dot)
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -7462,6 +7461,8 @@ def softcap_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:43]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -7469,8 +7470,6 @@ def softcap_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -7489,7 +7488,7 @@ def softcap_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        mul_q_x = tanh((0.03333333333333333 * rsqrt) * dot) * 43.2808512266689
+        mul_q_x = 43.2808512266689 * tanh((rsqrt * 0.03333333333333333) * dot)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, mul_q_x, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
@@ -7501,14 +7500,14 @@ def softcap_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:43]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -7541,14 +7540,14 @@ def softcap_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:43]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -7559,23 +7558,23 @@ def softcap_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:43]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[masks.diag:7]
-    scalar = 0.03333333333333333 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 0.03333333333333333
     # src[masks.diag:44]
-    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tanh(scalar * acc_d) * 43.2808512266689, float("-inf"))
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], 43.2808512266689 * tanh(scalar * acc_d), float("-inf"))
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         where_q_x,
@@ -7615,14 +7614,14 @@ def softcap_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:43]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -7645,14 +7644,14 @@ def softcap_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:43]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -7701,7 +7700,7 @@ def softcap_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        mul_q_x = tanh((rsqrt * 0.03333333333333333) * dot) * 43.2808512266689
+        mul_q_x = 43.2808512266689 * tanh((0.03333333333333333 * rsqrt) * dot)
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -7737,7 +7736,7 @@ def softcap_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        mul_q_x = tanh((rsqrt * 0.03333333333333333) * dot) * 43.2808512266689
+        mul_q_x = 43.2808512266689 * tanh((0.03333333333333333 * rsqrt) * dot)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, mul_q_x, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
@@ -7771,7 +7770,7 @@ def softcap_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -7798,7 +7797,7 @@ def softcap_backward_buffer_0_rows_kernel(
     )
     mul_d = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -7837,7 +7836,7 @@ def softcap_backward_buffer_0_kernel(
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_d))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_d)
 
 
 @triton.jit
@@ -7852,27 +7851,26 @@ def softcap_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:43]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:43]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -7883,7 +7881,6 @@ def softcap_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
         tanh_q_x = tanh((rsqrt * 0.03333333333333333) * dot)
-        exp2_q_x = tl.exp2((tanh_q_x * 43.2808512266689) - mul_q[:, None])
         # src[masks.diag:43]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -7892,8 +7889,9 @@ def softcap_backward_d_Q_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile = ((1.0 - (tanh_q_x * tanh_q_x)) * exp2_q_x) * (buffer_0[:, None] + dot_2)
-        tile_bf16 = tile.to(tl.bfloat16)
+        exp2_q_x = tl.exp2((43.2808512266689 * tanh_q_x) - mul_q[:, None])
+        tile = (1.0 - (tanh_q_x * tanh_q_x)) * (dot_2 - buffer_0[:, None])
+        tile_bf16 = (tile * exp2_q_x).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -7911,9 +7909,6 @@ def softcap_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
         tanh_q_x = tanh((rsqrt * 0.03333333333333333) * dot)
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, tanh_q_x * 43.2808512266689, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:43]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -7921,8 +7916,12 @@ def softcap_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_2 = (1.0 - (tanh_q_x * tanh_q_x)) * tl.exp2(sub_q_x)
-        tile_bf16 = (tile_2 * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        # src[masks.diag:44]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, 43.2808512266689 * tanh_q_x, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_2 = (1.0 - (tanh_q_x * tanh_q_x)) * (dot_2 - buffer_0[:, None])
+        tile_bf16 = (tile_2 * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -7945,15 +7944,14 @@ def softcap_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:43]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:43]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -7974,21 +7972,21 @@ def softcap_backward_d_K_d_V_kernel(
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
         tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = ((1.0 - (tanh_x_q * tanh_x_q)) * exp2_x_q) * (buffer_0[None, :] + dot_2)
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 43.2808512266689 * tanh_x_q, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (1.0 - (tanh_x_q * tanh_x_q)) * (dot_2 - buffer_0[None, :])
+        tile_bf16 = (tile_2 * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -8009,9 +8007,7 @@ def softcap_backward_d_K_d_V_kernel(
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
         tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q = (tanh_x_q * 43.2808512266689) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             (d_index < size_d)[None, :],
@@ -8019,9 +8015,11 @@ def softcap_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        tile = ((1.0 - (tanh_x_q * tanh_x_q)) * exp2_x_q) * (buffer_0[None, :] + dot_2)
-        tile_bf16 = tile.to(tl.bfloat16)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        sub_x_q = (43.2808512266689 * tanh_x_q) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile = (1.0 - (tanh_x_q * tanh_x_q)) * (dot_2 - buffer_0[None, :])
+        tile_bf16 = (tile * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -8041,21 +8039,21 @@ def softcap_backward_d_K_d_V_kernel(
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
         tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = ((1.0 - (tanh_x_q * tanh_x_q)) * exp2_x_q) * (buffer_0[None, :] + dot_2)
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 43.2808512266689 * tanh_x_q, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (1.0 - (tanh_x_q * tanh_x_q)) * (dot_2 - buffer_0[None, :])
+        tile_bf16 = (tile_2 * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -8281,14 +8279,12 @@ def _softcap_backward_d_K_d_V(
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     softcap_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -8334,6 +8330,8 @@ def softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (d <= 256 and d <= 128):
+                raise ValueError("softcap: gradients are made for sizes whose tiles are held on chip")
             return _softcap_autograd.apply(Q, K, V)
         out = _softcap(Q, K, V)
         return out

@@ -384,14 +384,14 @@ def matmul_bias_gelu_kernel(
     for first_k in tl.range(0, to_k, BLOCK_K):
         k_index = first_k + tl.arange(0, BLOCK_K)
         # src[matmul.diag:10]
-        B = tl.load(
-            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
-            mask=(n_index < size_n)[:, None],
-            other=0.0,
-        )
         A = tl.load(
             A_ptr + m_index[:, None] * A_stride_m + k_index[None, :] * A_stride_k,
             mask=(m_index < size_m)[:, None],
+            other=0.0,
+        )
+        B = tl.load(
+            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
+            mask=(n_index < size_n)[:, None],
             other=0.0,
         )
         # src[matmul.diag:11]
@@ -402,14 +402,14 @@ def matmul_bias_gelu_kernel(
     for first_k_2 in tl.range(from_k, size_k, BLOCK_K):
         k_index = first_k_2 + tl.arange(0, BLOCK_K)
         # src[matmul.diag:10]
-        B = tl.load(
-            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
-            mask=(k_index < size_k)[None, :] & (n_index < size_n)[:, None],
-            other=0.0,
-        )
         A = tl.load(
             A_ptr + m_index[:, None] * A_stride_m + k_index[None, :] * A_stride_k,
             mask=(m_index < size_m)[:, None] & (k_index < size_k)[None, :],
+            other=0.0,
+        )
+        B = tl.load(
+            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
+            mask=(k_index < size_k)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
         # src[matmul.diag:11]
@@ -443,14 +443,14 @@ def matmul_bias_gelu_forward_kernel(
     for first_k in tl.range(0, to_k, BLOCK_K):
         k_index = first_k + tl.arange(0, BLOCK_K)
         # src[matmul.diag:10]
-        B = tl.load(
-            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
-            mask=(n_index < size_n)[:, None],
-            other=0.0,
-        )
         A = tl.load(
             A_ptr + m_index[:, None] * A_stride_m + k_index[None, :] * A_stride_k,
             mask=(m_index < size_m)[:, None],
+            other=0.0,
+        )
+        B = tl.load(
+            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
+            mask=(n_index < size_n)[:, None],
             other=0.0,
         )
         # src[matmul.diag:11]
@@ -461,14 +461,14 @@ def matmul_bias_gelu_forward_kernel(
     for first_k_2 in tl.range(from_k, size_k, BLOCK_K):
         k_index = first_k_2 + tl.arange(0, BLOCK_K)
         # src[matmul.diag:10]
-        B = tl.load(
-            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
-            mask=(k_index < size_k)[None, :] & (n_index < size_n)[:, None],
-            other=0.0,
-        )
         A = tl.load(
             A_ptr + m_index[:, None] * A_stride_m + k_index[None, :] * A_stride_k,
             mask=(m_index < size_m)[:, None] & (k_index < size_k)[None, :],
+            other=0.0,
+        )
+        B = tl.load(
+            B_ptr + k_index[None, :] * B_stride_k + n_index[:, None] * B_stride_n,
+            mask=(k_index < size_k)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
         # src[matmul.diag:11]
@@ -508,11 +508,6 @@ def matmul_bias_gelu_backward_d_A_rows_kernel(
         mask=(k_index < size_k)[:, None] & (n_index < size_n)[None, :],
         other=0.0,
     )
-    d_out = tl.load(
-        d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
-        mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
-        other=0.0,
-    )
     state = tl.load(
         state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
         mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
@@ -522,10 +517,14 @@ def matmul_bias_gelu_backward_d_A_rows_kernel(
     # src[matmul.diag:11]
     add_m_n = c[None, :] + state
     exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
-    mul_m_n = (tl.erf(0.7071067811865476 * add_m_n) + 1.0) * 0.5
-    add_m_n_2 = mul_m_n + ((0.3989422804014327 * exp2_m_n) * add_m_n)
-    add_m_n_3 = tl.where((n_index < size_n)[None, :], add_m_n_2, 0.0)
-    tile_bf16 = (add_m_n_3 * d_out.to(tl.float32)).to(tl.bfloat16)
+    tile = 0.5 + ((0.3989422804014327 * add_m_n) * exp2_m_n)
+    add_m_n_2 = tile + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
+    d_out = tl.load(
+        d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
+        mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = (d_out.to(tl.float32) * add_m_n_2).to(tl.bfloat16)
     dot = tl.dot(tile_bf16, tl.trans(B))
     tl.store(
         d_A_ptr + m_index[:, None] * d_A_stride_m + k_index[None, :] * d_A_stride_k,
@@ -551,6 +550,11 @@ def matmul_bias_gelu_backward_d_A_kernel(
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
+        d_out = tl.load(
+            d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
+            mask=(m_index < size_m)[:, None],
+            other=0.0,
+        )
         state = tl.load(
             state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
             mask=(m_index < size_m)[:, None],
@@ -561,14 +565,9 @@ def matmul_bias_gelu_backward_d_A_kernel(
         # src[matmul.diag:11]
         add_m_n = c[None, :] + state
         exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
-        mul_m_n = (tl.erf(0.7071067811865476 * add_m_n) + 1.0) * 0.5
-        add_m_n_2 = mul_m_n + ((0.3989422804014327 * exp2_m_n) * add_m_n)
-        d_out = tl.load(
-            d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
-            mask=(m_index < size_m)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (add_m_n_2 * d_out.to(tl.float32)).to(tl.bfloat16)
+        tile = 0.5 + ((0.3989422804014327 * add_m_n) * exp2_m_n)
+        add_m_n_2 = tile + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
+        tile_bf16 = (d_out.to(tl.float32) * add_m_n_2).to(tl.bfloat16)
         # src[matmul.diag:10]
         B = tl.load(
             B_ptr + k_index[:, None] * B_stride_k + n_index[None, :] * B_stride_n,
@@ -581,6 +580,11 @@ def matmul_bias_gelu_backward_d_A_kernel(
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        d_out = tl.load(
+            d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
+            mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
         state = tl.load(
             state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
             mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
@@ -591,15 +595,9 @@ def matmul_bias_gelu_backward_d_A_kernel(
         # src[matmul.diag:11]
         add_m_n = c[None, :] + state
         exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
-        mul_m_n = (tl.erf(0.7071067811865476 * add_m_n) + 1.0) * 0.5
-        add_m_n_2 = mul_m_n + ((0.3989422804014327 * exp2_m_n) * add_m_n)
-        add_m_n_3 = tl.where((n_index < size_n)[None, :], add_m_n_2, 0.0)
-        d_out = tl.load(
-            d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
-            mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
-            other=0.0,
-        )
-        tile_bf16 = (add_m_n_3 * d_out.to(tl.float32)).to(tl.bfloat16)
+        tile = 0.5 + ((0.3989422804014327 * add_m_n) * exp2_m_n)
+        add_m_n_2 = tile + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
+        tile_bf16 = (d_out.to(tl.float32) * add_m_n_2).to(tl.bfloat16)
         # src[matmul.diag:10]
         B = tl.load(
             B_ptr + k_index[:, None] * B_stride_k + n_index[None, :] * B_stride_n,
@@ -628,11 +626,6 @@ def matmul_bias_gelu_backward_d_B_rows_kernel(
     first_k = program * BLOCK_K
     k_index = first_k + tl.arange(0, BLOCK_K)
     m_index = tl.arange(0, BLOCK_M)
-    d_out = tl.load(
-        d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
-        mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
-        other=0.0,
-    )
     state = tl.load(
         state_ptr + m_index[None, :] * state_stride_m + n_index[:, None] * state_stride_n,
         mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
@@ -643,15 +636,20 @@ def matmul_bias_gelu_backward_d_B_rows_kernel(
     # src[matmul.diag:11]
     add_n_m = c[:, None] + state
     exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
-    mul_n_m = (tl.erf(0.7071067811865476 * add_n_m) + 1.0) * 0.5
-    add_n_m_2 = mul_n_m + ((0.3989422804014327 * exp2_n_m) * add_n_m)
+    tile = 0.5 + ((0.3989422804014327 * add_n_m) * exp2_n_m)
+    add_n_m_2 = tile + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
     # src[matmul.diag:10]
     A = tl.load(
         A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
         mask=(m_index < size_m)[None, :] & (k_index < size_k)[:, None],
         other=0.0,
     )
-    tile_bf16 = (add_n_m_2 * d_out.to(tl.float32)).to(tl.bfloat16)
+    d_out = tl.load(
+        d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
+        mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    tile_bf16 = (d_out.to(tl.float32) * add_n_m_2).to(tl.bfloat16)
     dot = tl.dot(A, tl.trans(tile_bf16))
     tl.store(
         d_B_ptr + k_index[:, None] * d_B_stride_k + n_index[None, :] * d_B_stride_n,
@@ -679,9 +677,9 @@ def matmul_bias_gelu_backward_d_B_kernel(
     # whole tiles, no mask needed
     for first_m in tl.range(0, to_m, BLOCK_M):
         m_index = first_m + tl.arange(0, BLOCK_M)
-        A = tl.load(
-            A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
-            mask=(k_index < size_k)[:, None],
+        d_out = tl.load(
+            d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
+            mask=(n_index < size_n)[:, None],
             other=0.0,
         )
         state = tl.load(
@@ -692,24 +690,24 @@ def matmul_bias_gelu_backward_d_B_kernel(
         # src[matmul.diag:11]
         add_n_m = c[:, None] + state
         exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
-        mul_n_m = (tl.erf(0.7071067811865476 * add_n_m) + 1.0) * 0.5
-        add_n_m_2 = mul_n_m + ((0.3989422804014327 * exp2_n_m) * add_n_m)
-        d_out = tl.load(
-            d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
-            mask=(n_index < size_n)[:, None],
+        tile = 0.5 + ((0.3989422804014327 * add_n_m) * exp2_n_m)
+        add_n_m_2 = tile + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
+        tile_bf16 = (d_out.to(tl.float32) * add_n_m_2).to(tl.bfloat16)
+        # src[matmul.diag:10]
+        A = tl.load(
+            A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
+            mask=(k_index < size_k)[:, None],
             other=0.0,
         )
-        tile_bf16 = (add_n_m_2 * d_out.to(tl.float32)).to(tl.bfloat16)
         next_acc_m = tl.dot(A, tl.trans(tile_bf16), acc_m)
         acc_m = next_acc_m
     from_m = tl.maximum(0, to_m)
     # tiles that a mask or the end cuts
     for first_m_2 in tl.range(from_m, size_m, BLOCK_M):
         m_index = first_m_2 + tl.arange(0, BLOCK_M)
-        # src[matmul.diag:10]
-        A = tl.load(
-            A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
-            mask=(m_index < size_m)[None, :] & (k_index < size_k)[:, None],
+        d_out = tl.load(
+            d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
+            mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
         state = tl.load(
@@ -720,14 +718,15 @@ def matmul_bias_gelu_backward_d_B_kernel(
         # src[matmul.diag:11]
         add_n_m = c[:, None] + state
         exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
-        mul_n_m = (tl.erf(0.7071067811865476 * add_n_m) + 1.0) * 0.5
-        add_n_m_2 = mul_n_m + ((0.3989422804014327 * exp2_n_m) * add_n_m)
-        d_out = tl.load(
-            d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
-            mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
+        tile = 0.5 + ((0.3989422804014327 * add_n_m) * exp2_n_m)
+        add_n_m_2 = tile + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
+        tile_bf16 = (d_out.to(tl.float32) * add_n_m_2).to(tl.bfloat16)
+        # src[matmul.diag:10]
+        A = tl.load(
+            A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
+            mask=(m_index < size_m)[None, :] & (k_index < size_k)[:, None],
             other=0.0,
         )
-        tile_bf16 = (add_n_m_2 * d_out.to(tl.float32)).to(tl.bfloat16)
         next_acc_m = tl.dot(A, tl.trans(tile_bf16), acc_m)
         acc_m = next_acc_m
     tl.store(
@@ -745,12 +744,6 @@ def matmul_bias_gelu_backward_d_c_rows_kernel(
     program = tl.program_id(0)
     n_index = program.to(tl.int64)
     m_index = tl.arange(0, BLOCK_M)
-    d_out = load_tile(
-        d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n,
-        (m_index < size_m),
-        0.0,
-        EXACT_M,
-    )
     state = load_tile(
         state_ptr + m_index * state_stride_m + n_index * state_stride_n,
         (m_index < size_m),
@@ -761,10 +754,15 @@ def matmul_bias_gelu_backward_d_c_rows_kernel(
     c = tl.load(c_ptr + n_index * c_stride_n)
     # src[matmul.diag:11]
     add_m = c + state
-    tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * add_m) * add_m)
-    mul_m = (tl.erf(0.7071067811865476 * add_m) + 1.0) * 0.5
-    add_m_2 = tl.where(m_index < size_m, mul_m + (tile * add_m), 0.0)
-    mul_m_2 = add_m_2 * d_out.to(tl.float32)
+    mul_m = (0.3989422804014327 * add_m) * tl.exp2((-0.7213475204444817 * add_m) * add_m)
+    add_m_2 = (0.5 + mul_m) + (tl.erf(0.7071067811865476 * add_m) * 0.5)
+    d_out = load_tile(
+        d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n,
+        (m_index < size_m),
+        0.0,
+        EXACT_M,
+    )
+    mul_m_2 = d_out.to(tl.float32) * add_m_2
     sum_ = tl.sum(mul_m_2, 0)
     tl.store(d_c_ptr + n_index * d_c_stride_n, sum_)
 
@@ -783,13 +781,13 @@ def matmul_bias_gelu_backward_d_c_kernel(
     # whole tiles, no mask needed
     for first_m in tl.range(0, to_m, BLOCK_M):
         m_index = first_m + tl.arange(0, BLOCK_M)
-        d_out = tl.load(d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n)
         state = tl.load(state_ptr + m_index * state_stride_m + n_index * state_stride_n)
         # src[matmul.diag:11]
         add_m = c + state
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * add_m) * add_m)
-        mul_m = (tl.erf(0.7071067811865476 * add_m) + 1.0) * 0.5
-        mul_m_2 = (mul_m + (tile * add_m)) * d_out.to(tl.float32)
+        mul_m = (0.3989422804014327 * add_m) * tl.exp2((-0.7213475204444817 * add_m) * add_m)
+        add_m_2 = (0.5 + mul_m) + (tl.erf(0.7071067811865476 * add_m) * 0.5)
+        d_out = tl.load(d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n)
+        mul_m_2 = d_out.to(tl.float32) * add_m_2
         tile_sum = tl.sum(mul_m_2, 0)
         next_acc_m = acc_m + tile_sum
         acc_m = next_acc_m
@@ -797,11 +795,6 @@ def matmul_bias_gelu_backward_d_c_kernel(
     # tiles that a mask or the end cuts
     for first_m_2 in tl.range(from_m, size_m, BLOCK_M):
         m_index = first_m_2 + tl.arange(0, BLOCK_M)
-        d_out = tl.load(
-            d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n,
-            mask=(m_index < size_m),
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + m_index * state_stride_m + n_index * state_stride_n,
             mask=(m_index < size_m),
@@ -809,10 +802,14 @@ def matmul_bias_gelu_backward_d_c_kernel(
         )
         # src[matmul.diag:11]
         add_m = c + state
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * add_m) * add_m)
-        mul_m = (tl.erf(0.7071067811865476 * add_m) + 1.0) * 0.5
-        add_m_2 = tl.where(m_index < size_m, mul_m + (tile * add_m), 0.0)
-        mul_m_2 = add_m_2 * d_out.to(tl.float32)
+        mul_m = (0.3989422804014327 * add_m) * tl.exp2((-0.7213475204444817 * add_m) * add_m)
+        add_m_2 = (0.5 + mul_m) + (tl.erf(0.7071067811865476 * add_m) * 0.5)
+        d_out = tl.load(
+            d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n,
+            mask=(m_index < size_m),
+            other=0.0,
+        )
+        mul_m_2 = d_out.to(tl.float32) * add_m_2
         tile_sum = tl.sum(mul_m_2, 0)
         next_acc_m = acc_m + tile_sum
         acc_m = next_acc_m

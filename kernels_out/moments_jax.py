@@ -48,7 +48,6 @@ def _kurtosis(Q, K, *, block_x=256, block_q=512):
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_f32 = jnp.float32(x)
         recip = 1 / tile_f32
-        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -61,24 +60,24 @@ def _kurtosis(Q, K, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(dot, axis=1)
             next_sum_x = sum_x + tile_sum
             chosen = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
-            mul = rsqrt * recip * (next_sum_x * chosen)
+            mul = next_sum_x * chosen * recip
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
             acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
-            C = rsqrt * dot - next_centre[:, None]
-            mul_2 = C * C
+            sub = dot - next_centre[:, None]
+            mul_2 = sub * sub
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + acc_x_4 + tile_sum_2
-            tile_sum_3 = jnp.sum(C, axis=1)
+            tile_sum_3 = jnp.sum(sub, axis=1)
             next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_3
             acc_x_5 = (-4.0 * sum_x_2 + before_f32 * change) * change
             acc_x_6 = -4.0 * acc_x_3 + (6.0 * acc_x + acc_x_5) * change
-            mul_3 = C * C * C * C
+            mul_3 = sub * sub * sub * sub
             tile_sum_4 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 + acc_x_6 * change + tile_sum_4
             acc_x_7 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
             acc_x_8 = (-3.0 * acc_x + acc_x_7 * change) * change
-            mul_4 = C * C * C
+            mul_4 = sub * sub * sub
             tile_sum_5 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_5
             return (next_sum_x, next_acc_x, next_sum_x_2, next_acc_x_2, next_acc_x_3, next_centre)
@@ -103,24 +102,24 @@ def _kurtosis(Q, K, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(chosen, axis=1)
             next_sum_x = sum_x + tile_sum
             chosen_2 = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
-            mul = rsqrt * recip * (next_sum_x * chosen_2)
+            mul = next_sum_x * chosen_2 * recip
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
             acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
-            C = jnp.where((x_index < x), rsqrt * chosen - next_centre[:, None], 0.0)
-            mul_2 = C * C
+            chosen_3 = jnp.where((x_index < x), chosen - next_centre[:, None], 0.0)
+            mul_2 = chosen_3 * chosen_3
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + acc_x_4 + tile_sum_2
-            tile_sum_3 = jnp.sum(C, axis=1)
+            tile_sum_3 = jnp.sum(chosen_3, axis=1)
             next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_3
             acc_x_5 = (-4.0 * sum_x_2 + before_f32 * change) * change
             acc_x_6 = -4.0 * acc_x_3 + (6.0 * acc_x + acc_x_5) * change
-            mul_3 = C * C * C * C
+            mul_3 = chosen_3 * chosen_3 * chosen_3 * chosen_3
             tile_sum_4 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 + acc_x_6 * change + tile_sum_4
             acc_x_7 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
             acc_x_8 = (-3.0 * acc_x + acc_x_7 * change) * change
-            mul_4 = C * C * C
+            mul_4 = chosen_3 * chosen_3 * chosen_3
             tile_sum_5 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_5
             return (next_sum_x, next_acc_x, next_sum_x_2, next_acc_x_2, next_acc_x_3, next_centre)
@@ -131,8 +130,10 @@ def _kurtosis(Q, K, *, block_x=256, block_q=512):
             step_2,
             (sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre),
         )
-        recip_2 = 1 / (0.001 + recip * acc_x)
-        return recip * recip_2 * recip_2 * acc_x_2
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        recip_2 = 1 / (0.001 + rsqrt * rsqrt * recip * acc_x)
+        mul = rsqrt * rsqrt * rsqrt * rsqrt * recip * recip_2
+        return mul * recip_2 * acc_x_2
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q)
@@ -160,7 +161,6 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
         sum_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         tile_f32 = jnp.float32(x)
         recip = 1 / tile_f32
         to_x = x // block_x * block_x
@@ -175,25 +175,25 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(dot, axis=1)
             next_sum_x = sum_x + tile_sum
             chosen = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
-            mul = recip * rsqrt * (next_sum_x * chosen)
+            mul = recip * (next_sum_x * chosen)
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
             acc_x_4 = (-4.0 * sum_x_2 + before_f32 * change) * change
             acc_x_5 = -4.0 * acc_x_2 + (6.0 * acc_x_3 + acc_x_4) * change
-            C = rsqrt * dot - next_centre[:, None]
-            mul_2 = C * C * C * C
+            sub = dot - next_centre[:, None]
+            mul_2 = sub * sub * sub * sub
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + acc_x_5 * change + tile_sum_2
             acc_x_6 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
             acc_x_7 = (-3.0 * acc_x_3 + acc_x_6 * change) * change
-            mul_3 = C * C * C
+            mul_3 = sub * sub * sub
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 + acc_x_7 + tile_sum_3
             acc_x_8 = (-2.0 * sum_x_2 + before_f32 * change) * change
-            mul_4 = C * C
+            mul_4 = sub * sub
             tile_sum_4 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_4
-            tile_sum_5 = jnp.sum(C, axis=1)
+            tile_sum_5 = jnp.sum(sub, axis=1)
             next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_5
             return (next_sum_x, next_acc_x, next_acc_x_2, next_acc_x_3, next_sum_x_2, next_centre)
 
@@ -217,25 +217,25 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(chosen, axis=1)
             next_sum_x = sum_x + tile_sum
             chosen_2 = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
-            mul = recip * rsqrt * (next_sum_x * chosen_2)
+            mul = recip * (next_sum_x * chosen_2)
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
             acc_x_4 = (-4.0 * sum_x_2 + before_f32 * change) * change
             acc_x_5 = -4.0 * acc_x_2 + (6.0 * acc_x_3 + acc_x_4) * change
-            C = jnp.where((x_index < x), rsqrt * chosen - next_centre[:, None], 0.0)
-            mul_2 = C * C * C * C
+            chosen_3 = jnp.where((x_index < x), chosen - next_centre[:, None], 0.0)
+            mul_2 = chosen_3 * chosen_3 * chosen_3 * chosen_3
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + acc_x_5 * change + tile_sum_2
             acc_x_6 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
             acc_x_7 = (-3.0 * acc_x_3 + acc_x_6 * change) * change
-            mul_3 = C * C * C
+            mul_3 = chosen_3 * chosen_3 * chosen_3
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 + acc_x_7 + tile_sum_3
             acc_x_8 = (-2.0 * sum_x_2 + before_f32 * change) * change
-            mul_4 = C * C
+            mul_4 = chosen_3 * chosen_3
             tile_sum_4 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_4
-            tile_sum_5 = jnp.sum(C, axis=1)
+            tile_sum_5 = jnp.sum(chosen_3, axis=1)
             next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_5
             return (next_sum_x, next_acc_x, next_acc_x_2, next_acc_x_3, next_sum_x_2, next_centre)
 
@@ -245,8 +245,10 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
             step_2,
             (sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre),
         )
-        recip_2 = 1 / (0.001 + recip * acc_x_3)
-        return recip * acc_x * recip_2 * recip_2, sum_x, acc_x, acc_x_3
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        recip_2 = 1 / (recip * rsqrt * rsqrt * acc_x_3 + 0.001)
+        mul = recip * rsqrt * rsqrt * rsqrt * rsqrt * acc_x
+        return mul * recip_2 * recip_2, sum_x, acc_x, acc_x_3
 
     out_tiles, state_tiles, state___tiles, state_____tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q)
@@ -289,13 +291,14 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         recip = 1 / jnp.float32(x)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
-        mul = rsqrt * recip * state_tile
+        mul = state_tile * recip
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
-        recip_2 = 1 / (0.001 + state_____tile * recip)
+        add = 0.001 + recip * rsqrt * rsqrt * state_____tile
+        recip_2 = 1 / add
         state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-        mul_2 = -4.0 * recip * state___tile * recip_2
+        mul_2 = recip * rsqrt * rsqrt * state___tile * recip_2
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -303,14 +306,19 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub = rsqrt * dot - mul[:, None]
-            mul_3 = (mul_2[:, None] + 4.0 * sub * sub) * sub
-            tile_sum = jnp.sum(mul_3, axis=1)
+            sub = dot - mul[:, None]
+            mul_3 = sub * sub
+            sub_2 = mul_2[:, None] - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            mul_4 = sub_2 * sub
+            tile_sum = jnp.sum(mul_4, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_4 = -1.0 * recip * next_acc_x
-            next_centre = jnp.where(jnp.abs(mul_4) < jnp.inf, mul_4, 0.0)
+            mul_5 = recip * next_acc_x
+            next_centre = jnp.where(jnp.abs(mul_5) < jnp.inf, mul_5, 0.0)
             acc_x_3 = acc_x_2 + sum_x * (next_centre - centre)[:, None]
-            tile_bf16 = (mul_3 + next_centre[:, None]).astype(jnp.bfloat16)
+            mul_6 = recip * rsqrt * rsqrt * state___tile * recip_2
+            mul_7 = mul_6[:, None] * sub
+            sub_3 = next_centre[:, None] + sub * sub * sub - jnp.where(mul_7 == -jnp.inf, 0.0, mul_7)
+            tile_bf16 = sub_3.astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             K_f32 = K_tile.astype(jnp.float32)
             tile_sum_2 = jnp.sum(K_f32, axis=0)
@@ -331,16 +339,19 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub = rsqrt * dot - mul[:, None]
-            chosen = jnp.where((x_index < x), mul_2[:, None] + 4.0 * sub * sub, 0.0)
-            mul_3 = chosen * sub
-            tile_sum = jnp.sum(mul_3, axis=1)
+            sub = dot - mul[:, None]
+            mul_3 = sub * sub
+            sub_2 = mul_2[:, None] - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            mul_4 = jnp.where((x_index < x), sub_2, 0.0) * sub
+            tile_sum = jnp.sum(mul_4, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_4 = -1.0 * recip * next_acc_x
-            next_centre = jnp.where(jnp.abs(mul_4) < jnp.inf, mul_4, 0.0)
+            mul_5 = recip * next_acc_x
+            next_centre = jnp.where(jnp.abs(mul_5) < jnp.inf, mul_5, 0.0)
             acc_x_3 = acc_x_2 + sum_x * (next_centre - centre)[:, None]
-            chosen_2 = jnp.where((x_index < x), mul_3 + next_centre[:, None], 0.0)
-            tile_bf16 = chosen_2.astype(jnp.bfloat16)
+            mul_6 = recip * rsqrt * rsqrt * state___tile * recip_2
+            mul_7 = mul_6[:, None] * sub
+            sub_3 = next_centre[:, None] + sub * sub * sub - jnp.where(mul_7 == -jnp.inf, 0.0, mul_7)
+            tile_bf16 = jnp.where((x_index < x), sub_3, 0.0).astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             K_f32 = K_tile.astype(jnp.float32)
             tile_sum_2 = jnp.sum(K_f32, axis=0)
@@ -354,9 +365,9 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
             (acc_x, acc_x_2, sum_x, centre),
         )
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-        mul_3 = rsqrt * recip * d_out_tile * recip_2 * recip_2
-        tile_bf16 = (mul_3[:, None] * acc_x_2).astype(jnp.bfloat16)
-        return -1.0 * recip * acc_x, tile_bf16
+        mul_3 = 4.0 * recip * rsqrt * rsqrt * rsqrt * rsqrt
+        mul_4 = (mul_3 * d_out_tile * recip_2 * recip_2)[:, None] * acc_x_2
+        return recip * acc_x, mul_4.astype(jnp.bfloat16)
 
     buffer_0_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
@@ -385,37 +396,39 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     state____ = jnp.pad(state____, ((0, max(-q % block_q, block_q - q)),))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        recip = 1 / jnp.float32(x)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        recip = 1 / jnp.float32(x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
             (acc_q,) = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
-            recip_2 = 1 / (0.001 + state_____tile * recip)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            add = 0.001 + recip * rsqrt * rsqrt * state_____tile
+            recip_2 = 1 / add
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            sub = rsqrt * dot - rsqrt * recip * state_tile
+            sub = dot - state_tile * recip
             state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-            add = -4.0 * recip * state___tile * recip_2 + 4.0 * sub * sub
+            mul = recip * rsqrt * rsqrt * state___tile * recip_2
+            mul_2 = mul * sub
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            sub_2 = buffer_0_tile + sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            mul = d_out_tile * (recip_2 * recip_2) * (add * sub + buffer_0_tile)
-            mul_2 = mul[:, :, None] * Q_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul_2, axis=1)
+            mul_3 = (d_out_tile * (recip_2 * recip_2) * sub_2)[:, :, None] * Q_tile.astype(jnp.float32)
+            tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_q = acc_q + tile_sum
             return (next_acc_q,)
 
@@ -425,25 +438,27 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
         def step_2(block, state):
             (acc_q,) = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
-            recip_2 = 1 / (0.001 + state_____tile * recip)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            add = 0.001 + recip * rsqrt * rsqrt * state_____tile
+            recip_2 = 1 / add
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            sub = rsqrt * dot - rsqrt * recip * state_tile
+            sub = dot - state_tile * recip
             state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-            add = -4.0 * recip * state___tile * recip_2 + 4.0 * sub * sub
+            mul = recip * rsqrt * rsqrt * state___tile * recip_2
+            mul_2 = mul * sub
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            sub_2 = buffer_0_tile + sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            mul = d_out_tile * (recip_2 * recip_2) * (add * sub + buffer_0_tile)
-            mul_2 = mul[:, :, None] * Q_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul_2, axis=1)
+            mul_3 = (d_out_tile * (recip_2 * recip_2) * sub_2)[:, :, None] * Q_tile.astype(jnp.float32)
+            tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_q = acc_q + tile_sum
             return (next_acc_q,)
 
         (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))
-        tile_bf16 = (rsqrt * recip * acc_q).astype(jnp.bfloat16)
-        return tile_bf16
+        mul = 4.0 * recip * rsqrt * rsqrt * rsqrt * rsqrt
+        return (mul * acc_q).astype(jnp.bfloat16)
 
     d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -531,8 +546,8 @@ def _deviation(Q, K, t, *, block_x=256, block_q=512):
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -540,7 +555,7 @@ def _deviation(Q, K, t, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = dot * rsqrt
+            mul = rsqrt * dot
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -548,7 +563,7 @@ def _deviation(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = t_tile * e
+            mul_2 = e * t_tile
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             m = jnp.where(next_z > 0.0, next_acc_x * (1 / next_z), 0.0)
@@ -578,7 +593,7 @@ def _deviation(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -586,7 +601,7 @@ def _deviation(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = t_tile * e
+            mul_2 = e * t_tile
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             m = jnp.where(next_z > 0.0, next_acc_x * (1 / next_z), 0.0)
@@ -643,8 +658,8 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -652,7 +667,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = dot * rsqrt
+            mul = rsqrt * dot
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -690,7 +705,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -722,7 +737,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
         )
         recip = 1 / z
         gt = z > 0.0
-        add = 1.0 + jnp.where(gt, acc_x_2 * recip, 0.0)
+        add = jnp.where(gt, acc_x_2 * recip, 0.0) + 1.0
         return jnp.where(gt, recip * acc_x, 0.0), jnp.sqrt(add), max_x + jnp.log(z), max_x, z, acc_x
 
     M_tiles, D_tiles, logsum_tiles, state_tiles, z_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -735,10 +750,10 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
     return M_tiles[:q], D_tiles[:q], logsum_tiles[:q], state_tiles[:q], z_tiles[:q], state__tiles[:q]
 
 
-def _deviation_backward_buffer_1_buffer_3_buffer_4_d_Q(
+def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
     Q, K, t, d_M, d_D, M, logsum, state_2, z, state_, *, block_x=256, block_q=512,
 ):
-    """deviation_backward_buffer_1_buffer_3_buffer_4_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> (f32[q], f32[q], f32[q], bf16[q d]), in blocks: memory does not grow with x."""
+    """deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> (f32[q], f32[q], f32[q], bf16[q d]), in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
     t, d_M, d_D, M, logsum, state_2, z, state_ = (jnp.asarray(array, jnp.float32) for array in (t, d_M, d_D, M, logsum, state_2, z, state_))
     q, d = Q.shape
@@ -763,16 +778,16 @@ def _deviation_backward_buffer_1_buffer_3_buffer_4_d_Q(
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    M = jnp.pad(M, ((0, max(-q % block_q, block_q - q)),))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    M = jnp.pad(M, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
-    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
-    d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
     d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
+    d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
+    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
     z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
-    t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
 
     def program(tile):
         first_q = tile * block_q
@@ -787,15 +802,15 @@ def _deviation_backward_buffer_1_buffer_3_buffer_4_d_Q(
         acc_x_9 = jnp.full((block_q, d), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-        d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
-        mul = d_M_tile * state__tile
         d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
+        d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
+        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+        mul = state__tile * d_M_tile
         z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
         recip = 1 / z_tile
         to_x = x // block_x * block_x
@@ -803,60 +818,63 @@ def _deviation_backward_buffer_1_buffer_3_buffer_4_d_Q(
         def step(block, state):
             acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = state
             first_x = block * block_x
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            safe_M = jnp.where(M_tile == -jnp.inf, 0.0, M_tile)
-            sub = t_tile - safe_M[:, None]
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mul_2 = dot * rsqrt
             exp = jnp.exp(mul_2 - logsum_tile[:, None])
-            mul_3 = exp * sub * sub
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            safe_M = jnp.where(M_tile == -jnp.inf, 0.0, M_tile)
+            sub = t_tile - safe_M[:, None]
+            mul_3 = sub * sub * exp
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
             rsqrt_2 = lax.rsqrt(next_acc_x + 1.0)
             next_centre = jnp.where(jnp.abs(rsqrt_2) < jnp.inf, rsqrt_2, 0.0)
-            exp_2 = jnp.exp(mul_2 - state_tile[:, None])
-            mul_4 = exp_2 * sub
+            mul_4 = sub * exp
             tile_sum_2 = jnp.sum(mul_4, axis=1)
             next_acc_x_2 = acc_x_2 + tile_sum_2
-            mul_5 = t_tile * exp
+            exp_2 = jnp.exp(mul_2 - state_tile[:, None])
+            mul_5 = sub * sub * exp_2
             tile_sum_3 = jnp.sum(mul_5, axis=1)
             next_acc_x_3 = acc_x_3 + tile_sum_3
-            mul_6 = exp_2 * sub * sub
+            mul_6 = sub * exp_2
             tile_sum_4 = jnp.sum(mul_6, axis=1)
             next_acc_x_4 = acc_x_4 + tile_sum_4
-            mul_7 = 0.5 * next_acc_x_4 * next_centre * d_D_tile
-            mul_8 = -1.0 * next_acc_x_2 * next_centre * next_acc_x_3
-            mul_9 = -1.0 * recip * (mul_8 * d_D_tile + mul_7 + mul)
-            next_centre_2 = jnp.where(jnp.abs(mul_9) < jnp.inf, mul_9, 0.0)
-            mul_10 = exp * sub
-            tile_sum_5 = jnp.sum(mul_10, axis=1)
+            mul_7 = exp * t_tile
+            tile_sum_5 = jnp.sum(mul_7, axis=1)
             next_acc_x_5 = acc_x_5 + tile_sum_5
-            chosen = jnp.where(jnp.abs(acc_x_5) < jnp.inf, acc_x_5, 0.0)
-            chosen_2 = jnp.where(jnp.abs(next_acc_x_5) < jnp.inf, next_acc_x_5, 0.0)
+            mul_8 = d_D_tile * next_centre * next_acc_x_4 * next_acc_x_5
+            mul_9 = 0.5 * next_acc_x_3 * d_D_tile * next_centre
+            sub_2 = mul + mul_9 - jnp.where(mul_8 == -jnp.inf, 0.0, mul_8)
+            mul_10 = recip * sub_2
+            next_centre_2 = jnp.where(jnp.abs(mul_10) < jnp.inf, mul_10, 0.0)
+            chosen = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
+            chosen_2 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
             change = chosen_2 - chosen
-            change_2 = next_centre - centre_2
             mul_11 = d_D_tile[:, None] * acc_x_8
-            acc_x_10 = -1.0 * ((centre_2 * d_D_tile)[:, None] * acc_x_8)
-            acc_x_11 = acc_x_10 + -1.0 * mul_11 * change_2[:, None]
-            acc_x_12 = acc_x_6 + acc_x_9 * change_2[:, None] + acc_x_11 * change[:, None]
-            acc_x_13 = acc_x_7 * (next_centre_2 - centre)[:, None]
-            mul_12 = (0.5 * next_centre * d_D_tile)[:, None] * sub
-            mul_13 = -1.0 * t_tile * next_acc_x_5[:, None] * next_centre[:, None]
-            add = next_centre_2[:, None] + t_tile * d_M_tile[:, None]
-            add_2 = add + mul_13 * d_D_tile[:, None] + mul_12 * sub
-            tile_bf16 = (exp_2 * add_2).astype(jnp.bfloat16)
-            next_acc_x_6 = acc_x_12 + acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = exp_2.astype(jnp.bfloat16)
-            next_acc_x_7 = acc_x_7 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (exp_2 * t_tile).astype(jnp.bfloat16)
-            next_acc_x_8 = acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
-            acc_x_14 = acc_x_9 + -1.0 * mul_11 * change[:, None]
-            mul_14 = -1.0 * t_tile * next_acc_x_5[:, None] * d_D_tile[:, None]
-            add_3 = mul_14 + (0.5 * d_D_tile)[:, None] * sub * sub
-            tile_bf16_4 = (exp_2 * add_3).astype(jnp.bfloat16)
-            next_acc_x_9 = acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_centre_2, next_centre)
+            acc_x_10 = acc_x_7 + -1.0 * mul_11 * change[:, None]
+            acc_x_11 = -1.0 * ((d_D_tile * centre)[:, None] * acc_x_8)
+            acc_x_12 = -1.0 * acc_x_9 * (next_centre_2 - centre_2)[:, None]
+            acc_x_13 = acc_x_6 + acc_x_12 + acc_x_11 * change[:, None]
+            acc_x_14 = acc_x_10 * (next_centre - centre)[:, None]
+            mul_12 = (d_D_tile * next_centre * next_acc_x_2)[:, None] * t_tile
+            add = mul_12 + next_centre_2[:, None]
+            mul_13 = (0.5 * d_D_tile * next_centre)[:, None] * sub
+            add_2 = d_M_tile[:, None] * t_tile + mul_13 * sub
+            sub_3 = add_2 - jnp.where(add == -jnp.inf, 0.0, add)
+            tile_bf16 = (exp_2 * sub_3).astype(jnp.bfloat16)
+            next_acc_x_6 = acc_x_13 + acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            acc_x_15 = acc_x_7 + -1.0 * mul_11 * change[:, None]
+            mul_14 = (-1.0 * d_D_tile * next_acc_x_2)[:, None] * t_tile
+            add_3 = (0.5 * d_D_tile)[:, None] * sub * sub + mul_14
+            tile_bf16_2 = (exp_2 * add_3).astype(jnp.bfloat16)
+            next_acc_x_7 = acc_x_15 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            mul_15 = K_tile.astype(jnp.float32) * t_tile[:, None]
+            tile_bf16_3 = mul_15.astype(jnp.bfloat16)
+            tile_bf16_4 = exp_2.astype(jnp.bfloat16)
+            next_acc_x_8 = acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_4, tile_bf16_3, preferred_element_type=jnp.float32)
+            next_acc_x_9 = acc_x_9 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_centre, next_centre_2)
 
         acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = lax.fori_loop(
             0,
@@ -870,62 +888,65 @@ def _deviation_backward_buffer_1_buffer_3_buffer_4_d_Q(
             acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            safe_M = jnp.where(M_tile == -jnp.inf, 0.0, M_tile)
-            sub = t_tile - safe_M[:, None]
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul_2 = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            mul_2 = dot * rsqrt
             exp = jnp.exp(mul_2 - logsum_tile[:, None])
-            mul_3 = exp * sub * sub
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            safe_M = jnp.where(M_tile == -jnp.inf, 0.0, M_tile)
+            chosen = jnp.where((x_index < x), t_tile - safe_M[:, None], 0.0)
+            mul_3 = chosen * chosen * exp
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
             rsqrt_2 = lax.rsqrt(next_acc_x + 1.0)
             next_centre = jnp.where(jnp.abs(rsqrt_2) < jnp.inf, rsqrt_2, 0.0)
-            exp_2 = jnp.exp(mul_2 - state_tile[:, None])
-            mul_4 = exp_2 * sub
+            mul_4 = chosen * exp
             tile_sum_2 = jnp.sum(mul_4, axis=1)
             next_acc_x_2 = acc_x_2 + tile_sum_2
-            mul_5 = t_tile * exp
+            exp_2 = jnp.exp(mul_2 - state_tile[:, None])
+            mul_5 = chosen * chosen * exp_2
             tile_sum_3 = jnp.sum(mul_5, axis=1)
             next_acc_x_3 = acc_x_3 + tile_sum_3
-            mul_6 = exp_2 * sub * sub
+            mul_6 = chosen * exp_2
             tile_sum_4 = jnp.sum(mul_6, axis=1)
             next_acc_x_4 = acc_x_4 + tile_sum_4
-            mul_7 = 0.5 * next_acc_x_4 * next_centre * d_D_tile
-            mul_8 = -1.0 * next_acc_x_2 * next_centre * next_acc_x_3
-            mul_9 = -1.0 * recip * (mul_8 * d_D_tile + mul_7 + mul)
-            next_centre_2 = jnp.where(jnp.abs(mul_9) < jnp.inf, mul_9, 0.0)
-            mul_10 = exp * sub
-            tile_sum_5 = jnp.sum(mul_10, axis=1)
+            mul_7 = exp * t_tile
+            tile_sum_5 = jnp.sum(mul_7, axis=1)
             next_acc_x_5 = acc_x_5 + tile_sum_5
-            chosen = jnp.where(jnp.abs(acc_x_5) < jnp.inf, acc_x_5, 0.0)
-            chosen_2 = jnp.where(jnp.abs(next_acc_x_5) < jnp.inf, next_acc_x_5, 0.0)
-            change = chosen_2 - chosen
-            change_2 = next_centre - centre_2
+            mul_8 = d_D_tile * next_centre * next_acc_x_4 * next_acc_x_5
+            mul_9 = 0.5 * next_acc_x_3 * d_D_tile * next_centre
+            sub = mul + mul_9 - jnp.where(mul_8 == -jnp.inf, 0.0, mul_8)
+            mul_10 = recip * sub
+            next_centre_2 = jnp.where(jnp.abs(mul_10) < jnp.inf, mul_10, 0.0)
+            chosen_2 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
+            chosen_3 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            change = chosen_3 - chosen_2
             mul_11 = d_D_tile[:, None] * acc_x_8
-            acc_x_10 = -1.0 * ((centre_2 * d_D_tile)[:, None] * acc_x_8)
-            acc_x_11 = acc_x_10 + -1.0 * mul_11 * change_2[:, None]
-            acc_x_12 = acc_x_6 + acc_x_9 * change_2[:, None] + acc_x_11 * change[:, None]
-            acc_x_13 = acc_x_7 * (next_centre_2 - centre)[:, None]
-            mul_12 = (0.5 * next_centre * d_D_tile)[:, None] * sub
-            mul_13 = -1.0 * t_tile * next_acc_x_5[:, None] * next_centre[:, None]
-            add = next_centre_2[:, None] + t_tile * d_M_tile[:, None]
-            add_2 = add + mul_13 * d_D_tile[:, None] + mul_12 * sub
-            mul_14 = exp_2 * jnp.where((x_index < x), add_2, 0.0)
+            acc_x_10 = acc_x_7 + -1.0 * mul_11 * change[:, None]
+            acc_x_11 = -1.0 * ((d_D_tile * centre)[:, None] * acc_x_8)
+            acc_x_12 = -1.0 * acc_x_9 * (next_centre_2 - centre_2)[:, None]
+            acc_x_13 = acc_x_6 + acc_x_12 + acc_x_11 * change[:, None]
+            acc_x_14 = acc_x_10 * (next_centre - centre)[:, None]
+            mul_12 = (d_D_tile * next_centre * next_acc_x_2)[:, None] * t_tile
+            add = mul_12 + next_centre_2[:, None]
+            mul_13 = (0.5 * d_D_tile * next_centre)[:, None] * chosen
+            add_2 = d_M_tile[:, None] * t_tile + mul_13 * chosen
+            sub_2 = add_2 - jnp.where(add == -jnp.inf, 0.0, add)
+            mul_14 = exp_2 * jnp.where((x_index < x), sub_2, 0.0)
             tile_bf16 = mul_14.astype(jnp.bfloat16)
-            next_acc_x_6 = acc_x_12 + acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = exp_2.astype(jnp.bfloat16)
-            next_acc_x_7 = acc_x_7 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (exp_2 * t_tile).astype(jnp.bfloat16)
-            next_acc_x_8 = acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
-            acc_x_14 = acc_x_9 + -1.0 * mul_11 * change[:, None]
-            mul_15 = -1.0 * t_tile * next_acc_x_5[:, None] * d_D_tile[:, None]
-            add_3 = mul_15 + (0.5 * d_D_tile)[:, None] * sub * sub
-            mul_16 = exp_2 * jnp.where((x_index < x), add_3, 0.0)
-            tile_bf16_4 = mul_16.astype(jnp.bfloat16)
-            next_acc_x_9 = acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_centre_2, next_centre)
+            next_acc_x_6 = acc_x_13 + acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            acc_x_15 = acc_x_7 + -1.0 * mul_11 * change[:, None]
+            mul_15 = (-1.0 * d_D_tile * next_acc_x_2)[:, None] * t_tile
+            mul_16 = (0.5 * d_D_tile)[:, None] * chosen * chosen
+            chosen_4 = jnp.where((x_index < x), mul_16 + mul_15, 0.0)
+            tile_bf16_2 = (exp_2 * chosen_4).astype(jnp.bfloat16)
+            next_acc_x_7 = acc_x_15 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            mul_17 = K_tile.astype(jnp.float32) * t_tile[:, None]
+            tile_bf16_3 = mul_17.astype(jnp.bfloat16)
+            tile_bf16_4 = exp_2.astype(jnp.bfloat16)
+            next_acc_x_8 = acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_4, tile_bf16_3, preferred_element_type=jnp.float32)
+            next_acc_x_9 = acc_x_9 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_centre, next_centre_2)
 
         acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = lax.fori_loop(
             from_x // block_x,
@@ -934,25 +955,25 @@ def _deviation_backward_buffer_1_buffer_3_buffer_4_d_Q(
             (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2),
         )
         rsqrt_2 = lax.rsqrt(acc_x + 1.0)
-        mul_2 = -1.0 * acc_x_2 * rsqrt_2 * acc_x_3 * d_D_tile
-        add = mul_2 + 0.5 * acc_x_4 * rsqrt_2 * d_D_tile
+        mul_2 = d_D_tile * rsqrt_2 * acc_x_4 * acc_x_5
+        sub = mul + 0.5 * acc_x_3 * d_D_tile * rsqrt_2 - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
         chosen = jnp.where((z_tile > 0.0)[:, None], (rsqrt * recip)[:, None] * acc_x_6, 0.0)
-        return rsqrt_2, -1.0 * recip * (add + mul), acc_x_5, chosen.astype(jnp.bfloat16)
+        return rsqrt_2, acc_x_2, recip * sub, chosen.astype(jnp.bfloat16)
 
-    buffer_1_tiles, buffer_3_tiles, buffer_4_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    buffer_0_tiles, buffer_1_tiles, buffer_4_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
     buffer_1_tiles = buffer_1_tiles.reshape(-(-q // block_q) * block_q)
-    buffer_3_tiles = buffer_3_tiles.reshape(-(-q // block_q) * block_q)
     buffer_4_tiles = buffer_4_tiles.reshape(-(-q // block_q) * block_q)
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
-    return buffer_1_tiles[:q], buffer_3_tiles[:q], buffer_4_tiles[:q], d_Q_tiles[:q]
+    return buffer_0_tiles[:q], buffer_1_tiles[:q], buffer_4_tiles[:q], d_Q_tiles[:q]
 
 
 def _deviation_backward_d_K_d_t(
-    Q, K, t, d_M, d_D, M, logsum, state_2, z, buffer_3, buffer_4, buffer_1, *, block_q=256, block_x=512,
+    Q, K, t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_4, *, block_q=256, block_x=512,
 ):
-    """deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_3: f32[q], buffer_4: f32[q], buffer_1: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
+    """deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    t, d_M, d_D, M, logsum, state_2, z, buffer_3, buffer_4, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (t, d_M, d_D, M, logsum, state_2, z, buffer_3, buffer_4, buffer_1))
+    t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_4))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -971,25 +992,25 @@ def _deviation_backward_d_K_d_t(
         raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
-    if buffer_4.shape != (q,):
-        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_4.shape != (q,):
+        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    M = jnp.pad(M, ((0, max(-q % block_q, block_q - q)),))
-    d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
-    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
-    buffer_4 = jnp.pad(buffer_4, ((0, max(-q % block_q, block_q - q)),))
-    d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
-    buffer_3 = jnp.pad(buffer_3, ((0, max(-q % block_q, block_q - q)),))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
+    t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_4 = jnp.pad(buffer_4, ((0, max(-q % block_q, block_q - q)),))
+    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
+    M = jnp.pad(M, ((0, max(-q % block_q, block_q - q)),))
+    d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
@@ -997,45 +1018,45 @@ def _deviation_backward_d_K_d_t(
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x,), 0.0, jnp.float32)
         acc_q_3 = jnp.full((block_x,), 0.0, jnp.float32)
-        t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2, acc_q_3 = state
             first_q = block * block_q
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mul = dot * rsqrt
+            exp = jnp.exp(mul - state_tile)
+            buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 0)
+            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
+            mul_2 = d_D_tile * buffer_0_tile * buffer_1_tile * t_tile[:, None]
+            add = mul_2 + buffer_4_tile
             M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
             safe_M = jnp.where(M_tile == -jnp.inf, 0.0, M_tile)
             sub = t_tile[:, None] - safe_M
-            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
-            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            mul = 0.5 * buffer_1_tile * d_D_tile * sub * sub
-            buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 0)
-            mul_2 = (-1.0 * t_tile)[:, None] * buffer_4_tile * buffer_1_tile
+            mul_3 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
             d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
-            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
-            add = buffer_3_tile + t_tile[:, None] * d_M_tile
+            sub_2 = d_M_tile * t_tile[:, None] + mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-            gt = z_tile > 0.0
-            chosen = jnp.where(gt, add + mul_2 * d_D_tile + mul, 0.0)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_3 = dot * rsqrt
-            exp = jnp.exp(mul_3 - state_tile)
             recip = 1 / z_tile
-            mul_4 = (recip * (exp * chosen))[:, :, None] * Q_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul_4, axis=1)
-            next_acc_q = acc_q + tile_sum
+            gt = z_tile > 0.0
+            tile_bf16 = (exp * sub_2 * jnp.where(gt, recip, 0.0)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_5 = buffer_1_tile * d_D_tile * (jnp.exp(mul_3 - logsum_tile) * sub)
-            tile_sum_2 = jnp.sum(mul_5, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum_2
-            mul_6 = -1.0 * buffer_4_tile * buffer_1_tile * d_D_tile
-            mul_7 = jnp.where(gt, exp, 0.0) * (recip * (mul_6 + d_M_tile))
-            tile_sum_3 = jnp.sum(mul_7, axis=1)
-            next_acc_q_3 = acc_q_3 + tile_sum_3
+            mul_4 = d_D_tile * buffer_0_tile * (sub * jnp.exp(mul - logsum_tile))
+            tile_sum = jnp.sum(mul_4, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum
+            mul_5 = d_D_tile * buffer_0_tile * buffer_1_tile
+            sub_3 = d_M_tile - jnp.where(mul_5 == -jnp.inf, 0.0, mul_5)
+            mul_6 = exp * (recip * jnp.where(gt, sub_3, 0.0))
+            tile_sum_2 = jnp.sum(mul_6, axis=1)
+            next_acc_q_3 = acc_q_3 + tile_sum_2
             return (next_acc_q, next_acc_q_2, next_acc_q_3)
 
         acc_q, acc_q_2, acc_q_3 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2, acc_q_3))
@@ -1045,37 +1066,37 @@ def _deviation_backward_d_K_d_t(
             acc_q, acc_q_2, acc_q_3 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mul = dot * rsqrt
+            exp = jnp.exp(mul - state_tile)
+            buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 0)
+            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
+            mul_2 = d_D_tile * buffer_0_tile * buffer_1_tile * t_tile[:, None]
+            add = mul_2 + buffer_4_tile
             M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
             safe_M = jnp.where(M_tile == -jnp.inf, 0.0, M_tile)
             sub = t_tile[:, None] - safe_M
-            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
-            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            mul = 0.5 * buffer_1_tile * d_D_tile * sub * sub
-            buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 0)
-            mul_2 = (-1.0 * t_tile)[:, None] * buffer_4_tile * buffer_1_tile
+            mul_3 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
             d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
-            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
-            add = buffer_3_tile + t_tile[:, None] * d_M_tile
+            sub_2 = d_M_tile * t_tile[:, None] + mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            chosen = jnp.where((q_index < q), 1 / z_tile, 0.0)
             gt = z_tile > 0.0
-            chosen = jnp.where(gt, add + mul_2 * d_D_tile + mul, 0.0)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_3 = dot * rsqrt
-            exp = jnp.exp(mul_3 - state_tile)
-            chosen_2 = jnp.where((q_index < q), 1 / z_tile, 0.0)
-            mul_4 = (chosen_2 * (exp * chosen))[:, :, None] * Q_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul_4, axis=1)
-            next_acc_q = acc_q + tile_sum
+            tile_bf16 = (exp * sub_2 * jnp.where(gt, chosen, 0.0)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_5 = buffer_1_tile * d_D_tile * (jnp.exp(mul_3 - logsum_tile) * sub)
-            tile_sum_2 = jnp.sum(mul_5, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum_2
-            mul_6 = -1.0 * buffer_4_tile * buffer_1_tile * d_D_tile
-            mul_7 = jnp.where(gt, exp, 0.0) * (chosen_2 * (mul_6 + d_M_tile))
-            tile_sum_3 = jnp.sum(mul_7, axis=1)
-            next_acc_q_3 = acc_q_3 + tile_sum_3
+            mul_4 = d_D_tile * buffer_0_tile * (sub * jnp.exp(mul - logsum_tile))
+            tile_sum = jnp.sum(mul_4, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum
+            mul_5 = d_D_tile * buffer_0_tile * buffer_1_tile
+            sub_3 = d_M_tile - jnp.where(mul_5 == -jnp.inf, 0.0, mul_5)
+            mul_6 = exp * (chosen * jnp.where(gt, sub_3, 0.0))
+            tile_sum_2 = jnp.sum(mul_6, axis=1)
+            next_acc_q_3 = acc_q_3 + tile_sum_2
             return (next_acc_q, next_acc_q_2, next_acc_q_3)
 
         acc_q, acc_q_2, acc_q_3 = lax.fori_loop(
@@ -1106,11 +1127,11 @@ def _deviation_keeping(Q, K, t, block_x, block_q):
 def _deviation_pull(block_x, block_q, saved, cotangents):
     Q, K, t, M, logsum, state, z, state_ = saved
     d_M, d_D = cotangents
-    buffer_1, buffer_3, buffer_4, d_Q = _deviation_backward_buffer_1_buffer_3_buffer_4_d_Q(
+    buffer_0, buffer_1, buffer_4, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
         Q, K, t, d_M, d_D, M, logsum, state, z, state_, block_x=block_x, block_q=block_q,
     )
     d_K, d_t = _deviation_backward_d_K_d_t(
-        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_3, buffer_4, buffer_1, block_q=block_q,
+        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4, block_q=block_q,
         block_x=block_x,
     )
     return (d_Q, d_K, d_t)
@@ -1168,14 +1189,14 @@ def _spread(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         m = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
-            m, acc_x, z, acc_x_2 = state
+            m, z, acc_x, acc_x_2 = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             S = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
@@ -1184,23 +1205,23 @@ def _spread(Q, K, V, *, block_x=256, block_q=512):
             scale = jnp.exp(m - next_m)
             sub = S - next_m[:, None]
             w = jnp.exp(sub)
+            tile_sum = jnp.sum(w, axis=1)
+            next_z = z * scale + tile_sum
             w_bf16 = w.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
-            tile_sum = jnp.sum(w, axis=1)
-            next_z = z * scale + tile_sum
             chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
             change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             mul = w * sub
             tile_sum_2 = jnp.sum(mul, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
-            return (next_m, next_acc_x, next_z, next_acc_x_2)
+            return (next_m, next_z, next_acc_x, next_acc_x_2)
 
-        m, acc_x, z, acc_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (m, acc_x, z, acc_x_2))
+        m, z, acc_x, acc_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (m, z, acc_x, acc_x_2))
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            m, acc_x, z, acc_x_2 = state
+            m, z, acc_x, acc_x_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -1211,26 +1232,26 @@ def _spread(Q, K, V, *, block_x=256, block_q=512):
             scale = jnp.exp(m - next_m)
             sub = S_2 - next_m[:, None]
             w = jnp.exp(sub)
+            tile_sum = jnp.sum(w, axis=1)
+            next_z = z * scale + tile_sum
             w_bf16 = w.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
-            tile_sum = jnp.sum(w, axis=1)
-            next_z = z * scale + tile_sum
             chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
             change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             chosen_2 = jnp.where((x_index < x), w * sub, 0.0)
             tile_sum_2 = jnp.sum(chosen_2, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
-            return (next_m, next_acc_x, next_z, next_acc_x_2)
+            return (next_m, next_z, next_acc_x, next_acc_x_2)
 
-        m, acc_x, z, acc_x_2 = lax.fori_loop(
+        m, z, acc_x, acc_x_2 = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (m, acc_x, z, acc_x_2),
+            (m, z, acc_x, acc_x_2),
         )
         recip = 1 / z
-        return acc_x * recip[:, None], jnp.exp(jnp.log(z) - acc_x_2 * recip)
+        return recip[:, None] * acc_x, jnp.exp(jnp.log(z) - recip * acc_x_2)
 
     O_tiles, N_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)
@@ -1239,7 +1260,7 @@ def _spread(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
-    """spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (f32[q e], f32[q], f32[q], f32[q], f32[q e], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    """spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (f32[q e], f32[q], f32[q], f32[q], f32[q], f32[q e], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -1280,7 +1301,7 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
             change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
-            mul = w * sub
+            mul = sub * w
             tile_sum_2 = jnp.sum(mul, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
             return (next_m, next_z, next_acc_x, next_acc_x_2)
@@ -1307,7 +1328,7 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
             change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
-            chosen_2 = jnp.where((x_index < x), w * sub, 0.0)
+            chosen_2 = jnp.where((x_index < x), sub * w, 0.0)
             tile_sum_2 = jnp.sum(chosen_2, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
             return (next_m, next_z, next_acc_x, next_acc_x_2)
@@ -1320,36 +1341,35 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
         )
         recip = 1 / z
         log = jnp.log(z)
-        return recip[:, None] * acc_x, jnp.exp(log - recip * acc_x_2), m + log, m, acc_x, z, acc_x_2
+        return recip[:, None] * acc_x, jnp.exp(log - recip * acc_x_2), log + m, m, z, acc_x, acc_x_2
 
-    O_tiles, N_tiles, logsum_tiles, m_tiles, state_tiles, z_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    O_tiles, N_tiles, logsum_tiles, m_tiles, z_tiles, state_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)
     N_tiles = N_tiles.reshape(-(-q // block_q) * block_q)
     logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
     m_tiles = m_tiles.reshape(-(-q // block_q) * block_q)
-    state_tiles = state_tiles.reshape(-(-q // block_q) * block_q, e)
     z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
+    state_tiles = state_tiles.reshape(-(-q // block_q) * block_q, e)
     state__tiles = state__tiles.reshape(-(-q // block_q) * block_q)
-    return O_tiles[:q], N_tiles[:q], logsum_tiles[:q], m_tiles[:q], state_tiles[:q], z_tiles[:q], state__tiles[:q]
+    return O_tiles[:q], N_tiles[:q], logsum_tiles[:q], m_tiles[:q], z_tiles[:q], state_tiles[:q], state__tiles[:q]
 
 
-def _spread_backward_buffer_2(d_O, d_N, N, state, z, state_):
-    """spread_backward_buffer_2(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z: f32[q], state_: f32[q]) -> f32[q]"""
-    d_O, d_N, N, state, z, state_ = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, state, z, state_))
+def _spread_backward_buffer_2(d_O, d_N, N, z, state, state_):
+    """spread_backward_buffer_2(d_O: f32[q e], d_N: f32[q], N: f32[q], z: f32[q], state: f32[q e], state_: f32[q]) -> f32[q]"""
+    d_O, d_N, N, z, state, state_ = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, z, state, state_))
     q, e = d_O.shape
     if d_N.shape != (q,):
         raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if state.shape != (q, e):
-        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state.shape != (q, e):
+        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    sum_e = jnp.einsum("qe,qe->q", d_O, state, precision="highest")  # [q]
-    total = -1.0 * N * d_N * state_ + sum_e  # [q]
-    product = -1.0 * (1 / z) * total  # [q]
+    sum_e = jnp.einsum("qe,qe->q", state, d_O, precision="highest")  # [q]
+    product = (sum_e - state_ * d_N * N) * (1 / z)  # [q]
     return product
 
 
@@ -1378,104 +1398,111 @@ def _spread_backward_buffer_1_d_Q(Q, K, V, d_O, d_N, N, logsum, m, buffer_2, *, 
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
-    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
     buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
+    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
+    d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
+    m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q,), 0.0, jnp.float32)
+        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_2 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q, d), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
-        d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
-        N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
-        mul = 0.0 * N_tile * d_N_tile
         buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
+        N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
+        d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
+        m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
+        mul = d_N_tile * N_tile
         to_x = x // block_x * block_x
 
         def step(block, state):
-            sum_x, acc_x, acc_x_2, acc_x_3, centre = state
+            acc_x, sum_x, acc_x_2, acc_x_3, centre = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             S = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            equal = m_tile[:, None] == S
-            chosen = jnp.where(equal, jnp.float32(1.0), 0.0)
-            tile_sum = jnp.sum(chosen, axis=1)
-            next_sum_x = sum_x + tile_sum
+            exp = jnp.exp(S - logsum_tile[:, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("qe,xe->qx", d_O_bf16, V_tile, preferred_element_type=jnp.float32)
-            mul_2 = (-1.0 * N_tile * d_N_tile)[:, None] * (S - m_tile[:, None])
-            add = (buffer_2_tile + mul)[:, None] + mul_2 + dot
-            mul_3 = add * jnp.exp(S - logsum_tile[:, None])
-            tile_sum_2 = jnp.sum(mul_3, axis=1)
-            next_acc_x = acc_x + tile_sum_2
-            mul_4 = -1.0 * (1 / next_sum_x) * next_acc_x
+            mul_2 = (d_N_tile * N_tile)[:, None] * (S - m_tile[:, None])
+            add = mul_2 + buffer_2_tile[:, None]
+            mul_3 = (add - dot) * exp
+            tile_sum = jnp.sum(mul_3, axis=1)
+            next_acc_x = acc_x + tile_sum
+            equal = S == m_tile[:, None]
+            chosen = jnp.where(equal, jnp.float32(1.0), 0.0)
+            tile_sum_2 = jnp.sum(chosen, axis=1)
+            next_sum_x = sum_x + tile_sum_2
+            mul_4 = next_acc_x * (1 / next_sum_x)
             next_centre = jnp.where(jnp.abs(mul_4) < jnp.inf, mul_4, 0.0)
             acc_x_4 = acc_x_3 * (next_centre - centre)[:, None]
+            mul_5 = (d_N_tile * N_tile)[:, None] * exp
             chosen_2 = jnp.where(equal, next_centre[:, None], 0.0)
-            tile_bf16 = (mul_3 + chosen_2).astype(jnp.bfloat16)
+            sub = dot + mul[:, None] - jnp.where(add == -jnp.inf, 0.0, add)
+            sub_2 = sub * exp + chosen_2 - jnp.where(mul_5 == -jnp.inf, 0.0, mul_5)
+            tile_bf16 = sub_2.astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = chosen.astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            return (next_sum_x, next_acc_x, next_acc_x_2, next_acc_x_3, next_centre)
+            return (next_acc_x, next_sum_x, next_acc_x_2, next_acc_x_3, next_centre)
 
-        sum_x, acc_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
+        acc_x, sum_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
             0,
             -(-to_x // block_x),
             step,
-            (sum_x, acc_x, acc_x_2, acc_x_3, centre),
+            (acc_x, sum_x, acc_x_2, acc_x_3, centre),
         )
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            sum_x, acc_x, acc_x_2, acc_x_3, centre = state
+            acc_x, sum_x, acc_x_2, acc_x_3, centre = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             S = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            equal = m_tile[:, None] == S
-            chosen = jnp.where(equal & (x_index < x), jnp.float32(1.0), 0.0)
-            tile_sum = jnp.sum(chosen, axis=1)
-            next_sum_x = sum_x + tile_sum
+            exp = jnp.exp(S - logsum_tile[:, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("qe,xe->qx", d_O_bf16, V_tile, preferred_element_type=jnp.float32)
-            mul_2 = (-1.0 * N_tile * d_N_tile)[:, None] * (S - m_tile[:, None])
-            add = (buffer_2_tile + mul)[:, None] + mul_2 + dot
-            mul_3 = jnp.where((x_index < x), add, 0.0) * jnp.exp(S - logsum_tile[:, None])
-            tile_sum_2 = jnp.sum(mul_3, axis=1)
-            next_acc_x = acc_x + tile_sum_2
-            mul_4 = -1.0 * (1 / next_sum_x) * next_acc_x
+            mul_2 = (d_N_tile * N_tile)[:, None] * (S - m_tile[:, None])
+            add = mul_2 + buffer_2_tile[:, None]
+            mul_3 = jnp.where((x_index < x), add - dot, 0.0) * exp
+            tile_sum = jnp.sum(mul_3, axis=1)
+            next_acc_x = acc_x + tile_sum
+            equal = S == m_tile[:, None]
+            chosen = jnp.where(equal & (x_index < x), jnp.float32(1.0), 0.0)
+            tile_sum_2 = jnp.sum(chosen, axis=1)
+            next_sum_x = sum_x + tile_sum_2
+            mul_4 = next_acc_x * (1 / next_sum_x)
             next_centre = jnp.where(jnp.abs(mul_4) < jnp.inf, mul_4, 0.0)
             acc_x_4 = acc_x_3 * (next_centre - centre)[:, None]
+            mul_5 = (d_N_tile * N_tile)[:, None] * exp
             chosen_2 = jnp.where(equal, next_centre[:, None], 0.0)
-            chosen_3 = jnp.where((x_index < x), mul_3 + chosen_2, 0.0)
-            tile_bf16 = chosen_3.astype(jnp.bfloat16)
+            sub = dot + mul[:, None] - jnp.where(add == -jnp.inf, 0.0, add)
+            sub_2 = sub * exp + chosen_2 - jnp.where(mul_5 == -jnp.inf, 0.0, mul_5)
+            tile_bf16 = jnp.where((x_index < x), sub_2, 0.0).astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = chosen.astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            return (next_sum_x, next_acc_x, next_acc_x_2, next_acc_x_3, next_centre)
+            return (next_acc_x, next_sum_x, next_acc_x_2, next_acc_x_3, next_centre)
 
-        sum_x, acc_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
+        acc_x, sum_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (sum_x, acc_x, acc_x_2, acc_x_3, centre),
+            (acc_x, sum_x, acc_x_2, acc_x_3, centre),
         )
-        return -1.0 * (1 / sum_x) * acc_x, acc_x_2.astype(jnp.bfloat16)
+        return acc_x * (1 / sum_x), acc_x_2.astype(jnp.bfloat16)
 
     buffer_1_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_1_tiles = buffer_1_tiles.reshape(-(-q // block_q) * block_q)
@@ -1514,14 +1541,14 @@ def _spread_backward_d_K_d_V(
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
+    d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
     buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
     m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
-    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
     buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
+    d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
@@ -1534,21 +1561,24 @@ def _spread_backward_d_K_d_V(
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
-            chosen = jnp.where(m_tile == S, buffer_1_tile, 0.0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             exp = jnp.exp(S - logsum_tile)
+            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
+            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
+            mul = d_N_tile * N_tile * exp
+            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
+            chosen = jnp.where(S == m_tile, buffer_1_tile, 0.0)
+            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
+            add = d_N_tile * N_tile * (S - m_tile) + buffer_2_tile
             d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("xe,qe->xq", V_tile, d_O_bf16, preferred_element_type=jnp.float32)
-            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
-            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
-            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            add = buffer_2_tile + 0.0 * N_tile * d_N_tile + -1.0 * N_tile * d_N_tile * (S - m_tile)
-            tile_bf16 = ((add + dot) * exp + chosen).astype(jnp.bfloat16)
+            sub = dot + d_N_tile * N_tile - jnp.where(add == -jnp.inf, 0.0, add)
+            sub_2 = sub * exp + chosen - jnp.where(mul == -jnp.inf, 0.0, mul)
+            tile_bf16 = sub_2.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_O_bf16, preferred_element_type=jnp.float32)
@@ -1561,22 +1591,24 @@ def _spread_backward_d_K_d_V(
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
-            chosen = jnp.where(m_tile == S, buffer_1_tile, 0.0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             exp = jnp.exp(S - logsum_tile)
+            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
+            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
+            mul = d_N_tile * N_tile * exp
+            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
+            chosen = jnp.where(S == m_tile, buffer_1_tile, 0.0)
+            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
+            add = d_N_tile * N_tile * (S - m_tile) + buffer_2_tile
             d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("xe,qe->xq", V_tile, d_O_bf16, preferred_element_type=jnp.float32)
-            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
-            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
-            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            add = buffer_2_tile + 0.0 * N_tile * d_N_tile + -1.0 * N_tile * d_N_tile * (S - m_tile)
-            chosen_2 = jnp.where((q_index < q), (add + dot) * exp + chosen, 0.0)
-            tile_bf16 = chosen_2.astype(jnp.bfloat16)
+            sub = dot + d_N_tile * N_tile - jnp.where(add == -jnp.inf, 0.0, add)
+            sub_2 = sub * exp + chosen - jnp.where(mul == -jnp.inf, 0.0, mul)
+            tile_bf16 = jnp.where((q_index < q), sub_2, 0.0).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_O_bf16, preferred_element_type=jnp.float32)
@@ -1598,14 +1630,14 @@ def _spread_differentiable(Q, K, V, block_x, block_q):
 
 
 def _spread_keeping(Q, K, V, block_x, block_q):
-    O, N, logsum, m, state, z, state_ = _spread_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return (O, N), (Q, K, V, N, logsum, m, state, z, state_)
+    O, N, logsum, m, z, state, state_ = _spread_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return (O, N), (Q, K, V, N, logsum, m, z, state, state_)
 
 
 def _spread_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, N, logsum, m, state, z, state_ = saved
+    Q, K, V, N, logsum, m, z, state, state_ = saved
     d_O, d_N = cotangents
-    buffer_2 = _spread_backward_buffer_2(d_O, d_N, N, state, z, state_)
+    buffer_2 = _spread_backward_buffer_2(d_O, d_N, N, z, state, state_)
     buffer_1, d_Q = _spread_backward_buffer_1_d_Q(
         Q, K, V, d_O, d_N, N, logsum, m, buffer_2, block_x=block_x, block_q=block_q,
     )
@@ -1675,8 +1707,8 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
         acc_x_7 = jnp.full((block_q,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         recip = 1 / jnp.float32(x)
         to_x = x // block_x * block_x
 
@@ -1686,7 +1718,7 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = dot * rsqrt
+            mul = rsqrt * dot
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -1712,7 +1744,7 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
             sub = t_tile - next_centre_2[:, None]
             sub_2 = x_f32 * recip - next_centre[:, None]
-            mul_4 = sub_2 * sub * e
+            mul_4 = sub_2 * e * sub
             tile_sum_4 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
             mul_5 = e * sub
@@ -1746,7 +1778,7 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -1772,7 +1804,7 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
             chosen = jnp.where((x_index < x), t_tile - next_centre_2[:, None], 0.0)
             chosen_2 = jnp.where((x_index < x), x_f32 * recip - next_centre[:, None], 0.0)
-            chosen_3 = jnp.where((x_index < x), chosen_2 * chosen * e, 0.0)
+            chosen_3 = jnp.where((x_index < x), chosen_2 * e * chosen, 0.0)
             tile_sum_4 = jnp.sum(chosen_3, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
             mul_4 = e * chosen
@@ -1800,10 +1832,9 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
         )
         recip_2 = 1 / z
         gt = z > 0.0
-        add = jnp.where(gt, acc_x_3 * recip_2, 0.0) + jnp.where(gt, recip_2 * acc_x_2, 0.0)
-        centre_3 = jnp.where(gt, recip * acc_x * recip_2, 0.0)
-        add_2 = jnp.where(gt, acc_x_6 * recip_2, 0.0) + centre_3
-        return add, add_2
+        chosen = jnp.where(gt, recip_2 * (acc_x_3 + acc_x_2), 0.0)
+        chosen_2 = jnp.where(gt, recip_2 * (acc_x_6 + acc_x * recip), 0.0)
+        return chosen, chosen_2
 
     forecast_tiles, lean_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     forecast_tiles = forecast_tiles.reshape(-(-q // block_q) * block_q)
@@ -1840,8 +1871,8 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
         acc_x_7 = jnp.full((block_q,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         recip = 1 / jnp.float32(x)
         to_x = x // block_x * block_x
 
@@ -1851,7 +1882,7 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = dot * rsqrt
+            mul = rsqrt * dot
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -1859,25 +1890,25 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = e * t_tile
+            mul_2 = t_tile * e
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             recip_2 = 1 / next_z
             gt = next_z > 0.0
-            m = jnp.where(gt, recip_2 * next_acc_x, 0.0)
+            m = jnp.where(gt, next_acc_x * recip_2, 0.0)
             next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             x_f32 = x_index.astype(jnp.float32)
-            mul_3 = e * x_f32
+            mul_3 = x_f32 * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 * scale + tile_sum_3
             centre_3 = jnp.where(gt, recip * recip_2 * next_acc_x_2, 0.0)
             next_centre_2 = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
-            change = next_centre - centre
-            change_2 = next_centre_2 - centre_2
+            change = next_centre_2 - centre
+            change_2 = next_centre - centre_2
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
-            sub = recip * x_f32 - next_centre_2[:, None]
-            sub_2 = t_tile - next_centre[:, None]
-            mul_4 = sub_2 * e * sub
+            sub = t_tile - next_centre[:, None]
+            sub_2 = recip * x_f32 - next_centre_2[:, None]
+            mul_4 = sub_2 * sub * e
             tile_sum_4 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
             mul_5 = e * sub
@@ -1886,16 +1917,16 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             mul_6 = e * sub_2
             tile_sum_6 = jnp.sum(mul_6, axis=1)
             next_acc_x_5 = (acc_x_5 + -1.0 * z * change) * scale + tile_sum_6
-            acc_x_9 = (3.0 * acc_x_4 + -1.0 * z * change_2) * change_2
-            acc_x_10 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_9) * change_2
-            mul_7 = e * sub * sub * sub
+            acc_x_9 = (3.0 * acc_x_5 + -1.0 * z * change) * change
+            acc_x_10 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_9) * change
+            mul_7 = sub_2 * sub_2 * sub_2 * e
             tile_sum_7 = jnp.sum(mul_7, axis=1)
             next_acc_x_6 = acc_x_10 * scale + tile_sum_7
-            acc_x_11 = (-2.0 * acc_x_4 + z * change_2) * change_2
-            mul_8 = e * sub * sub
+            acc_x_11 = acc_x_7 + (-2.0 * acc_x_5 + z * change) * change
+            mul_8 = e * sub_2 * sub_2
             tile_sum_8 = jnp.sum(mul_8, axis=1)
-            next_acc_x_7 = (acc_x_7 + acc_x_11) * scale + tile_sum_8
-            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
+            next_acc_x_7 = acc_x_11 * scale + tile_sum_8
+            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre_2, next_centre)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
             0,
@@ -1911,7 +1942,7 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -1919,25 +1950,25 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = e * t_tile
+            mul_2 = t_tile * e
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             recip_2 = 1 / next_z
             gt = next_z > 0.0
-            m = jnp.where(gt, recip_2 * next_acc_x, 0.0)
+            m = jnp.where(gt, next_acc_x * recip_2, 0.0)
             next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             x_f32 = x_index.astype(jnp.float32)
-            mul_3 = e * x_f32
+            mul_3 = x_f32 * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 * scale + tile_sum_3
             centre_3 = jnp.where(gt, recip * recip_2 * next_acc_x_2, 0.0)
             next_centre_2 = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
-            change = next_centre - centre
-            change_2 = next_centre_2 - centre_2
+            change = next_centre_2 - centre
+            change_2 = next_centre - centre_2
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
-            chosen = jnp.where((x_index < x), recip * x_f32 - next_centre_2[:, None], 0.0)
-            chosen_2 = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
-            chosen_3 = jnp.where((x_index < x), chosen_2 * e * chosen, 0.0)
+            chosen = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
+            chosen_2 = jnp.where((x_index < x), recip * x_f32 - next_centre_2[:, None], 0.0)
+            chosen_3 = jnp.where((x_index < x), chosen_2 * chosen * e, 0.0)
             tile_sum_4 = jnp.sum(chosen_3, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
             mul_4 = e * chosen
@@ -1946,16 +1977,16 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             mul_5 = e * chosen_2
             tile_sum_6 = jnp.sum(mul_5, axis=1)
             next_acc_x_5 = (acc_x_5 + -1.0 * z * change) * scale + tile_sum_6
-            acc_x_9 = (3.0 * acc_x_4 + -1.0 * z * change_2) * change_2
-            acc_x_10 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_9) * change_2
-            mul_6 = e * chosen * chosen * chosen
+            acc_x_9 = (3.0 * acc_x_5 + -1.0 * z * change) * change
+            acc_x_10 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_9) * change
+            mul_6 = chosen_2 * chosen_2 * chosen_2 * e
             tile_sum_7 = jnp.sum(mul_6, axis=1)
             next_acc_x_6 = acc_x_10 * scale + tile_sum_7
-            acc_x_11 = (-2.0 * acc_x_4 + z * change_2) * change_2
-            mul_7 = e * chosen * chosen
+            acc_x_11 = acc_x_7 + (-2.0 * acc_x_5 + z * change) * change
+            mul_7 = e * chosen_2 * chosen_2
             tile_sum_8 = jnp.sum(mul_7, axis=1)
-            next_acc_x_7 = (acc_x_7 + acc_x_11) * scale + tile_sum_8
-            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
+            next_acc_x_7 = acc_x_11 * scale + tile_sum_8
+            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre_2, next_centre)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
             from_x // block_x,
@@ -1965,10 +1996,9 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
         )
         recip_2 = 1 / z
         gt = z > 0.0
-        add = jnp.where(gt, acc_x_3 * recip_2, 0.0) + jnp.where(gt, recip_2 * acc_x, 0.0)
-        centre_3 = jnp.where(gt, recip * recip_2 * acc_x_2, 0.0)
-        add_2 = jnp.where(gt, acc_x_6 * recip_2, 0.0) + centre_3
-        return add, add_2, jnp.log(z) + max_x, max_x, z, acc_x, acc_x_2
+        chosen = jnp.where(gt, recip_2 * (acc_x + acc_x_3), 0.0)
+        chosen_2 = jnp.where(gt, recip_2 * (recip * acc_x_2 + acc_x_6), 0.0)
+        return chosen, chosen_2, max_x + jnp.log(z), max_x, z, acc_x, acc_x_2
 
     forecast_tiles, lean_tiles, logsum_tiles, state_tiles, z_tiles, state__tiles, state___tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     forecast_tiles = forecast_tiles.reshape(-(-q // block_q) * block_q)
@@ -1981,10 +2011,10 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
     return forecast_tiles[:q], lean_tiles[:q], logsum_tiles[:q], state_tiles[:q], z_tiles[:q], state__tiles[:q], state___tiles[:q]
 
 
-def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(
+def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     Q, K, t, d_forecast, d_lean, logsum, state_2, z, state_, state__, *, block_x=256, block_q=512,
 ):
-    """drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q]) -> (f32[q], f32[q], f32[q], f32[q], f32[q], bf16[q d]), in blocks: memory does not grow with x."""
+    """drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q]) -> (f32[q], f32[q], f32[q], f32[q], f32[q], f32[q], bf16[q d]), in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
     t, d_forecast, d_lean, logsum, state_2, z, state_, state__ = (jnp.asarray(array, jnp.float32) for array in (t, d_forecast, d_lean, logsum, state_2, z, state_, state__))
     q, d = Q.shape
@@ -2014,9 +2044,9 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(
     d_lean = jnp.pad(d_lean, ((0, max(-q % block_q, block_q - q)),))
     d_forecast = jnp.pad(d_forecast, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
     state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
 
@@ -2031,302 +2061,327 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(
         acc_x_6 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_7 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_8 = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_9 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_10 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_11 = jnp.full((block_q,), 0.0, jnp.float32)
+        sum_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x_11 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_12 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_13 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_14 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_15 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_16 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_17 = jnp.full((block_q, d), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        recip = 1 / jnp.float32(x)
         d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
+        recip = 1 / jnp.float32(x)
         d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+        state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
         z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
         recip_2 = 1 / z_tile
-        state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-        mul = recip * state___tile * d_lean_tile
-        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-        mul_2 = state__tile * d_forecast_tile
+        gt = z_tile > 0.0
+        chosen = jnp.where(gt, recip * recip_2 * recip_2, 0.0)
         to_x = x // block_x * block_x
 
         def step(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, sum_x_2, acc_x_9, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, acc_x_17, centre, centre_2 = state
+            acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul_3 = rsqrt * dot
-            exp = jnp.exp(mul_3 - logsum_tile[:, None])
+            mul = rsqrt * dot
+            exp = jnp.exp(mul - logsum_tile[:, None])
             x_f32 = x_index.astype(jnp.float32)
-            mul_4 = x_f32 * exp
-            tile_sum = jnp.sum(mul_4, axis=1)
+            mul_2 = x_f32 * exp
+            tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_5 = recip * next_acc_x
-            next_centre = jnp.where(jnp.abs(mul_5) < jnp.inf, mul_5, 0.0)
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_6 = t_tile * exp
-            tile_sum_2 = jnp.sum(mul_6, axis=1)
+            mul_3 = exp * t_tile
+            tile_sum_2 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 + tile_sum_2
-            change = next_centre - centre
-            chosen = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
-            chosen_2 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
-            change_2 = chosen_2 - chosen
-            acc_x_18 = -6.0 * (d_lean_tile * acc_x_4) + 3.0 * (d_lean_tile * sum_x) * change
-            acc_x_19 = -1.0 * (d_forecast_tile * sum_x) * change_2
+            chosen_2 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_3 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            change = chosen_3 - chosen_2
+            chosen_4 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
+            chosen_5 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            change_2 = chosen_5 - chosen_4
+            acc_x_17 = -3.0 * (recip * recip * d_lean_tile * sum_x)
+            acc_x_18 = 6.0 * (recip * recip * d_lean_tile * acc_x_4)
+            acc_x_19 = acc_x_3 + d_forecast_tile * sum_x * change_2
+            acc_x_20 = acc_x_19 + (acc_x_18 + acc_x_17 * change) * change
             sub = t_tile - next_acc_x_2[:, None]
-            sub_2 = x_f32 * recip - next_centre[:, None]
-            mul_7 = (3.0 * d_lean_tile)[:, None] * sub_2 * sub_2
-            add = mul_7 + sub * d_forecast_tile[:, None]
-            mul_8 = add * exp
-            tile_sum_3 = jnp.sum(mul_8, axis=1)
-            next_acc_x_3 = acc_x_3 + acc_x_19 + acc_x_18 * change + tile_sum_3
-            mul_9 = exp * sub_2
-            tile_sum_4 = jnp.sum(mul_9, axis=1)
+            mul_4 = sub * d_forecast_tile[:, None]
+            sub_2 = x_f32 - next_acc_x[:, None]
+            mul_5 = (-3.0 * recip * recip * d_lean_tile)[:, None] * sub_2
+            sub_3 = mul_5 * sub_2 - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+            e = jnp.exp(mul - state_tile[:, None])
+            mul_6 = e * sub_3
+            tile_sum_3 = jnp.sum(mul_6, axis=1)
+            next_acc_x_3 = acc_x_20 + tile_sum_3
+            mul_7 = e * sub_2
+            tile_sum_4 = jnp.sum(mul_7, axis=1)
             next_acc_x_4 = acc_x_4 + -1.0 * sum_x * change + tile_sum_4
-            tile_sum_5 = jnp.sum(exp, axis=1)
+            tile_sum_5 = jnp.sum(e, axis=1)
             next_sum_x = sum_x + tile_sum_5
-            mul_10 = sub_2 * exp
-            tile_sum_6 = jnp.sum(mul_10, axis=1)
+            mul_8 = sub_2 * e
+            tile_sum_6 = jnp.sum(mul_8, axis=1)
             next_acc_x_5 = acc_x_5 + -1.0 * sum_x * change + tile_sum_6
-            acc_x_20 = (-1.0 * acc_x_7 + sum_x_2 * change_2) * change
-            acc_x_21 = acc_x_6 + -1.0 * acc_x_8 * change_2 + acc_x_20
-            exp_2 = jnp.exp(mul_3 - state_tile[:, None])
-            mul_11 = sub_2 * sub * exp_2
-            tile_sum_7 = jnp.sum(mul_11, axis=1)
-            next_acc_x_6 = acc_x_21 + tile_sum_7
-            mul_12 = exp_2 * sub
-            tile_sum_8 = jnp.sum(mul_12, axis=1)
-            next_acc_x_7 = acc_x_7 + -1.0 * sum_x_2 * change_2 + tile_sum_8
-            mul_13 = exp_2 * sub_2
-            tile_sum_9 = jnp.sum(mul_13, axis=1)
-            next_acc_x_8 = acc_x_8 + -1.0 * sum_x_2 * change + tile_sum_9
-            tile_sum_10 = jnp.sum(exp_2, axis=1)
-            next_sum_x_2 = sum_x_2 + tile_sum_10
-            acc_x_22 = (3.0 * acc_x_8 + -1.0 * sum_x_2 * change) * change
-            acc_x_23 = acc_x_9 + (-3.0 * acc_x_10 + acc_x_22) * change
-            mul_14 = sub_2 * sub_2 * sub_2 * exp_2
-            tile_sum_11 = jnp.sum(mul_14, axis=1)
-            next_acc_x_9 = acc_x_23 + tile_sum_11
-            acc_x_24 = (-2.0 * acc_x_8 + sum_x_2 * change) * change
-            mul_15 = exp_2 * sub_2 * sub_2
-            tile_sum_12 = jnp.sum(mul_15, axis=1)
-            next_acc_x_10 = acc_x_10 + acc_x_24 + tile_sum_12
-            acc_x_25 = -6.0 * (d_lean_tile * acc_x_8) + 3.0 * (d_lean_tile * sum_x_2) * change
-            acc_x_26 = -1.0 * (d_forecast_tile * sum_x_2) * change_2
-            mul_16 = add * exp_2
-            tile_sum_13 = jnp.sum(mul_16, axis=1)
-            next_acc_x_11 = acc_x_11 + acc_x_26 + acc_x_25 * change + tile_sum_13
-            mul_17 = -1.0 * recip * next_acc_x_11 * next_acc_x
-            mul_18 = -1.0 * next_acc_x_5 * state__tile * d_forecast_tile
-            add_2 = mul_2 + mul_18 + mul + next_acc_x_6 * d_forecast_tile
-            add_3 = add_2 + next_acc_x_9 * d_lean_tile + mul_17
-            mul_19 = -1.0 * add_3 * recip_2
-            next_centre_2 = jnp.where(jnp.abs(mul_19) < jnp.inf, mul_19, 0.0)
-            chosen_3 = jnp.where(jnp.abs(acc_x_3) < jnp.inf, acc_x_3, 0.0)
-            chosen_4 = jnp.where(jnp.abs(next_acc_x_3) < jnp.inf, next_acc_x_3, 0.0)
-            chosen_5 = jnp.where(jnp.abs(acc_x_5) < jnp.inf, acc_x_5, 0.0)
-            chosen_6 = jnp.where(jnp.abs(next_acc_x_5) < jnp.inf, next_acc_x_5, 0.0)
-            mul_20 = d_lean_tile[:, None] * acc_x_16
-            mul_21 = d_forecast_tile[:, None] * acc_x_14
-            mul_22 = d_lean_tile[:, None] * acc_x_14
-            acc_x_27 = 3.0 * mul_20 + -1.0 * mul_22 * change[:, None]
-            acc_x_28 = acc_x_15 + mul_21 * change_2[:, None] + acc_x_27 * change[:, None]
-            acc_x_29 = -1.0 * (d_forecast_tile[:, None] * acc_x_16)
-            acc_x_30 = -1.0 * (d_forecast_tile[:, None] * acc_x_17)
-            acc_x_31 = acc_x_30 * (chosen_6 - chosen_5)[:, None]
-            acc_x_32 = acc_x_12 + acc_x_31 + acc_x_29 * change_2[:, None]
-            acc_x_33 = acc_x_14 * (next_centre_2 - centre_2)[:, None]
-            acc_x_34 = acc_x_32 + acc_x_28 * change[:, None] + acc_x_33
-            acc_x_35 = -1.0 * (recip * acc_x_13) * (chosen_4 - chosen_3)[:, None]
-            mul_23 = d_lean_tile[:, None] * sub_2 * sub_2 * sub_2
-            mul_24 = (-1.0 * next_acc_x_5)[:, None] * t_tile * d_forecast_tile[:, None]
-            mul_25 = -1.0 * recip * x_f32 * next_acc_x_3[:, None]
-            add_4 = next_centre_2[:, None] + mul_25 + t_tile * d_forecast_tile[:, None]
-            add_5 = add_4 + d_forecast_tile[:, None] * sub_2 * sub
-            add_6 = add_5 + mul_24 + mul_23 + recip * x_f32 * d_lean_tile[:, None]
-            tile_bf16 = (exp_2 * add_6).astype(jnp.bfloat16)
-            next_acc_x_12 = acc_x_34 + acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = (exp_2 * x_f32).astype(jnp.bfloat16)
-            next_acc_x_13 = acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = exp_2.astype(jnp.bfloat16)
-            next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
-            acc_x_36 = 6.0 * mul_20 + -3.0 * mul_22 * change[:, None]
-            acc_x_37 = acc_x_15 + mul_21 * change_2[:, None] + acc_x_36 * change[:, None]
-            mul_26 = (-3.0 * d_lean_tile)[:, None] * sub_2 * sub_2
-            add_7 = (-1.0 * d_forecast_tile)[:, None] * sub + mul_26
-            tile_bf16_4 = (exp_2 * add_7).astype(jnp.bfloat16)
-            next_acc_x_15 = acc_x_37 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            acc_x_38 = acc_x_16 + -1.0 * acc_x_14 * change[:, None]
-            tile_bf16_5 = (exp_2 * sub_2).astype(jnp.bfloat16)
-            next_acc_x_16 = acc_x_38 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_6 = (exp_2 * t_tile).astype(jnp.bfloat16)
-            next_acc_x_17 = acc_x_17 + jnp.einsum("qx,xd->qd", tile_bf16_6, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_sum_x, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_sum_x_2, next_acc_x_9, next_acc_x_10, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_acc_x_16, next_acc_x_17, next_centre, next_centre_2)
-
-        acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, sum_x_2, acc_x_9, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, acc_x_17, centre, centre_2 = lax.fori_loop(
-            0,
-            -(-to_x // block_x),
-            step,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, sum_x_2, acc_x_9, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, acc_x_17, centre, centre_2),
-        )
-        from_x = jnp.maximum(0, to_x)
-
-        def step_2(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, sum_x_2, acc_x_9, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, acc_x_17, centre, centre_2 = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul_3 = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
-            exp = jnp.exp(mul_3 - logsum_tile[:, None])
-            x_f32 = x_index.astype(jnp.float32)
-            mul_4 = x_f32 * exp
-            tile_sum = jnp.sum(mul_4, axis=1)
-            next_acc_x = acc_x + tile_sum
-            mul_5 = recip * next_acc_x
-            next_centre = jnp.where(jnp.abs(mul_5) < jnp.inf, mul_5, 0.0)
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_6 = t_tile * exp
-            tile_sum_2 = jnp.sum(mul_6, axis=1)
-            next_acc_x_2 = acc_x_2 + tile_sum_2
-            change = next_centre - centre
-            chosen = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
-            chosen_2 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
-            change_2 = chosen_2 - chosen
-            acc_x_18 = -6.0 * (d_lean_tile * acc_x_4) + 3.0 * (d_lean_tile * sum_x) * change
-            acc_x_19 = -1.0 * (d_forecast_tile * sum_x) * change_2
-            chosen_3 = jnp.where((x_index < x), t_tile - next_acc_x_2[:, None], 0.0)
-            chosen_4 = jnp.where((x_index < x), x_f32 * recip - next_centre[:, None], 0.0)
-            mul_7 = (3.0 * d_lean_tile)[:, None] * chosen_4 * chosen_4
-            add = mul_7 + chosen_3 * d_forecast_tile[:, None]
-            chosen_5 = jnp.where((x_index < x), add, 0.0)
-            mul_8 = chosen_5 * exp
-            tile_sum_3 = jnp.sum(mul_8, axis=1)
-            next_acc_x_3 = acc_x_3 + acc_x_19 + acc_x_18 * change + tile_sum_3
-            mul_9 = exp * chosen_4
-            tile_sum_4 = jnp.sum(mul_9, axis=1)
-            next_acc_x_4 = acc_x_4 + -1.0 * sum_x * change + tile_sum_4
-            tile_sum_5 = jnp.sum(exp, axis=1)
-            next_sum_x = sum_x + tile_sum_5
-            mul_10 = chosen_4 * exp
-            tile_sum_6 = jnp.sum(mul_10, axis=1)
-            next_acc_x_5 = acc_x_5 + -1.0 * sum_x * change + tile_sum_6
-            acc_x_20 = (-1.0 * acc_x_7 + sum_x_2 * change_2) * change
-            acc_x_21 = acc_x_6 + -1.0 * acc_x_8 * change_2 + acc_x_20
-            exp_2 = jnp.exp(mul_3 - state_tile[:, None])
-            mul_11 = chosen_4 * chosen_3 * exp_2
-            tile_sum_7 = jnp.sum(mul_11, axis=1)
-            next_acc_x_6 = acc_x_21 + tile_sum_7
-            mul_12 = exp_2 * chosen_3
-            tile_sum_8 = jnp.sum(mul_12, axis=1)
-            next_acc_x_7 = acc_x_7 + -1.0 * sum_x_2 * change_2 + tile_sum_8
-            mul_13 = exp_2 * chosen_4
-            tile_sum_9 = jnp.sum(mul_13, axis=1)
-            next_acc_x_8 = acc_x_8 + -1.0 * sum_x_2 * change + tile_sum_9
-            tile_sum_10 = jnp.sum(exp_2, axis=1)
-            next_sum_x_2 = sum_x_2 + tile_sum_10
-            acc_x_22 = (3.0 * acc_x_8 + -1.0 * sum_x_2 * change) * change
-            acc_x_23 = acc_x_9 + (-3.0 * acc_x_10 + acc_x_22) * change
-            mul_14 = chosen_4 * chosen_4 * chosen_4 * exp_2
-            tile_sum_11 = jnp.sum(mul_14, axis=1)
-            next_acc_x_9 = acc_x_23 + tile_sum_11
-            acc_x_24 = (-2.0 * acc_x_8 + sum_x_2 * change) * change
-            mul_15 = exp_2 * chosen_4 * chosen_4
-            tile_sum_12 = jnp.sum(mul_15, axis=1)
-            next_acc_x_10 = acc_x_10 + acc_x_24 + tile_sum_12
-            acc_x_25 = -6.0 * (d_lean_tile * acc_x_8) + 3.0 * (d_lean_tile * sum_x_2) * change
-            acc_x_26 = -1.0 * (d_forecast_tile * sum_x_2) * change_2
-            mul_16 = chosen_5 * exp_2
-            tile_sum_13 = jnp.sum(mul_16, axis=1)
-            next_acc_x_11 = acc_x_11 + acc_x_26 + acc_x_25 * change + tile_sum_13
-            mul_17 = -1.0 * recip * next_acc_x_11 * next_acc_x
-            mul_18 = -1.0 * next_acc_x_5 * state__tile * d_forecast_tile
-            add_2 = mul_2 + mul_18 + mul + next_acc_x_6 * d_forecast_tile
-            add_3 = add_2 + next_acc_x_9 * d_lean_tile + mul_17
-            mul_19 = -1.0 * add_3 * recip_2
-            next_centre_2 = jnp.where(jnp.abs(mul_19) < jnp.inf, mul_19, 0.0)
+            mul_9 = next_acc_x_3 * state___tile
+            mul_10 = next_acc_x_5 * state__tile * d_forecast_tile
+            sub_4 = mul_10 - jnp.where(mul_9 == -jnp.inf, 0.0, mul_9)
+            mul_11 = recip_2 * sub_4
+            next_centre = jnp.where(jnp.abs(mul_11) < jnp.inf, mul_11, 0.0)
+            acc_x_21 = (-1.0 * acc_x_5 + sum_x * change) * change_2
+            acc_x_22 = acc_x_6 + -1.0 * acc_x_7 * change + acc_x_21
+            mul_12 = sub * sub_2 * e
+            tile_sum_7 = jnp.sum(mul_12, axis=1)
+            next_acc_x_6 = acc_x_22 + tile_sum_7
+            mul_13 = e * sub
+            tile_sum_8 = jnp.sum(mul_13, axis=1)
+            next_acc_x_7 = acc_x_7 + -1.0 * sum_x * change_2 + tile_sum_8
+            acc_x_23 = (3.0 * acc_x_5 + -1.0 * sum_x * change) * change
+            acc_x_24 = acc_x_8 + (-3.0 * acc_x_9 + acc_x_23) * change
+            mul_14 = sub_2 * sub_2 * sub_2 * e
+            tile_sum_9 = jnp.sum(mul_14, axis=1)
+            next_acc_x_8 = acc_x_24 + tile_sum_9
+            add = recip * recip * next_acc_x_8 + state___tile
+            mul_15 = (next_acc_x_6 * recip + state__tile) * d_forecast_tile
+            mul_16 = (mul_15 + recip * add * d_lean_tile) * recip_2
+            mul_17 = mul_16 * recip_2
+            next_centre_2 = jnp.where(jnp.abs(mul_17) < jnp.inf, mul_17, 0.0)
+            acc_x_25 = (-2.0 * acc_x_5 + sum_x * change) * change
+            mul_18 = e * sub_2 * sub_2
+            tile_sum_10 = jnp.sum(mul_18, axis=1)
+            next_acc_x_9 = acc_x_9 + acc_x_25 + tile_sum_10
+            mul_19 = sub_2 * exp
+            tile_sum_11 = jnp.sum(mul_19, axis=1)
+            next_acc_x_10 = acc_x_10 + -1.0 * sum_x_2 * change + tile_sum_11
+            tile_sum_12 = jnp.sum(exp, axis=1)
+            next_sum_x_2 = sum_x_2 + tile_sum_12
             chosen_6 = jnp.where(jnp.abs(acc_x_3) < jnp.inf, acc_x_3, 0.0)
             chosen_7 = jnp.where(jnp.abs(next_acc_x_3) < jnp.inf, next_acc_x_3, 0.0)
             chosen_8 = jnp.where(jnp.abs(acc_x_5) < jnp.inf, acc_x_5, 0.0)
             chosen_9 = jnp.where(jnp.abs(next_acc_x_5) < jnp.inf, next_acc_x_5, 0.0)
-            mul_20 = d_lean_tile[:, None] * acc_x_16
-            mul_21 = d_forecast_tile[:, None] * acc_x_14
-            mul_22 = d_lean_tile[:, None] * acc_x_14
-            acc_x_27 = 3.0 * mul_20 + -1.0 * mul_22 * change[:, None]
-            acc_x_28 = acc_x_15 + mul_21 * change_2[:, None] + acc_x_27 * change[:, None]
-            acc_x_29 = -1.0 * (d_forecast_tile[:, None] * acc_x_16)
-            acc_x_30 = -1.0 * (d_forecast_tile[:, None] * acc_x_17)
-            acc_x_31 = acc_x_30 * (chosen_9 - chosen_8)[:, None]
-            acc_x_32 = acc_x_12 + acc_x_31 + acc_x_29 * change_2[:, None]
-            acc_x_33 = acc_x_14 * (next_centre_2 - centre_2)[:, None]
-            acc_x_34 = acc_x_32 + acc_x_28 * change[:, None] + acc_x_33
-            acc_x_35 = -1.0 * (recip * acc_x_13) * (chosen_7 - chosen_6)[:, None]
-            mul_23 = d_lean_tile[:, None] * chosen_4 * chosen_4
-            mul_24 = (-1.0 * next_acc_x_5)[:, None] * t_tile * d_forecast_tile[:, None]
-            mul_25 = d_forecast_tile[:, None] * chosen_4 * chosen_3
-            mul_26 = -1.0 * recip * x_f32 * next_acc_x_3[:, None]
-            add_4 = next_centre_2[:, None] + mul_26 + t_tile * d_forecast_tile[:, None]
-            add_5 = add_4 + mul_25 + mul_24 + mul_23 * chosen_4
-            add_6 = add_5 + recip * x_f32 * d_lean_tile[:, None]
-            mul_27 = exp_2 * jnp.where((x_index < x), add_6, 0.0)
-            tile_bf16 = mul_27.astype(jnp.bfloat16)
-            next_acc_x_12 = acc_x_34 + acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = (exp_2 * x_f32).astype(jnp.bfloat16)
-            next_acc_x_13 = acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = exp_2.astype(jnp.bfloat16)
-            next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
-            acc_x_36 = 6.0 * mul_20 + -3.0 * mul_22 * change[:, None]
-            acc_x_37 = acc_x_15 + mul_21 * change_2[:, None] + acc_x_36 * change[:, None]
-            mul_28 = (-3.0 * d_lean_tile)[:, None] * chosen_4 * chosen_4
-            mul_29 = (-1.0 * d_forecast_tile)[:, None] * chosen_3
-            chosen_10 = jnp.where((x_index < x), mul_29 + mul_28, 0.0)
-            tile_bf16_4 = (exp_2 * chosen_10).astype(jnp.bfloat16)
-            next_acc_x_15 = acc_x_37 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            acc_x_38 = acc_x_16 + -1.0 * acc_x_14 * change[:, None]
-            tile_bf16_5 = (exp_2 * chosen_4).astype(jnp.bfloat16)
-            next_acc_x_16 = acc_x_38 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_6 = (exp_2 * t_tile).astype(jnp.bfloat16)
-            next_acc_x_17 = acc_x_17 + jnp.einsum("qx,xd->qd", tile_bf16_6, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_sum_x, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_sum_x_2, next_acc_x_9, next_acc_x_10, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_acc_x_16, next_acc_x_17, next_centre, next_centre_2)
+            mul_20 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_16
+            mul_21 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_22 = mul_21[:, None] * acc_x_16
+            mul_23 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_14
+            mul_24 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_25 = mul_24[:, None] * acc_x_14
+            acc_x_26 = 3.0 * mul_22 + -1.0 * mul_25 * change[:, None]
+            acc_x_27 = acc_x_12 + mul_23 * change_2[:, None] + acc_x_26 * change[:, None]
+            acc_x_28 = -1.0 * acc_x_14 * (next_centre_2 - centre_2)[:, None]
+            acc_x_29 = acc_x_11 + acc_x_28 + -1.0 * mul_20 * change_2[:, None]
+            acc_x_30 = acc_x_15 * (chosen_9 - chosen_8)[:, None]
+            acc_x_31 = chosen[:, None] * acc_x_14 * (next_centre - centre)[:, None]
+            acc_x_32 = acc_x_13 * (chosen_7 - chosen_6)[:, None]
+            acc_x_33 = acc_x_29 + acc_x_30 + acc_x_31 + acc_x_32
+            mul_26 = (recip * recip_2)[:, None] * x_f32 * d_lean_tile[:, None]
+            mul_27 = (recip * recip_2 * d_forecast_tile)[:, None] * sub
+            mul_28 = next_acc_x_5[:, None] * t_tile * d_forecast_tile[:, None]
+            add_2 = next_acc_x_3[:, None] * x_f32 + next_centre[:, None]
+            safe_ = jnp.where(mul_28 == -jnp.inf, 0.0, mul_28)
+            mul_29 = (recip * recip_2 * recip_2)[:, None] * (add_2 - safe_)
+            mul_30 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_31 = recip_2[:, None] * t_tile * d_forecast_tile[:, None]
+            add_3 = mul_31 + mul_30[:, None] * sub_2 * sub_2 * sub_2
+            add_4 = add_3 + jnp.where(gt[:, None], mul_29, 0.0)
+            safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
+            sub_5 = add_4 + mul_27 * sub_2 + mul_26 - safe_next_centre[:, None]
+            tile_bf16 = (sub_5 * e).astype(jnp.bfloat16)
+            next_acc_x_11 = acc_x_33 + acc_x_27 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            acc_x_34 = 6.0 * mul_22 + -3.0 * mul_25 * change[:, None]
+            acc_x_35 = acc_x_12 + mul_23 * change_2[:, None] + acc_x_34 * change[:, None]
+            mul_32 = (-1.0 * recip * recip_2 * d_forecast_tile)[:, None] * sub
+            mul_33 = -3.0 * recip * recip * recip * recip_2 * d_lean_tile
+            mul_34 = e * (mul_33[:, None] * sub_2 * sub_2 + mul_32)
+            tile_bf16_2 = mul_34.astype(jnp.bfloat16)
+            next_acc_x_12 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            mul_35 = recip * x_f32 * recip_2[:, None] * recip_2[:, None]
+            tile_bf16_3 = (e * jnp.where(gt[:, None], mul_35, 0.0)).astype(jnp.bfloat16)
+            next_acc_x_13 = acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", e_bf16, K_tile, preferred_element_type=jnp.float32)
+            mul_36 = -1.0 * recip * t_tile * d_forecast_tile[:, None]
+            mul_37 = mul_36 * recip_2[:, None] * recip_2[:, None]
+            tile_bf16_4 = (e * jnp.where(gt[:, None], mul_37, 0.0)).astype(jnp.bfloat16)
+            next_acc_x_15 = acc_x_15 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
+            acc_x_36 = acc_x_16 + -1.0 * acc_x_14 * change[:, None]
+            tile_bf16_5 = (e * sub_2).astype(jnp.bfloat16)
+            next_acc_x_16 = acc_x_36 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_sum_x, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_acc_x_10, next_sum_x_2, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_acc_x_16, next_centre, next_centre_2)
 
-        acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, sum_x_2, acc_x_9, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, acc_x_17, centre, centre_2 = lax.fori_loop(
+        acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = lax.fori_loop(
+            0,
+            -(-to_x // block_x),
+            step,
+            (acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2),
+        )
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
+            exp = jnp.exp(mul - logsum_tile[:, None])
+            x_f32 = x_index.astype(jnp.float32)
+            mul_2 = x_f32 * exp
+            tile_sum = jnp.sum(mul_2, axis=1)
+            next_acc_x = acc_x + tile_sum
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            mul_3 = exp * t_tile
+            tile_sum_2 = jnp.sum(mul_3, axis=1)
+            next_acc_x_2 = acc_x_2 + tile_sum_2
+            chosen_2 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_3 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            change = chosen_3 - chosen_2
+            chosen_4 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
+            chosen_5 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            change_2 = chosen_5 - chosen_4
+            acc_x_17 = -3.0 * (recip * recip * d_lean_tile * sum_x)
+            acc_x_18 = 6.0 * (recip * recip * d_lean_tile * acc_x_4)
+            acc_x_19 = acc_x_3 + d_forecast_tile * sum_x * change_2
+            acc_x_20 = acc_x_19 + (acc_x_18 + acc_x_17 * change) * change
+            chosen_6 = jnp.where((x_index < x), t_tile - next_acc_x_2[:, None], 0.0)
+            mul_4 = chosen_6 * d_forecast_tile[:, None]
+            chosen_7 = jnp.where((x_index < x), x_f32 - next_acc_x[:, None], 0.0)
+            mul_5 = (-3.0 * recip * recip * d_lean_tile)[:, None] * chosen_7
+            sub = mul_5 * chosen_7 - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+            e = jnp.exp(mul - state_tile[:, None])
+            mul_6 = e * jnp.where((x_index < x), sub, 0.0)
+            tile_sum_3 = jnp.sum(mul_6, axis=1)
+            next_acc_x_3 = acc_x_20 + tile_sum_3
+            mul_7 = e * chosen_7
+            tile_sum_4 = jnp.sum(mul_7, axis=1)
+            next_acc_x_4 = acc_x_4 + -1.0 * sum_x * change + tile_sum_4
+            tile_sum_5 = jnp.sum(e, axis=1)
+            next_sum_x = sum_x + tile_sum_5
+            mul_8 = chosen_7 * e
+            tile_sum_6 = jnp.sum(mul_8, axis=1)
+            next_acc_x_5 = acc_x_5 + -1.0 * sum_x * change + tile_sum_6
+            mul_9 = next_acc_x_3 * state___tile
+            mul_10 = next_acc_x_5 * state__tile * d_forecast_tile
+            sub_2 = mul_10 - jnp.where(mul_9 == -jnp.inf, 0.0, mul_9)
+            mul_11 = recip_2 * sub_2
+            next_centre = jnp.where(jnp.abs(mul_11) < jnp.inf, mul_11, 0.0)
+            acc_x_21 = (-1.0 * acc_x_5 + sum_x * change) * change_2
+            acc_x_22 = acc_x_6 + -1.0 * acc_x_7 * change + acc_x_21
+            mul_12 = chosen_6 * chosen_7 * e
+            tile_sum_7 = jnp.sum(mul_12, axis=1)
+            next_acc_x_6 = acc_x_22 + tile_sum_7
+            mul_13 = e * chosen_6
+            tile_sum_8 = jnp.sum(mul_13, axis=1)
+            next_acc_x_7 = acc_x_7 + -1.0 * sum_x * change_2 + tile_sum_8
+            acc_x_23 = (3.0 * acc_x_5 + -1.0 * sum_x * change) * change
+            acc_x_24 = acc_x_8 + (-3.0 * acc_x_9 + acc_x_23) * change
+            mul_14 = chosen_7 * chosen_7 * chosen_7 * e
+            tile_sum_9 = jnp.sum(mul_14, axis=1)
+            next_acc_x_8 = acc_x_24 + tile_sum_9
+            add = recip * recip * next_acc_x_8 + state___tile
+            mul_15 = (next_acc_x_6 * recip + state__tile) * d_forecast_tile
+            mul_16 = (mul_15 + recip * add * d_lean_tile) * recip_2
+            mul_17 = mul_16 * recip_2
+            next_centre_2 = jnp.where(jnp.abs(mul_17) < jnp.inf, mul_17, 0.0)
+            acc_x_25 = (-2.0 * acc_x_5 + sum_x * change) * change
+            mul_18 = e * chosen_7 * chosen_7
+            tile_sum_10 = jnp.sum(mul_18, axis=1)
+            next_acc_x_9 = acc_x_9 + acc_x_25 + tile_sum_10
+            mul_19 = chosen_7 * exp
+            tile_sum_11 = jnp.sum(mul_19, axis=1)
+            next_acc_x_10 = acc_x_10 + -1.0 * sum_x_2 * change + tile_sum_11
+            tile_sum_12 = jnp.sum(exp, axis=1)
+            next_sum_x_2 = sum_x_2 + tile_sum_12
+            chosen_8 = jnp.where(jnp.abs(acc_x_3) < jnp.inf, acc_x_3, 0.0)
+            chosen_9 = jnp.where(jnp.abs(next_acc_x_3) < jnp.inf, next_acc_x_3, 0.0)
+            chosen_10 = jnp.where(jnp.abs(acc_x_5) < jnp.inf, acc_x_5, 0.0)
+            chosen_11 = jnp.where(jnp.abs(next_acc_x_5) < jnp.inf, next_acc_x_5, 0.0)
+            mul_20 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_16
+            mul_21 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_22 = mul_21[:, None] * acc_x_16
+            mul_23 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_14
+            mul_24 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_25 = mul_24[:, None] * acc_x_14
+            acc_x_26 = 3.0 * mul_22 + -1.0 * mul_25 * change[:, None]
+            acc_x_27 = acc_x_12 + mul_23 * change_2[:, None] + acc_x_26 * change[:, None]
+            acc_x_28 = -1.0 * acc_x_14 * (next_centre_2 - centre_2)[:, None]
+            acc_x_29 = acc_x_11 + acc_x_28 + -1.0 * mul_20 * change_2[:, None]
+            acc_x_30 = acc_x_15 * (chosen_11 - chosen_10)[:, None]
+            acc_x_31 = chosen[:, None] * acc_x_14 * (next_centre - centre)[:, None]
+            acc_x_32 = acc_x_13 * (chosen_9 - chosen_8)[:, None]
+            acc_x_33 = acc_x_29 + acc_x_30 + acc_x_31 + acc_x_32
+            mul_26 = (recip * recip_2)[:, None] * x_f32 * d_lean_tile[:, None]
+            mul_27 = (recip * recip_2 * d_forecast_tile)[:, None] * chosen_6
+            mul_28 = next_acc_x_5[:, None] * t_tile * d_forecast_tile[:, None]
+            add_2 = next_acc_x_3[:, None] * x_f32 + next_centre[:, None]
+            safe_ = jnp.where(mul_28 == -jnp.inf, 0.0, mul_28)
+            mul_29 = (recip * recip_2 * recip_2)[:, None] * (add_2 - safe_)
+            mul_30 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_31 = mul_30[:, None] * chosen_7 * chosen_7 * chosen_7
+            mul_32 = recip_2[:, None] * t_tile * d_forecast_tile[:, None]
+            add_3 = mul_32 + mul_31 + jnp.where(gt[:, None], mul_29, 0.0)
+            safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
+            sub_3 = add_3 + mul_27 * chosen_7 + mul_26 - safe_next_centre[:, None]
+            tile_bf16 = (jnp.where((x_index < x), sub_3, 0.0) * e).astype(jnp.bfloat16)
+            next_acc_x_11 = acc_x_33 + acc_x_27 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            acc_x_34 = 6.0 * mul_22 + -3.0 * mul_25 * change[:, None]
+            acc_x_35 = acc_x_12 + mul_23 * change_2[:, None] + acc_x_34 * change[:, None]
+            mul_33 = (-1.0 * recip * recip_2 * d_forecast_tile)[:, None] * chosen_6
+            mul_34 = -3.0 * recip * recip * recip * recip_2 * d_lean_tile
+            add_4 = mul_34[:, None] * chosen_7 * chosen_7 + mul_33
+            tile_bf16_2 = (e * jnp.where((x_index < x), add_4, 0.0)).astype(jnp.bfloat16)
+            next_acc_x_12 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            mul_35 = recip * x_f32 * recip_2[:, None] * recip_2[:, None]
+            tile_bf16_3 = (e * jnp.where(gt[:, None], mul_35, 0.0)).astype(jnp.bfloat16)
+            next_acc_x_13 = acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", e_bf16, K_tile, preferred_element_type=jnp.float32)
+            mul_36 = -1.0 * recip * t_tile * d_forecast_tile[:, None]
+            mul_37 = mul_36 * recip_2[:, None] * recip_2[:, None]
+            tile_bf16_4 = (e * jnp.where(gt[:, None], mul_37, 0.0)).astype(jnp.bfloat16)
+            next_acc_x_15 = acc_x_15 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
+            acc_x_36 = acc_x_16 + -1.0 * acc_x_14 * change[:, None]
+            tile_bf16_5 = (e * chosen_7).astype(jnp.bfloat16)
+            next_acc_x_16 = acc_x_36 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_sum_x, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_acc_x_10, next_sum_x_2, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_acc_x_16, next_centre, next_centre_2)
+
+        acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, sum_x_2, acc_x_9, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, acc_x_17, centre, centre_2),
+            (acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2),
         )
-        mul_3 = -1.0 * acc_x_5 * state__tile * d_forecast_tile
-        add = mul_2 + mul_3 + mul + acc_x_6 * d_forecast_tile
-        add_2 = add + acc_x_9 * d_lean_tile + -1.0 * recip * acc_x_11 * acc_x
-        chosen = jnp.where((z_tile > 0.0)[:, None], (rsqrt * recip_2)[:, None] * acc_x_12, 0.0)
-        return acc_x, acc_x_2, acc_x_3, acc_x_5, -1.0 * add_2 * recip_2, chosen.astype(jnp.bfloat16)
+        mul = recip * (recip * recip * acc_x_8 + state___tile)
+        mul_2 = (acc_x_6 * recip + state__tile) * d_forecast_tile
+        mul_3 = (mul_2 + mul * d_lean_tile) * recip_2 * recip_2
+        chosen_2 = jnp.where(gt, 1.0 - acc_x_10 * recip, 0.0)
+        chosen_3 = jnp.where(gt[:, None], rsqrt * acc_x_11, 0.0)
+        return acc_x, acc_x_2, acc_x_3, acc_x_5, mul_3, recip_2 * chosen_2, chosen_3.astype(jnp.bfloat16)
 
-    buffer_0_tiles, buffer_1_tiles, buffer_2_tiles, buffer_3_tiles, buffer_6_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    buffer_0_tiles, buffer_1_tiles, buffer_2_tiles, buffer_3_tiles, buffer_5_tiles, buffer_6_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
     buffer_1_tiles = buffer_1_tiles.reshape(-(-q // block_q) * block_q)
     buffer_2_tiles = buffer_2_tiles.reshape(-(-q // block_q) * block_q)
     buffer_3_tiles = buffer_3_tiles.reshape(-(-q // block_q) * block_q)
+    buffer_5_tiles = buffer_5_tiles.reshape(-(-q // block_q) * block_q)
     buffer_6_tiles = buffer_6_tiles.reshape(-(-q // block_q) * block_q)
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
-    return buffer_0_tiles[:q], buffer_1_tiles[:q], buffer_2_tiles[:q], buffer_3_tiles[:q], buffer_6_tiles[:q], d_Q_tiles[:q]
+    return buffer_0_tiles[:q], buffer_1_tiles[:q], buffer_2_tiles[:q], buffer_3_tiles[:q], buffer_5_tiles[:q], buffer_6_tiles[:q], d_Q_tiles[:q]
 
 
 def _drift_backward_d_K_d_t(
-    Q, K, t, d_forecast, d_lean, logsum, state_2, z, buffer_2, buffer_6, buffer_0, buffer_1, buffer_3, *,
-    block_q=256, block_x=512,
+    Q, K, t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_2, buffer_3, buffer_1,
+    buffer_5, buffer_6, *, block_q=256, block_x=512,
 ):
-    """drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_2: f32[q], buffer_6: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_3: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
+    """drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_0: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_1: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    t, d_forecast, d_lean, logsum, state_2, z, buffer_2, buffer_6, buffer_0, buffer_1, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (t, d_forecast, d_lean, logsum, state_2, z, buffer_2, buffer_6, buffer_0, buffer_1, buffer_3))
+    t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_2, buffer_3, buffer_1, buffer_5, buffer_6 = (jnp.asarray(array, jnp.float32) for array in (t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_2, buffer_3, buffer_1, buffer_5, buffer_6))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -2343,31 +2398,40 @@ def _drift_backward_d_K_d_t(
         raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
-    if buffer_6.shape != (q,):
-        raise ValueError(f"buffer_6: f32[q] has shape {buffer_6.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     if buffer_3.shape != (q,):
         raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_5.shape != (q,):
+        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
+    if buffer_6.shape != (q,):
+        raise ValueError(f"buffer_6: f32[q] has shape {buffer_6.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
+    buffer_5 = jnp.pad(buffer_5, ((0, max(-q % block_q, block_q - q)),))
     d_lean = jnp.pad(d_lean, ((0, max(-q % block_q, block_q - q)),))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     d_forecast = jnp.pad(d_forecast, ((0, max(-q % block_q, block_q - q)),))
-    buffer_3 = jnp.pad(buffer_3, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
-    buffer_6 = jnp.pad(buffer_6, ((0, max(-q % block_q, block_q - q)),))
+    buffer_3 = jnp.pad(buffer_3, ((0, max(-q % block_q, block_q - q)),))
+    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
     buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
+    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    buffer_6 = jnp.pad(buffer_6, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
@@ -2376,8 +2440,6 @@ def _drift_backward_d_K_d_t(
         acc_q_2 = jnp.full((block_x,), 0.0, jnp.float32)
         acc_q_3 = jnp.full((block_x,), 0.0, jnp.float32)
         recip = 1 / jnp.float32(x)
-        x_f32 = x_index.astype(jnp.float32)
-        place = x_f32 * recip
         t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
@@ -2387,40 +2449,48 @@ def _drift_backward_d_K_d_t(
             acc_q, acc_q_2, acc_q_3 = state
             first_q = block * block_q
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_q, block_q, 0)
+            d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
             recip_2 = 1 / z_tile
-            mul = Q_tile.astype(jnp.float32) * recip_2[:, None]
-            tile_bf16 = mul.astype(jnp.bfloat16)
-            d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
-            x_f32_2 = x_index.astype(jnp.float32)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub = place[:, None] - recip * buffer_0_tile
+            x_f32 = x_index.astype(jnp.float32)
+            mul = recip * recip_2 * x_f32[:, None] * d_lean_tile
             d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
-            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
-            mul_2 = -1.0 * buffer_3_tile * t_tile[:, None] * d_forecast_tile
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            sub = x_f32[:, None] - buffer_0_tile
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
             safe_buffer_1 = jnp.where(buffer_1_tile == -jnp.inf, 0.0, buffer_1_tile)
-            mul_3 = d_forecast_tile * sub * (t_tile[:, None] - safe_buffer_1)
-            buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
+            mul_2 = recip * recip_2 * d_forecast_tile * (t_tile[:, None] - safe_buffer_1)
+            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
+            mul_3 = buffer_3_tile * t_tile[:, None] * d_forecast_tile
+            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
             buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            mul_4 = (-1.0 * recip * x_f32_2)[:, None] * buffer_2_tile
-            add = buffer_6_tile + mul_4 + t_tile[:, None] * d_forecast_tile
-            add_2 = add + mul_3 + mul_2 + d_lean_tile * sub * sub * sub
-            add_3 = add_2 + (recip * x_f32_2)[:, None] * d_lean_tile
+            mul_4 = buffer_2_tile * state___tile
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            mul_5 = buffer_3_tile * state__tile * d_forecast_tile
+            sub_2 = mul_5 - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+            add = buffer_2_tile * x_f32[:, None] + recip_2 * sub_2
+            sub_3 = add - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             gt = z_tile > 0.0
+            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub_3, 0.0)
+            mul_6 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_7 = recip_2 * t_tile[:, None] * d_forecast_tile
+            add_2 = mul_7 + mul_6 * sub * sub * sub + chosen + mul_2 * sub
+            safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
+            chosen_2 = jnp.where(gt, add_2 + mul - safe_buffer_5, 0.0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_5 = rsqrt * dot
-            exp = jnp.exp(mul_5 - state_tile)
-            tile_bf16_2 = (jnp.where(gt, add_3, 0.0) * exp).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            mul_8 = rsqrt * dot
+            e = jnp.exp(mul_8 - state_tile)
+            tile_bf16 = (chosen_2 * e).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_6 = sub * jnp.exp(mul_5 - logsum_tile) * d_forecast_tile
-            tile_sum = jnp.sum(mul_6, axis=1)
+            mul_9 = sub * jnp.exp(mul_8 - logsum_tile) * d_forecast_tile
+            tile_sum = jnp.sum(mul_9, axis=1)
             next_acc_q_2 = acc_q_2 + tile_sum
-            chosen = jnp.where(gt, 1.0 + -1.0 * buffer_3_tile, 0.0)
-            mul_7 = chosen * recip_2 * d_forecast_tile * exp
-            tile_sum_2 = jnp.sum(mul_7, axis=1)
+            buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
+            mul_10 = buffer_6_tile * d_forecast_tile * e
+            tile_sum_2 = jnp.sum(mul_10, axis=1)
             next_acc_q_3 = acc_q_3 + tile_sum_2
             return (next_acc_q, next_acc_q_2, next_acc_q_3)
 
@@ -2432,39 +2502,48 @@ def _drift_backward_d_K_d_t(
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-            chosen = jnp.where((q_index < q), 1 / z_tile, 0.0)
-            mul = Q_tile.astype(jnp.float32) * chosen[:, None]
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_q, block_q, 0)
             d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub = place[:, None] - recip * buffer_0_tile
+            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            recip_2 = 1 / z_tile
+            x_f32 = x_index.astype(jnp.float32)
+            mul = recip * recip_2 * x_f32[:, None] * d_lean_tile
             d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
-            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
-            mul_2 = -1.0 * buffer_3_tile * t_tile[:, None] * d_forecast_tile
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            sub = x_f32[:, None] - buffer_0_tile
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
             safe_buffer_1 = jnp.where(buffer_1_tile == -jnp.inf, 0.0, buffer_1_tile)
-            mul_3 = d_forecast_tile * sub * (t_tile[:, None] - safe_buffer_1)
-            buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
+            mul_2 = recip * recip_2 * d_forecast_tile * (t_tile[:, None] - safe_buffer_1)
+            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
+            mul_3 = buffer_3_tile * t_tile[:, None] * d_forecast_tile
+            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
             buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            mul_4 = (-1.0 * recip * x_f32)[:, None] * buffer_2_tile
-            add = buffer_6_tile + mul_4 + t_tile[:, None] * d_forecast_tile
-            add_2 = add + mul_3 + mul_2 + d_lean_tile * sub * sub * sub
-            add_3 = add_2 + (recip * x_f32)[:, None] * d_lean_tile
+            mul_4 = buffer_2_tile * state___tile
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            mul_5 = buffer_3_tile * state__tile * d_forecast_tile
+            sub_2 = mul_5 - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+            add = buffer_2_tile * x_f32[:, None] + recip_2 * sub_2
+            sub_3 = add - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             gt = z_tile > 0.0
+            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub_3, 0.0)
+            mul_6 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_7 = recip_2 * t_tile[:, None] * d_forecast_tile
+            add_2 = mul_7 + mul_6 * sub * sub * sub + chosen + mul_2 * sub
+            safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
+            chosen_2 = jnp.where((q_index < q), add_2 + mul - safe_buffer_5, 0.0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_5 = rsqrt * dot
-            exp = jnp.exp(mul_5 - state_tile)
-            tile_bf16_2 = (jnp.where(gt, add_3, 0.0) * exp).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            mul_8 = rsqrt * dot
+            e = jnp.exp(mul_8 - state_tile)
+            tile_bf16 = (jnp.where(gt, chosen_2, 0.0) * e).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_6 = sub * jnp.exp(mul_5 - logsum_tile) * d_forecast_tile
-            tile_sum = jnp.sum(mul_6, axis=1)
+            mul_9 = sub * jnp.exp(mul_8 - logsum_tile) * d_forecast_tile
+            tile_sum = jnp.sum(mul_9, axis=1)
             next_acc_q_2 = acc_q_2 + tile_sum
-            chosen_2 = jnp.where(gt, 1.0 + -1.0 * buffer_3_tile, 0.0)
-            mul_7 = chosen_2 * chosen * d_forecast_tile * exp
-            tile_sum_2 = jnp.sum(mul_7, axis=1)
+            buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
+            mul_10 = buffer_6_tile * d_forecast_tile * e
+            tile_sum_2 = jnp.sum(mul_10, axis=1)
             next_acc_q_3 = acc_q_3 + tile_sum_2
             return (next_acc_q, next_acc_q_2, next_acc_q_3)
 
@@ -2474,7 +2553,7 @@ def _drift_backward_d_K_d_t(
             step_2,
             (acc_q, acc_q_2, acc_q_3),
         )
-        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2 + acc_q_3
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2 * recip + acc_q_3
 
     d_K_tiles, d_t_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -2502,12 +2581,12 @@ def _drift_keeping(Q, K, t, block_x, block_q):
 def _drift_pull(block_x, block_q, saved, cotangents):
     Q, K, t, logsum, state, z, state_, state__ = saved
     d_forecast, d_lean = cotangents
-    buffer_0, buffer_1, buffer_2, buffer_3, buffer_6, d_Q = _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(
+    buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q = _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
         Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, block_x=block_x, block_q=block_q,
     )
     d_K, d_t = _drift_backward_d_K_d_t(
-        Q, K, t, d_forecast, d_lean, logsum, state, z, buffer_2, buffer_6, buffer_0, buffer_1, buffer_3,
-        block_q=block_q, block_x=block_x,
+        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_2, buffer_3,
+        buffer_1, buffer_5, buffer_6, block_q=block_q, block_x=block_x,
     )
     return (d_Q, d_K, d_t)
 
@@ -2632,7 +2711,7 @@ def _temperature(Q, K, b, *, block_x=256, block_q=512):
             return (next_m, next_z, next_acc_x)
 
         m, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (m, z, acc_x))
-        chosen = jnp.where(z > 0.0, rsqrt * acc_x * (1 / z), 0.0)
+        chosen = jnp.where(z > 0.0, rsqrt * (1 / z) * acc_x, 0.0)
         return jnp.log(z) + m, chosen
 
     L_tiles, E_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -2661,8 +2740,8 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
         m = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -2670,7 +2749,7 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = b * rsqrt * dot
+            mul = rsqrt * b * dot
             tile_max = jnp.max(mul, axis=1)
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
@@ -2678,7 +2757,7 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
             e = jnp.exp(mul - safe_next_m[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            mul_2 = dot * e
+            mul_2 = e * dot
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             return (next_m, next_z, next_acc_x)
@@ -2692,7 +2771,7 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < x), b * rsqrt * dot, -jnp.inf)
+            chosen = jnp.where((x_index < x), rsqrt * b * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
@@ -2700,7 +2779,7 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
             e = jnp.exp(chosen - safe_next_m[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            mul = dot * e
+            mul = e * dot
             tile_sum_2 = jnp.sum(mul, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             return (next_m, next_z, next_acc_x)
@@ -2735,8 +2814,8 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum, *, block_x=256
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     d_E = jnp.pad(d_E, ((0, max(-q % block_q, block_q - q)),))
     d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
@@ -2747,9 +2826,9 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum, *, block_x=256
         acc_x_2 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q, d), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
         d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
         mul = d_L_tile * b
@@ -2760,16 +2839,18 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum, *, block_x=256
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul_2 = rsqrt * b * dot
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(rsqrt * b * dot - safe_logsum[:, None])
-            mul_2 = dot * exp
-            tile_sum = jnp.sum(mul_2, axis=1)
+            exp = jnp.exp(mul_2 - safe_logsum[:, None])
+            mul_3 = exp * dot
+            tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_3 = -1.0 * rsqrt * b * next_acc_x * d_E_tile
-            next_centre = jnp.where(jnp.abs(mul_3) < jnp.inf, mul_3, 0.0)
-            acc_x_4 = acc_x_3 * (next_centre - centre)[:, None]
-            add = (d_E_tile + mul + next_centre)[:, None] + (rsqrt * b * d_E_tile)[:, None] * dot
-            tile_bf16 = (exp * add).astype(jnp.bfloat16)
+            mul_4 = rsqrt * b * next_acc_x
+            next_centre = jnp.where(jnp.abs(mul_4) < jnp.inf, mul_4, 0.0)
+            acc_x_4 = -1.0 * (d_E_tile[:, None] * acc_x_3) * (next_centre - centre)[:, None]
+            safe_next_centre = jnp.where(next_centre == -jnp.inf, 0.0, next_centre)
+            mul_5 = d_E_tile[:, None] * (1.0 + mul_2 - safe_next_centre[:, None])
+            tile_bf16 = (exp * (mul[:, None] + mul_5)).astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
@@ -2792,14 +2873,16 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum, *, block_x=256
             chosen = jnp.where((x_index < x), rsqrt * b * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, None])
-            mul_2 = dot * exp
+            mul_2 = exp * dot
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_3 = -1.0 * rsqrt * b * next_acc_x * d_E_tile
+            mul_3 = rsqrt * b * next_acc_x
             next_centre = jnp.where(jnp.abs(mul_3) < jnp.inf, mul_3, 0.0)
-            acc_x_4 = acc_x_3 * (next_centre - centre)[:, None]
-            add = (d_E_tile + mul + next_centre)[:, None] + (rsqrt * b * d_E_tile)[:, None] * dot
-            tile_bf16 = (exp * jnp.where((x_index < x), add, 0.0)).astype(jnp.bfloat16)
+            acc_x_4 = -1.0 * (d_E_tile[:, None] * acc_x_3) * (next_centre - centre)[:, None]
+            safe_next_centre = jnp.where(next_centre == -jnp.inf, 0.0, next_centre)
+            mul_4 = d_E_tile[:, None] * (1.0 + chosen - safe_next_centre[:, None])
+            chosen_2 = jnp.where((x_index < x), mul[:, None] + mul_4, 0.0)
+            tile_bf16 = (exp * chosen_2).astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
@@ -2840,33 +2923,34 @@ def _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_q=25
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_E = jnp.pad(d_E, ((0, max(-q % block_q, block_q - q)),))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_E = jnp.pad(d_E, ((0, max(-q % block_q, block_q - q)),))
     d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_q = q // block_q * block_q
 
         def step(block, state):
             (acc_q,) = state
             first_q = block * block_q
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mul = rsqrt * b * dot
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul = -1.0 * rsqrt * b * buffer_0_tile * d_E_tile
+            mul_2 = rsqrt * b * buffer_0_tile
+            sub = 1.0 + mul - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
             d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-            add = d_E_tile + d_L_tile * b + mul + rsqrt * b * d_E_tile * dot
-            mul_2 = jnp.exp(rsqrt * b * dot - safe_logsum) * add
-            tile_bf16 = mul_2.astype(jnp.bfloat16)
+            mul_3 = jnp.exp(mul - safe_logsum) * (d_L_tile * b + d_E_tile * sub)
+            tile_bf16 = mul_3.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             return (next_acc_q,)
 
@@ -2877,22 +2961,24 @@ def _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_q=25
             (acc_q,) = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((q_index < q), rsqrt * b * dot, -jnp.inf)
+            mul = rsqrt * b * dot
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
+            chosen = jnp.where((q_index < q), mul - safe_logsum, -jnp.inf)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul = -1.0 * rsqrt * b * buffer_0_tile * d_E_tile
+            mul_2 = rsqrt * b * buffer_0_tile
+            sub = 1.0 + mul - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
             d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-            add = d_E_tile + d_L_tile * b + mul + rsqrt * b * d_E_tile * dot
-            tile_bf16 = (jnp.exp(chosen - safe_logsum) * add).astype(jnp.bfloat16)
+            mul_3 = jnp.exp(chosen) * (d_L_tile * b + d_E_tile * sub)
+            tile_bf16 = mul_3.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             return (next_acc_q,)
 
         (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))
-        return (rsqrt * acc_q).astype(jnp.bfloat16)
+        return (acc_q * rsqrt).astype(jnp.bfloat16)
 
     d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -2924,11 +3010,10 @@ def _temperature_backward_d_b(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_x=25
 
     def step(block, state):
         (acc_q_x,) = state
-        d_L_tile = jnp.squeeze(lax.dynamic_index_in_dim(d_L, block, 0, keepdims=True), (0,))
-        d_E_tile = jnp.squeeze(lax.dynamic_index_in_dim(d_E, block, 0, keepdims=True), (0,))
         Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(Q, block, 0, keepdims=True), (0,))
+        d_E_tile = jnp.squeeze(lax.dynamic_index_in_dim(d_E, block, 0, keepdims=True), (0,))
         buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(buffer_0, block, 0, keepdims=True), (0,))
-        mul = -1.0 * buffer_0_tile * rsqrt * d_E_tile
+        d_L_tile = jnp.squeeze(lax.dynamic_index_in_dim(d_L, block, 0, keepdims=True), (0,))
         logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(logsum, block, 0, keepdims=True), (0,))
         to_x = x // block_x * block_x
 
@@ -2936,11 +3021,12 @@ def _temperature_backward_d_b(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_x=25
             (acc_q_x,) = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            mul_2 = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)
-            sum_ = jnp.sum(mul_2, axis=1)
+            mul = Q_tile.astype(jnp.float32) * K_tile.astype(jnp.float32)
+            sum_ = jnp.sum(mul, axis=1)
+            mul_2 = rsqrt * d_E_tile * (sum_ - buffer_0_tile)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul_3 = sum_ * jnp.exp(rsqrt * b * sum_ - safe_logsum)
-            mul_4 = mul_3 * (mul + d_L_tile + rsqrt * d_E_tile * sum_)
+            mul_3 = jnp.exp(rsqrt * b * sum_ - safe_logsum) * (d_L_tile + mul_2)
+            mul_4 = mul_3 * sum_
             tile_sum = jnp.sum(mul_4, axis=0)
             next_acc_q_x = acc_q_x + tile_sum
             return (next_acc_q_x,)
@@ -2953,12 +3039,14 @@ def _temperature_backward_d_b(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_x=25
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            mul_2 = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)
-            sum_ = jnp.sum(mul_2, axis=1)
+            mul = Q_tile.astype(jnp.float32) * K_tile.astype(jnp.float32)
+            sum_ = jnp.sum(mul, axis=1)
+            mul_2 = rsqrt * d_E_tile * (sum_ - buffer_0_tile)
             chosen = jnp.where((x_index < x), rsqrt * b * sum_, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul_3 = sum_ * jnp.exp(chosen - safe_logsum) * (mul + d_L_tile + rsqrt * d_E_tile * sum_)
-            tile_sum = jnp.sum(mul_3, axis=0)
+            mul_3 = jnp.exp(chosen - safe_logsum) * (d_L_tile + mul_2)
+            mul_4 = mul_3 * sum_
+            tile_sum = jnp.sum(mul_4, axis=0)
             next_acc_q_x = acc_q_x + tile_sum
             return (next_acc_q_x,)
 

@@ -48,14 +48,14 @@ def scores_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[moments.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -66,14 +66,14 @@ def scores_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[moments.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -82,7 +82,7 @@ def scores_kernel(
     # src[moments.diag:7]
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
-        (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))),
+        (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -104,14 +104,14 @@ def scores_forward_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[moments.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -122,14 +122,14 @@ def scores_forward_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[moments.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -138,7 +138,7 @@ def scores_forward_kernel(
     # src[moments.diag:7]
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
-        (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))),
+        (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -159,40 +159,40 @@ def scores_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:6]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[moments.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[moments.diag:6]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[moments.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     # src[moments.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
@@ -249,7 +249,7 @@ def scores_backward_d_K_kernel(
         next_acc_q = tl.dot(d_out_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     # src[moments.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
+    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         tile_bf16,
@@ -388,15 +388,12 @@ def kurtosis_kernel(
     )
     tile_f32 = tl.cast(size_x, tl.float32)
     recip = 1.0 / tile_f32
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         before_f32 = tl.cast(first_x, tl.float32)
         seen_f32 = tl.cast(tl.minimum(first_x + BLOCK_X, size_x), tl.float32)
-        # src[moments.diag:11]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -408,26 +405,24 @@ def kurtosis_kernel(
         tile_sum = tl.sum(dot, 1)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_q = (rsqrt * recip) * (next_sum_x * where)
+        mul_q = (next_sum_x * where) * recip
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        # src[moments.diag:13]
-        C = (rsqrt * dot) - next_centre[:, None]
-        # src[moments.diag:14]
-        mul_q_x = C * C
+        sub_q_x = dot - next_centre[:, None]
+        mul_q_x = sub_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x = (acc_x + acc_x_4) + tile_sum_2
-        tile_sum_3 = tl.sum(C, 1)
+        tile_sum_3 = tl.sum(sub_q_x, 1)
         next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
         acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
         acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
-        mul_q_x_2 = ((C * C) * C) * C
+        mul_q_x_2 = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
         acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
         acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
-        mul_q_x_3 = (C * C) * C
+        mul_q_x_3 = (sub_q_x * sub_q_x) * sub_q_x
         tile_sum_5 = tl.sum(mul_q_x_3, 1)
         next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
@@ -454,26 +449,24 @@ def kurtosis_kernel(
         tile_sum = tl.sum(tile, 1)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_q = (rsqrt * recip) * (next_sum_x * where)
+        mul_q = (next_sum_x * where) * recip
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        # src[moments.diag:13]
-        C = tl.where((x_index < size_x)[None, :], (rsqrt * tile) - next_centre[:, None], 0.0)
-        # src[moments.diag:14]
-        mul_q_x = C * C
+        sub_q_x = tl.where((x_index < size_x)[None, :], tile - next_centre[:, None], 0.0)
+        mul_q_x = sub_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x = (acc_x + acc_x_4) + tile_sum_2
-        tile_sum_3 = tl.sum(C, 1)
+        tile_sum_3 = tl.sum(sub_q_x, 1)
         next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
         acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
         acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
-        mul_q_x_2 = ((C * C) * C) * C
+        mul_q_x_2 = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
         acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
         acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
-        mul_q_x_3 = (C * C) * C
+        mul_q_x_3 = (sub_q_x * sub_q_x) * sub_q_x
         tile_sum_5 = tl.sum(mul_q_x_3, 1)
         next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
@@ -482,13 +475,12 @@ def kurtosis_kernel(
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
         centre = next_centre
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:14]
-    recip_q = 1.0 / (0.001 + (recip * acc_x))
-    tl.store(
-        out_ptr + q_index * out_stride_q,
-        (((recip * recip_q) * recip_q) * acc_x_2),
-        mask=(q_index < size_q),
-    )
+    recip_q = 1.0 / (0.001 + (((rsqrt * rsqrt) * recip) * acc_x))
+    tile = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * recip_q
+    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * acc_x_2), mask=(q_index < size_q))
 
 
 @triton.jit
@@ -556,8 +548,6 @@ def kurtosis_long_out_rows_kernel(
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = load_tile(
         buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
         (x_index < size_x),
@@ -565,17 +555,17 @@ def kurtosis_long_out_rows_kernel(
         EXACT_X,
     )
     sum_ = tl.sum(buffer_0, 0)
-    # src[moments.diag:13]
-    # src[moments.diag:7]
-    # src[moments.diag:13]
-    C = tl.where(x_index < size_x, (rsqrt * buffer_0) - ((sum_ * rsqrt) * recip), 0.0)
-    # src[moments.diag:14]
-    mul_x = ((C * C) * C) * C
+    sub_x = tl.where(x_index < size_x, buffer_0 - (sum_ * recip), 0.0)
+    mul_x = ((sub_x * sub_x) * sub_x) * sub_x
     sum_2 = tl.sum(mul_x, 0)
-    mul_x_2 = C * C
+    mul_x_2 = sub_x * sub_x
     sum_3 = tl.sum(mul_x_2, 0)
-    recip_2 = 1.0 / (0.001 + (recip * sum_3))
-    tl.store(out_ptr + q_index * out_stride_q, (((recip_2 * recip_2) * sum_2) * recip))
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:14]
+    recip_2 = 1.0 / (0.001 + (((rsqrt * rsqrt) * sum_3) * recip))
+    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip_2) * recip_2
+    tl.store(out_ptr + q_index * out_stride_q, ((scalar * sum_2) * recip))
 
 
 @triton.jit
@@ -593,8 +583,6 @@ def kurtosis_long_out_kernel(
     centre = tl.full([], 0.0, tl.float32)
     tile_f32 = tl.cast(size_x, tl.float32)
     recip = 1.0 / tile_f32
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -605,26 +593,24 @@ def kurtosis_long_out_kernel(
         tile_sum = tl.sum(buffer_0, 0)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = ((next_sum_x * where) * rsqrt) * recip
+        mul = (next_sum_x * where) * recip
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        # src[moments.diag:13]
-        C = (rsqrt * buffer_0) - next_centre
-        # src[moments.diag:14]
-        mul_x = C * C
+        sub_x = buffer_0 - next_centre
+        mul_x = sub_x * sub_x
         tile_sum_2 = tl.sum(mul_x, 0)
         next_acc_x = (acc_x + acc_x_4) + tile_sum_2
-        tile_sum_3 = tl.sum(C, 0)
+        tile_sum_3 = tl.sum(sub_x, 0)
         next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
         acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
         acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
-        mul_x_2 = ((C * C) * C) * C
+        mul_x_2 = ((sub_x * sub_x) * sub_x) * sub_x
         tile_sum_4 = tl.sum(mul_x_2, 0)
         next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
         acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
         acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
-        mul_x_3 = (C * C) * C
+        mul_x_3 = (sub_x * sub_x) * sub_x
         tile_sum_5 = tl.sum(mul_x_3, 0)
         next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
@@ -647,27 +633,24 @@ def kurtosis_long_out_kernel(
         tile_sum = tl.sum(buffer_0, 0)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = ((next_sum_x * where) * rsqrt) * recip
+        mul = (next_sum_x * where) * recip
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        # src[moments.diag:7]
-        # src[moments.diag:13]
-        C = tl.where(x_index < size_x, (rsqrt * buffer_0) - next_centre, 0.0)
-        # src[moments.diag:14]
-        mul_x = C * C
+        sub_x = tl.where(x_index < size_x, buffer_0 - next_centre, 0.0)
+        mul_x = sub_x * sub_x
         tile_sum_2 = tl.sum(mul_x, 0)
         next_acc_x = (acc_x + acc_x_4) + tile_sum_2
-        tile_sum_3 = tl.sum(C, 0)
+        tile_sum_3 = tl.sum(sub_x, 0)
         next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
         acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
         acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
-        mul_x_2 = ((C * C) * C) * C
+        mul_x_2 = ((sub_x * sub_x) * sub_x) * sub_x
         tile_sum_4 = tl.sum(mul_x_2, 0)
         next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
         acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
         acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
-        mul_x_3 = (C * C) * C
+        mul_x_3 = (sub_x * sub_x) * sub_x
         tile_sum_5 = tl.sum(mul_x_3, 0)
         next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
@@ -676,9 +659,12 @@ def kurtosis_long_out_kernel(
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
         centre = next_centre
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:14]
-    recip_2 = 1.0 / (0.001 + (recip * acc_x))
-    tl.store(out_ptr + q_index * out_stride_q, (((recip_2 * recip_2) * acc_x_2) * recip))
+    recip_2 = 1.0 / (0.001 + (((rsqrt * rsqrt) * acc_x) * recip))
+    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip_2) * recip_2
+    tl.store(out_ptr + q_index * out_stride_q, ((scalar * acc_x_2) * recip))
 
 
 @triton.jit
@@ -703,8 +689,6 @@ def kurtosis_forward_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     tile_f32 = tl.cast(size_x, tl.float32)
     recip = 1.0 / tile_f32
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -713,7 +697,6 @@ def kurtosis_forward_kernel(
         x_index = first_x + tl.arange(0, BLOCK_X)
         before_f32 = tl.cast(first_x, tl.float32)
         seen_f32 = tl.cast(tl.minimum(first_x + BLOCK_X, size_x), tl.float32)
-        # src[moments.diag:11]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -725,27 +708,25 @@ def kurtosis_forward_kernel(
         tile_sum = tl.sum(dot, 1)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_q = (recip * rsqrt) * (next_sum_x * where)
+        mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
         acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
-        # src[moments.diag:13]
-        C = (dot * rsqrt) - next_centre[:, None]
-        # src[moments.diag:14]
-        mul_q_x = ((C * C) * C) * C
+        sub_q_x = dot - next_centre[:, None]
+        mul_q_x = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
         acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
         acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
-        mul_q_x_2 = (C * C) * C
+        mul_q_x_2 = (sub_q_x * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
         acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        mul_q_x_3 = C * C
+        mul_q_x_3 = sub_q_x * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
         next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
-        tile_sum_5 = tl.sum(C, 1)
+        tile_sum_5 = tl.sum(sub_q_x, 1)
         next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
@@ -771,27 +752,25 @@ def kurtosis_forward_kernel(
         tile_sum = tl.sum(tile, 1)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_q = (recip * rsqrt) * (next_sum_x * where)
+        mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
         acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
-        # src[moments.diag:13]
-        C = tl.where((x_index < size_x)[None, :], (tile * rsqrt) - next_centre[:, None], 0.0)
-        # src[moments.diag:14]
-        mul_q_x = ((C * C) * C) * C
+        sub_q_x = tl.where((x_index < size_x)[None, :], tile - next_centre[:, None], 0.0)
+        mul_q_x = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
         acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
         acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
-        mul_q_x_2 = (C * C) * C
+        mul_q_x_2 = (sub_q_x * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
         acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        mul_q_x_3 = C * C
+        mul_q_x_3 = sub_q_x * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
         next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
-        tile_sum_5 = tl.sum(C, 1)
+        tile_sum_5 = tl.sum(sub_q_x, 1)
         next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
@@ -799,13 +778,12 @@ def kurtosis_forward_kernel(
         acc_x_3 = next_acc_x_3
         sum_x_2 = next_sum_x_2
         centre = next_centre
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:14]
-    recip_q = 1.0 / (0.001 + (recip * acc_x_3))
-    tl.store(
-        out_ptr + q_index * out_stride_q,
-        (((recip * acc_x) * recip_q) * recip_q),
-        mask=(q_index < size_q),
-    )
+    recip_q = 1.0 / ((((recip * rsqrt) * rsqrt) * acc_x_3) + 0.001)
+    tile = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * acc_x
+    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * recip_q), mask=(q_index < size_q))
     tl.store(state_ptr + q_index * state_stride_q, sum_x, mask=(q_index < size_q))
     tl.store(state___ptr + q_index * state___stride_q, acc_x, mask=(q_index < size_q))
     tl.store(state_____ptr + q_index * state_____stride_q, acc_x_3, mask=(q_index < size_q))
@@ -828,20 +806,20 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     recip = 1.0 / tl.cast(size_x, tl.float32)
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_q = (rsqrt * recip) * state
+    mul_q = state * recip
     # src[moments.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:14]
-    recip_q = 1.0 / (0.001 + (state____ * recip))
+    add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
+    recip_q = 1.0 / add_q
     state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = ((-4.0 * recip) * state__) * recip_q
+    mul_q_2 = (((recip * rsqrt) * rsqrt) * state__) * recip_q
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -855,14 +833,20 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = (rsqrt * dot) - mul_q[:, None]
-        mul_q_x = (mul_q_2[:, None] + ((4.0 * sub_q_x) * sub_q_x)) * sub_q_x
-        tile_sum = tl.sum(mul_q_x, 1)
+        sub_q_x = dot - mul_q[:, None]
+        mul_q_x = sub_q_x * sub_q_x
+        sub_q_x_2 = mul_q_2[:, None] - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        mul_q_x_2 = sub_q_x_2 * sub_q_x
+        tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = (-1.0 * recip) * next_acc_x
+        mul_q_3 = recip * next_acc_x
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
-        tile_bf16 = (mul_q_x + next_centre[:, None]).to(tl.bfloat16)
+        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        mul_q_x_3 = tile[:, None] * sub_q_x
+        add_q_x = next_centre[:, None] + ((sub_q_x * sub_q_x) * sub_q_x)
+        safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
+        tile_bf16 = (add_q_x - safe_).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_3))
         # src[moments.diag:11]
         K_f32 = K.to(tl.float32)
@@ -884,16 +868,22 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = (rsqrt * dot) - mul_q[:, None]
-        add_q_x = tl.where((x_index < size_x)[None, :], mul_q_2[:, None] + ((4.0 * sub_q_x) * sub_q_x), 0.0)
-        mul_q_x = add_q_x * sub_q_x
-        tile_sum = tl.sum(mul_q_x, 1)
+        sub_q_x = dot - mul_q[:, None]
+        mul_q_x = sub_q_x * sub_q_x
+        sub_q_x_2 = mul_q_2[:, None] - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
+        mul_q_x_2 = sub_q_x_3 * sub_q_x
+        tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = (-1.0 * recip) * next_acc_x
+        mul_q_3 = recip * next_acc_x
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
-        add_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x + next_centre[:, None], 0.0)
-        tile_bf16 = add_q_x_2.to(tl.bfloat16)
+        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        mul_q_x_3 = tile[:, None] * sub_q_x
+        add_q_x = next_centre[:, None] + ((sub_q_x * sub_q_x) * sub_q_x)
+        safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], add_q_x - safe_, 0.0)
+        tile_bf16 = sub_q_x_4.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_3))
         # src[moments.diag:11]
         K_f32 = K.to(tl.float32)
@@ -903,12 +893,13 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         acc_x_2 = next_acc_x_2
         sum_x = next_sum_x
         centre = next_centre
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((-1.0 * recip) * acc_x), mask=(q_index < size_q))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (recip * acc_x), mask=(q_index < size_q))
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-    tile = (((rsqrt * recip) * d_out) * recip_q) * recip_q
+    scalar = ((((4.0 * recip) * rsqrt) * rsqrt) * rsqrt) * rsqrt
+    mul_q_d = (((scalar * d_out) * recip_q) * recip_q)[:, None] * acc_x_2
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (tile[:, None] * acc_x_2).to(tl.bfloat16),
+        mul_q_d.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -925,9 +916,9 @@ def kurtosis_backward_d_K_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:11]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -938,26 +929,29 @@ def kurtosis_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
+        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
+        recip_q = 1.0 / add_q
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
-        # src[moments.diag:14]
-        recip_q = 1.0 / (0.001 + (state____ * recip))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = (rsqrt * dot) - ((rsqrt * recip) * state)[None, :]
+        sub_x_q = dot - (state * recip)[None, :]
         state__ = tl.load(state___ptr + q_index * state___stride_q)
-        add_x_q = (((-4.0 * recip) * state__) * recip_q)[None, :] + ((4.0 * sub_x_q) * sub_x_q)
+        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        mul_x_q = tile[None, :] * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
+        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
         # src[moments.diag:11]
-        tile = (d_out * (recip_q * recip_q))[None, :] * ((add_x_q * sub_x_q) + buffer_0[None, :])
-        mul_x_q_d = tile[:, :, None] * Q.to(tl.float32)[None, :, :]
+        tile_2 = (d_out * (recip_q * recip_q))[None, :] * sub_x_q_2
+        mul_x_q_d = tile_2[:, :, None] * Q.to(tl.float32)[None, :, :]
         tile_sum = tl.sum(mul_x_q_d, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -965,32 +959,36 @@ def kurtosis_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
+        recip_q = 1.0 / add_q
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:14]
-        recip_q = 1.0 / (0.001 + (state____ * recip))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = (rsqrt * dot) - ((rsqrt * recip) * state)[None, :]
+        sub_x_q = dot - (state * recip)[None, :]
         state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = (((-4.0 * recip) * state__) * recip_q)[None, :] + ((4.0 * sub_x_q) * sub_x_q)
+        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        mul_x_q = tile[None, :] * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
+        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:11]
-        tile = (d_out * (recip_q * recip_q))[None, :] * ((add_x_q * sub_x_q) + buffer_0[None, :])
-        mul_x_q_d = tile[:, :, None] * Q.to(tl.float32)[None, :, :]
+        tile_2 = (d_out * (recip_q * recip_q))[None, :] * sub_x_q_2
+        mul_x_q_d = tile_2[:, :, None] * Q.to(tl.float32)[None, :, :]
         tile_sum = tl.sum(mul_x_q_d, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
+    scalar = ((((4.0 * recip) * rsqrt) * rsqrt) * rsqrt) * rsqrt
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        ((rsqrt * recip) * acc_q).to(tl.bfloat16),
+        (scalar * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1231,6 +1229,8 @@ def kurtosis(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+            if not (d <= 256):
+                raise ValueError("kurtosis: gradients are made for sizes whose tiles are held on chip")
             return _kurtosis_autograd.apply(Q, K)
         out = _kurtosis(Q, K)
         return out
@@ -1257,19 +1257,18 @@ def deviation_kernel(
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:18]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:18]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1278,7 +1277,7 @@ def deviation_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1289,12 +1288,12 @@ def deviation_kernel(
         next_z = (z * scale) + tile_sum
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_2 = t[None, :] * e
+        mul_q_x_2 = e * t[None, :]
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
+        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
         acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
@@ -1325,7 +1324,7 @@ def deviation_kernel(
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1336,12 +1335,12 @@ def deviation_kernel(
         next_z = (z * scale) + tile_sum
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_2 = t[None, :] * e
+        mul_q_x_2 = e * t[None, :]
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
+        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
         acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
@@ -1363,7 +1362,7 @@ def deviation_kernel(
     # src[maps.diag:7]
     gt_q = z > 0.0
     # src[moments.diag:20]
-    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
+    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, recip_q * acc_x, 0.0), mask=(q_index < size_q))
     # src[moments.diag:21]
     sqrt_q = tl.sqrt(tl.where(gt_q, recip_q * acc_x_2, 0.0) + 1.0)
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
@@ -1387,14 +1386,14 @@ def deviation_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[moments.diag:18]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -1405,21 +1404,21 @@ def deviation_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[moments.diag:18]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[moments.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[moments.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         (scalar * acc_d),
@@ -1436,6 +1435,8 @@ def deviation_long_M_D_rows_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:18]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
     buffer_0 = tl.load(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -1445,17 +1446,15 @@ def deviation_long_M_D_rows_kernel(
     sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
     # src[maps.diag:5]
     e = tl.exp2(sub_q_x)
+    mul_q_x = e * t[None, :]
+    sum_ = tl.sum(mul_q_x, 1)
     # src[maps.diag:6]
-    sum_ = tl.sum(e, 1)
-    recip_q = 1.0 / sum_
-    # src[moments.diag:18]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    mul_q_x = t[None, :] * e
-    sum_2 = tl.sum(mul_q_x, 1)
+    sum_2 = tl.sum(e, 1)
+    recip_q = 1.0 / sum_2
     # src[maps.diag:7]
-    gt_q = sum_ > 0.0
+    gt_q = sum_2 > 0.0
     # src[moments.diag:20]
-    m = tl.where(gt_q, sum_2 * recip_q, 0.0)
+    m = tl.where(gt_q, recip_q * sum_, 0.0)
     tl.store(M_ptr + q_index * M_stride_q, m, mask=(q_index < size_q))
     # src[moments.diag:21]
     sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - m[:, None], 0.0)
@@ -1499,12 +1498,12 @@ def deviation_long_M_D_kernel(
         next_z = (z * scale) + tile_sum
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x = t[None, :] * e
+        mul_q_x = e * t[None, :]
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
+        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
         acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
@@ -1542,12 +1541,12 @@ def deviation_long_M_D_kernel(
         next_z = (z * scale) + tile_sum
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x = t[None, :] * e
+        mul_q_x = e * t[None, :]
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
+        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
         acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
@@ -1569,7 +1568,7 @@ def deviation_long_M_D_kernel(
     # src[maps.diag:7]
     gt_q = z > 0.0
     # src[moments.diag:20]
-    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
+    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, recip_q * acc_x, 0.0), mask=(q_index < size_q))
     # src[moments.diag:21]
     sqrt_q = tl.sqrt(tl.where(gt_q, recip_q * acc_x_2, 0.0) + 1.0)
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
@@ -1592,18 +1591,19 @@ def deviation_forward_kernel(
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:18]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:18]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1612,7 +1612,7 @@ def deviation_forward_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1659,7 +1659,7 @@ def deviation_forward_kernel(
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1699,10 +1699,10 @@ def deviation_forward_kernel(
     # src[moments.diag:20]
     tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(tl.where(gt_q, acc_x_2 * recip_q, 0.0) + 1.0)
+    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, acc_x_2 * recip_q, 0.0))
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
     mul_q = 0.6931471805599453 * max_x
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(z)), mask=(q_index < size_q))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + mul_q), mask=(q_index < size_q))
     tl.store(state_ptr + q_index * state_stride_q, mul_q, mask=(q_index < size_q))
     tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
     tl.store(state__ptr + q_index * state__stride_q, acc_x, mask=(q_index < size_q))
@@ -1731,34 +1731,29 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
     acc_x_9 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
+    mul_q = logsum * 1.4426950408889634
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:18]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * state
+    mul_q_2 = state * 1.4426950408889634
     d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = d_M * state_
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_3 = state_ * d_M
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:18]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-        # src[moments.diag:18]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1767,53 +1762,56 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        mul_q_x_2 = exp2_q_x * sub_q_x
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        # src[moments.diag:21]
+        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
+        mul_q_x_2 = (sub_q_x * sub_q_x) * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_x_3 = (exp2_q_x * sub_q_x) * sub_q_x
+        rsqrt_q = tl.rsqrt(1.0 + next_acc_x)
+        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
+        mul_q_x_3 = sub_q_x * exp2_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
-        rsqrt_q = tl.rsqrt(1.0 + next_acc_x_2)
-        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
-        mul_q_x_4 = exp2_q_x * t[None, :]
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        mul_q_x_4 = (sub_q_x * sub_q_x) * exp2_q_x_2
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_5 = exp2_q_x_2 * sub_q_x
+        mul_q_x_5 = exp2_q_x * t[None, :]
         tile_sum_4 = tl.sum(mul_q_x_5, 1)
         next_acc_x_4 = acc_x_4 + tile_sum_4
-        mul_q_x_6 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        mul_q_x_6 = sub_q_x * exp2_q_x_2
         tile_sum_5 = tl.sum(mul_q_x_6, 1)
         next_acc_x_5 = acc_x_5 + tile_sum_5
-        tile = ((-1.0 * next_acc_x_3) * next_acc_x_4) * next_centre
-        add_q = ((tile * d_D) + mul_q_3) + (((0.5 * next_centre) * d_D) * next_acc_x_5)
-        mul_q_4 = (-1.0 * recip_q) * add_q
-        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
-        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        mul_q_4 = ((d_D * next_acc_x_4) * next_centre) * next_acc_x_5
+        add_q = mul_q_3 + (((0.5 * d_D) * next_centre) * next_acc_x_3)
+        sub_q = add_q - tl.where(mul_q_4 == float("-inf"), 0.0, mul_q_4)
+        mul_q_5 = recip_q * sub_q
+        next_centre_2 = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
+        where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change = where_q_2 - where_q
-        change_2 = next_centre - centre
-        mul_q_d = d_D[:, None] * acc_x_7
-        acc_x_10 = (-1.0 * ((centre * d_D)[:, None] * acc_x_7)) + ((-1.0 * mul_q_d) * change_2[:, None])
-        acc_x_11 = acc_x_6 + (acc_x_9 * (next_centre_2 - centre_2)[:, None])
-        acc_x_12 = (acc_x_11 + (acc_x_8 * change_2[:, None])) + (acc_x_10 * change[:, None])
-        mul_q_x_7 = (((0.5 * next_centre) * d_D)[:, None] * sub_q_x) * sub_q_x
-        tile_2 = ((-1.0 * next_acc_x)[:, None] * t[None, :]) * next_centre[:, None]
-        tile_3 = next_centre_2[:, None] + (tile_2 * d_D[:, None])
-        add_q_x = (tile_3 + mul_q_x_7) + (t[None, :] * d_M[:, None])
-        tile_bf16 = (exp2_q_x_2 * add_q_x).to(tl.bfloat16)
-        next_acc_x_6 = tl.dot(tile_bf16, K, acc_x_12)
-        # src[moments.diag:18]
-        tile_bf16_2 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
-        tile_bf16_3 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_7 = tl.dot(tile_bf16_3, tile_bf16_2, acc_x_7)
-        mul_q_x_8 = ((-1.0 * next_acc_x)[:, None] * t[None, :]) * d_D[:, None]
-        add_q_x_2 = mul_q_x_8 + (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x)
-        tile_bf16_4 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
-        next_acc_x_8 = tl.dot(tile_bf16_4, K, (acc_x_8 + ((-1.0 * mul_q_d) * change[:, None])))
-        next_acc_x_9 = tl.dot(tile_bf16_3, K, acc_x_9)
+        mul_q_d = d_D[:, None] * acc_x_8
+        acc_x_10 = (-1.0 * acc_x_9) * (next_centre_2 - centre_2)[:, None]
+        acc_x_11 = (-1.0 * ((d_D * centre)[:, None] * acc_x_8)) * change[:, None]
+        acc_x_12 = (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])) * (next_centre - centre)[:, None]
+        mul_q_x_7 = ((d_D * next_centre) * next_acc_x_2)[:, None] * t[None, :]
+        add_q_x = mul_q_x_7 + next_centre_2[:, None]
+        mul_q_x_8 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
+        sub_q_x_2 = ((d_M[:, None] * t[None, :]) + mul_q_x_8) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        tile_bf16 = (sub_q_x_2 * exp2_q_x_2).to(tl.bfloat16)
+        next_acc_x_6 = tl.dot(tile_bf16, K, (((acc_x_6 + acc_x_10) + acc_x_11) + acc_x_12))
+        mul_q_x_9 = ((-1.0 * d_D) * next_acc_x_2)[:, None] * t[None, :]
+        add_q_x_2 = (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x) + mul_q_x_9
+        tile_bf16_2 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
+        next_acc_x_7 = tl.dot(tile_bf16_2, K, (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])))
+        tile_bf16_3 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
+        next_acc_x_8 = tl.dot(tile_bf16_3, K, acc_x_8)
+        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_9 = tl.dot(tile_bf16_4, K, acc_x_9)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -1830,10 +1828,6 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[moments.diag:18]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-        # src[moments.diag:18]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -1841,56 +1835,60 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        mul_q_x_2 = exp2_q_x * sub_q_x
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        # src[moments.diag:21]
+        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
+        mul_q_x_2 = (sub_q_x_2 * sub_q_x_2) * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_x_3 = (exp2_q_x * sub_q_x) * sub_q_x
+        rsqrt_q = tl.rsqrt(1.0 + next_acc_x)
+        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
+        mul_q_x_3 = sub_q_x_2 * exp2_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
-        rsqrt_q = tl.rsqrt(1.0 + next_acc_x_2)
-        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
-        mul_q_x_4 = exp2_q_x * t[None, :]
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        mul_q_x_4 = (sub_q_x_2 * sub_q_x_2) * exp2_q_x_2
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_5 = exp2_q_x_2 * sub_q_x
+        mul_q_x_5 = exp2_q_x * t[None, :]
         tile_sum_4 = tl.sum(mul_q_x_5, 1)
         next_acc_x_4 = acc_x_4 + tile_sum_4
-        mul_q_x_6 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        mul_q_x_6 = sub_q_x_2 * exp2_q_x_2
         tile_sum_5 = tl.sum(mul_q_x_6, 1)
         next_acc_x_5 = acc_x_5 + tile_sum_5
-        tile_2 = ((-1.0 * next_acc_x_3) * next_acc_x_4) * next_centre
-        add_q = ((tile_2 * d_D) + mul_q_3) + (((0.5 * next_centre) * d_D) * next_acc_x_5)
-        mul_q_4 = (-1.0 * recip_q) * add_q
-        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
-        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        mul_q_4 = ((d_D * next_acc_x_4) * next_centre) * next_acc_x_5
+        add_q = mul_q_3 + (((0.5 * d_D) * next_centre) * next_acc_x_3)
+        sub_q = add_q - tl.where(mul_q_4 == float("-inf"), 0.0, mul_q_4)
+        mul_q_5 = recip_q * sub_q
+        next_centre_2 = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
+        where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change = where_q_2 - where_q
-        change_2 = next_centre - centre
-        mul_q_d = d_D[:, None] * acc_x_7
-        acc_x_10 = (-1.0 * ((centre * d_D)[:, None] * acc_x_7)) + ((-1.0 * mul_q_d) * change_2[:, None])
-        acc_x_11 = acc_x_6 + (acc_x_9 * (next_centre_2 - centre_2)[:, None])
-        acc_x_12 = (acc_x_11 + (acc_x_8 * change_2[:, None])) + (acc_x_10 * change[:, None])
-        mul_q_x_7 = (((0.5 * next_centre) * d_D)[:, None] * sub_q_x) * sub_q_x
-        tile_3 = ((-1.0 * next_acc_x)[:, None] * t[None, :]) * next_centre[:, None]
-        tile_4 = next_centre_2[:, None] + (tile_3 * d_D[:, None])
-        add_q_x = (tile_4 + mul_q_x_7) + (t[None, :] * d_M[:, None])
-        add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
-        tile_bf16 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
-        next_acc_x_6 = tl.dot(tile_bf16, K, acc_x_12)
-        # src[moments.diag:18]
-        tile_bf16_2 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
-        tile_bf16_3 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_7 = tl.dot(tile_bf16_3, tile_bf16_2, acc_x_7)
-        mul_q_x_8 = ((-1.0 * next_acc_x)[:, None] * t[None, :]) * d_D[:, None]
-        add_q_x_3 = mul_q_x_8 + (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x)
+        mul_q_d = d_D[:, None] * acc_x_8
+        acc_x_10 = (-1.0 * acc_x_9) * (next_centre_2 - centre_2)[:, None]
+        acc_x_11 = (-1.0 * ((d_D * centre)[:, None] * acc_x_8)) * change[:, None]
+        acc_x_12 = (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])) * (next_centre - centre)[:, None]
+        mul_q_x_7 = ((d_D * next_centre) * next_acc_x_2)[:, None] * t[None, :]
+        add_q_x = mul_q_x_7 + next_centre_2[:, None]
+        tile = ((0.5 * d_D) * next_centre)[:, None] * sub_q_x_2
+        add_q_x_2 = (d_M[:, None] * t[None, :]) + (tile * sub_q_x_2)
+        sub_q_x_3 = add_q_x_2 - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
+        tile_bf16 = (sub_q_x_4 * exp2_q_x_2).to(tl.bfloat16)
+        next_acc_x_6 = tl.dot(tile_bf16, K, (((acc_x_6 + acc_x_10) + acc_x_11) + acc_x_12))
+        mul_q_x_8 = ((-1.0 * d_D) * next_acc_x_2)[:, None] * t[None, :]
+        add_q_x_3 = (((0.5 * d_D)[:, None] * sub_q_x_2) * sub_q_x_2) + mul_q_x_8
         add_q_x_4 = tl.where((x_index < size_x)[None, :], add_q_x_3, 0.0)
-        tile_bf16_4 = (exp2_q_x_2 * add_q_x_4).to(tl.bfloat16)
-        next_acc_x_8 = tl.dot(tile_bf16_4, K, (acc_x_8 + ((-1.0 * mul_q_d) * change[:, None])))
-        next_acc_x_9 = tl.dot(tile_bf16_3, K, acc_x_9)
+        tile_bf16_2 = (exp2_q_x_2 * add_q_x_4).to(tl.bfloat16)
+        next_acc_x_7 = tl.dot(tile_bf16_2, K, (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])))
+        tile_bf16_3 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
+        next_acc_x_8 = tl.dot(tile_bf16_3, K, acc_x_8)
+        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_9 = tl.dot(tile_bf16_4, K, acc_x_9)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -1902,12 +1900,12 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         acc_x_9 = next_acc_x_9
         centre = next_centre
         centre_2 = next_centre_2
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
-    rsqrt_q = tl.rsqrt(1.0 + acc_x_2)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt_q, mask=(q_index < size_q))
-    tile = ((((-1.0 * acc_x_3) * acc_x_4) * rsqrt_q) * d_D) + mul_q_3
-    mul_q_4 = (-1.0 * recip_q) * (tile + (((0.5 * rsqrt_q) * d_D) * acc_x_5))
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, mul_q_4, mask=(q_index < size_q))
+    rsqrt_q = tl.rsqrt(1.0 + acc_x)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, rsqrt_q, mask=(q_index < size_q))
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
+    mul_q_4 = ((d_D * acc_x_4) * rsqrt_q) * acc_x_5
+    sub_q = (mul_q_3 + (((0.5 * d_D) * rsqrt_q) * acc_x_3)) - tl.where(mul_q_4 == float("-inf"), 0.0, mul_q_4)
+    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, (recip_q * sub_q), mask=(q_index < size_q))
     # src[maps.diag:7]
     where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * recip_q)[:, None] * acc_x_6, 0.0)
     tl.store(
@@ -1932,32 +1930,20 @@ def deviation_backward_d_K_d_t_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
     acc_q_3 = tl.full([BLOCK_X], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:18]
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-        M = tl.load(M_ptr + q_index * M_stride_q)
-        # src[moments.diag:21]
-        sub_x_q = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        mul_x_q = (((0.5 * buffer_1) * d_D)[None, :] * sub_x_q) * sub_x_q
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        tile = ((-1.0 * buffer_0)[None, :] * t[:, None]) * buffer_1[None, :]
-        tile_2 = (buffer_4[None, :] + (tile * d_D[None, :])) + mul_x_q
         state = tl.load(state_ptr + q_index * state_stride_q)
-        # src[moments.diag:18]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -1966,26 +1952,38 @@ def deviation_backward_d_K_d_t_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q_2 = (rsqrt * 1.4426950408889634) * dot
-        sub_x_q_2 = mul_x_q_2 - (1.4426950408889634 * state)[None, :]
+        mul_x_q = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        mul_x_q_2 = ((d_D * buffer_0) * buffer_1)[None, :] * t[:, None]
+        add_x_q = mul_x_q_2 + buffer_4[None, :]
+        M = tl.load(M_ptr + q_index * M_stride_q)
+        # src[moments.diag:21]
+        sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
+        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        sub_x_q_3 = ((d_M[None, :] * t[:, None]) + mul_x_q_3) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
         z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
-        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q_2), 0.0)
-        mul_x_q_3 = where_x_q * (tile_2 + (t[:, None] * d_M[None, :]))
+        gt_q = z > 0.0
         recip_q = 1.0 / z
-        # src[moments.diag:18]
-        mul_x_q_d = (recip_q[:, None] * Q.to(tl.float32))[None, :, :] * mul_x_q_3[:, :, None]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
+        tile = exp2_x_q * tl.where(gt_q[None, :], sub_x_q_3, 0.0)
+        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        mul_q = (d_D * buffer_0) * buffer_1
+        sub_q = d_M - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        mul_x_q_4 = (recip_q * tl.where(gt_q, sub_q, 0.0))[None, :] * exp2_x_q
+        tile_sum = tl.sum(mul_x_q_4, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q_3 = mul_x_q_2 - (1.4426950408889634 * logsum)[None, :]
-        mul_x_q_4 = (buffer_1 * d_D)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q)
-        tile_sum_2 = tl.sum(mul_x_q_4, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum_2
-        mul_q = recip_q * ((((-1.0 * buffer_0) * buffer_1) * d_D) + d_M)
-        mul_x_q_5 = where_x_q * mul_q[None, :]
-        tile_sum_3 = tl.sum(mul_x_q_5, 1)
-        next_acc_q_3 = acc_q_3 + tile_sum_3
+        sub_x_q_4 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_5 = (d_D * buffer_0)[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_4))
+        tile_sum_2 = tl.sum(mul_x_q_5, 1)
+        next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
         acc_q_3 = next_acc_q_3
@@ -1993,17 +1991,6 @@ def deviation_backward_d_K_d_t_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:21]
-        sub_x_q = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q = (((0.5 * buffer_1) * d_D)[None, :] * sub_x_q) * sub_x_q
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = ((-1.0 * buffer_0)[None, :] * t[:, None]) * buffer_1[None, :]
-        tile_2 = (buffer_4[None, :] + (tile * d_D[None, :])) + mul_x_q
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:18]
         Q = tl.load(
@@ -2013,32 +2000,44 @@ def deviation_backward_d_K_d_t_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q_2 = (rsqrt * 1.4426950408889634) * dot
-        sub_x_q_2 = mul_x_q_2 - (1.4426950408889634 * state)[None, :]
+        mul_x_q = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_2 = ((d_D * buffer_0) * buffer_1)[None, :] * t[:, None]
+        add_x_q = mul_x_q_2 + buffer_4[None, :]
+        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:21]
+        sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
+        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_3 = ((d_M[None, :] * t[:, None]) + mul_x_q_3) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         # src[maps.diag:7]
-        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q_2), 0.0)
-        mul_x_q_3 = where_x_q * (tile_2 + (t[:, None] * d_M[None, :]))
+        gt_q = z > 0.0
         recip_q = tl.where(q_index < size_q, 1.0 / z, 0.0)
-        # src[moments.diag:18]
-        mul_x_q_d = (recip_q[:, None] * Q.to(tl.float32))[None, :, :] * mul_x_q_3[:, :, None]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
+        tile = exp2_x_q * tl.where(gt_q[None, :], sub_x_q_3, 0.0)
+        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        mul_q = (d_D * buffer_0) * buffer_1
+        sub_q = d_M - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        mul_x_q_4 = (recip_q * tl.where(gt_q, sub_q, 0.0))[None, :] * exp2_x_q
+        tile_sum = tl.sum(mul_x_q_4, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_3 = mul_x_q_2 - (1.4426950408889634 * logsum)[None, :]
-        mul_x_q_4 = (buffer_1 * d_D)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q)
-        tile_sum_2 = tl.sum(mul_x_q_4, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum_2
-        mul_q = recip_q * ((((-1.0 * buffer_0) * buffer_1) * d_D) + d_M)
-        mul_x_q_5 = where_x_q * mul_q[None, :]
-        tile_sum_3 = tl.sum(mul_x_q_5, 1)
-        next_acc_q_3 = acc_q_3 + tile_sum_3
+        sub_x_q_4 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_5 = (d_D * buffer_0)[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_4))
+        tile_sum_2 = tl.sum(mul_x_q_5, 1)
+        next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
         acc_q_3 = next_acc_q_3
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 + acc_q_3), mask=(x_index < size_x))
@@ -2324,6 +2323,8 @@ def deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.
         raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
+            if not (d <= 256):
+                raise ValueError("deviation: gradients are made for sizes whose tiles are held on chip")
             return _deviation_autograd.apply(Q, K, t)
         M, D = _deviation(Q, K, t)
         return M, D
@@ -2340,363 +2341,6 @@ def spread_kernel(
     O_stride_q, O_stride_e, N_stride_q, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
     BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    d_index = tl.arange(0, BLOCK_D)
-    e_index = tl.arange(0, BLOCK_E)
-    m = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    # src[moments.diag:25]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[moments.diag:26]
-        S = tl.dot(Q, tl.trans(K))
-        # src[moments.diag:27]
-        tile_max = tl.max(S, 1)
-        next_m = tl.maximum(m, tile_max)
-        scale = tl.exp(m - next_m)
-        # src[moments.diag:28]
-        sub_q_x = S - next_m[:, None]
-        w = tl.exp(sub_q_x)
-        w_bf16 = w.to(tl.bfloat16)
-        # src[moments.diag:25]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
-        # src[moments.diag:30]
-        next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
-        # src[moments.diag:29]
-        tile_sum = tl.sum(w, 1)
-        next_z = (z * scale) + tile_sum
-        where_q = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
-        change = where_q - tl.where(tl.abs(m) < float("inf"), m, 0.0)
-        # src[moments.diag:30]
-        mul_q_x = w * sub_q_x
-        tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
-        m = next_m
-        acc_x = next_acc_x
-        z = next_z
-        acc_x_2 = next_acc_x_2
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[moments.diag:25]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[moments.diag:26]
-        S = tl.dot(Q, tl.trans(K))
-        S_2 = tl.where((x_index < size_x)[None, :], S, float("-inf"))
-        # src[moments.diag:27]
-        tile_max = tl.max(S_2, 1)
-        next_m = tl.maximum(m, tile_max)
-        scale = tl.exp(m - next_m)
-        # src[moments.diag:28]
-        sub_q_x = S_2 - next_m[:, None]
-        w = tl.exp(sub_q_x)
-        w_bf16 = w.to(tl.bfloat16)
-        # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        # src[moments.diag:30]
-        next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
-        # src[moments.diag:29]
-        tile_sum = tl.sum(w, 1)
-        next_z = (z * scale) + tile_sum
-        where_q = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
-        change = where_q - tl.where(tl.abs(m) < float("inf"), m, 0.0)
-        # src[moments.diag:30]
-        mul_q_x = tl.where((x_index < size_x)[None, :], w * sub_q_x, 0.0)
-        tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
-        m = next_m
-        acc_x = next_acc_x
-        z = next_z
-        acc_x_2 = next_acc_x_2
-    recip_q = 1.0 / z
-    # src[moments.diag:30]
-    tl.store(
-        O_ptr + q_index[:, None] * O_stride_q + e_index[None, :] * O_stride_e,
-        (acc_x * recip_q[:, None]),
-        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-    )
-    tl.store(N_ptr + q_index * N_stride_q, tl.exp(tl.log(z) - (acc_x_2 * recip_q)), mask=(q_index < size_q))
-
-
-@triton.jit
-def spread_long_S_kernel(
-    Q_ptr, K_ptr, S_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, S_stride_q, S_stride_x, size_q,
-    size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    S = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[moments.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[moments.diag:26]
-        next_S = tl.dot(Q, tl.trans(K), S)
-        S = next_S
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[moments.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[moments.diag:26]
-        next_S = tl.dot(Q, tl.trans(K), S)
-        S = next_S
-    tl.store(
-        S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
-        S,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def spread_long_O_kernel(
-    V_ptr, S_ptr, O_ptr, V_stride_x, V_stride_e, S_stride_q, S_stride_x, O_stride_q, O_stride_e, size_x,
-    size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(size_e, BLOCK_E)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    m = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        S = tl.load(
-            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[moments.diag:27]
-        tile_max = tl.max(S, 1)
-        next_m = tl.maximum(m, tile_max)
-        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
-        scale = tl.exp(m - safe_next_m)
-        # src[moments.diag:28]
-        w = tl.exp(S - safe_next_m[:, None])
-        w_bf16 = w.to(tl.bfloat16)
-        # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        # src[moments.diag:30]
-        next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        # src[moments.diag:29]
-        tile_sum = tl.sum(w, 1)
-        next_z = (z * scale) + tile_sum
-        m = next_m
-        acc_x = next_acc_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        S = tl.load(
-            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        # src[moments.diag:27]
-        tile_max = tl.max(S, 1)
-        next_m = tl.maximum(m, tile_max)
-        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
-        scale = tl.exp(m - safe_next_m)
-        # src[moments.diag:28]
-        w = tl.exp(S - safe_next_m[:, None])
-        w_bf16 = w.to(tl.bfloat16)
-        # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        # src[moments.diag:30]
-        next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        # src[moments.diag:29]
-        tile_sum = tl.sum(w, 1)
-        next_z = (z * scale) + tile_sum
-        m = next_m
-        acc_x = next_acc_x
-        z = next_z
-    # src[moments.diag:30]
-    tl.store(
-        O_ptr + q_index[:, None] * O_stride_q + e_index[None, :] * O_stride_e,
-        (acc_x * (1.0 / z)[:, None]),
-        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-    )
-
-
-@triton.jit
-def spread_long_N_rows_kernel(
-    S_ptr, N_ptr, S_stride_q, S_stride_x, N_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
-    EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    S = load_tile(
-        S_ptr + q_index * S_stride_q + x_index * S_stride_x,
-        (x_index < size_x),
-        float("-inf"),
-        EXACT_X,
-    )
-    # src[moments.diag:27]
-    max_ = tl.max(S, 0)
-    # src[moments.diag:28]
-    sub_x = S - tl.where(max_ == float("-inf"), 0.0, max_)
-    w = tl.exp(sub_x)
-    # src[moments.diag:29]
-    sum_ = tl.sum(w, 0)
-    # src[moments.diag:30]
-    mul_x = tl.where(x_index < size_x, w * sub_x, 0.0)
-    sum_2 = tl.sum(mul_x, 0)
-    tl.store(N_ptr + q_index * N_stride_q, tl.exp(tl.log(sum_) - (sum_2 * (1.0 / sum_))))
-
-
-@triton.jit
-def spread_long_N_kernel(
-    S_ptr,
-    N_ptr,
-    S_stride_q,
-    S_stride_x,
-    N_stride_q,
-    size_q,
-    size_x,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    m = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
-    acc_x = tl.full([], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x)
-        # src[moments.diag:27]
-        tile_max = tl.max(S, 0)
-        next_m = tl.maximum(m, tile_max)
-        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
-        scale = tl.exp(m - safe_next_m)
-        # src[moments.diag:28]
-        sub_x = S - safe_next_m
-        w = tl.exp(sub_x)
-        # src[moments.diag:29]
-        tile_sum = tl.sum(w, 0)
-        next_z = (z * scale) + tile_sum
-        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
-        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
-        # src[moments.diag:30]
-        mul_x = w * sub_x
-        tile_sum_2 = tl.sum(mul_x, 0)
-        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
-        m = next_m
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        S = tl.load(
-            S_ptr + q_index * S_stride_q + x_index * S_stride_x,
-            mask=(x_index < size_x),
-            other=float("-inf"),
-        )
-        # src[moments.diag:27]
-        tile_max = tl.max(S, 0)
-        next_m = tl.maximum(m, tile_max)
-        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
-        scale = tl.exp(m - safe_next_m)
-        # src[moments.diag:28]
-        sub_x = S - safe_next_m
-        w = tl.exp(sub_x)
-        # src[moments.diag:29]
-        tile_sum = tl.sum(w, 0)
-        next_z = (z * scale) + tile_sum
-        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
-        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
-        # src[moments.diag:30]
-        mul_x = tl.where(x_index < size_x, w * sub_x, 0.0)
-        tile_sum_2 = tl.sum(mul_x, 0)
-        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
-        m = next_m
-        z = next_z
-        acc_x = next_acc_x
-    # src[moments.diag:30]
-    tl.store(N_ptr + q_index * N_stride_q, tl.exp(tl.log(z) - (acc_x * (1.0 / z))))
-
-
-@triton.jit
-def spread_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, O_ptr, N_ptr, logsum_ptr, m_ptr, state_ptr, z_ptr, state__ptr, Q_stride_q,
-    Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, O_stride_q, O_stride_e, N_stride_q,
-    logsum_stride_q, m_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, size_q, size_d,
-    size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -2804,54 +2448,413 @@ def spread_forward_kernel(
         (recip_q[:, None] * acc_x),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
+    tl.store(N_ptr + q_index * N_stride_q, tl.exp(tl.log(z) - (recip_q * acc_x_2)), mask=(q_index < size_q))
+
+
+@triton.jit
+def spread_long_S_kernel(
+    Q_ptr, K_ptr, S_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, S_stride_q, S_stride_x, size_q,
+    size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    S = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:25]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:26]
+        next_S = tl.dot(Q, tl.trans(K), S)
+        S = next_S
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:25]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:26]
+        next_S = tl.dot(Q, tl.trans(K), S)
+        S = next_S
+    tl.store(
+        S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+        S,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_O_kernel(
+    V_ptr, S_ptr, O_ptr, V_stride_x, V_stride_e, S_stride_q, S_stride_x, O_stride_q, O_stride_e, size_x,
+    size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    m = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        S = tl.load(
+            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 1)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        scale = tl.exp(m - safe_next_m)
+        # src[moments.diag:28]
+        w = tl.exp(S - safe_next_m[:, None])
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:28]
+        w_bf16 = w.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        m = next_m
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        S = tl.load(
+            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 1)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        scale = tl.exp(m - safe_next_m)
+        # src[moments.diag:28]
+        w = tl.exp(S - safe_next_m[:, None])
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:28]
+        w_bf16 = w.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        m = next_m
+        z = next_z
+        acc_x = next_acc_x
+    # src[moments.diag:30]
+    tl.store(
+        O_ptr + q_index[:, None] * O_stride_q + e_index[None, :] * O_stride_e,
+        ((1.0 / z)[:, None] * acc_x),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_N_rows_kernel(
+    S_ptr, N_ptr, S_stride_q, S_stride_x, N_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    S = load_tile(
+        S_ptr + q_index * S_stride_q + x_index * S_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    # src[moments.diag:27]
+    max_ = tl.max(S, 0)
+    # src[moments.diag:28]
+    sub_x = S - tl.where(max_ == float("-inf"), 0.0, max_)
+    w = tl.exp(sub_x)
+    # src[moments.diag:30]
+    mul_x = tl.where(x_index < size_x, w * sub_x, 0.0)
+    sum_ = tl.sum(mul_x, 0)
+    # src[moments.diag:29]
+    sum_2 = tl.sum(w, 0)
+    # src[moments.diag:30]
+    tl.store(N_ptr + q_index * N_stride_q, tl.exp(tl.log(sum_2) - ((1.0 / sum_2) * sum_)))
+
+
+@triton.jit
+def spread_long_N_kernel(
+    S_ptr,
+    N_ptr,
+    S_stride_q,
+    S_stride_x,
+    N_stride_q,
+    size_q,
+    size_x,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    acc_x = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x)
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        scale = tl.exp(m - safe_next_m)
+        # src[moments.diag:28]
+        sub_x = S - safe_next_m
+        w = tl.exp(sub_x)
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 0)
+        next_z = (z * scale) + tile_sum
+        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:30]
+        mul_x = w * sub_x
+        tile_sum_2 = tl.sum(mul_x, 0)
+        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        m = next_m
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        S = tl.load(
+            S_ptr + q_index * S_stride_q + x_index * S_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        scale = tl.exp(m - safe_next_m)
+        # src[moments.diag:28]
+        sub_x = S - safe_next_m
+        w = tl.exp(sub_x)
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 0)
+        next_z = (z * scale) + tile_sum
+        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:30]
+        mul_x = tl.where(x_index < size_x, w * sub_x, 0.0)
+        tile_sum_2 = tl.sum(mul_x, 0)
+        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        m = next_m
+        z = next_z
+        acc_x = next_acc_x
+    # src[moments.diag:30]
+    tl.store(N_ptr + q_index * N_stride_q, tl.exp(tl.log(z) - ((1.0 / z) * acc_x)))
+
+
+@triton.jit
+def spread_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, O_ptr, N_ptr, logsum_ptr, m_ptr, z_ptr, state_ptr, state__ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, O_stride_q, O_stride_e, N_stride_q,
+    logsum_stride_q, m_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, size_q, size_d,
+    size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    m = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:25]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:26]
+        S = tl.dot(Q, tl.trans(K))
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 1)
+        next_m = tl.maximum(m, tile_max)
+        scale = tl.exp(m - next_m)
+        # src[moments.diag:25]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        # src[moments.diag:28]
+        sub_q_x = S - next_m[:, None]
+        w = tl.exp(sub_q_x)
+        w_bf16 = w.to(tl.bfloat16)
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 1)
+        next_z = (z * scale) + tile_sum
+        where_q = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where_q - tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:30]
+        mul_q_x = sub_q_x * w
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        m = next_m
+        acc_x = next_acc_x
+        z = next_z
+        acc_x_2 = next_acc_x_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:25]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:26]
+        S = tl.dot(Q, tl.trans(K))
+        S_2 = tl.where((x_index < size_x)[None, :], S, float("-inf"))
+        # src[moments.diag:27]
+        tile_max = tl.max(S_2, 1)
+        next_m = tl.maximum(m, tile_max)
+        scale = tl.exp(m - next_m)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:28]
+        sub_q_x = S_2 - next_m[:, None]
+        w = tl.exp(sub_q_x)
+        w_bf16 = w.to(tl.bfloat16)
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 1)
+        next_z = (z * scale) + tile_sum
+        where_q = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where_q - tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:30]
+        mul_q_x = tl.where((x_index < size_x)[None, :], sub_q_x * w, 0.0)
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        m = next_m
+        acc_x = next_acc_x
+        z = next_z
+        acc_x_2 = next_acc_x_2
+    recip_q = 1.0 / z
+    # src[moments.diag:30]
+    tl.store(
+        O_ptr + q_index[:, None] * O_stride_q + e_index[None, :] * O_stride_e,
+        (acc_x * recip_q[:, None]),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
     log_q = tl.log(z)
     tl.store(N_ptr + q_index * N_stride_q, tl.exp(log_q - (recip_q * acc_x_2)), mask=(q_index < size_q))
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (m + log_q), mask=(q_index < size_q))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (log_q + m), mask=(q_index < size_q))
     tl.store(m_ptr + q_index * m_stride_q, m, mask=(q_index < size_q))
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
     tl.store(
         state_ptr + q_index[:, None] * state_stride_q + e_index[None, :] * state_stride_e,
         acc_x,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
     tl.store(state__ptr + q_index * state__stride_q, acc_x_2, mask=(q_index < size_q))
 
 
 @triton.jit
 def spread_backward_buffer_2_rows_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z_ptr, state__ptr, buffer_2_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, buffer_2_stride_q,
+    d_O_ptr, d_N_ptr, N_ptr, z_ptr, state_ptr, state__ptr, buffer_2_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_2_stride_q,
     size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + e_index * state_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
     d_O = load_tile(
         d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = d_O * state
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + e_index * state_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = state * d_O
     sum_ = tl.sum(mul_e, 0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    z = tl.load(z_ptr + q_index * z_stride_q)
-    mul = (-1.0 * (1.0 / z)) * ((((-1.0 * N) * d_N) * state_) + sum_)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, mul)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((sum_ - ((state_ * d_N) * N)) * (1.0 / z)))
 
 
 @triton.jit
 def spread_backward_buffer_2_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z_ptr, state__ptr, buffer_2_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, buffer_2_stride_q,
+    d_O_ptr, d_N_ptr, N_ptr, z_ptr, state_ptr, state__ptr, buffer_2_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_2_stride_q,
     size_q, size_e, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2861,9 +2864,9 @@ def spread_backward_buffer_2_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        state = tl.load(state_ptr + q_index * state_stride_q + e_index * state_stride_e)
         d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
-        mul_e = d_O * state
+        state = tl.load(state_ptr + q_index * state_stride_q + e_index * state_stride_e)
+        mul_e = state * d_O
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -2871,26 +2874,25 @@ def spread_backward_buffer_2_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + e_index * state_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         d_O = tl.load(
             d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = d_O * state
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + e_index * state_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = state * d_O
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
     z = tl.load(z_ptr + q_index * z_stride_q)
-    mul = (-1.0 * (1.0 / z)) * ((((-1.0 * N) * d_N) * state_) + acc_e)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, mul)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((acc_e - ((state_ * d_N) * N)) * (1.0 / z)))
 
 
 @triton.jit
@@ -2906,28 +2908,28 @@ def spread_backward_buffer_1_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
-    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:25]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     d_O = tl.load(
         d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = (0.0 * N) * d_N
     buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+    m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = d_N * N
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -2940,10 +2942,7 @@ def spread_backward_buffer_1_d_Q_kernel(
         )
         # src[moments.diag:26]
         S = tl.dot(Q, tl.trans(K))
-        eq_q_x = m[:, None] == S
-        where_q_x = tl.where(eq_q_x, 1.0, 0.0)
-        tile_sum = tl.sum(where_q_x, 1)
-        next_sum_x = sum_x + tile_sum
+        exp_q_x = tl.exp(S - logsum[:, None])
         # src[moments.diag:25]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -2953,20 +2952,27 @@ def spread_backward_buffer_1_d_Q_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(d_O_bf16, tl.trans(V))
-        tile = (buffer_2 + mul_q)[:, None] + (((-1.0 * N) * d_N)[:, None] * (S - m[:, None]))
-        mul_q_x = (tile + dot) * tl.exp(S - logsum[:, None])
-        tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = acc_x + tile_sum_2
-        mul_q_2 = (-1.0 * (1.0 / next_sum_x)) * next_acc_x
+        add_q_x = ((d_N * N)[:, None] * (S - m[:, None])) + buffer_2[:, None]
+        mul_q_x = (add_q_x - dot) * exp_q_x
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        eq_q_x = S == m[:, None]
+        where_q_x = tl.where(eq_q_x, 1.0, 0.0)
+        tile_sum_2 = tl.sum(where_q_x, 1)
+        next_sum_x = sum_x + tile_sum_2
+        mul_q_2 = next_acc_x * (1.0 / next_sum_x)
         next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
         acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
-        add_q_x = mul_q_x + tl.where(eq_q_x, next_centre[:, None], 0.0)
-        tile_bf16 = add_q_x.to(tl.bfloat16)
+        mul_q_x_2 = (d_N * N)[:, None] * exp_q_x
+        sub_q_x = (dot + mul_q[:, None]) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        add_q_x_2 = (sub_q_x * exp_q_x) + tl.where(eq_q_x, next_centre[:, None], 0.0)
+        safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
+        tile_bf16 = (add_q_x_2 - safe_).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
         tile_bf16_2 = where_q_x.to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
-        sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x = next_sum_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
         centre = next_centre
@@ -2982,10 +2988,7 @@ def spread_backward_buffer_1_d_Q_kernel(
         )
         # src[moments.diag:26]
         S = tl.dot(Q, tl.trans(K))
-        eq_q_x = m[:, None] == S
-        where_q_x = tl.where(eq_q_x & (x_index < size_x)[None, :], 1.0, 0.0)
-        tile_sum = tl.sum(where_q_x, 1)
-        next_sum_x = sum_x + tile_sum
+        exp_q_x = tl.exp(S - logsum[:, None])
         # src[moments.diag:25]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -2994,30 +2997,33 @@ def spread_backward_buffer_1_d_Q_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(d_O_bf16, tl.trans(V))
-        tile = (buffer_2 + mul_q)[:, None] + (((-1.0 * N) * d_N)[:, None] * (S - m[:, None]))
-        add_q_x = tl.where((x_index < size_x)[None, :], tile + dot, 0.0)
-        mul_q_x = add_q_x * tl.exp(S - logsum[:, None])
-        tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = acc_x + tile_sum_2
-        mul_q_2 = (-1.0 * (1.0 / next_sum_x)) * next_acc_x
+        add_q_x = ((d_N * N)[:, None] * (S - m[:, None])) + buffer_2[:, None]
+        sub_q_x = tl.where((x_index < size_x)[None, :], add_q_x - dot, 0.0)
+        mul_q_x = sub_q_x * exp_q_x
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        eq_q_x = S == m[:, None]
+        where_q_x = tl.where(eq_q_x & (x_index < size_x)[None, :], 1.0, 0.0)
+        tile_sum_2 = tl.sum(where_q_x, 1)
+        next_sum_x = sum_x + tile_sum_2
+        mul_q_2 = next_acc_x * (1.0 / next_sum_x)
         next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
         acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
-        add_q_x_2 = mul_q_x + tl.where(eq_q_x, next_centre[:, None], 0.0)
-        add_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2, 0.0)
-        tile_bf16 = add_q_x_3.to(tl.bfloat16)
+        mul_q_x_2 = (d_N * N)[:, None] * exp_q_x
+        sub_q_x_2 = (dot + mul_q[:, None]) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        add_q_x_2 = (sub_q_x_2 * exp_q_x) + tl.where(eq_q_x, next_centre[:, None], 0.0)
+        safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2 - safe_, 0.0)
+        tile_bf16 = sub_q_x_3.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
         tile_bf16_2 = where_q_x.to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
-        sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x = next_sum_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
         centre = next_centre
-    tl.store(
-        buffer_1_ptr + q_index * buffer_1_stride_q,
-        ((-1.0 * (1.0 / sum_x)) * acc_x),
-        mask=(q_index < size_q),
-    )
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (acc_x * (1.0 / sum_x)), mask=(q_index < size_q))
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         acc_x_2.to(tl.bfloat16),
@@ -3056,19 +3062,24 @@ def spread_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         # src[moments.diag:26]
         S = tl.dot(K, tl.trans(Q))
-        m = tl.load(m_ptr + q_index * m_stride_q)
-        where_x_q = tl.where(m[None, :] == S, buffer_1[None, :], 0.0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         exp_x_q = tl.exp(S - logsum[None, :])
+        N = tl.load(N_ptr + q_index * N_stride_q)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+        mul_x_q = (d_N * N)[None, :] * exp_x_q
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        m = tl.load(m_ptr + q_index * m_stride_q)
+        where_x_q = tl.where(S == m[None, :], buffer_1[None, :], 0.0)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        add_x_q = ((d_N * N)[None, :] * (S - m[None, :])) + buffer_2[None, :]
         d_O = load_tile(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             (e_index < size_e)[None, :],
@@ -3077,11 +3088,9 @@ def spread_backward_d_K_d_V_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(V, tl.trans(d_O_bf16))
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-        N = tl.load(N_ptr + q_index * N_stride_q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        tile = (buffer_2 + ((0.0 * N) * d_N))[None, :] + (((-1.0 * N) * d_N)[None, :] * (S - m[None, :]))
-        tile_bf16 = (((tile + dot) * exp_x_q) + where_x_q).to(tl.bfloat16)
+        sub_x_q = (dot + (d_N * N)[None, :]) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        sub_x_q_2 = ((sub_x_q * exp_x_q) + where_x_q) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        tile_bf16 = sub_x_q_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_O_bf16, acc_q_2)
@@ -3091,19 +3100,24 @@ def spread_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:25]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:26]
         S = tl.dot(K, tl.trans(Q))
-        m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
-        where_x_q = tl.where(m[None, :] == S, buffer_1[None, :], 0.0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         exp_x_q = tl.exp(S - logsum[None, :])
+        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = (d_N * N)[None, :] * exp_x_q
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
+        where_x_q = tl.where(S == m[None, :], buffer_1[None, :], 0.0)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q = ((d_N * N)[None, :] * (S - m[None, :])) + buffer_2[None, :]
         d_O = tl.load(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -3111,12 +3125,10 @@ def spread_backward_d_K_d_V_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(V, tl.trans(d_O_bf16))
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = (buffer_2 + ((0.0 * N) * d_N))[None, :] + (((-1.0 * N) * d_N)[None, :] * (S - m[None, :]))
-        add_x_q = tl.where((q_index < size_q)[None, :], ((tile + dot) * exp_x_q) + where_x_q, 0.0)
-        tile_bf16 = add_x_q.to(tl.bfloat16)
+        sub_x_q = (dot + (d_N * N)[None, :]) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        sub_x_q_2 = ((sub_x_q * exp_x_q) + where_x_q) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        sub_x_q_3 = tl.where((q_index < size_q)[None, :], sub_x_q_2, 0.0)
+        tile_bf16 = sub_x_q_3.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_O_bf16, acc_q_2)
@@ -3236,7 +3248,7 @@ def _spread_forward(
     K: torch.Tensor,
     V: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q], logsum: f32[q], m: f32[q], state: f32[q e], z: f32[q], state_: f32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q], logsum: f32[q], m: f32[q], z: f32[q], state: f32[q e], state_: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -3251,8 +3263,8 @@ def _spread_forward(
     N = torch.empty((q,), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
     m = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    state = torch.empty((q, e), dtype=torch.float32, device=Q.device)
     z = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state = torch.empty((q, e), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
@@ -3266,39 +3278,39 @@ def _spread_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     spread_forward_kernel[grid](
-        Q, K, V, O, N, logsum, m, state, z, state_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        Q, K, V, O, N, logsum, m, z, state, state_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         V.stride(0), V.stride(1), O.stride(0), O.stride(1), N.stride(0), logsum.stride(0), m.stride(0),
-        state.stride(0), state.stride(1), z.stride(0), state_.stride(0), q, d, x, e, BLOCK_X=BLOCK_X,
+        z.stride(0), state.stride(0), state.stride(1), state_.stride(0), q, d, x, e, BLOCK_X=BLOCK_X,
         BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
-    return O, N, logsum, m, state, z, state_
+    return O, N, logsum, m, z, state, state_
 
 
 def _spread_backward_buffer_2(
     d_O: torch.Tensor,
     d_N: torch.Tensor,
     N: torch.Tensor,
-    state: torch.Tensor,
     z: torch.Tensor,
+    state: torch.Tensor,
     state_: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_backward_buffer_2(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z: f32[q], state_: f32[q]) -> buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_backward_buffer_2(d_O: f32[q e], d_N: f32[q], N: f32[q], z: f32[q], state: f32[q e], state_: f32[q]) -> buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.float32, 2, d_O.device)
     _check("d_N", d_N, torch.float32, 1, d_O.device)
     _check("N", N, torch.float32, 1, d_O.device)
-    _check("state", state, torch.float32, 2, d_O.device)
     _check("z", z, torch.float32, 1, d_O.device)
+    _check("state", state, torch.float32, 2, d_O.device)
     _check("state_", state_, torch.float32, 1, d_O.device)
     q, e = d_O.shape
     if d_N.shape != (q,):
         raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if state.shape != (q, e):
-        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state.shape != (q, e):
+        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     buffer_2 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
@@ -3312,16 +3324,16 @@ def _spread_backward_buffer_2(
             warps, stages = 16, 1
         grid = (q,)
         spread_backward_buffer_2_rows_kernel[grid](
-            d_O, d_N, N, state, z, state_, buffer_2, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-            state.stride(0), state.stride(1), z.stride(0), state_.stride(0), buffer_2.stride(0), q, e,
+            d_O, d_N, N, z, state, state_, buffer_2, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+            z.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_2.stride(0), q, e,
             BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
         )
         return buffer_2
     BLOCK_E, warps, stages = 4096, 8, 2
     grid = (q,)
     spread_backward_buffer_2_kernel[grid](
-        d_O, d_N, N, state, z, state_, buffer_2, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-        state.stride(0), state.stride(1), z.stride(0), state_.stride(0), buffer_2.stride(0), q, e,
+        d_O, d_N, N, z, state, state_, buffer_2, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+        z.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_2.stride(0), q, e,
         BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return buffer_2
@@ -3454,15 +3466,15 @@ class _spread_autograd(torch.autograd.Function):
             raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         if V.shape != (x, e):
             raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-        O, N, logsum, m, state, z, state_ = _spread_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, N, logsum, m, state, z, state_)
+        O, N, logsum, m, z, state, state_ = _spread_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, N, logsum, m, z, state, state_)
         ctx.sizes = ()
         return O, N
 
     @staticmethod
     def backward(ctx, d_O, d_N):
-        Q, K, V, N, logsum, m, state, z, state_ = ctx.saved_tensors
-        buffer_2 = _spread_backward_buffer_2(d_O, d_N, N, state, z, state_)
+        Q, K, V, N, logsum, m, z, state, state_ = ctx.saved_tensors
+        buffer_2 = _spread_backward_buffer_2(d_O, d_N, N, z, state, state_)
         buffer_1, d_Q = _spread_backward_buffer_1_d_Q(Q, K, V, d_O, d_N, N, logsum, m, buffer_2)
         d_K, d_V = _spread_backward_d_K_d_V(Q, K, V, d_O, d_N, N, logsum, m, buffer_2, buffer_1)
         return d_Q, d_K, d_V
@@ -3479,6 +3491,8 @@ def spread(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Ten
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if max(d, e) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (max(d, e) <= 256):
+                raise ValueError("spread: gradients are made for sizes whose tiles are held on chip")
             return _spread_autograd.apply(Q, K, V)
         O, N = _spread(Q, K, V)
         return O, N
@@ -3545,7 +3559,7 @@ def drift_kernel(
         next_z = (z * scale) + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_2 = t[None, :] * e
+        mul_q_x_2 = e * t[None, :]
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         recip_q = 1.0 / next_z
@@ -3556,11 +3570,508 @@ def drift_kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_3 = e * x_f32[None, :]
+        mul_q_x_3 = x_f32[None, :] * e
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
         centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
+        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        change = next_centre_2 - centre
+        change_2 = next_centre - centre_2
+        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
+        # src[moments.diag:39]
+        sub_q_x = t[None, :] - next_centre[:, None]
+        # src[moments.diag:36]
+        # src[moments.diag:39]
+        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
+        mul_q_x_4 = (sub_q_x_2 * sub_q_x) * e
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
+        mul_q_x_5 = e * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
+        mul_q_x_6 = e * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
+        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
+        mul_q_x_7 = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) * e
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
+        mul_q_x_8 = (e * sub_q_x_2) * sub_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        centre = next_centre_2
+        centre_2 = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:34]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_2 = e * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        recip_q = 1.0 / next_z
+        # src[maps.diag:7]
+        gt_q = next_z > 0.0
+        # src[moments.diag:37]
+        m = tl.where(gt_q, recip_q * next_acc_x, 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_3 = x_f32[None, :] * e
+        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
+        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        change = next_centre_2 - centre
+        change_2 = next_centre - centre_2
+        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
+        # src[moments.diag:39]
+        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        # src[moments.diag:36]
+        # src[moments.diag:39]
+        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
+        mul_q_x_4 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * sub_q_x) * e, 0.0)
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
+        mul_q_x_5 = e * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
+        mul_q_x_6 = e * sub_q_x_3
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
+        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
+        mul_q_x_7 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * e
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
+        mul_q_x_8 = (e * sub_q_x_3) * sub_q_x_3
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        centre = next_centre_2
+        centre_2 = next_centre
+    recip_q = 1.0 / z
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    # src[moments.diag:39]
+    tl.store(
+        forecast_ptr + q_index * forecast_stride_q,
+        tl.where(gt_q, recip_q * (acc_x + acc_x_3), 0.0),
+        mask=(q_index < size_q),
+    )
+    where_q = tl.where(gt_q, recip_q * ((recip * acc_x_2) + acc_x_6), 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
+
+
+@triton.jit
+def drift_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:34]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:34]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[moments.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        (scalar * acc_d),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def drift_long_forecast_lean_rows_kernel(
+    t_ptr, buffer_0_ptr, forecast_ptr, lean_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x,
+    forecast_stride_q, lean_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    max_ = tl.max(buffer_0, 1)
+    sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
+    # src[maps.diag:5]
+    e = tl.exp2(sub_q_x)
+    # src[moments.diag:34]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    mul_q_x = e * t[None, :]
+    sum_ = tl.sum(mul_q_x, 1)
+    # src[maps.diag:6]
+    sum_2 = tl.sum(e, 1)
+    recip_q = 1.0 / sum_2
+    # src[maps.diag:7]
+    gt_q = sum_2 > 0.0
+    # src[moments.diag:37]
+    # src[moments.diag:39]
+    sub_q_x_2 = t[None, :] - tl.where(gt_q, recip_q * sum_, 0.0)[:, None]
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
+    mul_q_x_2 = x_f32[None, :] * e
+    sum_3 = tl.sum(mul_q_x_2, 1)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    # src[moments.diag:38]
+    # src[moments.diag:36]
+    # src[moments.diag:39]
+    sub_q_x_3 = (x_f32 * recip)[None, :] - tl.where(gt_q, (recip * recip_q) * sum_3, 0.0)[:, None]
+    sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
+    mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_4 * sub_q_x_2) * e, 0.0)
+    sum_4 = tl.sum(mul_q_x_3, 1)
+    tl.store(
+        forecast_ptr + q_index * forecast_stride_q,
+        tl.where(gt_q, recip_q * (sum_ + sum_4), 0.0),
+        mask=(q_index < size_q),
+    )
+    mul_q_x_4 = ((sub_q_x_4 * sub_q_x_4) * sub_q_x_4) * e
+    sum_5 = tl.sum(mul_q_x_4, 1)
+    where_q = tl.where(gt_q, recip_q * ((recip * sum_3) + sum_5), 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
+
+
+@triton.jit
+def drift_long_forecast_lean_kernel(
+    t_ptr, buffer_0_ptr, forecast_ptr, lean_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x,
+    forecast_stride_q, lean_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x = e * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        recip_q = 1.0 / next_z
+        # src[maps.diag:7]
+        gt_q = next_z > 0.0
+        # src[moments.diag:37]
+        m = tl.where(gt_q, recip_q * next_acc_x, 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = x_f32[None, :] * e
+        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
+        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        change = next_centre_2 - centre
+        change_2 = next_centre - centre_2
+        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
+        # src[moments.diag:39]
+        sub_q_x = t[None, :] - next_centre[:, None]
+        # src[moments.diag:36]
+        # src[moments.diag:39]
+        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
+        mul_q_x_3 = (sub_q_x_2 * sub_q_x) * e
+        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
+        mul_q_x_4 = e * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
+        mul_q_x_5 = e * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
+        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
+        mul_q_x_6 = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) * e
+        tile_sum_7 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
+        mul_q_x_7 = (e * sub_q_x_2) * sub_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        centre = next_centre_2
+        centre_2 = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x = e * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        recip_q = 1.0 / next_z
+        # src[maps.diag:7]
+        gt_q = next_z > 0.0
+        # src[moments.diag:37]
+        m = tl.where(gt_q, recip_q * next_acc_x, 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = x_f32[None, :] * e
+        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
+        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        change = next_centre_2 - centre
+        change_2 = next_centre - centre_2
+        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
+        # src[moments.diag:39]
+        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        # src[moments.diag:36]
+        # src[moments.diag:39]
+        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
+        mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * sub_q_x) * e, 0.0)
+        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
+        mul_q_x_4 = e * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
+        mul_q_x_5 = e * sub_q_x_3
+        tile_sum_6 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
+        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
+        mul_q_x_6 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * e
+        tile_sum_7 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
+        mul_q_x_7 = (e * sub_q_x_3) * sub_q_x_3
+        tile_sum_8 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        centre = next_centre_2
+        centre_2 = next_centre
+    recip_q = 1.0 / z
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    # src[moments.diag:39]
+    tl.store(
+        forecast_ptr + q_index * forecast_stride_q,
+        tl.where(gt_q, recip_q * (acc_x + acc_x_3), 0.0),
+        mask=(q_index < size_q),
+    )
+    where_q = tl.where(gt_q, recip_q * ((recip * acc_x_2) + acc_x_6), 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
+
+
+@triton.jit
+def drift_forward_kernel(
+    Q_ptr, K_ptr, t_ptr, forecast_ptr, lean_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, state___ptr,
+    Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, forecast_stride_q, lean_stride_q,
+    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:34]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:34]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[moments.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_2 = e * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        recip_q = 1.0 / next_z
+        # src[maps.diag:7]
+        gt_q = next_z > 0.0
+        # src[moments.diag:37]
+        m = tl.where(gt_q, next_acc_x * recip_q, 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_3 = e * x_f32[None, :]
+        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * next_acc_x_2) * recip_q, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
         change = next_centre - centre
         change_2 = next_centre_2 - centre_2
@@ -3611,7 +4122,7 @@ def drift_kernel(
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (1.4426950408889634 * rsqrt) * tile
+        mul_q_x = (rsqrt * 1.4426950408889634) * tile
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -3622,14 +4133,14 @@ def drift_kernel(
         next_z = (z * scale) + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_2 = t[None, :] * e
+        mul_q_x_2 = e * t[None, :]
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         recip_q = 1.0 / next_z
         # src[maps.diag:7]
         gt_q = next_z > 0.0
         # src[moments.diag:37]
-        m = tl.where(gt_q, recip_q * next_acc_x, 0.0)
+        m = tl.where(gt_q, next_acc_x * recip_q, 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
@@ -3637,7 +4148,7 @@ def drift_kernel(
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
+        centre_3 = tl.where(gt_q, (recip * next_acc_x_2) * recip_q, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
         change = next_centre - centre
         change_2 = next_centre_2 - centre_2
@@ -3680,530 +4191,30 @@ def drift_kernel(
     # src[maps.diag:7]
     gt_q = z > 0.0
     # src[moments.diag:39]
-    # src[moments.diag:37]
-    # src[moments.diag:39]
-    add_q = tl.where(gt_q, recip_q * acc_x, 0.0) + tl.where(gt_q, recip_q * acc_x_3, 0.0)
-    tl.store(forecast_ptr + q_index * forecast_stride_q, add_q, mask=(q_index < size_q))
-    # src[moments.diag:38]
-    # src[moments.diag:39]
-    add_q_2 = tl.where(gt_q, (recip * recip_q) * acc_x_2, 0.0) + tl.where(gt_q, recip_q * acc_x_6, 0.0)
-    tl.store(lean_ptr + q_index * lean_stride_q, add_q_2, mask=(q_index < size_q))
-
-
-@triton.jit
-def drift_long_buffer_0_kernel(
-    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
-    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[moments.diag:34]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[moments.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[moments.diag:34]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[moments.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    # src[moments.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        (scalar * acc_d),
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def drift_long_forecast_lean_rows_kernel(
-    t_ptr, buffer_0_ptr, forecast_ptr, lean_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    forecast_stride_q, lean_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:36]
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
-    )
-    max_ = tl.max(buffer_0, 1)
-    sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
-    # src[maps.diag:5]
-    e = tl.exp2(sub_q_x)
-    # src[moments.diag:36]
-    x_f32 = x_index.to(tl.float32)
-    mul_q_x = e * x_f32[None, :]
-    sum_ = tl.sum(mul_q_x, 1)
-    # src[maps.diag:6]
-    sum_2 = tl.sum(e, 1)
-    recip_q = 1.0 / sum_2
-    # src[maps.diag:7]
-    gt_q = sum_2 > 0.0
-    # src[moments.diag:38]
-    centre = tl.where(gt_q, (recip * recip_q) * sum_, 0.0)
-    # src[moments.diag:36]
-    # src[moments.diag:39]
-    sub_q_x_2 = tl.where((x_index < size_x)[None, :], (x_f32 * recip)[None, :] - centre[:, None], 0.0)
-    # src[moments.diag:34]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    mul_q_x_2 = t[None, :] * e
-    sum_3 = tl.sum(mul_q_x_2, 1)
-    # src[moments.diag:37]
-    m = tl.where(gt_q, recip_q * sum_3, 0.0)
-    # src[moments.diag:39]
-    mul_q_x_3 = tl.where((x_index < size_x)[None, :], (e * (t[None, :] - m[:, None])) * sub_q_x_2, 0.0)
-    sum_4 = tl.sum(mul_q_x_3, 1)
     tl.store(
         forecast_ptr + q_index * forecast_stride_q,
-        (m + tl.where(gt_q, recip_q * sum_4, 0.0)),
+        tl.where(gt_q, recip_q * (acc_x + acc_x_3), 0.0),
         mask=(q_index < size_q),
     )
-    mul_q_x_4 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
-    sum_5 = tl.sum(mul_q_x_4, 1)
-    tl.store(
-        lean_ptr + q_index * lean_stride_q,
-        (centre + tl.where(gt_q, recip_q * sum_5, 0.0)),
-        mask=(q_index < size_q),
-    )
-
-
-@triton.jit
-def drift_long_forecast_lean_kernel(
-    t_ptr, buffer_0_ptr, forecast_ptr, lean_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    forecast_stride_q, lean_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
-    centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    # src[moments.diag:36]
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x = t[None, :] * e
-        tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = (acc_x * scale) + tile_sum_2
-        recip_q = 1.0 / next_z
-        # src[maps.diag:7]
-        gt_q = next_z > 0.0
-        # src[moments.diag:37]
-        m = tl.where(gt_q, recip_q * next_acc_x, 0.0)
-        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = e * x_f32[None, :]
-        tile_sum_3 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
-        # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
-        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre - centre
-        change_2 = next_centre_2 - centre_2
-        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:36]
-        # src[moments.diag:39]
-        sub_q_x = (x_f32 * recip)[None, :] - next_centre_2[:, None]
-        sub_q_x_2 = t[None, :] - next_centre[:, None]
-        mul_q_x_3 = (e * sub_q_x_2) * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_4 = e * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
-        mul_q_x_5 = e * sub_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
-        mul_q_x_6 = ((e * sub_q_x) * sub_q_x) * sub_q_x
-        tile_sum_7 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
-        mul_q_x_7 = (e * sub_q_x) * sub_q_x
-        tile_sum_8 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-        acc_x_2 = next_acc_x_2
-        acc_x_3 = next_acc_x_3
-        acc_x_4 = next_acc_x_4
-        acc_x_5 = next_acc_x_5
-        acc_x_6 = next_acc_x_6
-        acc_x_7 = next_acc_x_7
-        centre = next_centre
-        centre_2 = next_centre_2
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x = t[None, :] * e
-        tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = (acc_x * scale) + tile_sum_2
-        recip_q = 1.0 / next_z
-        # src[maps.diag:7]
-        gt_q = next_z > 0.0
-        # src[moments.diag:37]
-        m = tl.where(gt_q, recip_q * next_acc_x, 0.0)
-        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = e * x_f32[None, :]
-        tile_sum_3 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
-        # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
-        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre - centre
-        change_2 = next_centre_2 - centre_2
-        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:36]
-        # src[moments.diag:39]
-        sub_q_x = (x_f32 * recip)[None, :] - next_centre_2[:, None]
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
-        mul_q_x_3 = tl.where((x_index < size_x)[None, :], (e * sub_q_x_3) * sub_q_x_2, 0.0)
-        tile_sum_4 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_4 = e * sub_q_x_2
-        tile_sum_5 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
-        mul_q_x_5 = e * sub_q_x_3
-        tile_sum_6 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
-        mul_q_x_6 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
-        mul_q_x_7 = (e * sub_q_x_2) * sub_q_x_2
-        tile_sum_8 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-        acc_x_2 = next_acc_x_2
-        acc_x_3 = next_acc_x_3
-        acc_x_4 = next_acc_x_4
-        acc_x_5 = next_acc_x_5
-        acc_x_6 = next_acc_x_6
-        acc_x_7 = next_acc_x_7
-        centre = next_centre
-        centre_2 = next_centre_2
-    recip_q = 1.0 / z
-    # src[maps.diag:7]
-    gt_q = z > 0.0
-    # src[moments.diag:39]
-    # src[moments.diag:37]
-    # src[moments.diag:39]
-    add_q = tl.where(gt_q, recip_q * acc_x, 0.0) + tl.where(gt_q, recip_q * acc_x_3, 0.0)
-    tl.store(forecast_ptr + q_index * forecast_stride_q, add_q, mask=(q_index < size_q))
-    # src[moments.diag:38]
-    # src[moments.diag:39]
-    add_q_2 = tl.where(gt_q, (recip * recip_q) * acc_x_2, 0.0) + tl.where(gt_q, recip_q * acc_x_6, 0.0)
-    tl.store(lean_ptr + q_index * lean_stride_q, add_q_2, mask=(q_index < size_q))
-
-
-@triton.jit
-def drift_forward_kernel(
-    Q_ptr, K_ptr, t_ptr, forecast_ptr, lean_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, state___ptr,
-    Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, forecast_stride_q, lean_stride_q,
-    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
-    centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:34]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[moments.diag:36]
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:34]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[moments.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
-        tile_max = tl.max(mul_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = e * x_f32[None, :]
-        tile_sum_2 = tl.sum(mul_q_x_2, 1)
-        next_acc_x = (acc_x * scale) + tile_sum_2
-        recip_q = 1.0 / next_z
-        # src[maps.diag:7]
-        gt_q = next_z > 0.0
-        # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x, 0.0)
-        next_centre = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_3 = e * t[None, :]
-        tile_sum_3 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
-        # src[moments.diag:37]
-        m = tl.where(gt_q, recip_q * next_acc_x_2, 0.0)
-        next_centre_2 = tl.where(tl.abs(m) < float("inf"), m, 0.0)
-        change = next_centre - centre
-        change_2 = next_centre_2 - centre_2
-        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:39]
-        sub_q_x = t[None, :] - next_centre_2[:, None]
-        # src[moments.diag:36]
-        # src[moments.diag:39]
-        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre[:, None]
-        mul_q_x_4 = (e * sub_q_x_2) * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_5 = e * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
-        mul_q_x_6 = e * sub_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_7 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_8 = (e * sub_q_x_2) * sub_q_x_2
-        tile_sum_8 = tl.sum(mul_q_x_8, 1)
-        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-        acc_x_2 = next_acc_x_2
-        acc_x_3 = next_acc_x_3
-        acc_x_4 = next_acc_x_4
-        acc_x_5 = next_acc_x_5
-        acc_x_6 = next_acc_x_6
-        acc_x_7 = next_acc_x_7
-        centre = next_centre
-        centre_2 = next_centre_2
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[moments.diag:34]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[moments.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (1.4426950408889634 * rsqrt) * tile
-        tile_max = tl.max(mul_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = e * x_f32[None, :]
-        tile_sum_2 = tl.sum(mul_q_x_2, 1)
-        next_acc_x = (acc_x * scale) + tile_sum_2
-        recip_q = 1.0 / next_z
-        # src[maps.diag:7]
-        gt_q = next_z > 0.0
-        # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x, 0.0)
-        next_centre = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_3 = e * t[None, :]
-        tile_sum_3 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
-        # src[moments.diag:37]
-        m = tl.where(gt_q, recip_q * next_acc_x_2, 0.0)
-        next_centre_2 = tl.where(tl.abs(m) < float("inf"), m, 0.0)
-        change = next_centre - centre
-        change_2 = next_centre_2 - centre_2
-        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:39]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre_2[:, None], 0.0)
-        # src[moments.diag:36]
-        # src[moments.diag:39]
-        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre[:, None]
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        mul_q_x_4 = tl.where((x_index < size_x)[None, :], (e * sub_q_x_3) * sub_q_x, 0.0)
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_5 = e * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
-        mul_q_x_6 = e * sub_q_x_3
-        tile_sum_6 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_7 = ((e * sub_q_x_3) * sub_q_x_3) * sub_q_x_3
-        tile_sum_7 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_8 = (e * sub_q_x_3) * sub_q_x_3
-        tile_sum_8 = tl.sum(mul_q_x_8, 1)
-        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-        acc_x_2 = next_acc_x_2
-        acc_x_3 = next_acc_x_3
-        acc_x_4 = next_acc_x_4
-        acc_x_5 = next_acc_x_5
-        acc_x_6 = next_acc_x_6
-        acc_x_7 = next_acc_x_7
-        centre = next_centre
-        centre_2 = next_centre_2
-    recip_q = 1.0 / z
-    # src[maps.diag:7]
-    gt_q = z > 0.0
-    # src[moments.diag:37]
-    # src[moments.diag:39]
-    add_q = tl.where(gt_q, acc_x_3 * recip_q, 0.0) + tl.where(gt_q, recip_q * acc_x_2, 0.0)
-    tl.store(forecast_ptr + q_index * forecast_stride_q, add_q, mask=(q_index < size_q))
-    # src[moments.diag:38]
-    # src[moments.diag:39]
-    add_q_2 = tl.where(gt_q, acc_x_6 * recip_q, 0.0) + tl.where(gt_q, (recip * recip_q) * acc_x, 0.0)
-    tl.store(lean_ptr + q_index * lean_stride_q, add_q_2, mask=(q_index < size_q))
+    where_q = tl.where(gt_q, recip_q * ((acc_x_2 * recip) + acc_x_6), 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
     mul_q = 0.6931471805599453 * max_x
     tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(z)), mask=(q_index < size_q))
     tl.store(state_ptr + q_index * state_stride_q, mul_q, mask=(q_index < size_q))
     tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
-    tl.store(state__ptr + q_index * state__stride_q, acc_x_2, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, acc_x, mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, acc_x, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, acc_x_2, mask=(q_index < size_q))
 
 
 @triton.jit
-def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q_kernel(
+def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_kernel(
     Q_ptr, K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, state___ptr,
-    buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, buffer_6_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, t_stride_x, d_forecast_stride_q, d_lean_stride_q, logsum_stride_q, state_stride_q,
-    z_stride_q, state__stride_q, state___stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q,
-    buffer_3_stride_q, buffer_6_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, buffer_5_ptr, buffer_6_ptr, d_Q_ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_forecast_stride_q, d_lean_stride_q, logsum_stride_q,
+    state_stride_q, z_stride_q, state__stride_q, state___stride_q, buffer_0_stride_q, buffer_1_stride_q,
+    buffer_2_stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_6_stride_q, d_Q_stride_q, d_Q_stride_d,
+    size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -4215,42 +4226,42 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q_kernel(
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_8 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_9 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_10 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_10 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_11 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_12 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_13 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_14 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_15 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    acc_x_16 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q = logsum * 1.4426950408889634
     # src[moments.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = state * 1.4426950408889634
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
     d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * state
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = d_forecast * state_
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_4 = (recip * d_lean) * state__
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    where_q = tl.where(gt_q, (recip * recip_q) * recip_q, 0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -4264,123 +4275,137 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
         mul_q_x_2 = x_f32[None, :] * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_5 = next_acc_x * recip
-        next_centre = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
-        change = next_centre - centre
-        sub_q_x = (x_f32 * recip)[None, :] - next_centre[:, None]
-        mul_q_x_3 = sub_q_x * exp2_q_x
+        where_q_2 = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_3 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        change = where_q_3 - where_q_2
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        sub_q_x = x_f32[None, :] - next_acc_x[:, None]
+        mul_q_x_3 = sub_q_x * exp2_q_x_2
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
-        tile_sum_3 = tl.sum(exp2_q_x, 1)
+        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
         next_sum_x = sum_x + tile_sum_3
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_4 = exp2_q_x * t[None, :]
+        mul_q_x_4 = t[None, :] * exp2_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_4
-        where_q = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
-        change_2 = where_q_2 - where_q
-        acc_x_17 = (-6.0 * (d_lean * acc_x_2)) + ((3.0 * (d_lean * sum_x)) * change)
-        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        where_q_4 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_5 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        change_2 = where_q_5 - where_q_4
+        acc_x_16 = (-3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_17 = (6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_16
+        acc_x_18 = (acc_x_4 + ((d_forecast * sum_x) * change_2)) + (acc_x_17 * change)
         sub_q_x_2 = t[None, :] - next_acc_x_3[:, None]
-        add_q_x = (d_forecast[:, None] * sub_q_x_2) + (((3.0 * d_lean)[:, None] * sub_q_x) * sub_q_x)
-        mul_q_x_5 = exp2_q_x * add_q_x
-        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        mul_q_x_5 = d_forecast[:, None] * sub_q_x_2
+        tile = (((recip * recip) * -3.0) * d_lean)[:, None] * sub_q_x
+        safe_ = tl.where(mul_q_x_5 == float("-inf"), 0.0, mul_q_x_5)
+        mul_q_x_6 = ((tile * sub_q_x) - safe_) * exp2_q_x_2
+        tile_sum_5 = tl.sum(mul_q_x_6, 1)
         next_acc_x_4 = acc_x_18 + tile_sum_5
-        acc_x_19 = (-6.0 * (d_lean * acc_x_6)) + ((3.0 * (d_lean * sum_x_2)) * change)
-        acc_x_20 = (acc_x_5 + (acc_x_19 * change)) + ((-1.0 * (d_forecast * sum_x_2)) * change_2)
-        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_6 = exp2_q_x_2 * add_q_x
-        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        mul_q_3 = state__ * next_acc_x_4
+        sub_q = ((d_forecast * state_) * next_acc_x_2) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
+        mul_q_4 = sub_q * recip_q
+        next_centre = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        acc_x_19 = ((-1.0 * acc_x_6) + (sum_x * change_2)) * change
+        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_2) * change_2)) + acc_x_19
+        mul_q_x_7 = (sub_q_x * sub_q_x_2) * exp2_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_7, 1)
         next_acc_x_5 = acc_x_20 + tile_sum_6
-        tile_sum_7 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_7
-        mul_q_x_7 = exp2_q_x_2 * sub_q_x
-        tile_sum_8 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x_2) * change)) + tile_sum_8
-        acc_x_21 = ((3.0 * acc_x_6) + ((-1.0 * sum_x_2) * change)) * change
+        mul_q_x_8 = exp2_q_x_2 * sub_q_x_2
+        tile_sum_7 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
+        acc_x_21 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
         acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
-        mul_q_x_8 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
-        tile_sum_9 = tl.sum(mul_q_x_8, 1)
-        next_acc_x_7 = acc_x_22 + tile_sum_9
-        acc_x_23 = ((-2.0 * acc_x_6) + (sum_x_2 * change)) * change
-        mul_q_x_9 = (exp2_q_x_2 * sub_q_x) * sub_q_x
-        tile_sum_10 = tl.sum(mul_q_x_9, 1)
-        next_acc_x_8 = (acc_x_8 + acc_x_23) + tile_sum_10
-        acc_x_24 = ((-1.0 * acc_x_10) + (sum_x_2 * change_2)) * change
-        acc_x_25 = (acc_x_9 + ((-1.0 * acc_x_6) * change_2)) + acc_x_24
-        mul_q_x_10 = (sub_q_x * sub_q_x_2) * exp2_q_x_2
-        tile_sum_11 = tl.sum(mul_q_x_10, 1)
-        next_acc_x_9 = acc_x_25 + tile_sum_11
-        tile = (((-1.0 * d_forecast) * state_) * next_acc_x_2) + (((-1.0 * recip) * next_acc_x) * next_acc_x_5)
-        tile_2 = ((tile + mul_q_4) + (next_acc_x_7 * d_lean)) + (next_acc_x_9 * d_forecast)
-        mul_q_6 = (-1.0 * recip_q) * (tile_2 + mul_q_3)
+        mul_q_x_9 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_9, 1)
+        next_acc_x_7 = acc_x_22 + tile_sum_8
+        mul_q_5 = (recip * d_lean) * (state__ + ((recip * recip) * next_acc_x_7))
+        add_q = (d_forecast * (state_ + (next_acc_x_5 * recip))) + mul_q_5
+        mul_q_6 = (add_q * recip_q) * recip_q
         next_centre_2 = tl.where(tl.abs(mul_q_6) < float("inf"), mul_q_6, 0.0)
-        mul_q_x_11 = exp2_q_x_2 * sub_q_x_2
-        tile_sum_12 = tl.sum(mul_q_x_11, 1)
-        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_12
-        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        where_q_5 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
-        where_q_6 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
-        mul_q_d = d_lean[:, None] * acc_x_16
-        mul_q_d_2 = d_forecast[:, None] * acc_x_15
-        mul_q_d_3 = d_lean[:, None] * acc_x_15
-        acc_x_26 = (3.0 * mul_q_d) + ((-1.0 * mul_q_d_3) * change[:, None])
-        acc_x_27 = (acc_x_13 + (mul_q_d_2 * change_2[:, None])) + (acc_x_26 * change[:, None])
-        acc_x_28 = (-1.0 * (d_forecast[:, None] * acc_x_16)) * change_2[:, None]
-        acc_x_29 = (acc_x_11 + acc_x_28) + (acc_x_15 * (next_centre_2 - centre_2)[:, None])
-        acc_x_30 = (-1.0 * (recip * acc_x_14)) * (where_q_6 - where_q_5)[:, None]
-        acc_x_31 = (acc_x_29 + acc_x_30) + (acc_x_27 * change[:, None])
-        acc_x_32 = (-1.0 * (d_forecast[:, None] * acc_x_12)) * (where_q_4 - where_q_3)[:, None]
-        mul_q_x_12 = ((-1.0 * recip) * x_f32)[None, :] * next_acc_x_4[:, None]
-        mul_q_x_13 = ((d_lean[:, None] * sub_q_x) * sub_q_x) * sub_q_x
-        mul_q_x_14 = ((-1.0 * d_forecast) * next_acc_x_2)[:, None] * t[None, :]
-        tile_3 = (next_centre_2[:, None] + mul_q_x_14) + mul_q_x_13
-        tile_4 = (tile_3 + (d_forecast[:, None] * t[None, :])) + ((recip * x_f32)[None, :] * d_lean[:, None])
-        add_q_x_2 = (tile_4 + mul_q_x_12) + ((d_forecast[:, None] * sub_q_x) * sub_q_x_2)
-        tile_bf16 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
-        next_acc_x_11 = tl.dot(tile_bf16, K, (acc_x_31 + acc_x_32))
-        tile_bf16_2 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
-        next_acc_x_12 = tl.dot(tile_bf16_2, K, acc_x_12)
-        acc_x_33 = (6.0 * mul_q_d) + ((-3.0 * mul_q_d_3) * change[:, None])
-        acc_x_34 = (acc_x_13 + (mul_q_d_2 * change_2[:, None])) + (acc_x_33 * change[:, None])
-        add_q_x_3 = (((-3.0 * d_lean)[:, None] * sub_q_x) * sub_q_x) + ((-1.0 * d_forecast)[:, None] * sub_q_x_2)
-        tile_bf16_3 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
-        next_acc_x_13 = tl.dot(tile_bf16_3, K, acc_x_34)
-        tile_bf16_4 = (exp2_q_x_2 * x_f32[None, :]).to(tl.bfloat16)
-        next_acc_x_14 = tl.dot(tile_bf16_4, K, acc_x_14)
-        tile_bf16_5 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_15 = tl.dot(tile_bf16_5, K, acc_x_15)
-        acc_x_35 = acc_x_16 + ((-1.0 * acc_x_15) * change[:, None])
+        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
+        mul_q_x_10 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        tile_sum_9 = tl.sum(mul_q_x_10, 1)
+        next_acc_x_8 = acc_x_23 + tile_sum_9
+        mul_q_x_11 = sub_q_x * exp2_q_x
+        tile_sum_10 = tl.sum(mul_q_x_11, 1)
+        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
+        tile_sum_11 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_11
+        where_q_6 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
+        where_q_7 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
+        where_q_8 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_9 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_15
+        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_15
+        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_11
+        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_11
+        acc_x_24 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_4) * change[:, None])
+        acc_x_25 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
+        acc_x_26 = (-1.0 * acc_x_11) * (next_centre_2 - centre_2)[:, None]
+        acc_x_27 = (acc_x_10 + acc_x_26) + ((-1.0 * mul_q_d) * change_2[:, None])
+        acc_x_28 = (acc_x_27 + (acc_x_25 * change[:, None])) + (acc_x_13 * (where_q_9 - where_q_8)[:, None])
+        acc_x_29 = acc_x_28 + (acc_x_12 * (where_q_7 - where_q_6)[:, None])
+        acc_x_30 = (where_q[:, None] * acc_x_11) * (next_centre - centre)[:, None]
+        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
+        tile_2 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
+        tile_3 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x
+        mul_q_x_13 = ((recip * d_lean)[:, None] * x_f32[None, :]) * recip_q[:, None]
+        mul_q_x_14 = (d_forecast[:, None] * t[None, :]) * next_acc_x_2[:, None]
+        add_q_x = next_centre[:, None] + (next_acc_x_4[:, None] * x_f32[None, :])
+        safe_2 = tl.where(mul_q_x_14 == float("-inf"), 0.0, mul_q_x_14)
+        mul_q_x_15 = ((recip * recip_q) * recip_q)[:, None] * (add_q_x - safe_2)
+        tile_4 = tl.where(gt_q[:, None], mul_q_x_15, 0.0) + mul_q_x_13
+        tile_5 = (tile_4 + ((tile_3 * sub_q_x) * sub_q_x)) + (tile_2 * sub_q_x_2)
+        safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
+        sub_q_x_3 = (tile_5 + mul_q_x_12) - safe_next_centre[:, None]
+        tile_bf16 = (sub_q_x_3 * exp2_q_x_2).to(tl.bfloat16)
+        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_29 + acc_x_30))
+        tile_bf16_2 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_11)
+        mul_q_x_16 = ((recip * x_f32)[None, :] * recip_q[:, None]) * recip_q[:, None]
+        tile_6 = exp2_q_x_2 * tl.where(gt_q[:, None], mul_q_x_16, 0.0)
+        tile_bf16_3 = tile_6.to(tl.bfloat16)
+        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_12)
+        tile_7 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
+        where_q_x = tl.where(gt_q[:, None], (tile_7 * recip_q[:, None]) * recip_q[:, None], 0.0)
+        tile_bf16_4 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
+        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        acc_x_31 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_4) * change[:, None])
+        acc_x_32 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
+        mul_q_x_17 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
+        tile_8 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
+        add_q_x_2 = ((tile_8[:, None] * sub_q_x) * sub_q_x) + mul_q_x_17
+        tile_bf16_5 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_32)
+        acc_x_33 = acc_x_15 + ((-1.0 * acc_x_11) * change[:, None])
         tile_bf16_6 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
-        next_acc_x_16 = tl.dot(tile_bf16_6, K, acc_x_35)
+        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_33)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
-        sum_x_2 = next_sum_x_2
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
+        sum_x_2 = next_sum_x_2
         acc_x_10 = next_acc_x_10
         acc_x_11 = next_acc_x_11
         acc_x_12 = next_acc_x_12
         acc_x_13 = next_acc_x_13
         acc_x_14 = next_acc_x_14
         acc_x_15 = next_acc_x_15
-        acc_x_16 = next_acc_x_16
         centre = next_centre
         centre_2 = next_centre_2
     from_x = tl.maximum(0, to_x)
@@ -4396,156 +4421,170 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q_kernel(
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (1.4426950408889634 * rsqrt) * tile
+        mul_q_x = (rsqrt * 1.4426950408889634) * tile
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
         mul_q_x_2 = x_f32[None, :] * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_5 = next_acc_x * recip
-        next_centre = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
-        change = next_centre - centre
-        sub_q_x = (x_f32 * recip)[None, :] - next_centre[:, None]
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
-        mul_q_x_3 = sub_q_x_2 * exp2_q_x
+        where_q_2 = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_3 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        change = where_q_3 - where_q_2
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        sub_q_x = tl.where((x_index < size_x)[None, :], x_f32[None, :] - next_acc_x[:, None], 0.0)
+        mul_q_x_3 = sub_q_x * exp2_q_x_2
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
-        tile_sum_3 = tl.sum(exp2_q_x, 1)
+        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
         next_sum_x = sum_x + tile_sum_3
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_4 = exp2_q_x * t[None, :]
+        mul_q_x_4 = t[None, :] * exp2_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_4
-        where_q = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
-        change_2 = where_q_2 - where_q
-        acc_x_17 = (-6.0 * (d_lean * acc_x_2)) + ((3.0 * (d_lean * sum_x)) * change)
-        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
-        mul_q_x_5 = ((3.0 * d_lean)[:, None] * sub_q_x_2) * sub_q_x_2
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_3[:, None], 0.0)
-        add_q_x = tl.where((x_index < size_x)[None, :], (d_forecast[:, None] * sub_q_x_3) + mul_q_x_5, 0.0)
-        mul_q_x_6 = exp2_q_x * add_q_x
+        where_q_4 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_5 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        change_2 = where_q_5 - where_q_4
+        acc_x_16 = (-3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_17 = (6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_16
+        acc_x_18 = (acc_x_4 + ((d_forecast * sum_x) * change_2)) + (acc_x_17 * change)
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_3[:, None], 0.0)
+        mul_q_x_5 = d_forecast[:, None] * sub_q_x_2
+        tile_2 = (((recip * recip) * -3.0) * d_lean)[:, None] * sub_q_x
+        safe_ = tl.where(mul_q_x_5 == float("-inf"), 0.0, mul_q_x_5)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], (tile_2 * sub_q_x) - safe_, 0.0)
+        mul_q_x_6 = sub_q_x_3 * exp2_q_x_2
         tile_sum_5 = tl.sum(mul_q_x_6, 1)
         next_acc_x_4 = acc_x_18 + tile_sum_5
-        acc_x_19 = (-6.0 * (d_lean * acc_x_6)) + ((3.0 * (d_lean * sum_x_2)) * change)
-        acc_x_20 = (acc_x_5 + (acc_x_19 * change)) + ((-1.0 * (d_forecast * sum_x_2)) * change_2)
-        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_7 = exp2_q_x_2 * add_q_x
+        mul_q_3 = state__ * next_acc_x_4
+        sub_q = ((d_forecast * state_) * next_acc_x_2) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
+        mul_q_4 = sub_q * recip_q
+        next_centre = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        acc_x_19 = ((-1.0 * acc_x_6) + (sum_x * change_2)) * change
+        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_2) * change_2)) + acc_x_19
+        mul_q_x_7 = (sub_q_x * sub_q_x_2) * exp2_q_x_2
         tile_sum_6 = tl.sum(mul_q_x_7, 1)
         next_acc_x_5 = acc_x_20 + tile_sum_6
-        tile_sum_7 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_7
         mul_q_x_8 = exp2_q_x_2 * sub_q_x_2
-        tile_sum_8 = tl.sum(mul_q_x_8, 1)
-        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x_2) * change)) + tile_sum_8
-        acc_x_21 = ((3.0 * acc_x_6) + ((-1.0 * sum_x_2) * change)) * change
+        tile_sum_7 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
+        acc_x_21 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
         acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
-        mul_q_x_9 = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) * exp2_q_x_2
-        tile_sum_9 = tl.sum(mul_q_x_9, 1)
-        next_acc_x_7 = acc_x_22 + tile_sum_9
-        acc_x_23 = ((-2.0 * acc_x_6) + (sum_x_2 * change)) * change
-        mul_q_x_10 = (exp2_q_x_2 * sub_q_x_2) * sub_q_x_2
-        tile_sum_10 = tl.sum(mul_q_x_10, 1)
-        next_acc_x_8 = (acc_x_8 + acc_x_23) + tile_sum_10
-        acc_x_24 = ((-1.0 * acc_x_10) + (sum_x_2 * change_2)) * change
-        acc_x_25 = (acc_x_9 + ((-1.0 * acc_x_6) * change_2)) + acc_x_24
-        mul_q_x_11 = (sub_q_x_2 * sub_q_x_3) * exp2_q_x_2
-        tile_sum_11 = tl.sum(mul_q_x_11, 1)
-        next_acc_x_9 = acc_x_25 + tile_sum_11
-        tile_2 = (((-1.0 * d_forecast) * state_) * next_acc_x_2) + (((-1.0 * recip) * next_acc_x) * next_acc_x_5)
-        tile_3 = ((tile_2 + mul_q_4) + (next_acc_x_7 * d_lean)) + (next_acc_x_9 * d_forecast)
-        mul_q_6 = (-1.0 * recip_q) * (tile_3 + mul_q_3)
+        mul_q_x_9 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_9, 1)
+        next_acc_x_7 = acc_x_22 + tile_sum_8
+        mul_q_5 = (recip * d_lean) * (state__ + ((recip * recip) * next_acc_x_7))
+        add_q = (d_forecast * (state_ + (next_acc_x_5 * recip))) + mul_q_5
+        mul_q_6 = (add_q * recip_q) * recip_q
         next_centre_2 = tl.where(tl.abs(mul_q_6) < float("inf"), mul_q_6, 0.0)
-        mul_q_x_12 = exp2_q_x_2 * sub_q_x_3
-        tile_sum_12 = tl.sum(mul_q_x_12, 1)
-        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_12
-        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        where_q_5 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
-        where_q_6 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
-        mul_q_d = d_lean[:, None] * acc_x_16
-        mul_q_d_2 = d_forecast[:, None] * acc_x_15
-        mul_q_d_3 = d_lean[:, None] * acc_x_15
-        acc_x_26 = (3.0 * mul_q_d) + ((-1.0 * mul_q_d_3) * change[:, None])
-        acc_x_27 = (acc_x_13 + (mul_q_d_2 * change_2[:, None])) + (acc_x_26 * change[:, None])
-        acc_x_28 = (-1.0 * (d_forecast[:, None] * acc_x_16)) * change_2[:, None]
-        acc_x_29 = (acc_x_11 + acc_x_28) + (acc_x_15 * (next_centre_2 - centre_2)[:, None])
-        acc_x_30 = (-1.0 * (recip * acc_x_14)) * (where_q_6 - where_q_5)[:, None]
-        acc_x_31 = (acc_x_29 + acc_x_30) + (acc_x_27 * change[:, None])
-        acc_x_32 = (-1.0 * (d_forecast[:, None] * acc_x_12)) * (where_q_4 - where_q_3)[:, None]
-        mul_q_x_13 = ((-1.0 * recip) * x_f32)[None, :] * next_acc_x_4[:, None]
-        mul_q_x_14 = ((d_lean[:, None] * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
-        mul_q_x_15 = ((-1.0 * d_forecast) * next_acc_x_2)[:, None] * t[None, :]
-        tile_4 = (next_centre_2[:, None] + mul_q_x_15) + mul_q_x_14
-        tile_5 = (tile_4 + (d_forecast[:, None] * t[None, :])) + ((recip * x_f32)[None, :] * d_lean[:, None])
-        add_q_x_2 = (tile_5 + mul_q_x_13) + ((d_forecast[:, None] * sub_q_x_2) * sub_q_x_3)
+        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
+        mul_q_x_10 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        tile_sum_9 = tl.sum(mul_q_x_10, 1)
+        next_acc_x_8 = acc_x_23 + tile_sum_9
+        mul_q_x_11 = sub_q_x * exp2_q_x
+        tile_sum_10 = tl.sum(mul_q_x_11, 1)
+        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
+        tile_sum_11 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_11
+        where_q_6 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
+        where_q_7 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
+        where_q_8 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_9 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_15
+        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_15
+        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_11
+        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_11
+        acc_x_24 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_4) * change[:, None])
+        acc_x_25 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
+        acc_x_26 = (-1.0 * acc_x_11) * (next_centre_2 - centre_2)[:, None]
+        acc_x_27 = (acc_x_10 + acc_x_26) + ((-1.0 * mul_q_d) * change_2[:, None])
+        acc_x_28 = (acc_x_27 + (acc_x_25 * change[:, None])) + (acc_x_13 * (where_q_9 - where_q_8)[:, None])
+        acc_x_29 = acc_x_28 + (acc_x_12 * (where_q_7 - where_q_6)[:, None])
+        acc_x_30 = (where_q[:, None] * acc_x_11) * (next_centre - centre)[:, None]
+        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
+        tile_3 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
+        tile_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x
+        mul_q_x_13 = ((recip * d_lean)[:, None] * x_f32[None, :]) * recip_q[:, None]
+        mul_q_x_14 = (d_forecast[:, None] * t[None, :]) * next_acc_x_2[:, None]
+        add_q_x = next_centre[:, None] + (next_acc_x_4[:, None] * x_f32[None, :])
+        safe_2 = tl.where(mul_q_x_14 == float("-inf"), 0.0, mul_q_x_14)
+        mul_q_x_15 = ((recip * recip_q) * recip_q)[:, None] * (add_q_x - safe_2)
+        tile_5 = tl.where(gt_q[:, None], mul_q_x_15, 0.0) + mul_q_x_13
+        tile_6 = (tile_5 + ((tile_4 * sub_q_x) * sub_q_x)) + (tile_3 * sub_q_x_2)
+        safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
+        sub_q_x_4 = (tile_6 + mul_q_x_12) - safe_next_centre[:, None]
+        sub_q_x_5 = tl.where((x_index < size_x)[None, :], sub_q_x_4, 0.0)
+        tile_bf16 = (sub_q_x_5 * exp2_q_x_2).to(tl.bfloat16)
+        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_29 + acc_x_30))
+        tile_bf16_2 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_11)
+        mul_q_x_16 = ((recip * x_f32)[None, :] * recip_q[:, None]) * recip_q[:, None]
+        tile_7 = exp2_q_x_2 * tl.where(gt_q[:, None], mul_q_x_16, 0.0)
+        tile_bf16_3 = tile_7.to(tl.bfloat16)
+        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_12)
+        tile_8 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
+        where_q_x = tl.where(gt_q[:, None], (tile_8 * recip_q[:, None]) * recip_q[:, None], 0.0)
+        tile_bf16_4 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
+        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        acc_x_31 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_4) * change[:, None])
+        acc_x_32 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
+        mul_q_x_17 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
+        tile_9 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
+        add_q_x_2 = ((tile_9[:, None] * sub_q_x) * sub_q_x) + mul_q_x_17
         add_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2, 0.0)
-        tile_bf16 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
-        next_acc_x_11 = tl.dot(tile_bf16, K, (acc_x_31 + acc_x_32))
-        tile_bf16_2 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
-        next_acc_x_12 = tl.dot(tile_bf16_2, K, acc_x_12)
-        acc_x_33 = (6.0 * mul_q_d) + ((-3.0 * mul_q_d_3) * change[:, None])
-        acc_x_34 = (acc_x_13 + (mul_q_d_2 * change_2[:, None])) + (acc_x_33 * change[:, None])
-        mul_q_x_16 = ((-3.0 * d_lean)[:, None] * sub_q_x_2) * sub_q_x_2
-        add_q_x_4 = mul_q_x_16 + ((-1.0 * d_forecast)[:, None] * sub_q_x_3)
-        add_q_x_5 = tl.where((x_index < size_x)[None, :], add_q_x_4, 0.0)
-        tile_bf16_3 = (exp2_q_x_2 * add_q_x_5).to(tl.bfloat16)
-        next_acc_x_13 = tl.dot(tile_bf16_3, K, acc_x_34)
-        tile_bf16_4 = (exp2_q_x_2 * x_f32[None, :]).to(tl.bfloat16)
-        next_acc_x_14 = tl.dot(tile_bf16_4, K, acc_x_14)
-        tile_bf16_5 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_15 = tl.dot(tile_bf16_5, K, acc_x_15)
-        acc_x_35 = acc_x_16 + ((-1.0 * acc_x_15) * change[:, None])
-        tile_bf16_6 = (exp2_q_x_2 * sub_q_x_2).to(tl.bfloat16)
-        next_acc_x_16 = tl.dot(tile_bf16_6, K, acc_x_35)
+        tile_bf16_5 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_32)
+        acc_x_33 = acc_x_15 + ((-1.0 * acc_x_11) * change[:, None])
+        tile_bf16_6 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
+        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_33)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
-        sum_x_2 = next_sum_x_2
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
+        sum_x_2 = next_sum_x_2
         acc_x_10 = next_acc_x_10
         acc_x_11 = next_acc_x_11
         acc_x_12 = next_acc_x_12
         acc_x_13 = next_acc_x_13
         acc_x_14 = next_acc_x_14
         acc_x_15 = next_acc_x_15
-        acc_x_16 = next_acc_x_16
         centre = next_centre
         centre_2 = next_centre_2
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_3, mask=(q_index < size_q))
     tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x_4, mask=(q_index < size_q))
-    tile = (((-1.0 * d_forecast) * state_) * acc_x_2) + (((-1.0 * recip) * acc_x) * acc_x_5)
-    tile_2 = ((tile + mul_q_4) + (acc_x_7 * d_lean)) + (acc_x_9 * d_forecast)
+    mul_q_3 = (recip * d_lean) * (state__ + ((recip * recip) * acc_x_7))
+    add_q = (d_forecast * (state_ + (acc_x_5 * recip))) + mul_q_3
     tl.store(
-        buffer_6_ptr + q_index * buffer_6_stride_q,
-        ((-1.0 * recip_q) * (tile_2 + mul_q_3)),
+        buffer_5_ptr + q_index * buffer_5_stride_q,
+        ((add_q * recip_q) * recip_q),
         mask=(q_index < size_q),
     )
-    # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * recip_q)[:, None] * acc_x_11, 0.0)
+    mul_q_4 = tl.where(gt_q, 1.0 - (recip * acc_x_9), 0.0) * recip_q
+    tl.store(buffer_6_ptr + q_index * buffer_6_stride_q, mul_q_4, mask=(q_index < size_q))
+    tile_bf16 = tl.where(gt_q[:, None], rsqrt * acc_x_10, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        where_q_d.to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def drift_backward_d_K_d_t_kernel(
-    Q_ptr, K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, z_ptr, buffer_1_ptr, buffer_0_ptr,
-    buffer_3_ptr, buffer_6_ptr, buffer_2_ptr, d_K_ptr, d_t_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, t_stride_x, d_forecast_stride_q, d_lean_stride_q, logsum_stride_q, state_stride_q, z_stride_q,
-    buffer_1_stride_q, buffer_0_stride_q, buffer_3_stride_q, buffer_6_stride_q, buffer_2_stride_q,
+    Q_ptr, K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, state___ptr,
+    buffer_1_ptr, buffer_3_ptr, buffer_0_ptr, buffer_2_ptr, buffer_5_ptr, buffer_6_ptr, d_K_ptr, d_t_ptr,
+    Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_forecast_stride_q, d_lean_stride_q,
+    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, buffer_1_stride_q,
+    buffer_3_stride_q, buffer_0_stride_q, buffer_2_stride_q, buffer_5_stride_q, buffer_6_stride_q,
     d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
@@ -4556,19 +4595,18 @@ def drift_backward_d_K_d_t_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
     acc_q_3 = tl.full([BLOCK_X], 0.0, tl.float32)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:34]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:34]
     t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    x_f32 = x_index.to(tl.float32)
-    place = x_f32 * recip
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
@@ -4580,42 +4618,52 @@ def drift_backward_d_K_d_t_kernel(
             0.0,
             EXACT_D,
         )
-        z = tl.load(z_ptr + q_index * z_stride_q)
-        recip_q = 1.0 / z
-        tile_bf16 = (Q.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q = (1.4426950408889634 * rsqrt) * dot
-        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
+        mul_x_q = (rsqrt * 1.4426950408889634) * dot
+        sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
+        z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
         gt_q = z > 0.0
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
+        recip_q = 1.0 / z
+        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
+        mul_x_q_2 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        sub_x_q_2 = place[:, None] - (buffer_0 * recip)[None, :]
-        mul_x_q_2 = (d_forecast[None, :] * sub_x_q_2) * (t[:, None] - safe_buffer_2[None, :])
-        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q)
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
-        mul_x_q_3 = ((-1.0 * recip) * x_f32)[:, None] * buffer_3[None, :]
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
+        tile = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
         d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
-        mul_x_q_4 = ((d_lean[None, :] * sub_x_q_2) * sub_x_q_2) * sub_x_q_2
+        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
+        mul_x_q_3 = ((recip * d_lean)[None, :] * x_f32[:, None]) * recip_q[None, :]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        mul_x_q_5 = ((-1.0 * d_forecast) * buffer_1)[None, :] * t[:, None]
-        tile = ((buffer_6[None, :] + mul_x_q_5) + mul_x_q_4) + (d_forecast[None, :] * t[:, None])
-        tile_2 = tile + ((recip * x_f32)[:, None] * d_lean[None, :])
-        tile_3 = tl.where(gt_q[None, :], exp2_x_q, 0.0) * ((tile_2 + mul_x_q_3) + mul_x_q_2)
-        tile_bf16_2 = tile_3.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
-        mul_q = recip_q * tl.where(gt_q, 1.0 + (-1.0 * buffer_1), 0.0)
-        mul_x_q_6 = (mul_q * d_forecast)[None, :] * exp2_x_q
+        mul_x_q_4 = (d_forecast[None, :] * t[:, None]) * buffer_1[None, :]
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        mul_q = state__ * buffer_3
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        sub_q = ((d_forecast * state_) * buffer_1) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        add_x_q = (sub_q * recip_q)[None, :] + (buffer_3[None, :] * x_f32[:, None])
+        safe_ = tl.where(mul_x_q_4 == float("-inf"), 0.0, mul_x_q_4)
+        mul_x_q_5 = ((recip * recip_q) * recip_q)[None, :] * (add_x_q - safe_)
+        tile_3 = tl.where(gt_q[None, :], mul_x_q_5, 0.0) + mul_x_q_3
+        tile_4 = (tile_3 + ((tile_2 * sub_x_q_2) * sub_x_q_2)) + (tile * (t[:, None] - safe_buffer_2[None, :]))
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile_5 = tl.where(gt_q[None, :], exp2_x_q, 0.0) * ((tile_4 + mul_x_q_2) - safe_buffer_5[None, :])
+        tile_bf16 = tile_5.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q)
+        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * exp2_x_q
         tile_sum = tl.sum(mul_x_q_6, 1)
         next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q_3 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
-        mul_x_q_7 = (sub_x_q_2 * tl.exp2(sub_x_q_3)) * d_forecast[None, :]
+        sub_x_q_3 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_7 = d_forecast[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_3))
         tile_sum_2 = tl.sum(mul_x_q_7, 1)
         next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
@@ -4631,46 +4679,57 @@ def drift_backward_d_K_d_t_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        recip_q = tl.where(q_index < size_q, 1.0 / z, 0.0)
-        tile_bf16 = (Q.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q = (1.4426950408889634 * rsqrt) * dot
-        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
+        mul_x_q = (rsqrt * 1.4426950408889634) * dot
+        sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         # src[maps.diag:7]
         gt_q = z > 0.0
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = 1.0 / z
         d_forecast = tl.load(
             d_forecast_ptr + q_index * d_forecast_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
+        mul_x_q_2 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_2 = place[:, None] - (buffer_0 * recip)[None, :]
-        mul_x_q_2 = (d_forecast[None, :] * sub_x_q_2) * (t[:, None] - safe_buffer_2[None, :])
-        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_3 = ((-1.0 * recip) * x_f32)[:, None] * buffer_3[None, :]
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
+        tile = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
         d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_4 = ((d_lean[None, :] * sub_x_q_2) * sub_x_q_2) * sub_x_q_2
+        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
+        mul_x_q_3 = ((recip * d_lean)[None, :] * x_f32[:, None]) * recip_q[None, :]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_5 = ((-1.0 * d_forecast) * buffer_1)[None, :] * t[:, None]
-        tile = ((buffer_6[None, :] + mul_x_q_5) + mul_x_q_4) + (d_forecast[None, :] * t[:, None])
-        tile_2 = tile + ((recip * x_f32)[:, None] * d_lean[None, :])
-        tile_3 = tl.where(gt_q[None, :], exp2_x_q, 0.0) * ((tile_2 + mul_x_q_3) + mul_x_q_2)
-        tile_bf16_2 = tile_3.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
-        mul_q = recip_q * tl.where(gt_q, 1.0 + (-1.0 * buffer_1), 0.0)
-        mul_x_q_6 = (mul_q * d_forecast)[None, :] * exp2_x_q
+        mul_x_q_4 = (d_forecast[None, :] * t[:, None]) * buffer_1[None, :]
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = state__ * buffer_3
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        sub_q = ((d_forecast * state_) * buffer_1) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        add_x_q = (sub_q * recip_q)[None, :] + (buffer_3[None, :] * x_f32[:, None])
+        safe_ = tl.where(mul_x_q_4 == float("-inf"), 0.0, mul_x_q_4)
+        mul_x_q_5 = ((recip * recip_q) * recip_q)[None, :] * (add_x_q - safe_)
+        tile_3 = tl.where(gt_q[None, :], mul_x_q_5, 0.0) + mul_x_q_3
+        tile_4 = (tile_3 + ((tile_2 * sub_x_q_2) * sub_x_q_2)) + (tile * (t[:, None] - safe_buffer_2[None, :]))
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        sub_x_q_3 = tl.where((q_index < size_q)[None, :], (tile_4 + mul_x_q_2) - safe_buffer_5[None, :], 0.0)
+        tile_5 = tl.where(gt_q[None, :], exp2_x_q, 0.0) * sub_x_q_3
+        tile_bf16 = tile_5.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * exp2_x_q
         tile_sum = tl.sum(mul_x_q_6, 1)
         next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_3 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
-        mul_x_q_7 = (sub_x_q_2 * tl.exp2(sub_x_q_3)) * d_forecast[None, :]
+        sub_x_q_4 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_7 = d_forecast[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_4))
         tile_sum_2 = tl.sum(mul_x_q_7, 1)
         next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
@@ -4678,10 +4737,10 @@ def drift_backward_d_K_d_t_kernel(
         acc_q_3 = next_acc_q_3
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
-    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 + acc_q_3), mask=(x_index < size_x))
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 + (recip * acc_q_3)), mask=(x_index < size_x))
 
 
 def _drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -4809,11 +4868,11 @@ def _drift_forward(
     return forecast, lean, logsum, state, z, state_, state__
 
 
-def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(
+def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor, state__: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_6: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_6: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -4848,6 +4907,7 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     buffer_2 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     buffer_3 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_5 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     buffer_6 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
@@ -4860,23 +4920,25 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
-    drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q_kernel[grid](
+    drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_kernel[grid](
         Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2,
-        buffer_3, buffer_6, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), t.stride(0),
+        buffer_3, buffer_5, buffer_6, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), t.stride(0),
         d_forecast.stride(0), d_lean.stride(0), logsum.stride(0), state.stride(0), z.stride(0),
         state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
-        buffer_3.stride(0), buffer_6.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        buffer_3.stride(0), buffer_5.stride(0), buffer_6.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
-    return buffer_0, buffer_1, buffer_2, buffer_3, buffer_6, d_Q
+    return buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q
 
 
 def _drift_backward_d_K_d_t(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor,
-    logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, buffer_1: torch.Tensor,
-    buffer_0: torch.Tensor, buffer_3: torch.Tensor, buffer_6: torch.Tensor, buffer_2: torch.Tensor,
+    logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor, state__: torch.Tensor,
+    buffer_1: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_2: torch.Tensor,
+    buffer_5: torch.Tensor, buffer_6: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_1: f32[q], buffer_0: f32[q], buffer_3: f32[q], buffer_6: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_1: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_2: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -4885,11 +4947,14 @@ def _drift_backward_d_K_d_t(
     _check("logsum", logsum, torch.float32, 1, Q.device)
     _check("state", state, torch.float32, 1, Q.device)
     _check("z", z, torch.float32, 1, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("state__", state__, torch.float32, 1, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
-    _check("buffer_6", buffer_6, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("buffer_5", buffer_5, torch.float32, 1, Q.device)
+    _check("buffer_6", buffer_6, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -4906,16 +4971,22 @@ def _drift_backward_d_K_d_t(
         raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_3.shape != (q,):
         raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
-    if buffer_6.shape != (q,):
-        raise ValueError(f"buffer_6: f32[q] has shape {buffer_6.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_5.shape != (q,):
+        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
+    if buffer_6.shape != (q,):
+        raise ValueError(f"buffer_6: f32[q] has shape {buffer_6.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_t = torch.empty((x,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
@@ -4929,12 +5000,13 @@ def _drift_backward_d_K_d_t(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     drift_backward_d_K_d_t_kernel[grid](
-        Q, K, t, d_forecast, d_lean, logsum, state, z, buffer_1, buffer_0, buffer_3, buffer_6, buffer_2, d_K,
-        d_t, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), t.stride(0), d_forecast.stride(0),
-        d_lean.stride(0), logsum.stride(0), state.stride(0), z.stride(0), buffer_1.stride(0),
-        buffer_0.stride(0), buffer_3.stride(0), buffer_6.stride(0), buffer_2.stride(0), d_K.stride(0),
-        d_K.stride(1), d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
-        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_1, buffer_3, buffer_0,
+        buffer_2, buffer_5, buffer_6, d_K, d_t, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        t.stride(0), d_forecast.stride(0), d_lean.stride(0), logsum.stride(0), state.stride(0), z.stride(0),
+        state_.stride(0), state__.stride(0), buffer_1.stride(0), buffer_3.stride(0), buffer_0.stride(0),
+        buffer_2.stride(0), buffer_5.stride(0), buffer_6.stride(0), d_K.stride(0), d_K.stride(1),
+        d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_K, d_t
 
@@ -4958,8 +5030,8 @@ class _drift_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_forecast, d_lean):
         Q, K, t, logsum, state, z, state_, state__ = ctx.saved_tensors
-        buffer_0, buffer_1, buffer_2, buffer_3, buffer_6, d_Q = _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_6_d_Q(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__)
-        d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, buffer_1, buffer_0, buffer_3, buffer_6, buffer_2)
+        buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q = _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__)
+        d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_1, buffer_3, buffer_0, buffer_2, buffer_5, buffer_6)
         return d_Q, d_K, d_t
 
 
@@ -4973,6 +5045,8 @@ def drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tens
         raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
+            if not (d <= 256):
+                raise ValueError("drift: gradients are made for sizes whose tiles are held on chip")
             return _drift_autograd.apply(Q, K, t)
         forecast, lean = _drift(Q, K, t)
         return forecast, lean
@@ -5090,14 +5164,14 @@ def choice_mean_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = z + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[None, :] * E_stride_vocab + e_index[:, None] * E_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_vocab = tl.dot(e_bf16, tl.trans(E), acc_vocab)
         z = next_z
         acc_vocab = next_acc_vocab
@@ -5117,20 +5191,20 @@ def choice_mean_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = z + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[None, :] * E_stride_vocab + e_index[:, None] * E_stride_e,
             mask=(vocab_index < size_vocab)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_vocab = tl.dot(e_bf16, tl.trans(E), acc_vocab)
         z = next_z
         acc_vocab = next_acc_vocab
     # src[maps.diag:7]
     # src[moments.diag:49]
-    where_token_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_vocab, 0.0)
+    where_token_e = tl.where((z > 0.0)[:, None], acc_vocab * (1.0 / z)[:, None], 0.0)
     tl.store(
         mean_ptr + token_index[:, None] * mean_stride_token + e_index[None, :] * mean_stride_e,
         where_token_e.to(tl.bfloat16),
@@ -5245,14 +5319,14 @@ def choice_forward_mean_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = z + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[None, :] * E_stride_vocab + e_index[:, None] * E_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_vocab = tl.dot(e_bf16, tl.trans(E), acc_vocab)
         z = next_z
         acc_vocab = next_acc_vocab
@@ -5272,20 +5346,20 @@ def choice_forward_mean_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = z + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[None, :] * E_stride_vocab + e_index[:, None] * E_stride_e,
             mask=(vocab_index < size_vocab)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_vocab = tl.dot(e_bf16, tl.trans(E), acc_vocab)
         z = next_z
         acc_vocab = next_acc_vocab
     # src[maps.diag:7]
     # src[moments.diag:49]
-    where_token_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_vocab, 0.0)
+    where_token_e = tl.where((z > 0.0)[:, None], acc_vocab * (1.0 / z)[:, None], 0.0)
     tl.store(
         mean_ptr + token_index[:, None] * mean_stride_token + e_index[None, :] * mean_stride_e,
         where_token_e.to(tl.bfloat16),
@@ -5371,8 +5445,9 @@ def choice_backward_d_logits_kernel(
     first_token = program * BLOCK_TOKEN
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     e_index = tl.arange(0, BLOCK_E)
-    acc_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    acc_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
     d_mean = tl.load(
         d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
         mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
@@ -5385,13 +5460,19 @@ def choice_backward_d_logits_kernel(
     )
     mul_token_e = mean.to(tl.float32) * d_mean.to(tl.float32)
     sum_ = tl.sum(mul_token_e, 1)
-    mul_token = -1.0 * sum_
-    top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
         # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        where_token_vocab = tl.where(top[:, None] == logits, 1.0, 0.0)
+        tile_sum = tl.sum(where_token_vocab, 1)
+        next_sum_vocab = sum_vocab + tile_sum
         E = load_tile(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
             (e_index < size_e)[None, :],
@@ -5399,56 +5480,48 @@ def choice_backward_d_logits_kernel(
             EXACT_E,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
         # src[maps.diag:5]
         sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = tl.exp(sub_token_vocab) * (mul_token[:, None] + dot)
-        tile_sum = tl.sum(mul_token_vocab, 1)
-        next_acc_vocab = acc_vocab + tile_sum
-        where_token_vocab = tl.where(top[:, None] == logits, 1.0, 0.0)
-        tile_sum_2 = tl.sum(where_token_vocab, 1)
-        next_sum_vocab = sum_vocab + tile_sum_2
-        acc_vocab = next_acc_vocab
+        mul_token_vocab = tl.exp(sub_token_vocab) * (dot - sum_[:, None])
+        tile_sum_2 = tl.sum(mul_token_vocab, 1)
+        next_acc_vocab = acc_vocab + tile_sum_2
         sum_vocab = next_sum_vocab
+        acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
         # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=float("-inf"),
+        )
+        tile = (top[:, None] == logits) & (vocab_index < size_vocab)[None, :]
+        where_token_vocab = tl.where(tile, 1.0, 0.0)
+        tile_sum = tl.sum(where_token_vocab, 1)
+        next_sum_vocab = sum_vocab + tile_sum
         E = tl.load(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
             mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
-            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
-            other=float("-inf"),
-        )
         # src[maps.diag:5]
         sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = tl.exp(sub_token_vocab) * (mul_token[:, None] + dot)
-        tile_sum = tl.sum(mul_token_vocab, 1)
-        next_acc_vocab = acc_vocab + tile_sum
-        tile = (top[:, None] == logits) & (vocab_index < size_vocab)[None, :]
-        where_token_vocab = tl.where(tile, 1.0, 0.0)
-        tile_sum_2 = tl.sum(where_token_vocab, 1)
-        next_sum_vocab = sum_vocab + tile_sum_2
-        acc_vocab = next_acc_vocab
+        mul_token_vocab = tl.exp(sub_token_vocab) * (dot - sum_[:, None])
+        tile_sum_2 = tl.sum(mul_token_vocab, 1)
+        next_acc_vocab = acc_vocab + tile_sum_2
         sum_vocab = next_sum_vocab
+        acc_vocab = next_acc_vocab
     z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
     recip_token = 1.0 / z
     # src[maps.diag:7]
     gt_token = z > 0.0
     recip_token_2 = 1.0 / sum_vocab
+    mul_token = ((-1.0 * recip_token_2) * acc_vocab) * recip_token
     d_top = tl.load(d_top_ptr + token_index * d_top_stride_token, mask=(token_index < size_token), other=0.0)
-    mul_token_2 = ((-1.0 * acc_vocab) * recip_token) * recip_token_2
-    add_token = tl.where(gt_token, mul_token_2, 0.0) + (d_top * recip_token_2)
+    add_token = (recip_token_2 * d_top) + tl.where(gt_token, mul_token, 0.0)
     # whole tiles, no mask needed
     for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
@@ -5467,7 +5540,7 @@ def choice_backward_d_logits_kernel(
         )
         # src[maps.diag:5]
         sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (mul_token[:, None] + dot)
+        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (dot - sum_[:, None])
         where_token_vocab = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
         where_token_vocab_2 = tl.where(top[:, None] == logits, add_token[:, None], 0.0)
         tl.store(
@@ -5492,7 +5565,7 @@ def choice_backward_d_logits_kernel(
         )
         # src[maps.diag:5]
         sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (mul_token[:, None] + dot)
+        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (dot - sum_[:, None])
         where_token_vocab = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
         where_token_vocab_2 = tl.where(top[:, None] == logits, add_token[:, None], 0.0)
         tl.store(
@@ -5520,6 +5593,8 @@ def choice_backward_d_E_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        z = tl.load(z_ptr + token_index * z_stride_token)
+        # src[maps.diag:7]
         top = tl.load(top_ptr + token_index * top_stride_token)
         # src[moments.diag:43]
         logits = tl.load(
@@ -5529,10 +5604,8 @@ def choice_backward_d_E_kernel(
         )
         # src[maps.diag:5]
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        z = tl.load(z_ptr + token_index * z_stride_token)
-        # src[maps.diag:7]
-        tile = tl.exp(sub_vocab_token) * tl.where(z > 0.0, 1.0 / z, 0.0)[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
+        where_vocab_token = tl.where((z > 0.0)[None, :], tl.exp(sub_vocab_token), 0.0)
+        tile_bf16 = (where_vocab_token * (1.0 / z)[None, :]).to(tl.bfloat16)
         d_mean = tl.load(
             d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
             mask=(e_index < size_e)[:, None],
@@ -5555,8 +5628,9 @@ def choice_backward_d_E_kernel(
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
         z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
         # src[maps.diag:7]
-        where_token = tl.where((z > 0.0) & (token_index < size_token), 1.0 / z, 0.0)
-        tile_bf16 = (tl.exp(sub_vocab_token) * where_token[None, :]).to(tl.bfloat16)
+        where_vocab_token = tl.where((z > 0.0)[None, :], tl.exp(sub_vocab_token), 0.0)
+        tile = where_vocab_token * tl.where(token_index < size_token, 1.0 / z, 0.0)[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         d_mean = tl.load(
             d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
             mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
@@ -5820,6 +5894,8 @@ def choice(logits: torch.Tensor, E: torch.Tensor) -> tuple[torch.Tensor, torch.T
     if E.shape != (vocab, e):
         raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (logits, E)):
+        if not (e <= 256):
+            raise ValueError("choice: gradients are made for sizes whose tiles are held on chip")
         return _choice_autograd.apply(logits, E)
     best, top = _choice_best_top(logits)
     mean = _choice_mean(logits, E, top)
@@ -5861,7 +5937,7 @@ def temperature_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = ((1.4426950408889634 * rsqrt) * b) * dot
+        mul_q_x = ((rsqrt * 1.4426950408889634) * b) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -5888,7 +5964,7 @@ def temperature_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -5906,7 +5982,7 @@ def temperature_kernel(
     # src[maps.diag:12]
     tl.store(
         L_ptr + q_index * L_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
         mask=(q_index < size_q),
     )
     # src[maps.diag:7]
@@ -5933,14 +6009,14 @@ def temperature_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[moments.diag:53]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -5951,14 +6027,14 @@ def temperature_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[moments.diag:53]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -5989,18 +6065,18 @@ def temperature_long_L_E_rows_kernel(
     )
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * buffer_0, float("-inf"))
+    mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * buffer_0, float("-inf"))
     max_ = tl.max(mul_x, 0)
     sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
     # src[maps.diag:12]
     e = tl.exp2(sub_x)
     sum_ = tl.sum(e, 0)
-    tl.store(L_ptr + q_index * L_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
+    tl.store(L_ptr + q_index * L_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
     mul_x_2 = e * buffer_0
     sum_2 = tl.sum(mul_x_2, 0)
     # src[maps.diag:7]
     # src[moments.diag:55]
-    where = tl.where(sum_ > 0.0, (sum_2 * rsqrt) * (1.0 / sum_), 0.0)
+    where = tl.where(sum_ > 0.0, (rsqrt * sum_2) * (1.0 / sum_), 0.0)
     tl.store(E_ptr + q_index * E_stride_q, where)
 
 
@@ -6023,7 +6099,7 @@ def temperature_long_L_E_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
-        mul_x = ((1.4426950408889634 * rsqrt) * b) * buffer_0
+        mul_x = ((rsqrt * 1.4426950408889634) * b) * buffer_0
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6047,7 +6123,7 @@ def temperature_long_L_E_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * buffer_0, float("-inf"))
+        mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * buffer_0, float("-inf"))
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6063,10 +6139,10 @@ def temperature_long_L_E_kernel(
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:12]
-    tl.store(L_ptr + q_index * L_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
+    tl.store(L_ptr + q_index * L_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
     # src[maps.diag:7]
     # src[moments.diag:55]
-    where = tl.where(z > 0.0, (acc_x * rsqrt) * (1.0 / z), 0.0)
+    where = tl.where(z > 0.0, (rsqrt * acc_x) * (1.0 / z), 0.0)
     tl.store(E_ptr + q_index * E_stride_q, where)
 
 
@@ -6083,10 +6159,11 @@ def temperature_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:53]
-    b = tl.load(b_ptr)
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -6104,7 +6181,7 @@ def temperature_forward_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = ((1.4426950408889634 * b) * rsqrt) * dot
+        mul_q_x = ((1.4426950408889634 * rsqrt) * b) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6131,7 +6208,7 @@ def temperature_forward_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * b) * rsqrt) * dot, float("-inf"))
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6147,12 +6224,12 @@ def temperature_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:12]
-    add_q = tl.log(z) + (0.6931471805599453 * max_x)
+    add_q = (0.6931471805599453 * max_x) + tl.log(z)
     tl.store(L_ptr + q_index * L_stride_q, add_q, mask=(q_index < size_q))
     tl.store(logsum_ptr + q_index * logsum_stride_q, add_q, mask=(q_index < size_q))
     # src[maps.diag:7]
     # src[moments.diag:55]
-    where_q = tl.where(z > 0.0, (rsqrt * acc_x) * (1.0 / z), 0.0)
+    where_q = tl.where(z > 0.0, (rsqrt * (1.0 / z)) * acc_x, 0.0)
     tl.store(E_ptr + q_index * E_stride_q, where_q, mask=(q_index < size_q))
 
 
@@ -6171,18 +6248,17 @@ def temperature_backward_buffer_0_d_Q_kernel(
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:53]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
+    b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
     d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q_2 = d_L * b
@@ -6190,6 +6266,7 @@ def temperature_backward_buffer_0_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:53]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -6200,15 +6277,18 @@ def temperature_backward_buffer_0_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         sub_q_x = (((rsqrt * 1.4426950408889634) * b) * dot) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
-        mul_q_x = dot * exp2_q_x
+        mul_q_x = exp2_q_x * dot
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = (((-1.0 * rsqrt) * b) * d_E) * next_acc_x
+        mul_q_3 = (rsqrt * b) * next_acc_x
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
-        add_q_x = ((d_E + next_centre) + mul_q_2)[:, None] + (((rsqrt * b) * d_E)[:, None] * dot)
-        tile_bf16 = (exp2_q_x * add_q_x).to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        acc_x_4 = (-1.0 * (d_E[:, None] * acc_x_3)) * (next_centre - centre)[:, None]
+        # src[moments.diag:55]
+        safe_next_centre = tl.where(next_centre == float("-inf"), 0.0, next_centre)
+        sub_q_x_2 = (1.0 + ((rsqrt * b) * dot)) - safe_next_centre[:, None]
+        tile = (mul_q_2[:, None] + (d_E[:, None] * sub_q_x_2)) * exp2_q_x
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
         acc_x = next_acc_x
@@ -6230,16 +6310,18 @@ def temperature_backward_buffer_0_d_Q_kernel(
         mul_q_x = tl.where((x_index < size_x)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
         sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
-        mul_q_x_2 = dot * exp2_q_x
+        mul_q_x_2 = exp2_q_x * dot
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = (((-1.0 * rsqrt) * b) * d_E) * next_acc_x
+        mul_q_3 = (rsqrt * b) * next_acc_x
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
-        add_q_x = ((d_E + next_centre) + mul_q_2)[:, None] + (((rsqrt * b) * d_E)[:, None] * dot)
-        add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
-        tile_bf16 = (exp2_q_x * add_q_x_2).to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        acc_x_4 = (-1.0 * (d_E[:, None] * acc_x_3)) * (next_centre - centre)[:, None]
+        # src[moments.diag:55]
+        safe_next_centre = tl.where(next_centre == float("-inf"), 0.0, next_centre)
+        sub_q_x_2 = (1.0 + ((rsqrt * b) * dot)) - safe_next_centre[:, None]
+        add_q_x = tl.where((x_index < size_x)[None, :], mul_q_2[:, None] + (d_E[:, None] * sub_q_x_2), 0.0)
+        tile_bf16 = (add_q_x * exp2_q_x).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
         acc_x = next_acc_x
@@ -6249,7 +6331,7 @@ def temperature_backward_buffer_0_d_Q_kernel(
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x_2 * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x_2).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -6280,52 +6362,56 @@ def temperature_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        mul_q = (rsqrt * b) * buffer_0
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = (((rsqrt * 1.4426950408889634) * b) * dot) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        # src[moments.diag:55]
+        sub_x_q = (1.0 + ((rsqrt * b) * dot)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
-        tile = d_E + ((((-1.0 * rsqrt) * b) * d_E) * buffer_0)
-        add_x_q = (tile + (d_L * b))[None, :] + (((rsqrt * b) * d_E)[None, :] * dot)
-        tile_bf16 = (tl.exp2(sub_x_q) * add_x_q).to(tl.bfloat16)
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q_2 = logsum * 1.4426950408889634
+        sub_x_q_2 = (((rsqrt * 1.4426950408889634) * b) * dot) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        tile = ((d_L * b)[None, :] + (d_E[None, :] * sub_x_q)) * tl.exp2(sub_x_q_2)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = (rsqrt * b) * buffer_0
         # src[moments.diag:53]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q = tl.where((q_index < size_q)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
-        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:55]
+        sub_x_q = (1.0 + ((rsqrt * b) * dot)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = d_E + ((((-1.0 * rsqrt) * b) * d_E) * buffer_0)
-        add_x_q = (tile + (d_L * b))[None, :] + (((rsqrt * b) * d_E)[None, :] * dot)
-        tile_bf16 = (tl.exp2(sub_x_q) * add_x_q).to(tl.bfloat16)
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = logsum * 1.4426950408889634
+        mul_x_q = tl.where((q_index < size_q)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        tile = ((d_L * b)[None, :] + (d_E[None, :] * sub_x_q)) * tl.exp2(sub_x_q_2)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -6340,36 +6426,37 @@ def temperature_backward_d_b_rows_kernel(
     d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
     # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    K = load_tile(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        0.0,
-        EXACT_X and EXACT_D,
-    )
     Q = load_tile(
         Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
         (q_index < size_q)[None, :] & (d_index < size_d)[:, None],
         0.0,
         EXACT_Q and EXACT_D,
     )
+    K = load_tile(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        0.0,
+        EXACT_X and EXACT_D,
+    )
     # src[moments.diag:7]
     dot = tl.dot(tl.trans(Q), K)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = logsum * 1.4426950408889634
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_q_x = tl.where((q_index < size_q)[:, None], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
     mul_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x, float("-inf"))
     sub_q_x = mul_q_x_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
     buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q_x_3 = (rsqrt * d_E)[:, None] * (dot - buffer_0[:, None])
     d_L = load_tile(d_L_ptr + q_index * d_L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    add_q_x = (d_L + (((-1.0 * rsqrt) * d_E) * buffer_0))[:, None] + ((rsqrt * d_E)[:, None] * dot)
-    mul_q_x_3 = (dot * add_q_x) * tl.exp2(sub_q_x)
-    sum_ = tl.sum(tl.sum(mul_q_x_3, 1), 0)
-    tl.store(d_b_ptr, (sum_ * rsqrt))
+    mul_q_x_4 = ((d_L[:, None] + mul_q_x_3) * tl.exp2(sub_q_x)) * dot
+    sum_ = tl.sum(tl.sum(mul_q_x_4, 1), 0)
+    tl.store(d_b_ptr, (rsqrt * sum_))
 
 
 @triton.jit
@@ -6385,13 +6472,12 @@ def temperature_backward_d_b_kernel(
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     for q_index in tl.range(0, size_q):
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul = 1.4426950408889634 * logsum
         # src[moments.diag:53]
         Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul = logsum * 1.4426950408889634
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
-        mul_2 = ((-1.0 * rsqrt) * d_E) * buffer_0
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
         to_x = size_x // BLOCK_X * BLOCK_X
         # whole tiles, no mask needed
@@ -6404,11 +6490,11 @@ def temperature_backward_d_b_kernel(
                 EXACT_D,
             )
             # src[moments.diag:7]
-            mul_x_d = Q.to(tl.float32)[None, :] * K.to(tl.float32)
+            mul_x_d = K.to(tl.float32) * Q.to(tl.float32)[None, :]
             sum_ = tl.sum(mul_x_d, 1)
             sub_x = (((rsqrt * 1.4426950408889634) * b) * sum_) - tl.where(mul == float("-inf"), 0.0, mul)
-            tile = sum_ * ((d_L + mul_2) + ((rsqrt * d_E) * sum_))
-            mul_x = tile * tl.exp2(sub_x)
+            tile = (d_L + ((d_E * rsqrt) * (sum_ - buffer_0))) * tl.exp2(sub_x)
+            mul_x = tile * sum_
             tile_sum = tl.sum(mul_x, 0)
             next_acc_q_x = acc_q_x + tile_sum
             acc_q_x = next_acc_q_x
@@ -6423,16 +6509,16 @@ def temperature_backward_d_b_kernel(
                 other=0.0,
             )
             # src[moments.diag:7]
-            mul_x_d = Q.to(tl.float32)[None, :] * K.to(tl.float32)
+            mul_x_d = K.to(tl.float32) * Q.to(tl.float32)[None, :]
             sum_ = tl.sum(mul_x_d, 1)
             mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * sum_, float("-inf"))
             sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
-            tile = sum_ * ((d_L + mul_2) + ((rsqrt * d_E) * sum_))
-            mul_x_2 = tile * tl.exp2(sub_x)
+            tile = (d_L + ((d_E * rsqrt) * (sum_ - buffer_0))) * tl.exp2(sub_x)
+            mul_x_2 = tile * sum_
             tile_sum = tl.sum(mul_x_2, 0)
             next_acc_q_x = acc_q_x + tile_sum
             acc_q_x = next_acc_q_x
-    tl.store(d_b_ptr, (acc_q_x * rsqrt))
+    tl.store(d_b_ptr, (rsqrt * acc_q_x))
 
 
 def _temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -6691,13 +6777,11 @@ def _temperature_backward_d_b(
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if max(BLOCK_D, BLOCK_Q, BLOCK_X) <= 256:
+    if max(BLOCK_D, BLOCK_Q, BLOCK_X) <= 128:
         if max(BLOCK_D, BLOCK_Q, BLOCK_X) <= 64:
             warps, stages = 4, 2
-        elif max(BLOCK_D, BLOCK_Q, BLOCK_X) <= 128:
-            warps, stages = 8, 2
         else:
-            warps, stages = 8, 1
+            warps, stages = 8, 2
         grid = (1,)
         temperature_backward_d_b_rows_kernel[grid](
             Q, K, b, d_L, d_E, logsum, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -6763,6 +6847,8 @@ def temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torc
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, b)):
+            if not (d <= 256 and d <= 16384):
+                raise ValueError("temperature: gradients are made for sizes whose tiles are held on chip")
             return _temperature_autograd.apply(Q, K, b)
         L, E = _temperature(Q, K, b)
         return L, E

@@ -50,7 +50,7 @@ def nearest(Q, K, *, block_x=256):
         tile_min = jnp.min(sum_, axis=1)
         next_min_x = jnp.minimum(min_x, tile_min)
         min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-        chosen = jnp.where(next_min_x[:, None] == sum_, x_index.astype(jnp.int32), tile_i32)
+        chosen = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
         tile_min_2 = jnp.min(chosen, axis=1)
         next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
         return (next_min_x, next_min_x_2)
@@ -71,7 +71,7 @@ def nearest(Q, K, *, block_x=256):
         tile_min = jnp.min(chosen, axis=1)
         next_min_x = jnp.minimum(min_x, tile_min)
         min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-        chosen_2 = jnp.where(next_min_x[:, None] == sum_, x_index.astype(jnp.int32), tile_i32)
+        chosen_2 = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
         chosen_3 = jnp.where((x_index < x), chosen_2, 2147483647)
         tile_min_2 = jnp.min(chosen_3, axis=1)
         next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
@@ -208,7 +208,7 @@ def _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, *, block_x=256):
         sub = Q[:, None] - safe_K
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
-        equal = sum_ == out[:, None]
+        equal = out[:, None] == sum_
         chosen = jnp.where(equal, jnp.float32(1.0), 0.0)
         tile_sum = jnp.sum(chosen, axis=1)
         next_sum_x = sum_x + tile_sum
@@ -229,7 +229,7 @@ def _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, *, block_x=256):
         sub = Q[:, None] - safe_K
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
-        equal = sum_ == out[:, None]
+        equal = out[:, None] == sum_
         chosen = jnp.where(equal & (x_index < x), jnp.float32(1.0), 0.0)
         tile_sum = jnp.sum(chosen, axis=1)
         next_sum_x = sum_x + tile_sum
@@ -240,7 +240,7 @@ def _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, *, block_x=256):
 
     sum_x, sum_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (sum_x, sum_x_2))
     recip = 1 / sum_x
-    return recip, (recip * 2.0 * d_out)[:, None] * sum_x_2
+    return recip, (d_out * recip * 2.0)[:, None] * sum_x_2
 
 
 def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, block_x=512):
@@ -259,10 +259,10 @@ def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, b
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
-    out = jnp.pad(out, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    out = jnp.pad(out, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
@@ -273,16 +273,16 @@ def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, b
         def step(block, state):
             (acc_q,) = state
             first_q = block * block_q
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
             sub = Q_tile - safe_K[:, None]
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
-            chosen = jnp.where((sum_ == out_tile)[:, :, None], sub, 0.0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul_2 = (buffer_0_tile * d_out_tile)[:, None] * chosen
+            out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
+            chosen = jnp.where((out_tile == sum_)[:, :, None], sub, 0.0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            mul_2 = (d_out_tile * buffer_0_tile)[:, None] * chosen
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_q = acc_q + tile_sum
             return (next_acc_q,)
@@ -293,22 +293,22 @@ def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, b
         def step_2(block, state):
             (acc_q,) = state
             first_q = block * block_q
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
             sub = Q_tile - safe_K[:, None]
-            out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
-            chosen = jnp.where((sum_ == out_tile)[:, :, None], sub, 0.0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul_2 = (buffer_0_tile * d_out_tile)[:, None] * chosen
+            out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
+            chosen = jnp.where((out_tile == sum_)[:, :, None], sub, 0.0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            mul_2 = (d_out_tile * buffer_0_tile)[:, None] * chosen
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_q = acc_q + tile_sum
             return (next_acc_q,)
 
         (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))
-        return -2.0 * acc_q
+        return acc_q * -2.0
 
     d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -423,7 +423,7 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
         return chosen
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -514,9 +514,8 @@ def _kernel_regression_backward_buffer_0(d_out, out):
     q, e = d_out.shape
     if out.shape != (q, e):
         raise ValueError(f"out: f32[q e] has shape {out.shape}, expected {(q, e)}")
-    sum_e = jnp.einsum("qe,qe->q", d_out, out, precision="highest")  # [q]
-    product = -1.0 * sum_e  # [q]
-    return product
+    sum_e = jnp.einsum("qe,qe->q", out, d_out, precision="highest")  # [q]
+    return sum_e
 
 
 def _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -537,35 +536,35 @@ def _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        recip = 1 / jnp.float32(d)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        recip = 1 / jnp.float32(d)
         to_x = x // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
             sub = Q_tile[:, None] - safe_K
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
             sub_2 = -1.0 * recip * sum_ - logsum_tile[:, None]
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
-            mul_2 = (dot + buffer_0_tile[:, None]) * jnp.exp(sub_2)
+            mul_2 = jnp.exp(sub_2) * (dot - buffer_0_tile[:, None])
             mul_3 = sub * mul_2[:, :, None]
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
@@ -578,15 +577,15 @@ def _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
             sub = Q_tile[:, None] - safe_K
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
             chosen = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
-            mul_2 = (dot + buffer_0_tile[:, None]) * jnp.exp(chosen - logsum_tile[:, None])
+            mul_2 = jnp.exp(chosen - logsum_tile[:, None]) * (dot - buffer_0_tile[:, None])
             mul_3 = sub * mul_2[:, :, None]
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
@@ -618,25 +617,28 @@ def _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, blo
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
-        recip = 1 / jnp.float32(d)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        recip = 1 / jnp.float32(d)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
@@ -644,10 +646,7 @@ def _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, blo
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
             exp = jnp.exp(-1.0 * recip * sum_ - logsum_tile)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
-            mul_2 = sub * ((dot + buffer_0_tile) * exp)[:, :, None]
+            mul_2 = sub * (exp * (dot - buffer_0_tile))[:, :, None]
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_q = acc_q + tile_sum
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", exp, d_out_tile, precision="highest")
@@ -660,6 +659,9 @@ def _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, blo
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
@@ -668,10 +670,7 @@ def _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, blo
             sum_ = jnp.sum(mul, axis=2)
             chosen = jnp.where((q_index < q), -1.0 * recip * sum_, -jnp.inf)
             exp = jnp.exp(chosen - logsum_tile)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
-            mul_2 = sub * ((dot + buffer_0_tile) * exp)[:, :, None]
+            mul_2 = sub * (exp * (dot - buffer_0_tile))[:, :, None]
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_q = acc_q + tile_sum
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", exp, d_out_tile, precision="highest")

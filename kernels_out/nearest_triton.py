@@ -31,6 +31,13 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
 
 
+def _processors(array: torch.Tensor) -> int:
+    """How many programs the device of an array runs at once at least."""
+    if array.device.type != "cuda":
+        return 132
+    return torch.cuda.get_device_properties(array.device).multi_processor_count
+
+
 @triton.jit
 def distances_rows_kernel(
     Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, out_stride_x, size_q,
@@ -88,6 +95,159 @@ def distances_kernel(
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
     tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, acc_d)
+
+
+@triton.jit
+def distances_parts_rows_kernel(
+    Q_ptr, K_ptr, sum_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, sum_parts_stride_d_part_1,
+    sum_parts_stride_q, sum_parts_stride_x, size_q, size_d, size_x, size_parts_d, size_length_d,
+    BLOCK_D_IN_1: tl.constexpr, EXACT_D_IN_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    d_part_index = program.to(tl.int64)
+    d_in_index = tl.arange(0, BLOCK_D_IN_1)
+    # src[nearest.diag:6]
+    K = tl.load(
+        K_ptr + x_index * K_stride_x + (d_in_index + size_length_d * d_part_index) * K_stride_d,
+        mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+        other=0.0,
+    )
+    Q = tl.load(
+        Q_ptr + q_index * Q_stride_q + (d_in_index + size_length_d * d_part_index) * Q_stride_d,
+        mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+        other=0.0,
+    )
+    # src[nearest.diag:7]
+    lt_d_in = (d_in_index + (size_length_d * d_part_index)) < size_d
+    where_d_in = tl.where(lt_d_in & (d_in_index < size_length_d), Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    mul_d_in = where_d_in * where_d_in
+    sum_ = tl.sum(mul_d_in, 0)
+    tl.store(
+        sum_parts_ptr + d_part_index * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index * sum_parts_stride_x,
+        sum_,
+    )
+
+
+@triton.jit
+def distances_parts_kernel(
+    Q_ptr, K_ptr, sum_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, sum_parts_stride_d_part_1,
+    sum_parts_stride_q, sum_parts_stride_x, size_q, size_d, size_x, size_parts_d, size_length_d,
+    BLOCK_D_IN_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    d_part_index = program.to(tl.int64)
+    acc_d_in = tl.full([], 0.0, tl.float32)
+    mul = size_length_d * d_part_index
+    to_d_in = size_length_d // BLOCK_D_IN_1 * BLOCK_D_IN_1
+    # whole tiles, no mask needed
+    for first_d_in in tl.range(0, to_d_in, BLOCK_D_IN_1):
+        d_in_index = first_d_in + tl.arange(0, BLOCK_D_IN_1)
+        # src[nearest.diag:6]
+        K = tl.load(
+            K_ptr + x_index * K_stride_x + (d_in_index + size_length_d * d_part_index) * K_stride_d,
+            mask=((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index * Q_stride_q + (d_in_index + size_length_d * d_part_index) * Q_stride_d,
+            mask=((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        where_d_in = tl.where((d_in_index + mul) < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        mul_d_in = where_d_in * where_d_in
+        tile_sum = tl.sum(mul_d_in, 0)
+        next_acc_d_in = acc_d_in + tile_sum
+        acc_d_in = next_acc_d_in
+    from_d_in = tl.maximum(0, to_d_in)
+    # tiles that a mask or the end cuts
+    for first_d_in_2 in tl.range(from_d_in, size_length_d, BLOCK_D_IN_1):
+        d_in_index = first_d_in_2 + tl.arange(0, BLOCK_D_IN_1)
+        # src[nearest.diag:6]
+        K = tl.load(
+            K_ptr + x_index * K_stride_x + (d_in_index + size_length_d * d_part_index) * K_stride_d,
+            mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index * Q_stride_q + (d_in_index + size_length_d * d_part_index) * Q_stride_d,
+            mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        tile = ((d_in_index + mul) < size_d) & (d_in_index < size_length_d)
+        where_d_in = tl.where(tile, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        mul_d_in = where_d_in * where_d_in
+        tile_sum = tl.sum(mul_d_in, 0)
+        next_acc_d_in = acc_d_in + tile_sum
+        acc_d_in = next_acc_d_in
+    tl.store(
+        sum_parts_ptr + d_part_index * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index * sum_parts_stride_x,
+        acc_d_in,
+    )
+
+
+@triton.jit
+def distances_joined_rows_kernel(
+    sum_parts_ptr, out_ptr, sum_parts_stride_d_part_1, sum_parts_stride_q, sum_parts_stride_x, out_stride_q,
+    out_stride_x, size_parts_d, size_q, size_x, BLOCK_D_PART_1: tl.constexpr, EXACT_D_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    q_index = program.to(tl.int64)
+    d_part_index = tl.arange(0, BLOCK_D_PART_1)
+    sum_parts = load_tile(
+        sum_parts_ptr + d_part_index * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index * sum_parts_stride_x,
+        (d_part_index < size_parts_d),
+        0.0,
+        EXACT_D_PART_1,
+    )
+    sum_ = tl.sum(sum_parts, 0)
+    tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_)
+
+
+@triton.jit
+def distances_joined_kernel(
+    sum_parts_ptr, out_ptr, sum_parts_stride_d_part_1, sum_parts_stride_q, sum_parts_stride_x, out_stride_q,
+    out_stride_x, size_parts_d, size_q, size_x, BLOCK_D_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    q_index = program.to(tl.int64)
+    sum_d_part = tl.full([], 0.0, tl.float32)
+    to_d_part = size_parts_d // BLOCK_D_PART_1 * BLOCK_D_PART_1
+    # whole tiles, no mask needed
+    for first_d_part in tl.range(0, to_d_part, BLOCK_D_PART_1):
+        d_part_index = first_d_part + tl.arange(0, BLOCK_D_PART_1)
+        sum_parts = tl.load(
+            sum_parts_ptr + d_part_index * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index * sum_parts_stride_x,
+        )
+        tile_sum = tl.sum(sum_parts, 0)
+        next_sum_d_part = sum_d_part + tile_sum
+        sum_d_part = next_sum_d_part
+    from_d_part = tl.maximum(0, to_d_part)
+    # tiles that a mask or the end cuts
+    for first_d_part_2 in tl.range(from_d_part, size_parts_d, BLOCK_D_PART_1):
+        d_part_index = first_d_part_2 + tl.arange(0, BLOCK_D_PART_1)
+        sum_parts = tl.load(
+            sum_parts_ptr + d_part_index * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index * sum_parts_stride_x,
+            mask=(d_part_index < size_parts_d),
+            other=0.0,
+        )
+        tile_sum = tl.sum(sum_parts, 0)
+        next_sum_d_part = sum_d_part + tile_sum
+        sum_d_part = next_sum_d_part
+    tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_d_part)
 
 
 @triton.jit
@@ -161,6 +321,12 @@ def distances_backward_d_Q_rows_kernel(
     program = program // tl.cdiv(size_d, BLOCK_D)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
     # src[nearest.diag:6]
     K = tl.load(
         K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -170,13 +336,8 @@ def distances_backward_d_Q_rows_kernel(
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     # src[nearest.diag:7]
     sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    mul_d_x = d_out[None, :] * sub_d_x
+    sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
+    mul_d_x = sub_d_x_2 * d_out[None, :]
     sum_ = tl.sum(mul_d_x, 1)
     tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, (sum_ * 2.0), mask=(d_index < size_d))
 
@@ -199,6 +360,7 @@ def distances_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
@@ -206,8 +368,7 @@ def distances_backward_d_Q_kernel(
         )
         # src[nearest.diag:7]
         sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
-        mul_d_x = d_out[None, :] * sub_d_x
+        mul_d_x = sub_d_x * d_out[None, :]
         tile_sum = tl.sum(mul_d_x, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -215,6 +376,11 @@ def distances_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
         # src[nearest.diag:6]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -223,12 +389,8 @@ def distances_backward_d_Q_kernel(
         )
         # src[nearest.diag:7]
         sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        mul_d_x = d_out[None, :] * sub_d_x
+        sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
+        mul_d_x = sub_d_x_2 * d_out[None, :]
         tile_sum = tl.sum(mul_d_x, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -251,6 +413,12 @@ def distances_backward_d_K_rows_kernel(
     program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
     # src[nearest.diag:6]
     K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
     Q = tl.load(
@@ -260,13 +428,8 @@ def distances_backward_d_K_rows_kernel(
     )
     # src[nearest.diag:7]
     sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    mul_d_q = d_out[None, :] * sub_d_q
+    sub_d_q_2 = tl.where((q_index < size_q)[None, :], sub_d_q, 0.0)
+    mul_d_q = sub_d_q_2 * d_out[None, :]
     sum_ = tl.sum(mul_d_q, 1)
     tl.store(
         d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
@@ -293,6 +456,7 @@ def distances_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
@@ -300,8 +464,7 @@ def distances_backward_d_K_kernel(
         )
         # src[nearest.diag:7]
         sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
-        mul_d_q = d_out[None, :] * sub_d_q
+        mul_d_q = sub_d_q * d_out[None, :]
         tile_sum = tl.sum(mul_d_q, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -309,6 +472,11 @@ def distances_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
         # src[nearest.diag:6]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
@@ -317,12 +485,8 @@ def distances_backward_d_K_kernel(
         )
         # src[nearest.diag:7]
         sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_d_q = d_out[None, :] * sub_d_q
+        sub_d_q_2 = tl.where((q_index < size_q)[None, :], sub_d_q, 0.0)
+        mul_d_q = sub_d_q_2 * d_out[None, :]
         tile_sum = tl.sum(mul_d_q, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -361,6 +525,69 @@ def _distances(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     distances_kernel[grid](
         Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), out.stride(1), q, d, x,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _distances_parts(Q: torch.Tensor, K: torch.Tensor, parts_d: int, length_d: int) -> torch.Tensor:
+    """_distances_parts(Q: f32[q d], K: f32[x d]) -> sum_parts: f32[d_part q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    sum_parts = torch.empty((parts_d, q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_D_IN_1 = max(16, triton.next_power_of_2(length_d))
+    if BLOCK_D_IN_1 <= 16384:
+        if BLOCK_D_IN_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D_IN_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (parts_d * q * x,)
+        distances_parts_rows_kernel[grid](
+            Q, K, sum_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), sum_parts.stride(0),
+            sum_parts.stride(1), sum_parts.stride(2), q, d, x, parts_d, length_d, BLOCK_D_IN_1=BLOCK_D_IN_1,
+            EXACT_D_IN_1=length_d == BLOCK_D_IN_1, num_warps=warps, num_stages=stages,
+        )
+        return sum_parts
+    BLOCK_D_IN_1, warps, stages = 4096, 8, 2
+    grid = (parts_d * q * x,)
+    distances_parts_kernel[grid](
+        Q, K, sum_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), sum_parts.stride(0),
+        sum_parts.stride(1), sum_parts.stride(2), q, d, x, parts_d, length_d, BLOCK_D_IN_1=BLOCK_D_IN_1,
+        num_warps=warps, num_stages=stages,
+    )
+    return sum_parts
+
+
+def _distances_joined(sum_parts: torch.Tensor) -> torch.Tensor:
+    """_distances_joined(sum_parts: f32[d_part q x]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("sum_parts", sum_parts, torch.float32, 3, sum_parts.device)
+    parts_d, q, x = sum_parts.shape
+    out = torch.empty((q, x), dtype=torch.float32, device=sum_parts.device)
+    BLOCK_D_PART_1 = max(16, triton.next_power_of_2(parts_d))
+    if BLOCK_D_PART_1 <= 16384:
+        if BLOCK_D_PART_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D_PART_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q * x,)
+        distances_joined_rows_kernel[grid](
+            sum_parts, out, sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2), out.stride(0),
+            out.stride(1), parts_d, q, x, BLOCK_D_PART_1=BLOCK_D_PART_1,
+            EXACT_D_PART_1=parts_d == BLOCK_D_PART_1, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_D_PART_1, warps, stages = 4096, 8, 2
+    grid = (q * x,)
+    distances_joined_kernel[grid](
+        sum_parts, out, sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2), out.stride(0),
+        out.stride(1), parts_d, q, x, BLOCK_D_PART_1=BLOCK_D_PART_1, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -501,6 +728,16 @@ def distances(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
         return _distances_autograd.apply(Q, K)
+    programs = q * x
+    processors = _processors(Q)
+    if 0 < 2 * programs <= processors:
+        if d >= 512:
+            parts_d = min(triton.cdiv(d, 256), triton.cdiv(processors, programs))
+            length_d = triton.cdiv(d, parts_d * 256) * 256
+            parts_d = triton.cdiv(d, length_d)
+            sum_parts = _distances_parts(Q, K, parts_d, length_d)
+            out = _distances_joined(sum_parts)
+            return out
     out = _distances(Q, K)
     return out
 
@@ -529,7 +766,7 @@ def nearest_rows_kernel(
     sum_ = tl.sum(mul_d_x, 0)
     tile = tl.where(x_index < size_x, sum_, float("inf"))
     min_ = tl.min(tile, 0)
-    where_x = tl.where(min_ == sum_, x_index.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
+    where_x = tl.where(sum_ == min_, x_index.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
     where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
     # src[nearest.diag:11]
     min_2 = tl.min(where_x_2, 0)
@@ -566,7 +803,7 @@ def nearest_kernel(
         sum_ = tl.sum(mul_x_d, 1)
         tile_min = tl.min(sum_, 0)
         next_min_x = tl.minimum(min_x, tile_min)
-        where_x = tl.where(next_min_x == sum_, x_index.to(tl.int32), tile_i32)
+        where_x = tl.where(sum_ == next_min_x, x_index.to(tl.int32), tile_i32)
         # src[nearest.diag:11]
         tile_min_2 = tl.min(where_x, 0)
         next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
@@ -590,7 +827,7 @@ def nearest_kernel(
         tile = tl.where(x_index < size_x, sum_, float("inf"))
         tile_min = tl.min(tile, 0)
         next_min_x = tl.minimum(min_x, tile_min)
-        where_x = tl.where(next_min_x == sum_, x_index.to(tl.int32), tile_i32)
+        where_x = tl.where(sum_ == next_min_x, x_index.to(tl.int32), tile_i32)
         where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
         # src[nearest.diag:11]
         tile_min_2 = tl.min(where_x_2, 0)
@@ -600,8 +837,306 @@ def nearest_kernel(
     tl.store(out_ptr + q_index * out_stride_q, min_x_2)
 
 
-def nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """nearest(Q: f32[q d], K: f32[x d]) -> out: i32[q] in x. Any strides; sizes are read off the shapes."""
+@triton.jit
+def nearest_parts_min_parts_rows_kernel(
+    Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
+    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_D: tl.constexpr,
+    BLOCK_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    x_in_index = tl.arange(0, BLOCK_X_IN_1)
+    # src[nearest.diag:10]
+    K = tl.load(
+        K_ptr + (x_in_index[None, :] + size_length_x * x_part_index) * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((x_in_index[None, :] + size_length_x * x_part_index) >= 0) & ((x_in_index[None, :] + size_length_x * x_part_index) < size_x),
+        other=0.0,
+    )
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    # src[nearest.diag:7]
+    sub_d_x_in = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+    sub_d_x_in_2 = tl.where((d_index < size_d)[:, None], sub_d_x_in, 0.0)
+    mul_d_x_in = sub_d_x_in_2 * sub_d_x_in_2
+    sum_ = tl.sum(mul_d_x_in, 0)
+    lt_x_in = (x_in_index + (x_part_index * size_length_x)) < size_x
+    where_x_in = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, sum_, float("inf")), float("inf"))
+    min_ = tl.min(where_x_in, 0)
+    tl.store(min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q, min_)
+
+
+@triton.jit
+def nearest_parts_min_parts_kernel(
+    Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
+    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    min_x_in = tl.full([], float("inf"), tl.float32)
+    mul = x_part_index * size_length_x
+    # src[nearest.diag:10]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    # whole tiles, no mask needed
+    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
+        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
+        K = tl.load(
+            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+        sum_ = tl.sum(mul_x_in_d, 1)
+        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
+        tile_min = tl.min(where_x_in, 0)
+        next_min_x_in = tl.minimum(min_x_in, tile_min)
+        min_x_in = next_min_x_in
+    from_x_in = tl.maximum(0, to_x_in)
+    # tiles that a mask or the end cuts
+    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
+        # src[nearest.diag:10]
+        K = tl.load(
+            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+        sum_ = tl.sum(mul_x_in_d, 1)
+        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
+        where_x_in_2 = tl.where(x_in_index < size_length_x, where_x_in, float("inf"))
+        tile_min = tl.min(where_x_in_2, 0)
+        next_min_x_in = tl.minimum(min_x_in, tile_min)
+        min_x_in = next_min_x_in
+    tl.store(
+        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        min_x_in,
+    )
+
+
+@triton.jit
+def nearest_parts_min_parts2_rows_kernel(
+    Q_ptr, K_ptr, min_parts_ptr, min_parts2_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    min_parts_stride_x_part_1, min_parts_stride_q, min_parts2_stride_x_part_1, min_parts2_stride_q, size_q,
+    size_d, size_x, size_parts_x, size_length_x, BLOCK_D: tl.constexpr, BLOCK_X_IN_1: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    x_in_index = tl.arange(0, BLOCK_X_IN_1)
+    add_x_in = x_in_index + (x_part_index * size_length_x)
+    min_parts = tl.load(
+        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+    )
+    # src[nearest.diag:10]
+    K = tl.load(
+        K_ptr + (x_in_index[None, :] + size_length_x * x_part_index) * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((x_in_index[None, :] + size_length_x * x_part_index) >= 0) & ((x_in_index[None, :] + size_length_x * x_part_index) < size_x),
+        other=0.0,
+    )
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    # src[nearest.diag:7]
+    sub_d_x_in = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+    sub_d_x_in_2 = tl.where((d_index < size_d)[:, None], sub_d_x_in, 0.0)
+    mul_d_x_in = sub_d_x_in_2 * sub_d_x_in_2
+    sum_ = tl.sum(mul_d_x_in, 0)
+    where_x_in = tl.where(sum_ == min_parts, add_x_in.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
+    where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tl.cast(2147483647, tl.int32))
+    where_x_in_3 = tl.where(x_in_index < size_length_x, where_x_in_2, 2147483647)
+    # src[nearest.diag:11]
+    min_ = tl.min(where_x_in_3, 0)
+    tl.store(min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q, min_)
+
+
+@triton.jit
+def nearest_parts_min_parts2_kernel(
+    Q_ptr, K_ptr, min_parts_ptr, min_parts2_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    min_parts_stride_x_part_1, min_parts_stride_q, min_parts2_stride_x_part_1, min_parts2_stride_q, size_q,
+    size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    min_x_in = tl.full([], 2147483647, tl.int32)
+    tile_i32 = tl.cast(2147483647, tl.int32)
+    tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
+    mul = x_part_index * size_length_x
+    min_parts = tl.load(
+        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+    )
+    # src[nearest.diag:10]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    # whole tiles, no mask needed
+    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
+        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
+        add_x_in = x_in_index + mul
+        K = tl.load(
+            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+        sum_ = tl.sum(mul_x_in_d, 1)
+        where_x_in = tl.where(sum_ == min_parts, add_x_in.to(tl.int32), tile_i32_2)
+        where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tile_i32)
+        # src[nearest.diag:11]
+        tile_min = tl.min(where_x_in_2, 0)
+        next_min_x_in = tl.minimum(min_x_in, tile_min)
+        min_x_in = next_min_x_in
+    from_x_in = tl.maximum(0, to_x_in)
+    # tiles that a mask or the end cuts
+    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
+        add_x_in = x_in_index + mul
+        # src[nearest.diag:10]
+        K = tl.load(
+            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+        sum_ = tl.sum(mul_x_in_d, 1)
+        where_x_in = tl.where(sum_ == min_parts, add_x_in.to(tl.int32), tile_i32_2)
+        where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tile_i32)
+        where_x_in_3 = tl.where(x_in_index < size_length_x, where_x_in_2, 2147483647)
+        # src[nearest.diag:11]
+        tile_min = tl.min(where_x_in_3, 0)
+        next_min_x_in = tl.minimum(min_x_in, tile_min)
+        min_x_in = next_min_x_in
+    tl.store(
+        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        min_x_in,
+    )
+
+
+@triton.jit
+def nearest_joined_rows_kernel(
+    min_parts_ptr, min_parts2_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q,
+    min_parts2_stride_x_part_1, min_parts2_stride_q, out_stride_q, size_parts_x, size_q, size_x,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_part_index = tl.arange(0, BLOCK_X_PART_1)
+    min_parts2 = load_tile(
+        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        (x_part_index < size_parts_x),
+        0,
+        EXACT_X_PART_1,
+    )
+    min_parts = load_tile(
+        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        (x_part_index < size_parts_x),
+        0.0,
+        EXACT_X_PART_1,
+    )
+    tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
+    min_ = tl.min(tile, 0)
+    where_x_part = tl.where(min_ == min_parts, min_parts2, tl.cast((-1 + size_x), tl.int32))
+    where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tl.cast(2147483647, tl.int32))
+    where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
+    min_2 = tl.min(where_x_part_3, 0)
+    tl.store(out_ptr + q_index * out_stride_q, min_2)
+
+
+@triton.jit
+def nearest_joined_kernel(
+    min_parts_ptr, min_parts2_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q,
+    min_parts2_stride_x_part_1, min_parts2_stride_q, out_stride_q, size_parts_x, size_q, size_x,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    min_x_part = tl.full([], float("inf"), tl.float32)
+    to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
+    # whole tiles, no mask needed
+    for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        tile_min = tl.min(min_parts, 0)
+        next_min_x_part = tl.minimum(min_x_part, tile_min)
+        min_x_part = next_min_x_part
+    from_x_part = tl.maximum(0, to_x_part)
+    # tiles that a mask or the end cuts
+    for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
+        tile_min = tl.min(tile, 0)
+        next_min_x_part = tl.minimum(min_x_part, tile_min)
+        min_x_part = next_min_x_part
+    min_x_part_2 = tl.full([], 2147483647, tl.int32)
+    tile_i32 = tl.cast(2147483647, tl.int32)
+    tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
+    # whole tiles, no mask needed
+    for first_x_part_3 in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part_3 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        )
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        where_x_part = tl.where(min_x_part == min_parts, min_parts2, tile_i32_2)
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
+        tile_min = tl.min(where_x_part_2, 0)
+        next_min_x_part = tl.minimum(min_x_part_2, tile_min)
+        min_x_part_2 = next_min_x_part
+    # tiles that a mask or the end cuts
+    for first_x_part_4 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_4 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        where_x_part = tl.where(min_x_part == min_parts, min_parts2, tile_i32_2)
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
+        where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
+        tile_min = tl.min(where_x_part_3, 0)
+        next_min_x_part = tl.minimum(min_x_part_2, tile_min)
+        min_x_part_2 = next_min_x_part
+    tl.store(out_ptr + q_index * out_stride_q, min_x_part_2)
+
+
+def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_nearest(Q: f32[q d], K: f32[x d]) -> out: i32[q] in x. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     q, d = Q.shape
@@ -643,6 +1178,165 @@ def nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
         Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
         BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
     )
+    return out
+
+
+def _nearest_parts_min_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, length_x: int) -> torch.Tensor:
+    """_nearest_parts_min_parts(Q: f32[q d], K: f32[x d]) -> min_parts: f32[x_part q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
+    if BLOCK_D * BLOCK_X_IN_1 <= 16384:
+        if BLOCK_D * BLOCK_X_IN_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D * BLOCK_X_IN_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (parts_x * q,)
+        nearest_parts_min_parts_rows_kernel[grid](
+            Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
+            min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_D=BLOCK_D, BLOCK_X_IN_1=BLOCK_X_IN_1,
+            EXACT_D=d == BLOCK_D, EXACT_X_IN_1=length_x == BLOCK_X_IN_1, num_warps=warps, num_stages=stages,
+        )
+        return min_parts
+    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
+    if BLOCK_D_2 > 16384:
+        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
+    if BLOCK_D_2 <= 64:
+        BLOCK_X_IN_1, warps, stages = 256, 8, 2
+    elif BLOCK_D_2 <= 256:
+        BLOCK_X_IN_1, warps, stages = 64, 8, 2
+    elif BLOCK_D_2 <= 1024:
+        BLOCK_X_IN_1, warps, stages = 16, 8, 2
+    elif BLOCK_D_2 <= 4096:
+        BLOCK_X_IN_1, warps, stages = 4, 8, 2
+    else:
+        BLOCK_X_IN_1, warps, stages = 1, 8, 2
+    grid = (parts_x * q,)
+    nearest_parts_min_parts_kernel[grid](
+        Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
+        min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2,
+        EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+    )
+    return min_parts
+
+
+def _nearest_parts_min_parts2(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    min_parts: torch.Tensor,
+    length_x: int,
+) -> torch.Tensor:
+    """_nearest_parts_min_parts2(Q: f32[q d], K: f32[x d], min_parts: f32[x_part q]) -> min_parts2: i32[x_part q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("min_parts", min_parts, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    parts_x, _ = min_parts.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if min_parts.shape != (parts_x, q):
+        raise ValueError(f"min_parts: f32[x_part q] has shape {min_parts.shape}, expected {(parts_x, q)}")
+    min_parts2 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
+    if BLOCK_D * BLOCK_X_IN_1 <= 16384:
+        if BLOCK_D * BLOCK_X_IN_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D * BLOCK_X_IN_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (parts_x * q,)
+        nearest_parts_min_parts2_rows_kernel[grid](
+            Q, K, min_parts, min_parts2, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+            min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0), min_parts2.stride(1), q, d, x,
+            parts_x, length_x, BLOCK_D=BLOCK_D, BLOCK_X_IN_1=BLOCK_X_IN_1, EXACT_D=d == BLOCK_D,
+            EXACT_X_IN_1=length_x == BLOCK_X_IN_1, num_warps=warps, num_stages=stages,
+        )
+        return min_parts2
+    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
+    if BLOCK_D_2 > 16384:
+        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
+    if BLOCK_D_2 <= 64:
+        BLOCK_X_IN_1, warps, stages = 256, 8, 2
+    elif BLOCK_D_2 <= 256:
+        BLOCK_X_IN_1, warps, stages = 64, 8, 2
+    elif BLOCK_D_2 <= 1024:
+        BLOCK_X_IN_1, warps, stages = 16, 8, 2
+    elif BLOCK_D_2 <= 4096:
+        BLOCK_X_IN_1, warps, stages = 4, 8, 2
+    else:
+        BLOCK_X_IN_1, warps, stages = 1, 8, 2
+    grid = (parts_x * q,)
+    nearest_parts_min_parts2_kernel[grid](
+        Q, K, min_parts, min_parts2, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
+        min_parts.stride(1), min_parts2.stride(0), min_parts2.stride(1), q, d, x, parts_x, length_x,
+        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps,
+        num_stages=stages,
+    )
+    return min_parts2
+
+
+def _nearest_joined(min_parts: torch.Tensor, min_parts2: torch.Tensor, x: int, length_x: int) -> torch.Tensor:
+    """_nearest_joined(min_parts: f32[x_part q], min_parts2: i32[x_part q]) -> out: i32[q] in x. Any strides; sizes are read off the shapes."""
+    _check("min_parts", min_parts, torch.float32, 2, min_parts.device)
+    _check("min_parts2", min_parts2, torch.int32, 2, min_parts.device)
+    parts_x, q = min_parts.shape
+    if min_parts2.shape != (parts_x, q):
+        raise ValueError(f"min_parts2: i32[x_part q] has shape {min_parts2.shape}, expected {(parts_x, q)}")
+    out = torch.empty((q,), dtype=torch.int32, device=min_parts.device)
+    BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
+    if BLOCK_X_PART_1 <= 16384:
+        if BLOCK_X_PART_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X_PART_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        nearest_joined_rows_kernel[grid](
+            min_parts, min_parts2, out, min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0),
+            min_parts2.stride(1), out.stride(0), parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1,
+            EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
+    grid = (q,)
+    nearest_joined_kernel[grid](
+        min_parts, min_parts2, out, min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0),
+        min_parts2.stride(1), out.stride(0), parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1,
+        num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """nearest(Q: f32[q d], K: f32[x d]) -> out: i32[q] in x. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    programs = q
+    processors = _processors(Q)
+    if 0 < 2 * programs <= processors:
+        if x >= 512 and d <= 16384:
+            parts_x = min(triton.cdiv(x, 256), triton.cdiv(processors, programs))
+            length_x = triton.cdiv(x, parts_x * 256) * 256
+            parts_x = triton.cdiv(x, length_x)
+            min_parts = _nearest_parts_min_parts(Q, K, parts_x, length_x)
+            min_parts2 = _nearest_parts_min_parts2(Q, K, min_parts, length_x)
+            out = _nearest_joined(min_parts, min_parts2, x, length_x)
+            return out
+    out = _nearest(Q, K)
     return out
 
 
@@ -725,6 +1419,157 @@ def nearest_distance_kernel(
         next_min_x = tl.minimum(min_x, tile_min)
         min_x = next_min_x
     tl.store(out_ptr + q_index * out_stride_q, min_x)
+
+
+@triton.jit
+def nearest_distance_parts_rows_kernel(
+    Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
+    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_D: tl.constexpr,
+    BLOCK_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    x_in_index = tl.arange(0, BLOCK_X_IN_1)
+    # src[nearest.diag:14]
+    K = tl.load(
+        K_ptr + (x_in_index[None, :] + size_length_x * x_part_index) * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((x_in_index[None, :] + size_length_x * x_part_index) >= 0) & ((x_in_index[None, :] + size_length_x * x_part_index) < size_x),
+        other=0.0,
+    )
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    # src[nearest.diag:7]
+    sub_d_x_in = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+    sub_d_x_in_2 = tl.where((d_index < size_d)[:, None], sub_d_x_in, 0.0)
+    mul_d_x_in = sub_d_x_in_2 * sub_d_x_in_2
+    sum_ = tl.sum(mul_d_x_in, 0)
+    lt_x_in = (x_in_index + (x_part_index * size_length_x)) < size_x
+    where_x_in = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, sum_, float("inf")), float("inf"))
+    # src[nearest.diag:15]
+    min_ = tl.min(where_x_in, 0)
+    tl.store(min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q, min_)
+
+
+@triton.jit
+def nearest_distance_parts_kernel(
+    Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
+    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    min_x_in = tl.full([], float("inf"), tl.float32)
+    mul = x_part_index * size_length_x
+    # src[nearest.diag:14]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    # whole tiles, no mask needed
+    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
+        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
+        K = tl.load(
+            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+        sum_ = tl.sum(mul_x_in_d, 1)
+        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
+        # src[nearest.diag:15]
+        tile_min = tl.min(where_x_in, 0)
+        next_min_x_in = tl.minimum(min_x_in, tile_min)
+        min_x_in = next_min_x_in
+    from_x_in = tl.maximum(0, to_x_in)
+    # tiles that a mask or the end cuts
+    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
+        # src[nearest.diag:14]
+        K = tl.load(
+            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+        sum_ = tl.sum(mul_x_in_d, 1)
+        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
+        where_x_in_2 = tl.where(x_in_index < size_length_x, where_x_in, float("inf"))
+        # src[nearest.diag:15]
+        tile_min = tl.min(where_x_in_2, 0)
+        next_min_x_in = tl.minimum(min_x_in, tile_min)
+        min_x_in = next_min_x_in
+    tl.store(
+        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        min_x_in,
+    )
+
+
+@triton.jit
+def nearest_distance_joined_rows_kernel(
+    min_parts_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q, out_stride_q, size_parts_x, size_q,
+    BLOCK_X_PART_1: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_part_index = tl.arange(0, BLOCK_X_PART_1)
+    min_parts = load_tile(
+        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        (x_part_index < size_parts_x),
+        0.0,
+        EXACT_X_PART_1,
+    )
+    tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
+    min_ = tl.min(tile, 0)
+    tl.store(out_ptr + q_index * out_stride_q, min_)
+
+
+@triton.jit
+def nearest_distance_joined_kernel(
+    min_parts_ptr,
+    out_ptr,
+    min_parts_stride_x_part_1,
+    min_parts_stride_q,
+    out_stride_q,
+    size_parts_x,
+    size_q,
+    BLOCK_X_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    min_x_part = tl.full([], float("inf"), tl.float32)
+    to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
+    # whole tiles, no mask needed
+    for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        tile_min = tl.min(min_parts, 0)
+        next_min_x_part = tl.minimum(min_x_part, tile_min)
+        min_x_part = next_min_x_part
+    from_x_part = tl.maximum(0, to_x_part)
+    # tiles that a mask or the end cuts
+    for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
+        tile_min = tl.min(tile, 0)
+        next_min_x_part = tl.minimum(min_x_part, tile_min)
+        min_x_part = next_min_x_part
+    tl.store(out_ptr + q_index * out_stride_q, min_x_part)
 
 
 @triton.jit
@@ -818,7 +1663,6 @@ def nearest_distance_backward_buffer_0_d_Q_rows_kernel(
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     x_index = tl.arange(0, BLOCK_X)
-    out = tl.load(out_ptr + q_index * out_stride_q)
     # src[nearest.diag:14]
     K = load_tile(
         K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -832,17 +1676,18 @@ def nearest_distance_backward_buffer_0_d_Q_rows_kernel(
     sub_d_x_2 = tl.where((d_index < size_d)[:, None], sub_d_x, 0.0)
     mul_d_x = sub_d_x_2 * sub_d_x_2
     sum_ = tl.sum(mul_d_x, 0)
-    eq_x = sum_ == out
+    out = tl.load(out_ptr + q_index * out_stride_q)
+    eq_x = out == sum_
     where_x = tl.where(eq_x & (x_index < size_x), 1.0, 0.0)
     sum_2 = tl.sum(where_x, 0)
     recip = 1.0 / sum_2
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, recip)
-    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
     where_d_x = tl.where((eq_x & (x_index < size_x))[None, :], sub_d_x_2, 0.0)
     sum_3 = tl.sum(where_d_x, 1)
+    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
     tl.store(
         d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        (((recip * 2.0) * d_out) * sum_3),
+        (((d_out * recip) * 2.0) * sum_3),
         mask=(d_index < size_d),
     )
 
@@ -858,9 +1703,9 @@ def nearest_distance_backward_buffer_0_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     sum_x = tl.full([], 0.0, tl.float32)
     sum_x_2 = tl.full([BLOCK_D], 0.0, tl.float32)
-    out = tl.load(out_ptr + q_index * out_stride_q)
     # src[nearest.diag:14]
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    out = tl.load(out_ptr + q_index * out_stride_q)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -876,7 +1721,7 @@ def nearest_distance_backward_buffer_0_d_Q_kernel(
         sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
         mul_x_d = sub_x_d_2 * sub_x_d_2
         sum_ = tl.sum(mul_x_d, 1)
-        eq_x = sum_ == out
+        eq_x = out == sum_
         where_x = tl.where(eq_x, 1.0, 0.0)
         tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
@@ -900,7 +1745,7 @@ def nearest_distance_backward_buffer_0_d_Q_kernel(
         sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
         mul_x_d = sub_x_d_2 * sub_x_d_2
         sum_ = tl.sum(mul_x_d, 1)
-        eq_x = sum_ == out
+        eq_x = out == sum_
         where_x = tl.where(eq_x & (x_index < size_x), 1.0, 0.0)
         tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
@@ -914,7 +1759,7 @@ def nearest_distance_backward_buffer_0_d_Q_kernel(
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
     tl.store(
         d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        (((recip * 2.0) * d_out) * sum_x_2),
+        (((d_out * recip) * 2.0) * sum_x_2),
         mask=(d_index < size_d),
     )
 
@@ -931,7 +1776,7 @@ def nearest_distance_backward_d_K_rows_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
-    d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:14]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -947,16 +1792,16 @@ def nearest_distance_backward_d_K_rows_kernel(
     # src[nearest.diag:7]
     sub_x_d_q = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, :, None]
     sub_x_d_q_2 = tl.where((d_index < size_d)[None, :, None], sub_x_d_q, 0.0)
-    out = load_tile(out_ptr + q_index * out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_x_d_q = sub_x_d_q_2 * sub_x_d_q_2
     sum_ = tl.sum(mul_x_d_q, 1)
-    where_x_d_q = tl.where((sum_ == out[None, :])[:, None, :], sub_x_d_q_2, 0.0)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_d_q_2 = (buffer_0 * d_out)[None, None, :] * where_x_d_q
+    out = load_tile(out_ptr + q_index * out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    where_x_d_q = tl.where((out[None, :] == sum_)[:, None, :], sub_x_d_q_2, 0.0)
+    d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_x_d_q_2 = (d_out * buffer_0)[None, None, :] * where_x_d_q
     sum_2 = tl.sum(mul_x_d_q_2, 2)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (-2.0 * sum_2),
+        (sum_2 * -2.0),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -982,8 +1827,7 @@ def nearest_distance_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        out = tl.load(out_ptr + q_index * out_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -995,9 +1839,10 @@ def nearest_distance_backward_d_K_kernel(
         sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
         mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
         sum_ = tl.sum(mul_x_q_d, 2)
-        where_x_q_d = tl.where((sum_ == out[None, :])[:, :, None], sub_x_q_d_2, 0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        mul_x_q_d_2 = (buffer_0 * d_out)[None, :, None] * where_x_q_d
+        out = tl.load(out_ptr + q_index * out_stride_q)
+        where_x_q_d = tl.where((out[None, :] == sum_)[:, :, None], sub_x_q_d_2, 0.0)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        mul_x_q_d_2 = (d_out * buffer_0)[None, :, None] * where_x_q_d
         tile_sum = tl.sum(mul_x_q_d_2, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -1005,7 +1850,7 @@ def nearest_distance_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:14]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1015,18 +1860,18 @@ def nearest_distance_backward_d_K_kernel(
         # src[nearest.diag:7]
         sub_x_q_d = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, None, :]
         sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
-        out = tl.load(out_ptr + q_index * out_stride_q, mask=(q_index < size_q), other=0.0)
         mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
         sum_ = tl.sum(mul_x_q_d, 2)
-        where_x_q_d = tl.where((sum_ == out[None, :])[:, :, None], sub_x_q_d_2, 0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_d_2 = (buffer_0 * d_out)[None, :, None] * where_x_q_d
+        out = tl.load(out_ptr + q_index * out_stride_q, mask=(q_index < size_q), other=0.0)
+        where_x_q_d = tl.where((out[None, :] == sum_)[:, :, None], sub_x_q_d_2, 0.0)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_d_2 = (d_out * buffer_0)[None, :, None] * where_x_q_d
         tile_sum = tl.sum(mul_x_q_d_2, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (-2.0 * acc_q),
+        (acc_q * -2.0),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1073,6 +1918,82 @@ def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     nearest_distance_kernel[grid](
         Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
         BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _nearest_distance_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, length_x: int) -> torch.Tensor:
+    """_nearest_distance_parts(Q: f32[q d], K: f32[x d]) -> min_parts: f32[x_part q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
+    if BLOCK_D * BLOCK_X_IN_1 <= 16384:
+        if BLOCK_D * BLOCK_X_IN_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D * BLOCK_X_IN_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (parts_x * q,)
+        nearest_distance_parts_rows_kernel[grid](
+            Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
+            min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_D=BLOCK_D, BLOCK_X_IN_1=BLOCK_X_IN_1,
+            EXACT_D=d == BLOCK_D, EXACT_X_IN_1=length_x == BLOCK_X_IN_1, num_warps=warps, num_stages=stages,
+        )
+        return min_parts
+    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
+    if BLOCK_D_2 > 16384:
+        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
+    if BLOCK_D_2 <= 64:
+        BLOCK_X_IN_1, warps, stages = 256, 8, 2
+    elif BLOCK_D_2 <= 256:
+        BLOCK_X_IN_1, warps, stages = 64, 8, 2
+    elif BLOCK_D_2 <= 1024:
+        BLOCK_X_IN_1, warps, stages = 16, 8, 2
+    elif BLOCK_D_2 <= 4096:
+        BLOCK_X_IN_1, warps, stages = 4, 8, 2
+    else:
+        BLOCK_X_IN_1, warps, stages = 1, 8, 2
+    grid = (parts_x * q,)
+    nearest_distance_parts_kernel[grid](
+        Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
+        min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2,
+        EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+    )
+    return min_parts
+
+
+def _nearest_distance_joined(min_parts: torch.Tensor) -> torch.Tensor:
+    """_nearest_distance_joined(min_parts: f32[x_part q]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("min_parts", min_parts, torch.float32, 2, min_parts.device)
+    parts_x, q = min_parts.shape
+    out = torch.empty((q,), dtype=torch.float32, device=min_parts.device)
+    BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
+    if BLOCK_X_PART_1 <= 16384:
+        if BLOCK_X_PART_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X_PART_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        nearest_distance_joined_rows_kernel[grid](
+            min_parts, out, min_parts.stride(0), min_parts.stride(1), out.stride(0), parts_x, q,
+            BLOCK_X_PART_1=BLOCK_X_PART_1, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps,
+            num_stages=stages,
+        )
+        return out
+    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
+    grid = (q,)
+    nearest_distance_joined_kernel[grid](
+        min_parts, out, min_parts.stride(0), min_parts.stride(1), out.stride(0), parts_x, q,
+        BLOCK_X_PART_1=BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1275,7 +2196,19 @@ def nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+        if not (d <= 16384):
+            raise ValueError("nearest_distance: gradients are made for sizes whose tiles are held on chip")
         return _nearest_distance_autograd.apply(Q, K)
+    programs = q
+    processors = _processors(Q)
+    if 0 < 2 * programs <= processors:
+        if x >= 512 and d <= 16384:
+            parts_x = min(triton.cdiv(x, 256), triton.cdiv(processors, programs))
+            length_x = triton.cdiv(x, parts_x * 256) * 256
+            parts_x = triton.cdiv(x, length_x)
+            min_parts = _nearest_distance_parts(Q, K, parts_x, length_x)
+            out = _nearest_distance_joined(min_parts)
+            return out
     out = _nearest_distance(Q, K)
     return out
 
@@ -1400,8 +2333,8 @@ def kernel_regression_long_buffer_0_rows_kernel(
     mul_d = sub_d * sub_d
     sum_ = tl.sum(mul_d, 0)
     # src[nearest.diag:20]
-    mul = ((1.0 / tl.cast(size_d, tl.float32)) * sum_) * -1.4426950408889634
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, mul)
+    scalar = (1.0 / tl.cast(size_d, tl.float32)) * -1.4426950408889634
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, (scalar * sum_))
 
 
 @triton.jit
@@ -1441,8 +2374,8 @@ def kernel_regression_long_buffer_0_kernel(
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
     # src[nearest.diag:20]
-    mul = ((1.0 / tl.cast(size_d, tl.float32)) * acc_d) * -1.4426950408889634
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, mul)
+    scalar = (1.0 / tl.cast(size_d, tl.float32)) * -1.4426950408889634
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, (scalar * acc_d))
 
 
 @triton.jit
@@ -1563,7 +2496,7 @@ def kernel_regression_forward_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = (recip * -1.4426950408889634) * sum_
+        mul_q_x = (-1.4426950408889634 * recip) * sum_
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1598,7 +2531,7 @@ def kernel_regression_forward_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.4426950408889634) * sum_, float("-inf"))
+        mul_q_x = tl.where((x_index < size_x)[None, :], (-1.4426950408889634 * recip) * sum_, float("-inf"))
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1627,7 +2560,7 @@ def kernel_regression_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
 
@@ -1640,21 +2573,21 @@ def kernel_regression_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + e_index * out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = out * d_out
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_out * out
     sum_ = tl.sum(mul_e, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -1669,9 +2602,9 @@ def kernel_regression_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
         out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
-        mul_e = out * d_out
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
+        mul_e = d_out * out
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -1679,21 +2612,21 @@ def kernel_regression_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + e_index * out_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = out * d_out
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_out * out
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_e))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_e)
 
 
 @triton.jit
@@ -1709,27 +2642,33 @@ def kernel_regression_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
     # src[nearest.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[nearest.diag:20]
-    recip = 1.0 / tl.cast(size_d, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[nearest.diag:19]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1739,19 +2678,10 @@ def kernel_regression_backward_d_Q_kernel(
         # src[nearest.diag:7]
         sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
-        # src[nearest.diag:19]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        # src[nearest.diag:7]
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
         sub_q_x = ((recip * -1.4426950408889634) * sum_) - mul_q[:, None]
-        mul_q_x_d_2 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot))[:, :, None] * sub_q_x_d_2
+        mul_q_x_d_2 = sub_q_x_d_2 * (tl.exp2(sub_q_x) * (dot - buffer_0[:, None]))[:, :, None]
         tile_sum = tl.sum(mul_q_x_d_2, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -1760,6 +2690,12 @@ def kernel_regression_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[nearest.diag:19]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -1768,25 +2704,17 @@ def kernel_regression_backward_d_Q_kernel(
         # src[nearest.diag:7]
         sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
-        # src[nearest.diag:19]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        # src[nearest.diag:7]
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
         mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.4426950408889634) * sum_, float("-inf"))
-        mul_q_x_2 = tl.exp2(mul_q_x - mul_q[:, None]) * (buffer_0[:, None] + dot)
-        mul_q_x_d_2 = mul_q_x_2[:, :, None] * sub_q_x_d_2
+        mul_q_x_2 = tl.exp2(mul_q_x - mul_q[:, None]) * (dot - buffer_0[:, None])
+        mul_q_x_d_2 = sub_q_x_d_2 * mul_q_x_2[:, :, None]
         tile_sum = tl.sum(mul_q_x_d_2, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        ((-2.0 * recip) * acc_x),
+        ((recip * -2.0) * acc_x),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1807,11 +2735,6 @@ def kernel_regression_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[nearest.diag:19]
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
@@ -1819,11 +2742,25 @@ def kernel_regression_backward_d_K_d_V_kernel(
     )
     # src[nearest.diag:20]
     recip = 1.0 / tl.cast(size_d, tl.float32)
+    # src[nearest.diag:19]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[nearest.diag:19]
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -1833,20 +2770,11 @@ def kernel_regression_backward_d_K_d_V_kernel(
         # src[nearest.diag:7]
         sub_x_q_d = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, None, :]
         sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
-        d_out = load_tile(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
         sum_ = tl.sum(mul_x_q_d, 2)
         sub_x_q = ((recip * -1.4426950408889634) * sum_) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        mul_x_q_d_2 = (exp2_x_q * (buffer_0[None, :] + dot))[:, :, None] * sub_x_q_d_2
+        mul_x_q_d_2 = sub_x_q_d_2 * (exp2_x_q * (dot - buffer_0[None, :]))[:, :, None]
         tile_sum = tl.sum(mul_x_q_d_2, 1)
         next_acc_q = acc_q + tile_sum
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
@@ -1856,6 +2784,14 @@ def kernel_regression_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:19]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1865,20 +2801,12 @@ def kernel_regression_backward_d_K_d_V_kernel(
         # src[nearest.diag:7]
         sub_x_q_d = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, None, :]
         sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
         sum_ = tl.sum(mul_x_q_d, 2)
         mul_x_q = tl.where((q_index < size_q)[None, :], (recip * -1.4426950408889634) * sum_, float("-inf"))
         sub_x_q = mul_x_q - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        mul_x_q_d_2 = (exp2_x_q * (buffer_0[None, :] + dot))[:, :, None] * sub_x_q_d_2
+        mul_x_q_d_2 = sub_x_q_d_2 * (exp2_x_q * (dot - buffer_0[None, :]))[:, :, None]
         tile_sum = tl.sum(mul_x_q_d_2, 1)
         next_acc_q = acc_q + tile_sum
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
@@ -2187,6 +3115,8 @@ def kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     if max(d, e) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (max(d, e) <= 256):
+                raise ValueError("kernel_regression: gradients are made for sizes whose tiles are held on chip")
             return _kernel_regression_autograd.apply(Q, K, V)
         out = _kernel_regression(Q, K, V)
         return out

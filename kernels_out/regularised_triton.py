@@ -49,14 +49,14 @@ def logits_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[regularised.diag:6]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -67,14 +67,14 @@ def logits_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[regularised.diag:6]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -105,14 +105,14 @@ def logits_forward_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[regularised.diag:6]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -123,14 +123,14 @@ def logits_forward_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[regularised.diag:6]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -160,36 +160,36 @@ def logits_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        # src[regularised.diag:6]
-        W = tl.load(
-            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + token_index[:, None] * d_out_stride_token + vocab_index[None, :] * d_out_stride_vocab,
             mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[regularised.diag:6]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_vocab = tl.dot(d_out_bf16, tl.trans(W), acc_vocab)
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        # src[regularised.diag:6]
-        W = tl.load(
-            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
-            mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + token_index[:, None] * d_out_stride_token + vocab_index[None, :] * d_out_stride_vocab,
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
             other=0.0,
         )
         d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[regularised.diag:6]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_vocab = tl.dot(d_out_bf16, tl.trans(W), acc_vocab)
         acc_vocab = next_acc_vocab
     tl.store(
@@ -216,36 +216,36 @@ def logits_backward_d_W_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        # src[regularised.diag:6]
-        X = tl.load(
-            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + token_index[None, :] * d_out_stride_token + vocab_index[:, None] * d_out_stride_vocab,
             mask=(vocab_index < size_vocab)[:, None],
             other=0.0,
         )
         d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[regularised.diag:6]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_token = tl.dot(d_out_bf16, tl.trans(X), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        # src[regularised.diag:6]
-        X = tl.load(
-            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
-            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + token_index[None, :] * d_out_stride_token + vocab_index[:, None] * d_out_stride_vocab,
             mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
             other=0.0,
         )
         d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[regularised.diag:6]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_token = tl.dot(d_out_bf16, tl.trans(X), acc_token)
         acc_token = next_acc_token
     tl.store(
@@ -387,10 +387,11 @@ def log_softmax_rows_rows_kernel(
     # src[maps.diag:17]
     exp_vocab = tl.exp(s)
     sum_ = tl.sum(exp_vocab, 0)
-    log = tl.log(sum_)
+    add = max_ + tl.log(sum_)
+    sub_vocab = Z_f32 - tl.where(add == float("-inf"), 0.0, add)
     tl.store(
         out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab,
-        (s - tl.where(log == float("-inf"), 0.0, log)),
+        sub_vocab,
         mask=(vocab_index < size_vocab),
     )
 
@@ -445,16 +446,14 @@ def log_softmax_rows_kernel(
         max_vocab = next_max_vocab
         sum_vocab = next_sum_vocab
     # src[maps.diag:17]
-    log = tl.log(sum_vocab)
+    add = max_vocab + tl.log(sum_vocab)
     # whole tiles, no mask needed
     for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
         # src[regularised.diag:10]
         Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
-        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
-        # src[maps.diag:16]
         # src[maps.diag:17]
-        sub_vocab = (Z.to(tl.float32) - safe_max_vocab) - tl.where(log == float("-inf"), 0.0, log)
+        sub_vocab = Z.to(tl.float32) - tl.where(add == float("-inf"), 0.0, add)
         tl.store(out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab, sub_vocab)
     # tiles that a mask or the end cuts
     for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
@@ -465,10 +464,8 @@ def log_softmax_rows_kernel(
             mask=(vocab_index < size_vocab),
             other=0.0,
         )
-        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
-        # src[maps.diag:16]
         # src[maps.diag:17]
-        sub_vocab = (Z.to(tl.float32) - safe_max_vocab) - tl.where(log == float("-inf"), 0.0, log)
+        sub_vocab = Z.to(tl.float32) - tl.where(add == float("-inf"), 0.0, add)
         tl.store(
             out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab,
             sub_vocab,
@@ -498,13 +495,14 @@ def log_softmax_rows_forward_rows_kernel(
     # src[maps.diag:17]
     exp_vocab = tl.exp(s)
     sum_ = tl.sum(exp_vocab, 0)
-    log = tl.log(sum_)
+    add = max_ + tl.log(sum_)
+    sub_vocab = Z_f32 - tl.where(add == float("-inf"), 0.0, add)
     tl.store(
         out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab,
-        (s - tl.where(log == float("-inf"), 0.0, log)),
+        sub_vocab,
         mask=(vocab_index < size_vocab),
     )
-    tl.store(logsum_ptr + token_index * logsum_stride_token, (log + max_))
+    tl.store(logsum_ptr + token_index * logsum_stride_token, add)
 
 
 @triton.jit
@@ -557,17 +555,15 @@ def log_softmax_rows_forward_kernel(
         max_vocab = next_max_vocab
         sum_vocab = next_sum_vocab
     # src[maps.diag:17]
-    log = tl.log(sum_vocab)
-    tl.store(logsum_ptr + token_index * logsum_stride_token, (log + max_vocab))
+    add = max_vocab + tl.log(sum_vocab)
+    tl.store(logsum_ptr + token_index * logsum_stride_token, add)
     # whole tiles, no mask needed
     for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
         # src[regularised.diag:10]
         Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
-        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
-        # src[maps.diag:16]
         # src[maps.diag:17]
-        sub_vocab = (Z.to(tl.float32) - safe_max_vocab) - tl.where(log == float("-inf"), 0.0, log)
+        sub_vocab = Z.to(tl.float32) - tl.where(add == float("-inf"), 0.0, add)
         tl.store(out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab, sub_vocab)
     # tiles that a mask or the end cuts
     for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
@@ -578,10 +574,8 @@ def log_softmax_rows_forward_kernel(
             mask=(vocab_index < size_vocab),
             other=0.0,
         )
-        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
-        # src[maps.diag:16]
         # src[maps.diag:17]
-        sub_vocab = (Z.to(tl.float32) - safe_max_vocab) - tl.where(log == float("-inf"), 0.0, log)
+        sub_vocab = Z.to(tl.float32) - tl.where(add == float("-inf"), 0.0, add)
         tl.store(
             out_ptr + token_index * out_stride_token + vocab_index * out_stride_vocab,
             sub_vocab,
@@ -598,6 +592,13 @@ def log_softmax_rows_backward_rows_kernel(
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
     vocab_index = tl.arange(0, BLOCK_VOCAB)
+    d_out = load_tile(
+        d_out_ptr + token_index * d_out_stride_token + vocab_index * d_out_stride_vocab,
+        (vocab_index < size_vocab),
+        0.0,
+        EXACT_VOCAB,
+    )
+    sum_ = tl.sum(d_out, 0)
     logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
     # src[regularised.diag:10]
     Z = load_tile(
@@ -606,15 +607,9 @@ def log_softmax_rows_backward_rows_kernel(
         0.0,
         EXACT_VOCAB,
     )
+    # src[maps.diag:17]
     sub_vocab = Z.to(tl.float32) - tl.where(logsum == float("-inf"), 0.0, logsum)
-    d_out = load_tile(
-        d_out_ptr + token_index * d_out_stride_token + vocab_index * d_out_stride_vocab,
-        (vocab_index < size_vocab),
-        0.0,
-        EXACT_VOCAB,
-    )
-    sum_ = tl.sum(d_out, 0)
-    tile_bf16 = (d_out + ((-1.0 * sum_) * tl.exp(sub_vocab))).to(tl.bfloat16)
+    tile_bf16 = (d_out - (tl.exp(sub_vocab) * sum_)).to(tl.bfloat16)
     tl.store(
         d_Z_ptr + token_index * d_Z_stride_token + vocab_index * d_Z_stride_vocab,
         tile_bf16,
@@ -657,13 +652,11 @@ def log_softmax_rows_backward_kernel(
         vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
         # src[regularised.diag:10]
         Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        # src[maps.diag:17]
         sub_vocab = Z.to(tl.float32) - tl.where(logsum == float("-inf"), 0.0, logsum)
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + vocab_index * d_out_stride_vocab)
-        add_vocab = d_out + ((-1.0 * sum_vocab) * tl.exp(sub_vocab))
-        tl.store(
-            d_Z_ptr + token_index * d_Z_stride_token + vocab_index * d_Z_stride_vocab,
-            add_vocab.to(tl.bfloat16),
-        )
+        tile_bf16 = (d_out - (tl.exp(sub_vocab) * sum_vocab)).to(tl.bfloat16)
+        tl.store(d_Z_ptr + token_index * d_Z_stride_token + vocab_index * d_Z_stride_vocab, tile_bf16)
     # tiles that a mask or the end cuts
     for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
@@ -673,16 +666,17 @@ def log_softmax_rows_backward_kernel(
             mask=(vocab_index < size_vocab),
             other=0.0,
         )
+        # src[maps.diag:17]
         sub_vocab = Z.to(tl.float32) - tl.where(logsum == float("-inf"), 0.0, logsum)
         d_out = tl.load(
             d_out_ptr + token_index * d_out_stride_token + vocab_index * d_out_stride_vocab,
             mask=(vocab_index < size_vocab),
             other=0.0,
         )
-        add_vocab = d_out + ((-1.0 * sum_vocab) * tl.exp(sub_vocab))
+        tile_bf16 = (d_out - (tl.exp(sub_vocab) * sum_vocab)).to(tl.bfloat16)
         tl.store(
             d_Z_ptr + token_index * d_Z_stride_token + vocab_index * d_Z_stride_vocab,
-            add_vocab.to(tl.bfloat16),
+            tile_bf16,
             mask=(vocab_index < size_vocab),
         )
 
@@ -850,11 +844,11 @@ def label_smoothing_kernel(
         exp_token_vocab = tl.exp(Z - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        tile_sum_2 = tl.sum(Z, 1)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
         where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], Z, 0.0)
         # src[regularised.diag:22]
-        tile_sum_3 = tl.sum(where_token_vocab, 1)
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile_sum_3 = tl.sum(Z, 1)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
         m = next_m
         sum_vocab = next_sum_vocab
@@ -880,14 +874,14 @@ def label_smoothing_kernel(
         exp_token_vocab = tl.exp(Z_2 - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        # src[regularised.diag:7]
-        Z_3 = tl.where((vocab_index < size_vocab)[None, :], Z_2, 0.0)
-        tile_sum_2 = tl.sum(Z_3, 1)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
         tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
         where_token_vocab = tl.where(tile, Z_2, 0.0)
         # src[regularised.diag:22]
-        tile_sum_3 = tl.sum(where_token_vocab, 1)
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        # src[regularised.diag:7]
+        Z_3 = tl.where((vocab_index < size_vocab)[None, :], Z_2, 0.0)
+        tile_sum_3 = tl.sum(Z_3, 1)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
         m = next_m
         sum_vocab = next_sum_vocab
@@ -895,9 +889,9 @@ def label_smoothing_kernel(
         sum_vocab_3 = next_sum_vocab_3
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
+    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
     # src[regularised.diag:22]
-    scalar = epsilon * (1.0 / tl.cast(size_vocab, tl.float32))
-    target = (scalar * sum_vocab_2) + (sum_vocab_3 * (1.0 - epsilon))
+    target = ((1.0 - epsilon) * sum_vocab_2) + (scalar * sum_vocab_3)
     # src[maps.diag:12]
     # src[regularised.diag:23]
     sub_token = (m + tl.log(sum_vocab)) - tl.where(target == float("-inf"), 0.0, target)
@@ -921,16 +915,16 @@ def label_smoothing_long_Z_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[regularised.diag:16]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
         # src[regularised.diag:17]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -940,16 +934,16 @@ def label_smoothing_long_Z_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[regularised.diag:16]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[regularised.diag:17]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -972,23 +966,23 @@ def label_smoothing_long_out_rows_kernel(
     vocab_index = tl.arange(0, BLOCK_VOCAB)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    # src[regularised.diag:22]
     Z = load_tile(
         Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
         (vocab_index < size_vocab),
         float("-inf"),
         EXACT_VOCAB,
     )
+    tile = tl.where(vocab_index < size_vocab, Z, 0.0)
+    sum_ = tl.sum(tile, 0)
+    # src[regularised.diag:22]
+    mul = (sum_ * (1.0 / tl.cast(size_vocab, tl.float32))) * epsilon
     # src[regularised.diag:18]
     label = tl.load(label_ptr + token_index * label_stride_token)
-    tile = (label == vocab_index) & (vocab_index < size_vocab)
-    where_vocab = tl.where(tile, Z, 0.0)
+    tile_2 = (label == vocab_index) & (vocab_index < size_vocab)
+    where_vocab = tl.where(tile_2, Z, 0.0)
     # src[regularised.diag:22]
-    sum_ = tl.sum(where_vocab, 0)
-    tile_2 = tl.where(vocab_index < size_vocab, Z, 0.0)
-    sum_2 = tl.sum(tile_2, 0)
-    mul = (epsilon * sum_2) * (1.0 / tl.cast(size_vocab, tl.float32))
-    target = mul + (sum_ * (1.0 - epsilon))
+    sum_2 = tl.sum(where_vocab, 0)
+    target = ((1.0 - epsilon) * sum_2) + mul
     # src[maps.diag:11]
     max_ = tl.max(Z, 0)
     # src[maps.diag:12]
@@ -1025,11 +1019,11 @@ def label_smoothing_long_out_kernel(
         exp_vocab = tl.exp(Z - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        tile_sum_2 = tl.sum(Z, 0)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
         where_vocab = tl.where(label == vocab_index, Z, 0.0)
         # src[regularised.diag:22]
-        tile_sum_3 = tl.sum(where_vocab, 0)
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile_sum_3 = tl.sum(Z, 0)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
         m = next_m
         sum_vocab = next_sum_vocab
@@ -1052,13 +1046,13 @@ def label_smoothing_long_out_kernel(
         exp_vocab = tl.exp(Z - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        tile = tl.where(vocab_index < size_vocab, Z, 0.0)
-        tile_sum_2 = tl.sum(tile, 0)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
-        tile_2 = (label == vocab_index) & (vocab_index < size_vocab)
-        where_vocab = tl.where(tile_2, Z, 0.0)
+        tile = (label == vocab_index) & (vocab_index < size_vocab)
+        where_vocab = tl.where(tile, Z, 0.0)
         # src[regularised.diag:22]
-        tile_sum_3 = tl.sum(where_vocab, 0)
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile_2 = tl.where(vocab_index < size_vocab, Z, 0.0)
+        tile_sum_3 = tl.sum(tile_2, 0)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
         m = next_m
         sum_vocab = next_sum_vocab
@@ -1066,9 +1060,9 @@ def label_smoothing_long_out_kernel(
         sum_vocab_3 = next_sum_vocab_3
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
+    scalar = sum_vocab_3 * (1.0 / tl.cast(size_vocab, tl.float32))
     # src[regularised.diag:22]
-    mul = (epsilon * sum_vocab_2) * (1.0 / tl.cast(size_vocab, tl.float32))
-    target = mul + (sum_vocab_3 * (1.0 - epsilon))
+    target = ((1.0 - epsilon) * sum_vocab_2) + (scalar * epsilon)
     # src[maps.diag:12]
     # src[regularised.diag:23]
     sub = (m + tl.log(sum_vocab)) - tl.where(target == float("-inf"), 0.0, target)
@@ -1118,11 +1112,11 @@ def label_smoothing_forward_kernel(
         exp_token_vocab = tl.exp(Z - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], Z, 0.0)
-        # src[regularised.diag:22]
-        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        tile_sum_2 = tl.sum(Z, 1)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
-        tile_sum_3 = tl.sum(Z, 1)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum_3 = tl.sum(where_token_vocab, 1)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
         m = next_m
         sum_vocab = next_sum_vocab
@@ -1148,14 +1142,14 @@ def label_smoothing_forward_kernel(
         exp_token_vocab = tl.exp(Z_2 - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
-        where_token_vocab = tl.where(tile, Z_2, 0.0)
-        # src[regularised.diag:22]
-        tile_sum_2 = tl.sum(where_token_vocab, 1)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
         # src[regularised.diag:7]
         Z_3 = tl.where((vocab_index < size_vocab)[None, :], Z_2, 0.0)
-        tile_sum_3 = tl.sum(Z_3, 1)
+        tile_sum_2 = tl.sum(Z_3, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
+        where_token_vocab = tl.where(tile, Z_2, 0.0)
+        # src[regularised.diag:22]
+        tile_sum_3 = tl.sum(where_token_vocab, 1)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
         m = next_m
         sum_vocab = next_sum_vocab
@@ -1163,17 +1157,17 @@ def label_smoothing_forward_kernel(
         sum_vocab_3 = next_sum_vocab_3
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
     # src[regularised.diag:22]
-    target = (sum_vocab_2 * (1.0 - epsilon)) + (scalar * sum_vocab_3)
+    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
+    target = (scalar * sum_vocab_2) + (sum_vocab_3 * (1.0 - epsilon))
     # src[maps.diag:12]
-    add_token = tl.log(sum_vocab) + m
+    add_token = m + tl.log(sum_vocab)
     # src[regularised.diag:23]
     sub_token = add_token - tl.where(target == float("-inf"), 0.0, target)
     tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
     tl.store(logsum_ptr + token_index * logsum_stride_token, add_token, mask=(token_index < size_token))
-    tl.store(state__ptr + token_index * state__stride_token, sum_vocab_3, mask=(token_index < size_token))
-    tl.store(state___ptr + token_index * state___stride_token, sum_vocab_2, mask=(token_index < size_token))
+    tl.store(state__ptr + token_index * state__stride_token, sum_vocab_2, mask=(token_index < size_token))
+    tl.store(state___ptr + token_index * state___stride_token, sum_vocab_3, mask=(token_index < size_token))
 
 
 @triton.jit
@@ -1188,14 +1182,11 @@ def label_smoothing_backward_d_X_kernel(
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     d_index = tl.arange(0, BLOCK_D)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    # src[regularised.diag:22]
-    mul_token = (-1.0 * (1.0 - epsilon)) * d_out
-    # src[regularised.diag:18]
-    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
-    mul = (-1.0 * (1.0 / tl.cast(size_vocab, tl.float32))) * epsilon
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
+    scalar = epsilon * (1.0 / tl.cast(size_vocab, tl.float32))
+    mul_token = scalar * d_out
     logsum = tl.load(
         logsum_ptr + token_index * logsum_stride_token,
         mask=(token_index < size_token),
@@ -1207,11 +1198,14 @@ def label_smoothing_backward_d_X_kernel(
         mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[regularised.diag:22]
+    mul_token_2 = (-1.0 * (1.0 - epsilon)) * d_out
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
         # src[regularised.diag:17]
         W = load_tile(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
@@ -1221,15 +1215,16 @@ def label_smoothing_backward_d_X_kernel(
         )
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
-        mul_token_vocab = (tl.exp(Z - logsum[:, None]) + mul) * d_out[:, None]
-        tile_bf16 = (mul_token_vocab + where_token_vocab).to(tl.bfloat16)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
+        add_token_vocab = where_token_vocab + (tl.exp(Z - logsum[:, None]) * d_out[:, None])
+        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
+        tile_bf16 = (add_token_vocab - safe_[:, None]).to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
         # src[regularised.diag:17]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
@@ -1238,9 +1233,11 @@ def label_smoothing_backward_d_X_kernel(
         )
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
-        mul_token_vocab = (tl.exp(Z - logsum[:, None]) + mul) * d_out[:, None]
-        add_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab + where_token_vocab, 0.0)
-        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
+        add_token_vocab = where_token_vocab + (tl.exp(Z - logsum[:, None]) * d_out[:, None])
+        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
+        sub_token_vocab = tl.where((vocab_index < size_vocab)[None, :], add_token_vocab - safe_[:, None], 0.0)
+        tile_bf16 = sub_token_vocab.to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     tl.store(
@@ -1262,25 +1259,23 @@ def label_smoothing_backward_d_W_kernel(
     vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
     d_index = tl.arange(0, BLOCK_D)
     acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_vocab, tl.float32)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    # src[regularised.diag:22]
-    sub = 1.0 - epsilon
-    mul = (-1.0 * (1.0 / tl.cast(size_vocab, tl.float32))) * epsilon
     # src[regularised.diag:17]
     W = tl.load(
         W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
         mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[regularised.diag:22]
+    sub = 1.0 - epsilon
     to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        # src[regularised.diag:18]
-        label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
+        mul_token = (epsilon * recip) * d_out
         logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[regularised.diag:16]
         X = load_tile(
@@ -1291,8 +1286,12 @@ def label_smoothing_backward_d_W_kernel(
         )
         # src[regularised.diag:7]
         Z = tl.dot(W, tl.trans(X))
-        mul_vocab_token = (tl.exp(Z - logsum[None, :]) + mul) * d_out[None, :]
-        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
+        # src[regularised.diag:18]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
+        add_vocab_token = where_vocab_token + (tl.exp(Z - logsum[None, :]) * d_out[None, :])
+        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
+        tile_bf16 = (add_vocab_token - safe_[None, :]).to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
@@ -1304,13 +1303,7 @@ def label_smoothing_backward_d_W_kernel(
             mask=(token_index < size_token),
             other=0.0,
         )
-        # src[regularised.diag:18]
-        label = tl.load(
-            label_ptr + token_index * label_stride_token,
-            mask=(token_index < size_token),
-            other=0,
-        )
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
+        mul_token = (epsilon * recip) * d_out
         logsum = tl.load(
             logsum_ptr + token_index * logsum_stride_token,
             mask=(token_index < size_token),
@@ -1324,9 +1317,17 @@ def label_smoothing_backward_d_W_kernel(
         )
         # src[regularised.diag:7]
         Z = tl.dot(W, tl.trans(X))
-        mul_vocab_token = (tl.exp(Z - logsum[None, :]) + mul) * d_out[None, :]
-        add_vocab_token = tl.where((token_index < size_token)[None, :], mul_vocab_token + where_vocab_token, 0.0)
-        tile_bf16 = add_vocab_token.to(tl.bfloat16)
+        # src[regularised.diag:18]
+        label = tl.load(
+            label_ptr + token_index * label_stride_token,
+            mask=(token_index < size_token),
+            other=0,
+        )
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
+        add_vocab_token = where_vocab_token + (tl.exp(Z - logsum[None, :]) * d_out[None, :])
+        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
+        sub_vocab_token = tl.where((token_index < size_token)[None, :], add_vocab_token - safe_[None, :], 0.0)
+        tile_bf16 = sub_vocab_token.to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     tl.store(
@@ -1342,8 +1343,8 @@ def label_smoothing_backward_d_epsilon_rows_kernel(
     state___stride_token, size_token, size_vocab, BLOCK_TOKEN: tl.constexpr, EXACT_TOKEN: tl.constexpr,
 ):
     token_index = tl.arange(0, BLOCK_TOKEN)
-    state__ = load_tile(
-        state___ptr + token_index * state___stride_token,
+    state_ = load_tile(
+        state__ptr + token_index * state__stride_token,
         (token_index < size_token),
         0.0,
         EXACT_TOKEN,
@@ -1354,18 +1355,18 @@ def label_smoothing_backward_d_epsilon_rows_kernel(
         0.0,
         EXACT_TOKEN,
     )
-    mul_token = d_out * state__
+    mul_token = d_out * state_
     sum_ = tl.sum(mul_token, 0)
-    state_ = load_tile(
-        state__ptr + token_index * state__stride_token,
+    state__ = load_tile(
+        state___ptr + token_index * state___stride_token,
         (token_index < size_token),
         0.0,
         EXACT_TOKEN,
     )
-    mul_token_2 = d_out * state_
+    mul_token_2 = d_out * state__
     sum_2 = tl.sum(mul_token_2, 0)
-    mul = (-1.0 * (1.0 / tl.cast(size_vocab, tl.float32))) * sum_2
-    tl.store(d_epsilon_ptr, (mul + sum_))
+    sub = sum_2 - (sum_ * (1.0 / tl.cast(size_vocab, tl.float32)))
+    tl.store(d_epsilon_ptr, sub)
 
 
 @triton.jit
@@ -1379,13 +1380,13 @@ def label_smoothing_backward_d_epsilon_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        state_ = tl.load(state__ptr + token_index * state__stride_token)
+        state__ = tl.load(state___ptr + token_index * state___stride_token)
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        mul_token = d_out * state_
+        mul_token = d_out * state__
         tile_sum = tl.sum(mul_token, 0)
         next_acc_token = acc_token + tile_sum
-        state__ = tl.load(state___ptr + token_index * state___stride_token)
-        mul_token_2 = d_out * state__
+        state_ = tl.load(state__ptr + token_index * state__stride_token)
+        mul_token_2 = d_out * state_
         tile_sum_2 = tl.sum(mul_token_2, 0)
         next_acc_token_2 = acc_token_2 + tile_sum_2
         acc_token = next_acc_token
@@ -1394,8 +1395,8 @@ def label_smoothing_backward_d_epsilon_kernel(
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        state_ = tl.load(
-            state__ptr + token_index * state__stride_token,
+        state__ = tl.load(
+            state___ptr + token_index * state___stride_token,
             mask=(token_index < size_token),
             other=0.0,
         )
@@ -1404,21 +1405,21 @@ def label_smoothing_backward_d_epsilon_kernel(
             mask=(token_index < size_token),
             other=0.0,
         )
-        mul_token = d_out * state_
+        mul_token = d_out * state__
         tile_sum = tl.sum(mul_token, 0)
         next_acc_token = acc_token + tile_sum
-        state__ = tl.load(
-            state___ptr + token_index * state___stride_token,
+        state_ = tl.load(
+            state__ptr + token_index * state__stride_token,
             mask=(token_index < size_token),
             other=0.0,
         )
-        mul_token_2 = d_out * state__
+        mul_token_2 = d_out * state_
         tile_sum_2 = tl.sum(mul_token_2, 0)
         next_acc_token_2 = acc_token_2 + tile_sum_2
         acc_token = next_acc_token
         acc_token_2 = next_acc_token_2
-    mul = (-1.0 * (1.0 / tl.cast(size_vocab, tl.float32))) * acc_token
-    tl.store(d_epsilon_ptr, (mul + acc_token_2))
+    mul = acc_token_2 * (1.0 / tl.cast(size_vocab, tl.float32))
+    tl.store(d_epsilon_ptr, (acc_token - mul))
 
 
 def _label_smoothing(
@@ -1734,6 +1735,8 @@ def label_smoothing(
         raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, epsilon)):
+            if not (d <= 256):
+                raise ValueError("label_smoothing: gradients are made for sizes whose tiles are held on chip")
             return _label_smoothing_autograd.apply(X, W, label, epsilon)
         out = _label_smoothing(X, W, label, epsilon)
         return out
@@ -1785,7 +1788,7 @@ def z_loss_kernel(
         exp_token_vocab = tl.exp(Z - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], Z, 0.0)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], Z, 0.0)
         # src[regularised.diag:35]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -1812,7 +1815,7 @@ def z_loss_kernel(
         exp_token_vocab = tl.exp(Z_2 - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
+        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
         where_token_vocab = tl.where(tile, Z_2, 0.0)
         # src[regularised.diag:35]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
@@ -1821,16 +1824,14 @@ def z_loss_kernel(
         sum_vocab = next_sum_vocab
         sum_vocab_2 = next_sum_vocab_2
     # src[maps.diag:12]
-    L = tl.log(sum_vocab) + m
-    # src[regularised.diag:35]
+    log_token = tl.log(sum_vocab)
     # src[regularised.diag:31]
     weight = tl.load(weight_ptr)
+    # src[maps.diag:12]
+    L = log_token + m
     # src[regularised.diag:35]
-    tl.store(
-        out_ptr + token_index * out_stride_token,
-        (((weight * L) * L) + (L - sum_vocab_2)),
-        mask=(token_index < size_token),
-    )
+    sub_token = ((((weight * L) * L) + log_token) + m) - sum_vocab_2
+    tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
 
 
 @triton.jit
@@ -1907,7 +1908,7 @@ def z_loss_long_out_rows_kernel(
     )
     # src[regularised.diag:30]
     label = tl.load(label_ptr + token_index * label_stride_token)
-    tile = (label == vocab_index) & (vocab_index < size_vocab)
+    tile = (vocab_index == label) & (vocab_index < size_vocab)
     where_vocab = tl.where(tile, Z, 0.0)
     # src[regularised.diag:35]
     sum_ = tl.sum(where_vocab, 0)
@@ -1916,12 +1917,13 @@ def z_loss_long_out_rows_kernel(
     # src[maps.diag:12]
     exp_vocab = tl.exp(Z - tl.where(max_ == float("-inf"), 0.0, max_))
     sum_2 = tl.sum(exp_vocab, 0)
-    L = tl.log(sum_2) + max_
-    # src[regularised.diag:35]
+    log = tl.log(sum_2)
     # src[regularised.diag:31]
     weight = tl.load(weight_ptr)
+    # src[maps.diag:12]
+    L = log + max_
     # src[regularised.diag:35]
-    tl.store(out_ptr + token_index * out_stride_token, (((L * L) * weight) + (L - sum_)))
+    tl.store(out_ptr + token_index * out_stride_token, (((((L * L) * weight) + log) + max_) - sum_))
 
 
 @triton.jit
@@ -1949,7 +1951,7 @@ def z_loss_long_out_kernel(
         exp_vocab = tl.exp(Z - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        where_vocab = tl.where(label == vocab_index, Z, 0.0)
+        where_vocab = tl.where(vocab_index == label, Z, 0.0)
         # src[regularised.diag:35]
         tile_sum_2 = tl.sum(where_vocab, 0)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -1973,7 +1975,7 @@ def z_loss_long_out_kernel(
         exp_vocab = tl.exp(Z - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        tile = (label == vocab_index) & (vocab_index < size_vocab)
+        tile = (vocab_index == label) & (vocab_index < size_vocab)
         where_vocab = tl.where(tile, Z, 0.0)
         # src[regularised.diag:35]
         tile_sum_2 = tl.sum(where_vocab, 0)
@@ -1982,12 +1984,13 @@ def z_loss_long_out_kernel(
         sum_vocab = next_sum_vocab
         sum_vocab_2 = next_sum_vocab_2
     # src[maps.diag:12]
-    L = tl.log(sum_vocab) + m
-    # src[regularised.diag:35]
+    log = tl.log(sum_vocab)
     # src[regularised.diag:31]
     weight = tl.load(weight_ptr)
+    # src[maps.diag:12]
+    L = log + m
     # src[regularised.diag:35]
-    tl.store(out_ptr + token_index * out_stride_token, (((L * L) * weight) + (L - sum_vocab_2)))
+    tl.store(out_ptr + token_index * out_stride_token, (((((L * L) * weight) + log) + m) - sum_vocab_2))
 
 
 @triton.jit
@@ -2031,7 +2034,7 @@ def z_loss_forward_kernel(
         exp_token_vocab = tl.exp(Z - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], Z, 0.0)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], Z, 0.0)
         # src[regularised.diag:35]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -2058,7 +2061,7 @@ def z_loss_forward_kernel(
         exp_token_vocab = tl.exp(Z_2 - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
+        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
         where_token_vocab = tl.where(tile, Z_2, 0.0)
         # src[regularised.diag:35]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
@@ -2066,16 +2069,15 @@ def z_loss_forward_kernel(
         m = next_m
         sum_vocab = next_sum_vocab
         sum_vocab_2 = next_sum_vocab_2
+    # src[maps.diag:12]
+    log_token = tl.log(sum_vocab)
     # src[regularised.diag:31]
     weight = tl.load(weight_ptr)
     # src[maps.diag:12]
-    L = tl.log(sum_vocab) + m
+    L = m + log_token
     # src[regularised.diag:35]
-    tl.store(
-        out_ptr + token_index * out_stride_token,
-        ((L - sum_vocab_2) + ((weight * L) * L)),
-        mask=(token_index < size_token),
-    )
+    sub_token = ((((weight * L) * L) + m) + log_token) - sum_vocab_2
+    tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
     tl.store(logsum_ptr + token_index * logsum_stride_token, L, mask=(token_index < size_token))
 
 
@@ -2095,13 +2097,13 @@ def z_loss_backward_d_X_kernel(
     mul_token = -1.0 * d_out
     # src[regularised.diag:30]
     label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
-    # src[regularised.diag:31]
-    weight = tl.load(weight_ptr)
     logsum = tl.load(
         logsum_ptr + token_index * logsum_stride_token,
         mask=(token_index < size_token),
         other=0.0,
     )
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
     add_token = 1.0 + ((weight * 2.0) * logsum)
     # src[regularised.diag:28]
     X = tl.load(
@@ -2113,6 +2115,7 @@ def z_loss_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
         # src[regularised.diag:29]
         W = load_tile(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
@@ -2120,7 +2123,6 @@ def z_loss_backward_d_X_kernel(
             0.0,
             EXACT_D,
         )
-        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
         mul_token_vocab = (d_out * add_token)[:, None] * tl.exp(Z - logsum[:, None])
@@ -2131,13 +2133,13 @@ def z_loss_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
         # src[regularised.diag:29]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
         mul_token_vocab = (d_out * add_token)[:, None] * tl.exp(Z - logsum[:, None])
@@ -2176,11 +2178,6 @@ def z_loss_backward_d_W_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        # src[regularised.diag:30]
-        label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (-1.0 * d_out)[None, :], 0.0)
-        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[regularised.diag:28]
         X = load_tile(
             X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
@@ -2188,6 +2185,11 @@ def z_loss_backward_d_W_kernel(
             0.0,
             EXACT_D,
         )
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        # src[regularised.diag:30]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[regularised.diag:7]
         Z = tl.dot(W, tl.trans(X))
         mul_vocab_token = (d_out * (1.0 + ((weight * 2.0) * logsum)))[None, :] * tl.exp(Z - logsum[None, :])
@@ -2198,6 +2200,12 @@ def z_loss_backward_d_W_kernel(
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         d_out = tl.load(
             d_out_ptr + token_index * d_out_stride_token,
             mask=(token_index < size_token),
@@ -2209,16 +2217,10 @@ def z_loss_backward_d_W_kernel(
             mask=(token_index < size_token),
             other=0,
         )
-        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (-1.0 * d_out)[None, :], 0.0)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
         logsum = tl.load(
             logsum_ptr + token_index * logsum_stride_token,
             mask=(token_index < size_token),
-            other=0.0,
-        )
-        # src[regularised.diag:28]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -2247,19 +2249,19 @@ def z_loss_backward_d_weight_rows_kernel(
     EXACT_TOKEN: tl.constexpr,
 ):
     token_index = tl.arange(0, BLOCK_TOKEN)
-    d_out = load_tile(
-        d_out_ptr + token_index * d_out_stride_token,
-        (token_index < size_token),
-        0.0,
-        EXACT_TOKEN,
-    )
     logsum = load_tile(
         logsum_ptr + token_index * logsum_stride_token,
         (token_index < size_token),
         0.0,
         EXACT_TOKEN,
     )
-    mul_token = (logsum * logsum) * d_out
+    d_out = load_tile(
+        d_out_ptr + token_index * d_out_stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token = (d_out * logsum) * logsum
     sum_ = tl.sum(mul_token, 0)
     tl.store(d_weight_ptr, sum_)
 
@@ -2279,9 +2281,9 @@ def z_loss_backward_d_weight_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
         logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
-        mul_token = (logsum * logsum) * d_out
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        mul_token = (d_out * logsum) * logsum
         tile_sum = tl.sum(mul_token, 0)
         next_acc_token = acc_token + tile_sum
         acc_token = next_acc_token
@@ -2289,17 +2291,17 @@ def z_loss_backward_d_weight_kernel(
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        d_out = tl.load(
-            d_out_ptr + token_index * d_out_stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + token_index * logsum_stride_token,
             mask=(token_index < size_token),
             other=0.0,
         )
-        mul_token = (logsum * logsum) * d_out
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token = (d_out * logsum) * logsum
         tile_sum = tl.sum(mul_token, 0)
         next_acc_token = acc_token + tile_sum
         acc_token = next_acc_token
@@ -2596,6 +2598,8 @@ def z_loss(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor, weight: torch.
         raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
     if d <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, weight)):
+            if not (d <= 256):
+                raise ValueError("z_loss: gradients are made for sizes whose tiles are held on chip")
             return _z_loss_autograd.apply(X, W, label, weight)
         out = _z_loss(X, W, label, weight)
         return out

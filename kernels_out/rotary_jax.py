@@ -59,35 +59,35 @@ def _rotary(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
         mul = (-half_index).astype(jnp.float32) * 0.03125
         pow_ = 10000.0 ** mul
-        Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
-        angle = pow_ * q_index.astype(jnp.float32)[:, None]
-        cos = jnp.cos(angle)
-        Q_f32 = Q_tile.astype(jnp.float32)
-        Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+        Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+        angle = q_index.astype(jnp.float32)[:, None] * pow_
         sin = jnp.sin(angle)
+        Q_f32 = Q_tile.astype(jnp.float32)
+        Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
+        cos = jnp.cos(angle)
         Q_f32_2 = Q_tile_2.astype(jnp.float32)
-        B = sin * Q_f32_2 + cos * Q_f32
-        mul_2 = sin * Q_f32
-        A = cos * Q_f32_2 - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+        B = cos * Q_f32_2 + sin * Q_f32
+        mul_2 = sin * Q_f32_2
+        A = Q_f32 * cos - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
             cos_2 = jnp.cos(angle_2)
-            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32 = K_tile.astype(jnp.float32)
             sin_2 = jnp.sin(angle_2)
             K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32_2 = K_tile_2.astype(jnp.float32)
-            D = K_f32_2 * sin_2 + K_f32 * cos_2
+            D = K_f32_2 * sin_2 + cos_2 * K_f32
             dot = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
-            mul_3 = K_f32 * sin_2
+            mul_3 = sin_2 * K_f32
             C = K_f32_2 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
-            S = (dot_2 + dot) * 0.125
+            S = 0.125 * (dot_2 + dot)
             tile_max = jnp.max(S, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -107,20 +107,20 @@ def _rotary(Q, K, V, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
             cos_2 = jnp.cos(angle_2)
-            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32 = K_tile.astype(jnp.float32)
             sin_2 = jnp.sin(angle_2)
             K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32_2 = K_tile_2.astype(jnp.float32)
-            D = K_f32_2 * sin_2 + K_f32 * cos_2
+            D = K_f32_2 * sin_2 + cos_2 * K_f32
             dot = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
-            mul_3 = K_f32 * sin_2
+            mul_3 = sin_2 * K_f32
             C = K_f32_2 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, (dot_2 + dot) * 0.125, -jnp.inf)
+            chosen = jnp.where(mask, 0.125 * (dot_2 + dot), -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -134,7 +134,7 @@ def _rotary(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -144,7 +144,7 @@ def _rotary(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _rotary_forward(Q, K, V, *, block_x=256, block_q=512):
-    """rotary_forward(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e]) -> (bf16[b h q e], f32[b h q]), in blocks: memory does not grow with x."""
+    """rotary_forward(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e]) -> (bf16[b h q e], f32[b h q], f32[b h q], f32[b h q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     b, h, q, _, _ = Q.shape
     _, _, x, _, _ = K.shape
@@ -172,36 +172,36 @@ def _rotary_forward(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((b, h, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
-        mul = 0.03125 * (-half_index).astype(jnp.float32)
+        mul = (-half_index).astype(jnp.float32) * 0.03125
         pow_ = 10000.0 ** mul
-        angle = q_index.astype(jnp.float32)[:, None] * pow_
-        sin = jnp.sin(angle)
         Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
-        Q_f32 = Q_tile.astype(jnp.float32)
-        mul_2 = Q_f32 * sin
+        angle = q_index.astype(jnp.float32)[:, None] * pow_
         cos = jnp.cos(angle)
+        Q_f32 = Q_tile.astype(jnp.float32)
         Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+        sin = jnp.sin(angle)
         Q_f32_2 = Q_tile_2.astype(jnp.float32)
-        A = Q_f32_2 * cos - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-        B = Q_f32_2 * sin + Q_f32 * cos
+        B = sin * Q_f32_2 + cos * Q_f32
+        mul_2 = sin * Q_f32
+        A = cos * Q_f32_2 - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
             angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
             sin_2 = jnp.sin(angle_2)
-            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32 = K_tile.astype(jnp.float32)
-            mul_3 = K_f32 * sin_2
             cos_2 = jnp.cos(angle_2)
-            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32_2 = K_tile_2.astype(jnp.float32)
-            C = K_f32_2 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            dot = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
-            D = cos_2 * K_f32 + K_f32_2 * sin_2
-            dot_2 = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
+            D = K_f32_2 * cos_2 + sin_2 * K_f32
+            dot = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
+            mul_3 = sin_2 * K_f32_2
+            C = K_f32 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
             S = 0.125 * (dot_2 + dot)
             tile_max = jnp.max(S, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -222,18 +222,18 @@ def _rotary_forward(Q, K, V, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
             angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
             sin_2 = jnp.sin(angle_2)
-            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32 = K_tile.astype(jnp.float32)
-            mul_3 = K_f32 * sin_2
             cos_2 = jnp.cos(angle_2)
-            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32_2 = K_tile_2.astype(jnp.float32)
-            C = K_f32_2 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            dot = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
-            D = cos_2 * K_f32 + K_f32_2 * sin_2
-            dot_2 = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
+            D = K_f32_2 * cos_2 + sin_2 * K_f32
+            dot = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
+            mul_3 = sin_2 * K_f32_2
+            C = K_f32 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             chosen = jnp.where(mask, 0.125 * (dot_2 + dot), -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
@@ -249,15 +249,19 @@ def _rotary_forward(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z), max_x, z
 
-    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, logsum_tiles, state_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
     out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, e)
     logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3)
     logsum_tiles = logsum_tiles.reshape(b, h, -(-q // block_q) * block_q)
-    return out_tiles[:, :, :q], logsum_tiles[:, :, :q]
+    state_tiles = state_tiles.transpose(1, 2, 0, 3)
+    state_tiles = state_tiles.reshape(b, h, -(-q // block_q) * block_q)
+    z_tiles = z_tiles.transpose(1, 2, 0, 3)
+    z_tiles = z_tiles.reshape(b, h, -(-q // block_q) * block_q)
+    return out_tiles[:, :, :q], logsum_tiles[:, :, :q], state_tiles[:, :, :q], z_tiles[:, :, :q]
 
 
 def _rotary_backward_buffer_4(d_out, out):
@@ -266,15 +270,14 @@ def _rotary_backward_buffer_4(d_out, out):
     b, h, q, e = d_out.shape
     if out.shape != (b, h, q, e):
         raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
-    sum_e = jnp.einsum("bhqe,bhqe->bhq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_e  # [b h q]
-    return product
+    sum_e = jnp.einsum("bhqe,bhqe->bhq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    return sum_e
 
 
-def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, logsum, buffer_4, *, block_x=256, block_q=512):
-    """rotary_backward_buffer_0_buffer_1(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_4: f32[b h q]) -> (f32[b h q half], f32[b h q half]), in blocks: memory does not grow with x."""
+def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, state_2, buffer_4, *, block_x=256, block_q=512):
+    """rotary_backward_buffer_0_buffer_1(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e], d_out: bf16[b h q e], state: f32[b h q], buffer_4: f32[b h q]) -> (f32[b h q half], f32[b h q half]), in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    logsum, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_4))
+    state_2, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (state_2, buffer_4))
     b, h, q, _, _ = Q.shape
     _, _, x, _, _ = K.shape
     _, _, _, e = V.shape
@@ -286,18 +289,18 @@ def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, logsum, buffer_4, *, bloc
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     if d_out.shape != (b, h, q, e):
         raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state_2.shape != (b, h, q):
+        raise ValueError(f"state: f32[b h q] has shape {state_2.shape}, expected {(b, h, q)}")
     if buffer_4.shape != (b, h, q):
         raise ValueError(f"buffer_4: f32[b h q] has shape {buffer_4.shape}, expected {(b, h, q)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0), (0, 0)))
     buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0), (0, 0)))
+    state_2 = jnp.pad(state_2, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0), (0, 0)))
 
     def program(tile):
         e_index = jnp.arange(e)
@@ -309,48 +312,48 @@ def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, logsum, buffer_4, *, bloc
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((b, h, block_q, 32), 0.0, jnp.float32)
         acc_x_2 = jnp.full((b, h, block_q, 32), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-        mul = (-half_index).astype(jnp.float32) * 0.03125
-        pow_ = 10000.0 ** mul
-        angle = q_index.astype(jnp.float32)[:, None] * pow_
-        cos = jnp.cos(angle)
-        Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
-        Q_f32 = Q_tile.astype(jnp.float32)
-        Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
-        sin = jnp.sin(angle)
-        Q_f32_2 = Q_tile_2.astype(jnp.float32)
-        B = sin * Q_f32_2 + Q_f32 * cos
-        mul_2 = Q_f32 * sin
-        A = cos * Q_f32_2 - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
         buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 2)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
+        state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 2)
+        mul = 0.03125 * (-half_index).astype(jnp.float32)
+        pow_ = 10000.0 ** mul
+        Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
+        angle = pow_ * q_index.astype(jnp.float32)[:, None]
+        sin = jnp.sin(angle)
+        Q_f32 = Q_tile.astype(jnp.float32)
+        mul_2 = sin * Q_f32
+        Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+        cos = jnp.cos(angle)
+        Q_f32_2 = Q_tile_2.astype(jnp.float32)
+        A = cos * Q_f32_2 - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+        B = sin * Q_f32_2 + cos * Q_f32
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             acc_x, acc_x_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            sub = dot - buffer_4_tile[:, :, :, None]
             angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
             sin_2 = jnp.sin(angle_2)
-            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32 = K_tile.astype(jnp.float32)
+            mul_3 = K_f32 * sin_2
             cos_2 = jnp.cos(angle_2)
-            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
+            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32_2 = K_tile_2.astype(jnp.float32)
-            D = K_f32_2 * cos_2 + K_f32 * sin_2
-            dot = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
-            mul_3 = sin_2 * K_f32_2
-            C = K_f32 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            C = K_f32_2 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
-            sub = 0.125 * (dot_2 + dot) - logsum_tile[:, :, :, None]
-            exp = jnp.exp(sub)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_3 = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            add = dot_3 + buffer_4_tile[:, :, :, None]
-            mul_4 = exp * add
-            next_acc_x = acc_x + jnp.einsum("bhqx,bhxa->bhqa", mul_4, C, precision="highest")
-            mul_5 = exp * add
-            next_acc_x_2 = acc_x_2 + jnp.einsum("bhqx,bhxa->bhqa", mul_5, D, precision="highest")
+            D = K_f32_2 * sin_2 + K_f32 * cos_2
+            dot_3 = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
+            sub_2 = 0.125 * (dot_3 + dot_2) - state_tile[:, :, :, None]
+            exp = jnp.exp(sub_2)
+            mul_4 = sub * exp
+            next_acc_x = acc_x + jnp.einsum("bhqx,bhxa->bhqa", mul_4, D, precision="highest")
+            mul_5 = sub * exp
+            next_acc_x_2 = acc_x_2 + jnp.einsum("bhqx,bhxa->bhqa", mul_5, C, precision="highest")
             return (next_acc_x, next_acc_x_2)
 
         acc_x, acc_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x, acc_x_2))
@@ -361,29 +364,29 @@ def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, logsum, buffer_4, *, bloc
             acc_x, acc_x_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            sub = dot - buffer_4_tile[:, :, :, None]
             angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
             sin_2 = jnp.sin(angle_2)
-            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32 = K_tile.astype(jnp.float32)
+            mul_3 = K_f32 * sin_2
             cos_2 = jnp.cos(angle_2)
-            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
+            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32_2 = K_tile_2.astype(jnp.float32)
-            D = K_f32_2 * cos_2 + K_f32 * sin_2
-            dot = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
-            mul_3 = sin_2 * K_f32_2
-            C = K_f32 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            C = K_f32_2 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
+            D = K_f32_2 * sin_2 + K_f32 * cos_2
+            dot_3 = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, 0.125 * (dot_2 + dot), -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum[:, :, :, None])
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_3 = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            add = dot_3 + buffer_4_tile[:, :, :, None]
-            mul_4 = exp * add
-            next_acc_x = acc_x + jnp.einsum("bhqx,bhxa->bhqa", mul_4, C, precision="highest")
-            mul_5 = exp * add
-            next_acc_x_2 = acc_x_2 + jnp.einsum("bhqx,bhxa->bhqa", mul_5, D, precision="highest")
+            chosen = jnp.where(mask, 0.125 * (dot_3 + dot_2), -jnp.inf)
+            safe_state = jnp.where(state_tile == -jnp.inf, 0.0, state_tile)
+            exp = jnp.exp(chosen - safe_state[:, :, :, None])
+            mul_4 = sub * exp
+            next_acc_x = acc_x + jnp.einsum("bhqx,bhxa->bhqa", mul_4, D, precision="highest")
+            mul_5 = sub * exp
+            next_acc_x_2 = acc_x_2 + jnp.einsum("bhqx,bhxa->bhqa", mul_5, C, precision="highest")
             return (next_acc_x, next_acc_x_2)
 
         acc_x, acc_x_2 = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x, acc_x_2))
@@ -418,12 +421,12 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
         raise ValueError(f"buffer_4: f32[b h q] has shape {buffer_4.shape}, expected {(b, h, q)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0), (0, 0)))
     buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0), (0, 0)))
 
     def program(tile):
         e_index = jnp.arange(e)
@@ -436,19 +439,19 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
         acc_q = jnp.full((b, h, block_x, 32), 0.0, jnp.float32)
         acc_q_2 = jnp.full((b, h, block_x, 32), 0.0, jnp.float32)
         acc_q_3 = jnp.full((b, h, block_x, e), 0.0, jnp.float32)
-        mul = (-half_index).astype(jnp.float32) * 0.03125
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+        mul = 0.03125 * (-half_index).astype(jnp.float32)
         pow_ = 10000.0 ** mul
         angle = x_index.astype(jnp.float32)[:, None] * pow_
         sin = jnp.sin(angle)
-        K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+        K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
         K_f32 = K_tile.astype(jnp.float32)
+        mul_2 = K_f32 * sin
         cos = jnp.cos(angle)
-        K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
+        K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
         K_f32_2 = K_tile_2.astype(jnp.float32)
-        D = K_f32_2 * cos + K_f32 * sin
-        mul_2 = sin * K_f32_2
-        C = K_f32 * cos - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+        C = K_f32_2 * cos - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+        D = K_f32_2 * sin + K_f32 * cos
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(from_q_2, q)
@@ -457,30 +460,30 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
             acc_q, acc_q_2, acc_q_3 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            angle_2 = q_index.astype(jnp.float32)[:, None] * pow_
-            cos_2 = jnp.cos(angle_2)
-            Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
-            Q_f32 = Q_tile.astype(jnp.float32)
-            Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
-            sin_2 = jnp.sin(angle_2)
-            Q_f32_2 = Q_tile_2.astype(jnp.float32)
-            B = sin_2 * Q_f32_2 + Q_f32 * cos_2
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-            dot = jnp.einsum("bhxa,bhqa->bhxq", D, B, precision="highest")
-            mul_3 = Q_f32 * sin_2
-            A = cos_2 * Q_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            dot_2 = jnp.einsum("bhxa,bhqa->bhxq", C, A, precision="highest")
-            mask = (x_index[:, None] <= q_index) & (q_index < q)
-            chosen = jnp.where(mask, 0.125 * (dot_2 + dot), -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum[:, :, None])
             buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-            dot_3 = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            add = dot_3 + buffer_4_tile[:, :, None]
-            mul_4 = exp * add
+            dot = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            sub = dot - buffer_4_tile[:, :, None]
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
+            angle_2 = pow_ * q_index.astype(jnp.float32)[:, None]
+            sin_2 = jnp.sin(angle_2)
+            Q_f32 = Q_tile.astype(jnp.float32)
+            mul_3 = sin_2 * Q_f32
+            Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+            cos_2 = jnp.cos(angle_2)
+            Q_f32_2 = Q_tile_2.astype(jnp.float32)
+            A = cos_2 * Q_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            dot_2 = jnp.einsum("bhxa,bhqa->bhxq", C, A, precision="highest")
+            B = sin_2 * Q_f32_2 + cos_2 * Q_f32
+            dot_3 = jnp.einsum("bhxa,bhqa->bhxq", D, B, precision="highest")
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            chosen = jnp.where(mask, 0.125 * (dot_3 + dot_2), -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum[:, :, None])
+            mul_4 = sub * exp
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqa->bhxa", mul_4, B, precision="highest")
-            mul_5 = exp * add
+            mul_5 = sub * exp
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqa->bhxa", mul_5, A, precision="highest")
             tile_bf16 = exp.astype(jnp.bfloat16)
             next_acc_q_3 = acc_q_3 + jnp.einsum("bhxq,bhqe->bhxe", tile_bf16, d_out_tile, preferred_element_type=jnp.float32)
@@ -498,28 +501,28 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
             acc_q, acc_q_2, acc_q_3 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            angle_2 = q_index.astype(jnp.float32)[:, None] * pow_
-            cos_2 = jnp.cos(angle_2)
-            Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
-            Q_f32 = Q_tile.astype(jnp.float32)
-            Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
-            sin_2 = jnp.sin(angle_2)
-            Q_f32_2 = Q_tile_2.astype(jnp.float32)
-            B = sin_2 * Q_f32_2 + Q_f32 * cos_2
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-            dot = jnp.einsum("bhxa,bhqa->bhxq", D, B, precision="highest")
-            mul_3 = Q_f32 * sin_2
-            A = cos_2 * Q_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            dot_2 = jnp.einsum("bhxa,bhqa->bhxq", C, A, precision="highest")
-            sub = 0.125 * (dot_2 + dot) - logsum_tile[:, :, None]
-            exp = jnp.exp(sub)
             buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-            dot_3 = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            add = dot_3 + buffer_4_tile[:, :, None]
-            mul_4 = exp * add
+            dot = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            sub = dot - buffer_4_tile[:, :, None]
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
+            angle_2 = pow_ * q_index.astype(jnp.float32)[:, None]
+            sin_2 = jnp.sin(angle_2)
+            Q_f32 = Q_tile.astype(jnp.float32)
+            mul_3 = sin_2 * Q_f32
+            Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+            cos_2 = jnp.cos(angle_2)
+            Q_f32_2 = Q_tile_2.astype(jnp.float32)
+            A = cos_2 * Q_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            dot_2 = jnp.einsum("bhxa,bhqa->bhxq", C, A, precision="highest")
+            B = sin_2 * Q_f32_2 + cos_2 * Q_f32
+            dot_3 = jnp.einsum("bhxa,bhqa->bhxq", D, B, precision="highest")
+            sub_2 = 0.125 * (dot_3 + dot_2) - logsum_tile[:, :, None]
+            exp = jnp.exp(sub_2)
+            mul_4 = sub * exp
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqa->bhxa", mul_4, B, precision="highest")
-            mul_5 = exp * add
+            mul_5 = sub * exp
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqa->bhxa", mul_5, A, precision="highest")
             tile_bf16 = exp.astype(jnp.bfloat16)
             next_acc_q_3 = acc_q_3 + jnp.einsum("bhxq,bhqe->bhxe", tile_bf16, d_out_tile, preferred_element_type=jnp.float32)
@@ -537,30 +540,30 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
             acc_q, acc_q_2, acc_q_3 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            angle_2 = q_index.astype(jnp.float32)[:, None] * pow_
-            cos_2 = jnp.cos(angle_2)
-            Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
-            Q_f32 = Q_tile.astype(jnp.float32)
-            Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
-            sin_2 = jnp.sin(angle_2)
-            Q_f32_2 = Q_tile_2.astype(jnp.float32)
-            B = sin_2 * Q_f32_2 + Q_f32 * cos_2
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-            dot = jnp.einsum("bhxa,bhqa->bhxq", D, B, precision="highest")
-            mul_3 = Q_f32 * sin_2
-            A = cos_2 * Q_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            dot_2 = jnp.einsum("bhxa,bhqa->bhxq", C, A, precision="highest")
-            mask = (x_index[:, None] <= q_index) & (q_index < q)
-            chosen = jnp.where(mask, 0.125 * (dot_2 + dot), -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum[:, :, None])
             buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-            dot_3 = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            add = dot_3 + buffer_4_tile[:, :, None]
-            mul_4 = exp * add
+            dot = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            sub = dot - buffer_4_tile[:, :, None]
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
+            angle_2 = pow_ * q_index.astype(jnp.float32)[:, None]
+            sin_2 = jnp.sin(angle_2)
+            Q_f32 = Q_tile.astype(jnp.float32)
+            mul_3 = sin_2 * Q_f32
+            Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+            cos_2 = jnp.cos(angle_2)
+            Q_f32_2 = Q_tile_2.astype(jnp.float32)
+            A = cos_2 * Q_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            dot_2 = jnp.einsum("bhxa,bhqa->bhxq", C, A, precision="highest")
+            B = sin_2 * Q_f32_2 + cos_2 * Q_f32
+            dot_3 = jnp.einsum("bhxa,bhqa->bhxq", D, B, precision="highest")
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            chosen = jnp.where(mask, 0.125 * (dot_3 + dot_2), -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum[:, :, None])
+            mul_4 = sub * exp
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqa->bhxa", mul_4, B, precision="highest")
-            mul_5 = exp * add
+            mul_5 = sub * exp
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqa->bhxa", mul_5, A, precision="highest")
             tile_bf16 = exp.astype(jnp.bfloat16)
             next_acc_q_3 = acc_q_3 + jnp.einsum("bhxq,bhqe->bhxe", tile_bf16, d_out_tile, preferred_element_type=jnp.float32)
@@ -584,24 +587,28 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
     return buffer_2_tiles[:, :, :, :x], buffer_3_tiles[:, :, :, :x], d_V_tiles[:, :, :x]
 
 
-def _rotary_backward_d_Q(buffer_0, buffer_1):
-    """rotary_backward_d_Q(buffer_0: f32[b h q half], buffer_1: f32[b h q half]) -> bf16[b h q two half]"""
-    buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (buffer_0, buffer_1))
-    b, h, q, _ = buffer_0.shape
+def _rotary_backward_d_Q(z, buffer_0, buffer_1):
+    """rotary_backward_d_Q(z: f32[b h q], buffer_0: f32[b h q half], buffer_1: f32[b h q half]) -> bf16[b h q two half]"""
+    z, buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (z, buffer_0, buffer_1))
+    b, h, q = z.shape
     if buffer_0.shape != (b, h, q, 32):
         raise ValueError(f"buffer_0: f32[b h q half] has shape {buffer_0.shape}, expected {(b, h, q, 32)}")
     if buffer_1.shape != (b, h, q, 32):
         raise ValueError(f"buffer_1: f32[b h q half] has shape {buffer_1.shape}, expected {(b, h, q, 32)}")
-    product = jnp.arange(q)[:, None] * 10000.0 ** ((-jnp.arange(32)).astype(jnp.float32) * 0.03125)
-    cos_value = jnp.cos(product)  # [q half]
-    product_2 = 0.125 * cos_value * buffer_0  # [b h q half]
+    gt_value = z > 0.0  # [b h q]
+    and_value = (jnp.arange(2) == 0) & gt_value[:, :, :, None]  # [b h q two]
+    inverse = 1 / z  # [b h q]
+    product = 10000.0 ** (0.03125 * (-jnp.arange(32)).astype(jnp.float32)) * jnp.arange(q)[:, None]
     sin_value = jnp.sin(product)  # [q half]
-    total = product_2 + 0.125 * sin_value * buffer_1  # [b h q half]
-    chosen = jnp.where(jnp.arange(2) == 0, total[:, :, :, :, None], 0.0)  # [b h q half two]
-    product_3 = -0.125 * sin_value * buffer_0  # [b h q half]
-    total_2 = product_3 + 0.125 * cos_value * buffer_1  # [b h q half]
-    chosen_2 = jnp.where(jnp.arange(2) == 1, total_2[:, :, :, :, None], 0.0)  # [b h q half two]
-    as_bf16 = (chosen.transpose(0, 1, 2, 4, 3) + chosen_2.transpose(0, 1, 2, 4, 3)).astype(jnp.bfloat16)
+    cos_value = jnp.cos(product)  # [q half]
+    total = sin_value * buffer_0 + cos_value * buffer_1  # [b h q half]
+    product_2 = 0.125 * inverse[:, :, :, None] * total  # [b h q half]
+    chosen = jnp.where(and_value[:, :, :, :, None], product_2[:, :, :, None], 0.0)  # [b h q two half]
+    and_value_2 = (jnp.arange(2) == 1) & gt_value[:, :, :, None]  # [b h q two]
+    difference = cos_value * buffer_0 - sin_value * buffer_1  # [b h q half]
+    product_3 = 0.125 * difference * inverse[:, :, :, None]  # [b h q half]
+    total_2 = chosen + jnp.where(and_value_2[:, :, :, :, None], product_3[:, :, :, None], 0.0)
+    as_bf16 = total_2.astype(jnp.bfloat16)  # [b h q two half]
     return as_bf16
 
 
@@ -613,15 +620,13 @@ def _rotary_backward_d_K(buffer_2, buffer_3):
         raise ValueError(f"buffer_2: f32[b h half x] has shape {buffer_2.shape}, expected {(b, h, 32, x)}")
     if buffer_3.shape != (b, h, 32, x):
         raise ValueError(f"buffer_3: f32[b h half x] has shape {buffer_3.shape}, expected {(b, h, 32, x)}")
-    product = jnp.arange(x)[:, None] * 10000.0 ** ((-jnp.arange(32)).astype(jnp.float32) * 0.03125)
+    product = jnp.arange(x)[:, None] * 10000.0 ** (0.03125 * (-jnp.arange(32)).astype(jnp.float32))
     cos_value = jnp.cos(product)  # [x half]
     sin_value = jnp.sin(product)  # [x half]
-    product_2 = -0.125 * sin_value.T * buffer_3  # [b h half x]
-    total = 0.125 * buffer_2 * cos_value.T + product_2  # [b h half x]
-    chosen = jnp.where(jnp.arange(2) == 1, total[:, :, :, :, None], 0.0)  # [b h half x two]
-    product_3 = 0.125 * sin_value.T * buffer_2  # [b h half x]
-    total_2 = product_3 + 0.125 * buffer_3 * cos_value.T  # [b h half x]
-    chosen_2 = jnp.where(jnp.arange(2) == 0, total_2[:, :, :, :, None], 0.0)  # [b h half x two]
+    product_2 = 0.125 * (buffer_2 * cos_value.T - buffer_3 * sin_value.T)  # [b h half x]
+    chosen = jnp.where(jnp.arange(2) == 1, product_2[:, :, :, :, None], 0.0)  # [b h half x two]
+    product_3 = (buffer_2 * sin_value.T + buffer_3 * cos_value.T) * 0.125  # [b h half x]
+    chosen_2 = jnp.where(jnp.arange(2) == 0, product_3[:, :, :, :, None], 0.0)  # [b h half x two]
     as_bf16 = (chosen.transpose(0, 1, 3, 4, 2) + chosen_2.transpose(0, 1, 3, 4, 2)).astype(jnp.bfloat16)
     return as_bf16
 
@@ -633,12 +638,12 @@ def _rotary_differentiable(Q, K, V, block_x, block_q):
 
 
 def _rotary_keeping(Q, K, V, block_x, block_q):
-    out, logsum = _rotary_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, out, logsum)
+    out, logsum, state, z = _rotary_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, logsum, state, z)
 
 
 def _rotary_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, out, logsum = saved
+    Q, K, V, out, logsum, state, z = saved
     d_out = cotangents
     buffer_4 = _rotary_backward_buffer_4(d_out, out)
     buffer_0, buffer_1 = _rotary_backward_buffer_0_buffer_1(
@@ -646,7 +651,7 @@ def _rotary_pull(block_x, block_q, saved, cotangents):
         K,
         V,
         d_out,
-        logsum,
+        state,
         buffer_4,
         block_x=block_x,
         block_q=block_q,
@@ -661,7 +666,7 @@ def _rotary_pull(block_x, block_q, saved, cotangents):
         block_q=block_q,
         block_x=block_x,
     )
-    d_Q = _rotary_backward_d_Q(buffer_0, buffer_1)
+    d_Q = _rotary_backward_d_Q(z, buffer_0, buffer_1)
     d_K = _rotary_backward_d_K(buffer_2, buffer_3)
     return (d_Q, d_K, d_V)
 

@@ -48,10 +48,6 @@ def rotary_rows_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    # src[maps.diag:42]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-    angle = pow_half * q_index.to(tl.float32)
-    # src[maps.diag:44]
     # src[maps.diag:43]
     X = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + (-1 * two_index + 1) * X_stride_two + half_index * X_stride_half,
@@ -60,7 +56,11 @@ def rotary_rows_kernel(
     )
     X_f32 = X.to(tl.float32)
     # src[maps.diag:44]
-    mul_half = tl.where(two_index == 0, -1.0 * X_f32, X_f32) * tl.sin(angle)
+    # src[maps.diag:42]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = pow_half * q_index.to(tl.float32)
+    # src[maps.diag:44]
+    mul_half = tl.sin(angle) * tl.where(two_index == 0, -1.0 * X_f32, X_f32)
     # src[rotary.diag:6]
     X_2 = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + two_index * X_stride_two + half_index * X_stride_half,
@@ -93,10 +93,6 @@ def rotary_rows_forward_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    # src[maps.diag:42]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-    angle = pow_half * q_index.to(tl.float32)
-    # src[maps.diag:44]
     # src[maps.diag:43]
     X = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + (-1 * two_index + 1) * X_stride_two + half_index * X_stride_half,
@@ -105,7 +101,11 @@ def rotary_rows_forward_kernel(
     )
     X_f32 = X.to(tl.float32)
     # src[maps.diag:44]
-    mul_half = tl.where(two_index == 0, -1.0 * X_f32, X_f32) * tl.sin(angle)
+    # src[maps.diag:42]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = pow_half * q_index.to(tl.float32)
+    # src[maps.diag:44]
+    mul_half = tl.sin(angle) * tl.where(two_index == 0, -1.0 * X_f32, X_f32)
     # src[rotary.diag:6]
     X_2 = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + two_index * X_stride_two + half_index * X_stride_half,
@@ -139,27 +139,27 @@ def rotary_rows_backward_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     # src[maps.diag:42]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
     angle = q_index.to(tl.float32) * pow_half
     # src[maps.diag:44]
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + two_index * d_out_stride_two + half_index * d_out_stride_half,
-        mask=(half_index < 32),
-        other=0.0,
-    )
     sin_half = tl.sin(angle)
-    d_out_2 = tl.load(
+    d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + (-1 * two_index + 1) * d_out_stride_two + half_index * d_out_stride_half,
         mask=(half_index < 32),
         other=0.0,
     )
-    d_out_f32 = d_out_2.to(tl.float32)
-    eq = ((two_index * -1) + 1) == 0
-    tile = tl.where(eq, (-1.0 * d_out_f32) * sin_half, 0.0) + tl.where(eq == 0, d_out_f32 * sin_half, 0.0)
-    tile_bf16 = (tile + (d_out.to(tl.float32) * tl.cos(angle))).to(tl.bfloat16)
+    d_out_f32 = d_out.to(tl.float32)
+    eq = ((-1 * two_index) + 1) == 0
+    d_out_2 = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + two_index * d_out_stride_two + half_index * d_out_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    tile = (tl.cos(angle) * d_out_2.to(tl.float32)) + tl.where(eq, 0.0, d_out_f32 * sin_half)
+    add_half = tile + tl.where(eq, (-1.0 * d_out_f32) * sin_half, 0.0)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + h_index * d_X_stride_h + q_index * d_X_stride_q + two_index * d_X_stride_two + half_index * d_X_stride_half,
-        tile_bf16,
+        add_half.to(tl.bfloat16),
         mask=(half_index < 32),
     )
 
@@ -266,10 +266,10 @@ def rotary_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[maps.diag:48]
-    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
     # src[maps.diag:51]
-    sin_q_half = tl.sin(angle)
+    cos_q_half = tl.cos(angle)
     # src[maps.diag:50]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -278,21 +278,19 @@ def rotary_kernel(
     )
     Q_f32 = Q.to(tl.float32)
     # src[maps.diag:51]
-    mul_q_half = Q_f32 * sin_q_half
+    sin_q_half = tl.sin(angle)
     # src[maps.diag:49]
     Q_2 = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
         mask=(q_index < size_q)[:, None],
         other=0.0,
     )
-    # src[maps.diag:51]
-    cos_q_half = tl.cos(angle)
-    # src[maps.diag:49]
     Q_f32_2 = Q_2.to(tl.float32)
     # src[maps.diag:51]
+    B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
+    mul_q_half = Q_f32 * sin_q_half
     safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-    A = (cos_q_half * Q_f32_2) - safe_
-    B = (cos_q_half * Q_f32) + (Q_f32_2 * sin_q_half)
+    A = (Q_f32_2 * cos_q_half) - safe_
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -300,29 +298,31 @@ def rotary_kernel(
         # src[maps.diag:48]
         angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
+        cos_x_half = tl.cos(angle_2)
         # src[maps.diag:50]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
         )
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = K_f32 * sin_x_half
-        cos_x_half = tl.cos(angle_2)
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
         )
+        # src[maps.diag:51]
+        sin_x_half = tl.sin(angle_2)
+        # src[maps.diag:49]
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
+        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
+        # src[rotary.diag:13]
+        dot = tl.dot(B, tl.trans(D), input_precision="ieee")
+        # src[maps.diag:51]
+        mul_x_half = sin_x_half * K_f32
         safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
         C = (K_f32_2 * cos_x_half) - safe_2
         # src[rotary.diag:13]
-        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
-        # src[maps.diag:51]
-        D = (K_f32 * cos_x_half) + (K_f32_2 * sin_x_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
         mul_q_x = (dot_2 + dot) * 0.18033688011112042
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -353,7 +353,7 @@ def rotary_kernel(
         # src[maps.diag:48]
         angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
+        cos_x_half = tl.cos(angle_2)
         # src[maps.diag:50]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
@@ -362,24 +362,26 @@ def rotary_kernel(
         )
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = K_f32 * sin_x_half
-        cos_x_half = tl.cos(angle_2)
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[maps.diag:51]
+        sin_x_half = tl.sin(angle_2)
+        # src[maps.diag:49]
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
+        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
+        # src[rotary.diag:13]
+        dot = tl.dot(B, tl.trans(D), input_precision="ieee")
+        # src[maps.diag:51]
+        mul_x_half = sin_x_half * K_f32
         safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
         C = (K_f32_2 * cos_x_half) - safe_2
         # src[rotary.diag:13]
-        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
-        # src[maps.diag:51]
-        D = (K_f32 * cos_x_half) + (K_f32_2 * sin_x_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
         # src[rotary.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, (dot_2 + dot) * 0.18033688011112042, float("-inf"))
@@ -438,63 +440,62 @@ def rotary_long_buffer_0_kernel(
     for first_half in tl.range(0, to_half, BLOCK_HALF):
         half_index = first_half + tl.arange(0, BLOCK_HALF)
         # src[maps.diag:48]
-        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+        pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+        angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         sin_q_half = tl.sin(angle)
-        # src[maps.diag:49]
+        # src[maps.diag:50]
         Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        # src[maps.diag:50]
+        mul_q_half = Q_f32 * sin_q_half
+        cos_q_half = tl.cos(angle)
+        # src[maps.diag:49]
         Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        # src[maps.diag:51]
-        cos_q_half = tl.cos(angle)
-        # src[maps.diag:50]
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        B = (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half)
+        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_f32_2 * cos_q_half) - safe_
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[maps.diag:48]
         angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
         sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:49]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
+        # src[maps.diag:50]
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
+        mul_x_half = sin_x_half * K_f32
         cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:50]
+        # src[maps.diag:49]
         K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        D = (K_f32_2 * cos_x_half) + (K_f32 * sin_x_half)
-        # src[rotary.diag:13]
-        next_acc_half = tl.dot(B, tl.trans(D), acc_half, input_precision="ieee")
-        # src[maps.diag:51]
-        mul_q_half = Q_f32_2 * sin_q_half
-        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (cos_q_half * Q_f32) - safe_
-        mul_x_half = K_f32_2 * sin_x_half
         safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32 * cos_x_half) - safe_2
+        C = (K_f32_2 * cos_x_half) - safe_2
         # src[rotary.diag:13]
-        next_acc_half_2 = tl.dot(A, tl.trans(C), acc_half_2, input_precision="ieee")
+        next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
+        # src[maps.diag:51]
+        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
+        B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
+        # src[rotary.diag:13]
+        next_acc_half_2 = tl.dot(B, tl.trans(D), acc_half_2, input_precision="ieee")
         acc_half = next_acc_half
         acc_half_2 = next_acc_half_2
     from_half = tl.maximum(0, to_half)
@@ -502,63 +503,62 @@ def rotary_long_buffer_0_kernel(
     for first_half_2 in tl.range(from_half, 32, BLOCK_HALF):
         half_index = first_half_2 + tl.arange(0, BLOCK_HALF)
         # src[maps.diag:48]
-        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+        pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+        angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         sin_q_half = tl.sin(angle)
-        # src[maps.diag:49]
+        # src[maps.diag:50]
         Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
             other=0.0,
         )
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        # src[maps.diag:50]
+        mul_q_half = Q_f32 * sin_q_half
+        cos_q_half = tl.cos(angle)
+        # src[maps.diag:49]
         Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
             other=0.0,
         )
-        # src[maps.diag:51]
-        cos_q_half = tl.cos(angle)
-        # src[maps.diag:50]
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        B = tl.where((half_index < 32)[None, :], (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half), 0.0)
+        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = tl.where((half_index < 32)[None, :], (Q_f32_2 * cos_q_half) - safe_, 0.0)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
         # src[maps.diag:48]
         angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
         sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:49]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
-            other=0.0,
-        )
+        # src[maps.diag:50]
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
+        mul_x_half = sin_x_half * K_f32
         cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:50]
+        # src[maps.diag:49]
         K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
             other=0.0,
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        D = (K_f32_2 * cos_x_half) + (K_f32 * sin_x_half)
-        # src[rotary.diag:13]
-        next_acc_half = tl.dot(B, tl.trans(D), acc_half, input_precision="ieee")
-        # src[maps.diag:51]
-        mul_q_half = Q_f32_2 * sin_q_half
-        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = tl.where((half_index < 32)[None, :], (cos_q_half * Q_f32) - safe_, 0.0)
-        mul_x_half = K_f32_2 * sin_x_half
         safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32 * cos_x_half) - safe_2
+        C = (K_f32_2 * cos_x_half) - safe_2
         # src[rotary.diag:13]
-        next_acc_half_2 = tl.dot(A, tl.trans(C), acc_half_2, input_precision="ieee")
+        next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
+        # src[maps.diag:51]
+        D = tl.where((half_index < 32)[None, :], (sin_x_half * K_f32_2) + (K_f32 * cos_x_half), 0.0)
+        B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
+        # src[rotary.diag:13]
+        next_acc_half_2 = tl.dot(B, tl.trans(D), acc_half_2, input_precision="ieee")
         acc_half = next_acc_half
         acc_half_2 = next_acc_half_2
     # src[rotary.diag:13]
@@ -663,11 +663,13 @@ def rotary_long_out_kernel(
 
 @triton.jit
 def rotary_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half,
-    K_stride_b, K_stride_h, K_stride_x, K_stride_two, K_stride_half, V_stride_b, V_stride_h, V_stride_x,
-    V_stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e, logsum_stride_b, logsum_stride_h,
-    logsum_stride_q, size_b, size_h, size_q, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_HALF: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_HALF: tl.constexpr, EXACT_E: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, state_ptr, z_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_two, Q_stride_half, K_stride_b, K_stride_h, K_stride_x, K_stride_two, K_stride_half, V_stride_b,
+    V_stride_h, V_stride_x, V_stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e,
+    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
+    z_stride_b, z_stride_h, z_stride_q, size_b, size_h, size_q, size_x, size_e, BLOCK_X: tl.constexpr,
+    BLOCK_HALF: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_HALF: tl.constexpr,
+    EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -682,21 +684,19 @@ def rotary_forward_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[maps.diag:48]
-    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+    # src[maps.diag:51]
+    sin_q_half = tl.sin(angle)
     # src[maps.diag:50]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
         mask=(q_index < size_q)[:, None],
         other=0.0,
     )
-    # src[maps.diag:48]
-    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
-    # src[maps.diag:51]
-    sin_q_half = tl.sin(angle)
-    # src[maps.diag:50]
     Q_f32 = Q.to(tl.float32)
     # src[maps.diag:51]
-    mul_q_half = sin_q_half * Q_f32
+    mul_q_half = Q_f32 * sin_q_half
     cos_q_half = tl.cos(angle)
     # src[maps.diag:49]
     Q_2 = tl.load(
@@ -708,23 +708,22 @@ def rotary_forward_kernel(
     # src[maps.diag:51]
     safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
     A = (Q_f32_2 * cos_q_half) - safe_
-    B = (Q_f32_2 * sin_q_half) + (cos_q_half * Q_f32)
+    B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
-        )
         # src[maps.diag:48]
         angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
         sin_x_half = tl.sin(angle_2)
         # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+        )
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
+        mul_x_half = K_f32 * sin_x_half
         cos_x_half = tl.cos(angle_2)
         # src[maps.diag:49]
         K_2 = tl.load(
@@ -737,7 +736,7 @@ def rotary_forward_kernel(
         # src[rotary.diag:13]
         dot = tl.dot(A, tl.trans(C), input_precision="ieee")
         # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (cos_x_half * K_f32)
+        D = (K_f32 * cos_x_half) + (K_f32_2 * sin_x_half)
         # src[rotary.diag:13]
         dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
         mul_q_x = (dot_2 + dot) * 0.18033688011112042
@@ -767,20 +766,19 @@ def rotary_forward_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        sin_x_half = tl.sin(angle_2)
         # src[maps.diag:50]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[maps.diag:48]
-        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
-        # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
+        mul_x_half = K_f32 * sin_x_half
         cos_x_half = tl.cos(angle_2)
         # src[maps.diag:49]
         K_2 = tl.load(
@@ -795,7 +793,7 @@ def rotary_forward_kernel(
         # src[rotary.diag:13]
         dot = tl.dot(A, tl.trans(C), input_precision="ieee")
         # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (cos_x_half * K_f32)
+        D = (K_f32 * cos_x_half) + (K_f32_2 * sin_x_half)
         # src[rotary.diag:13]
         dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
         # src[rotary.diag:14]
@@ -830,9 +828,20 @@ def rotary_forward_kernel(
         where_q_e.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
+    mul_q = max_x * 0.6931471805599453
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        (mul_q + tl.log(z)),
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q,
+        mul_q,
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q,
+        z,
         mask=(q_index < size_q),
     )
 
@@ -866,7 +875,7 @@ def rotary_backward_buffer_4_rows_kernel(
     sum_ = tl.sum(mul_e, 0)
     tl.store(
         buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
-        (-1.0 * sum_),
+        sum_,
     )
 
 
@@ -917,16 +926,16 @@ def rotary_backward_buffer_4_kernel(
         acc_e = next_acc_e
     tl.store(
         buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
-        (-1.0 * acc_e),
+        acc_e,
     )
 
 
 @triton.jit
 def rotary_backward_buffer_0_buffer_1_kernel(
-    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_4_ptr, buffer_0_ptr, buffer_1_ptr, Q_stride_b,
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, state_ptr, buffer_4_ptr, buffer_0_ptr, buffer_1_ptr, Q_stride_b,
     Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, K_stride_b, K_stride_h, K_stride_x, K_stride_two,
     K_stride_half, V_stride_b, V_stride_h, V_stride_x, V_stride_e, d_out_stride_b, d_out_stride_h,
-    d_out_stride_q, d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_4_stride_b,
+    d_out_stride_q, d_out_stride_e, state_stride_b, state_stride_h, state_stride_q, buffer_4_stride_b,
     buffer_4_stride_h, buffer_4_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
     buffer_0_stride_half, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half,
     size_b, size_h, size_q, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
@@ -943,8 +952,40 @@ def rotary_backward_buffer_0_buffer_1_kernel(
     half_index = tl.arange(0, BLOCK_HALF)
     acc_x = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * state
     # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+    # src[maps.diag:51]
+    sin_q_half = tl.sin(angle)
+    # src[maps.diag:50]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    Q_f32 = Q.to(tl.float32)
+    # src[maps.diag:51]
+    mul_q_half = Q_f32 * sin_q_half
+    # src[maps.diag:49]
+    Q_2 = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:51]
+    cos_q_half = tl.cos(angle)
+    # src[maps.diag:49]
+    Q_f32_2 = Q_2.to(tl.float32)
+    # src[maps.diag:51]
+    safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+    A = (cos_q_half * Q_f32_2) - safe_
+    B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
     buffer_4 = tl.load(
         buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
         mask=(q_index < size_q),
@@ -955,38 +996,6 @@ def rotary_backward_buffer_0_buffer_1_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
-    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
-    # src[maps.diag:51]
-    sin_q_half = tl.sin(angle)
-    # src[maps.diag:49]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
-        mask=(q_index < size_q)[:, None],
-        other=0.0,
-    )
-    Q_f32 = Q.to(tl.float32)
-    # src[maps.diag:51]
-    # src[maps.diag:50]
-    Q_2 = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
-        mask=(q_index < size_q)[:, None],
-        other=0.0,
-    )
-    # src[maps.diag:51]
-    cos_q_half = tl.cos(angle)
-    # src[maps.diag:50]
-    Q_f32_2 = Q_2.to(tl.float32)
-    # src[maps.diag:51]
-    B = (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half)
-    mul_q_half = Q_f32_2 * sin_q_half
-    safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-    A = (cos_q_half * Q_f32) - safe_
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -998,18 +1007,28 @@ def rotary_backward_buffer_0_buffer_1_kernel(
         # src[maps.diag:48]
         angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
         # src[maps.diag:51]
-        cos_x_half = tl.cos(angle_2)
+        sin_x_half = tl.sin(angle_2)
         # src[maps.diag:50]
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
+        mul_x_half = sin_x_half * K_f32
+        cos_x_half = tl.cos(angle_2)
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        D = (K_f32_2 * sin_x_half) + (cos_x_half * K_f32)
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32_2 * cos_x_half) - safe_2
+        # src[rotary.diag:13]
+        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
+        # src[maps.diag:51]
+        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        sub_q_x = (0.18033688011112042 * (dot_2 + dot)) - mul_q[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
         # src[rotary.diag:10]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -1017,21 +1036,11 @@ def rotary_backward_buffer_0_buffer_1_kernel(
             0.0,
             EXACT_E,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        add_q_x = dot + buffer_4[:, None]
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
-        # src[maps.diag:51]
-        mul_x_half = K_f32 * sin_x_half
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
-        # src[rotary.diag:13]
-        dot_3 = tl.dot(A, tl.trans(C), input_precision="ieee")
-        sub_q_x = ((dot_3 + dot_2) * 0.18033688011112042) - mul_q[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
-        tile = add_q_x * exp2_q_x
+        dot_3 = tl.dot(d_out, tl.trans(V))
+        sub_q_x_2 = dot_3 - buffer_4[:, None]
+        tile = exp2_q_x * sub_q_x_2
         next_acc_x = tl.dot(tile, D, acc_x, input_precision="ieee")
-        tile_2 = add_q_x * exp2_q_x
+        tile_2 = exp2_q_x * sub_q_x_2
         next_acc_x_2 = tl.dot(tile_2, C, acc_x_2, input_precision="ieee")
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1049,11 +1058,12 @@ def rotary_backward_buffer_0_buffer_1_kernel(
         # src[maps.diag:48]
         angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
         # src[maps.diag:51]
-        cos_x_half = tl.cos(angle_2)
+        sin_x_half = tl.sin(angle_2)
         # src[maps.diag:50]
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
+        mul_x_half = sin_x_half * K_f32
+        cos_x_half = tl.cos(angle_2)
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
@@ -1062,31 +1072,30 @@ def rotary_backward_buffer_0_buffer_1_kernel(
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        D = (K_f32_2 * sin_x_half) + (cos_x_half * K_f32)
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32_2 * cos_x_half) - safe_2
+        # src[rotary.diag:13]
+        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
+        # src[maps.diag:51]
+        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
         # src[rotary.diag:10]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        add_q_x = dot + buffer_4[:, None]
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
-        # src[maps.diag:51]
-        mul_x_half = K_f32 * sin_x_half
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
-        # src[rotary.diag:13]
-        dot_3 = tl.dot(A, tl.trans(C), input_precision="ieee")
-        # src[rotary.diag:14]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (dot_3 + dot_2) * 0.18033688011112042, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
-        tile_2 = add_q_x * exp2_q_x
+        dot_3 = tl.dot(d_out, tl.trans(V))
+        sub_q_x_2 = dot_3 - buffer_4[:, None]
+        tile_2 = exp2_q_x * sub_q_x_2
         next_acc_x = tl.dot(tile_2, D, acc_x, input_precision="ieee")
-        tile_3 = add_q_x * exp2_q_x
+        tile_3 = exp2_q_x * sub_q_x_2
         next_acc_x_2 = tl.dot(tile_3, C, acc_x_2, input_precision="ieee")
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1127,13 +1136,7 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     acc_q_2 = tl.full([BLOCK_X, BLOCK_HALF], 0.0, tl.float32)
     acc_q_3 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-    # src[rotary.diag:10]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
     # src[maps.diag:50]
     K = tl.load(
         K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
@@ -1143,11 +1146,12 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     # src[maps.diag:48]
     angle = x_index.to(tl.float32)[:, None] * pow_half[None, :]
     # src[maps.diag:51]
-    cos_x_half = tl.cos(angle)
+    sin_x_half = tl.sin(angle)
     # src[maps.diag:50]
     K_f32 = K.to(tl.float32)
     # src[maps.diag:51]
-    sin_x_half = tl.sin(angle)
+    mul_x_half = sin_x_half * K_f32
+    cos_x_half = tl.cos(angle)
     # src[maps.diag:49]
     K_2 = tl.load(
         K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
@@ -1156,40 +1160,64 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     )
     K_f32_2 = K_2.to(tl.float32)
     # src[maps.diag:51]
-    D = (K_f32_2 * sin_x_half) + (cos_x_half * K_f32)
-    mul_x_half = K_f32 * sin_x_half
     safe_ = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
     C = (K_f32_2 * cos_x_half) - safe_
+    D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
+    # src[rotary.diag:10]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
         # src[maps.diag:48]
         angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         sin_q_half = tl.sin(angle_2)
-        # src[maps.diag:49]
+        # src[maps.diag:50]
         Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        # src[maps.diag:50]
+        mul_q_half = Q_f32 * sin_q_half
+        # src[maps.diag:49]
         Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[maps.diag:51]
         cos_q_half = tl.cos(angle_2)
-        # src[maps.diag:50]
+        # src[maps.diag:49]
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        B = (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half)
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (cos_q_half * Q_f32_2) - safe_2
+        # src[rotary.diag:13]
+        dot = tl.dot(C, tl.trans(A), input_precision="ieee")
+        # src[maps.diag:51]
+        B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
             mask=(q_index < size_q),
@@ -1200,30 +1228,11 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        add_x_q = dot + buffer_4[None, :]
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
-        # src[maps.diag:51]
-        mul_q_half = Q_f32_2 * sin_q_half
-        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (cos_q_half * Q_f32) - safe_2
-        # src[rotary.diag:13]
-        dot_3 = tl.dot(C, tl.trans(A), input_precision="ieee")
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.18033688011112042, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_2 = add_x_q * exp2_x_q
+        dot_3 = tl.dot(V, tl.trans(d_out))
+        sub_x_q_2 = dot_3 - buffer_4[None, :]
+        tile_2 = exp2_x_q * sub_x_q_2
         next_acc_q = tl.dot(tile_2, B, acc_q, input_precision="ieee")
-        tile_3 = add_x_q * exp2_x_q
+        tile_3 = exp2_x_q * sub_x_q_2
         next_acc_q_2 = tl.dot(tile_3, A, acc_q_2, input_precision="ieee")
         tile_bf16 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
@@ -1234,26 +1243,39 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
         # src[maps.diag:48]
         angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         sin_q_half = tl.sin(angle_2)
-        # src[maps.diag:49]
+        # src[maps.diag:50]
         Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
         )
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        # src[maps.diag:50]
+        mul_q_half = Q_f32 * sin_q_half
+        # src[maps.diag:49]
         Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
         )
         # src[maps.diag:51]
         cos_q_half = tl.cos(angle_2)
-        # src[maps.diag:50]
+        # src[maps.diag:49]
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        B = (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half)
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (cos_q_half * Q_f32_2) - safe_2
+        # src[rotary.diag:13]
+        dot = tl.dot(C, tl.trans(A), input_precision="ieee")
+        # src[maps.diag:51]
+        B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        sub_x_q = (0.18033688011112042 * (dot_2 + dot)) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
         )
@@ -1263,24 +1285,11 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             0.0,
             EXACT_E,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        add_x_q = dot + buffer_4[None, :]
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
-        # src[maps.diag:51]
-        mul_q_half = Q_f32_2 * sin_q_half
-        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (cos_q_half * Q_f32) - safe_2
-        # src[rotary.diag:13]
-        dot_3 = tl.dot(C, tl.trans(A), input_precision="ieee")
-        sub_x_q = ((dot_3 + dot_2) * 0.18033688011112042) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile = add_x_q * exp2_x_q
+        dot_3 = tl.dot(V, tl.trans(d_out))
+        sub_x_q_2 = dot_3 - buffer_4[None, :]
+        tile = exp2_x_q * sub_x_q_2
         next_acc_q = tl.dot(tile, B, acc_q, input_precision="ieee")
-        tile_2 = add_x_q * exp2_x_q
+        tile_2 = exp2_x_q * sub_x_q_2
         next_acc_q_2 = tl.dot(tile_2, A, acc_q_2, input_precision="ieee")
         tile_bf16 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
@@ -1291,30 +1300,49 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
         # src[maps.diag:48]
         angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         sin_q_half = tl.sin(angle_2)
-        # src[maps.diag:49]
+        # src[maps.diag:50]
         Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        # src[maps.diag:50]
+        mul_q_half = Q_f32 * sin_q_half
+        # src[maps.diag:49]
         Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[maps.diag:51]
         cos_q_half = tl.cos(angle_2)
-        # src[maps.diag:50]
+        # src[maps.diag:49]
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        B = (cos_q_half * Q_f32_2) + (Q_f32 * sin_q_half)
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (cos_q_half * Q_f32_2) - safe_2
+        # src[rotary.diag:13]
+        dot = tl.dot(C, tl.trans(A), input_precision="ieee")
+        # src[maps.diag:51]
+        B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
             mask=(q_index < size_q),
@@ -1325,30 +1353,11 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        add_x_q = dot + buffer_4[None, :]
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
-        # src[maps.diag:51]
-        mul_q_half = Q_f32_2 * sin_q_half
-        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (cos_q_half * Q_f32) - safe_2
-        # src[rotary.diag:13]
-        dot_3 = tl.dot(C, tl.trans(A), input_precision="ieee")
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.18033688011112042, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_2 = add_x_q * exp2_x_q
+        dot_3 = tl.dot(V, tl.trans(d_out))
+        sub_x_q_2 = dot_3 - buffer_4[None, :]
+        tile_2 = exp2_x_q * sub_x_q_2
         next_acc_q = tl.dot(tile_2, B, acc_q, input_precision="ieee")
-        tile_3 = add_x_q * exp2_x_q
+        tile_3 = exp2_x_q * sub_x_q_2
         next_acc_q_2 = tl.dot(tile_3, A, acc_q_2, input_precision="ieee")
         tile_bf16 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
@@ -1374,10 +1383,10 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
 
 @triton.jit
 def rotary_backward_d_Q_kernel(
-    buffer_0_ptr, buffer_1_ptr, d_Q_ptr, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_half, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half,
-    d_Q_stride_b, d_Q_stride_h, d_Q_stride_q, d_Q_stride_two, d_Q_stride_half, size_b, size_h, size_q,
-    BLOCK_HALF: tl.constexpr,
+    z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, z_stride_b, z_stride_h, z_stride_q, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_half, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_q, buffer_1_stride_half, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q, d_Q_stride_two,
+    d_Q_stride_half, size_b, size_h, size_q, BLOCK_HALF: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
@@ -1391,27 +1400,33 @@ def rotary_backward_d_Q_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
     angle = q_index.to(tl.float32) * pow_half
     # src[maps.diag:51]
     sin_half = tl.sin(angle)
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q + half_index * buffer_0_stride_half,
-        mask=(half_index < 32),
-        other=0.0,
-    )
     buffer_1 = tl.load(
         buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q + half_index * buffer_1_stride_half,
         mask=(half_index < 32),
         other=0.0,
     )
+    mul_half = buffer_1 * sin_half
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q + half_index * buffer_0_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
     cos_half = tl.cos(angle)
-    add_half = ((0.125 * cos_half) * buffer_1) + ((0.125 * buffer_0) * sin_half)
-    add_half_2 = ((0.125 * cos_half) * buffer_0) + ((-0.125 * sin_half) * buffer_1)
-    add_half_3 = tl.where(two_index == 1, add_half_2, 0.0) + tl.where(0 == two_index, add_half, 0.0)
+    safe_ = tl.where(mul_half == float("-inf"), 0.0, mul_half)
+    z = tl.load(z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q)
+    recip = 1.0 / z
+    mul_half_2 = (0.125 * recip) * ((cos_half * buffer_0) - safe_)
+    # src[maps.diag:7]
+    gt = z > 0.0
+    mul_half_3 = (0.125 * recip) * ((sin_half * buffer_0) + (buffer_1 * cos_half))
+    add_half = tl.where(gt & (0 == two_index), mul_half_3, 0.0) + tl.where((two_index == 1) & gt, mul_half_2, 0.0)
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index * d_Q_stride_q + two_index * d_Q_stride_two + half_index * d_Q_stride_half,
-        add_half_3.to(tl.bfloat16),
+        add_half.to(tl.bfloat16),
         mask=(half_index < 32),
     )
 
@@ -1440,22 +1455,24 @@ def rotary_backward_d_K_kernel(
         other=0.0,
     )
     # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
     angle = x_index.to(tl.float32) * pow_half
     # src[maps.diag:51]
-    cos_half = tl.cos(angle)
     sin_half = tl.sin(angle)
+    mul_half = sin_half * buffer_3
+    cos_half = tl.cos(angle)
     buffer_2 = tl.load(
         buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index * buffer_2_stride_half + x_index * buffer_2_stride_x,
         mask=(half_index < 32),
         other=0.0,
     )
-    add_half = ((0.125 * buffer_2) * sin_half) + ((0.125 * cos_half) * buffer_3)
-    add_half_2 = ((0.125 * buffer_2) * cos_half) + ((-0.125 * buffer_3) * sin_half)
-    add_half_3 = tl.where(two_index == 1, add_half_2, 0.0) + tl.where(0 == two_index, add_half, 0.0)
+    safe_ = tl.where(mul_half == float("-inf"), 0.0, mul_half)
+    where_half = tl.where(two_index == 1, 0.125 * ((buffer_2 * cos_half) - safe_), 0.0)
+    mul_half_2 = 0.125 * ((buffer_2 * sin_half) + (buffer_3 * cos_half))
+    add_half = tl.where(0 == two_index, mul_half_2, 0.0) + where_half
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index * d_K_stride_x + two_index * d_K_stride_two + half_index * d_K_stride_half,
-        add_half_3.to(tl.bfloat16),
+        add_half.to(tl.bfloat16),
         mask=(half_index < 32),
     )
 
@@ -1538,8 +1555,12 @@ def _rotary_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
-def _rotary_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """_rotary_forward(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e]) -> out: bf16[b h q e], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+def _rotary_forward(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_rotary_forward(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e]) -> out: bf16[b h q e], logsum: f32[b h q], state: f32[b h q], z: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
     _check("K", K, torch.bfloat16, 5, Q.device)
     _check("V", V, torch.bfloat16, 4, Q.device)
@@ -1554,6 +1575,8 @@ def _rotary_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    state = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    z = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
     BLOCK_HALF = max(16, triton.next_power_of_2(32))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_HALF, BLOCK_E) > 256:
@@ -1566,14 +1589,15 @@ def _rotary_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     rotary_forward_kernel[grid](
-        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
-        K.stride(1), K.stride(2), K.stride(3), K.stride(4), V.stride(0), V.stride(1), V.stride(2),
-        V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), b, h, q, x, e, BLOCK_X=BLOCK_X, BLOCK_HALF=BLOCK_HALF,
-        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_HALF=32 == BLOCK_HALF, EXACT_E=e == BLOCK_E, num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, logsum, state, z, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
+        K.stride(0), K.stride(1), K.stride(2), K.stride(3), K.stride(4), V.stride(0), V.stride(1),
+        V.stride(2), V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), z.stride(0), z.stride(1), z.stride(2), b, h, q, x, e, BLOCK_X=BLOCK_X,
+        BLOCK_HALF=BLOCK_HALF, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_HALF=32 == BLOCK_HALF,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return out, logsum
+    return out, logsum, state, z
 
 
 def _rotary_backward_buffer_4(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -1615,15 +1639,15 @@ def _rotary_backward_buffer_0_buffer_1(
     K: torch.Tensor,
     V: torch.Tensor,
     d_out: torch.Tensor,
-    logsum: torch.Tensor,
+    state: torch.Tensor,
     buffer_4: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_rotary_backward_buffer_0_buffer_1(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_4: f32[b h q]) -> buffer_0: f32[b h q half], buffer_1: f32[b h q half]. Any strides; sizes are read off the shapes."""
+    """_rotary_backward_buffer_0_buffer_1(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e], d_out: bf16[b h q e], state: f32[b h q], buffer_4: f32[b h q]) -> buffer_0: f32[b h q half], buffer_1: f32[b h q half]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
     _check("K", K, torch.bfloat16, 5, Q.device)
     _check("V", V, torch.bfloat16, 4, Q.device)
     _check("d_out", d_out, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 3, Q.device)
     _check("buffer_4", buffer_4, torch.float32, 3, Q.device)
     b, h, q, _, _ = Q.shape
     _, _, x, _, _ = K.shape
@@ -1636,8 +1660,8 @@ def _rotary_backward_buffer_0_buffer_1(
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     if d_out.shape != (b, h, q, e):
         raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q):
+        raise ValueError(f"state: f32[b h q] has shape {state.shape}, expected {(b, h, q)}")
     if buffer_4.shape != (b, h, q):
         raise ValueError(f"buffer_4: f32[b h q] has shape {buffer_4.shape}, expected {(b, h, q)}")
     buffer_0 = torch.empty((b, h, q, 32), dtype=torch.float32, device=Q.device)
@@ -1654,10 +1678,10 @@ def _rotary_backward_buffer_0_buffer_1(
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     rotary_backward_buffer_0_buffer_1_kernel[grid](
-        Q, K, V, d_out, logsum, buffer_4, buffer_0, buffer_1, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q, K, V, d_out, state, buffer_4, buffer_0, buffer_1, Q.stride(0), Q.stride(1), Q.stride(2),
         Q.stride(3), Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), K.stride(4),
         V.stride(0), V.stride(1), V.stride(2), V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_4.stride(0),
+        d_out.stride(3), state.stride(0), state.stride(1), state.stride(2), buffer_4.stride(0),
         buffer_4.stride(1), buffer_4.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
         buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b,
         h, q, x, e, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, BLOCK_HALF=BLOCK_HALF, BLOCK_Q=BLOCK_Q,
@@ -1724,23 +1748,24 @@ def _rotary_backward_buffer_2_buffer_3_d_V(
     return buffer_2, buffer_3, d_V
 
 
-def _rotary_backward_d_Q(buffer_0: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
-    """_rotary_backward_d_Q(buffer_0: f32[b h q half], buffer_1: f32[b h q half]) -> d_Q: bf16[b h q two half]. Any strides; sizes are read off the shapes."""
-    _check("buffer_0", buffer_0, torch.float32, 4, buffer_0.device)
-    _check("buffer_1", buffer_1, torch.float32, 4, buffer_0.device)
-    b, h, q, _ = buffer_0.shape
+def _rotary_backward_d_Q(z: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_rotary_backward_d_Q(z: f32[b h q], buffer_0: f32[b h q half], buffer_1: f32[b h q half]) -> d_Q: bf16[b h q two half]. Any strides; sizes are read off the shapes."""
+    _check("z", z, torch.float32, 3, z.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, z.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, z.device)
+    b, h, q = z.shape
     if buffer_0.shape != (b, h, q, 32):
         raise ValueError(f"buffer_0: f32[b h q half] has shape {buffer_0.shape}, expected {(b, h, q, 32)}")
     if buffer_1.shape != (b, h, q, 32):
         raise ValueError(f"buffer_1: f32[b h q half] has shape {buffer_1.shape}, expected {(b, h, q, 32)}")
-    d_Q = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=buffer_0.device)
+    d_Q = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=z.device)
     BLOCK_HALF, warps, stages = 1024, 4, 1
     grid = (b * h * q * 2 * triton.cdiv(32, BLOCK_HALF),)
     rotary_backward_d_Q_kernel[grid](
-        buffer_0, buffer_1, d_Q, buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
-        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, h, q,
-        BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
+        z, buffer_0, buffer_1, d_Q, z.stride(0), z.stride(1), z.stride(2), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), buffer_1.stride(3), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3),
+        d_Q.stride(4), b, h, q, BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -1780,18 +1805,18 @@ class _rotary_autograd(torch.autograd.Function):
             raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
         if V.shape != (b, h, x, e):
             raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
-        out, logsum = _rotary_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, out, logsum)
+        out, logsum, state, z = _rotary_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, logsum, state, z)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, out, logsum = ctx.saved_tensors
+        Q, K, V, out, logsum, state, z = ctx.saved_tensors
         buffer_4 = _rotary_backward_buffer_4(d_out, out)
-        buffer_0, buffer_1 = _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, logsum, buffer_4)
+        buffer_0, buffer_1 = _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, state, buffer_4)
         buffer_2, buffer_3, d_V = _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4)
-        d_Q = _rotary_backward_d_Q(buffer_0, buffer_1)
+        d_Q = _rotary_backward_d_Q(z, buffer_0, buffer_1)
         d_K = _rotary_backward_d_K(buffer_2, buffer_3)
         return d_Q, d_K, d_V
 
@@ -1809,6 +1834,8 @@ def rotary(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     if max(32, e) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (max(e, 32) <= 256):
+                raise ValueError("rotary: gradients are made for sizes whose tiles are held on chip")
             return _rotary_autograd.apply(Q, K, V)
         out = _rotary(Q, K, V)
         return out

@@ -26,34 +26,34 @@ def _experts_masked(X, gate, chosen, up, down, *, block_expert=256, block_token=
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     block_expert = min(block_expert, max(4, 1))
     block_token = min(block_token, max(token, 1))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     gate = jnp.pad(gate, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     chosen = jnp.pad(chosen, ((0, max(-token % block_token, block_token - token)), (0, 0)))
-    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     up = jnp.pad(up, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
     down = jnp.pad(down, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
 
     def program(tile):
         first_token = tile * block_token
         acc_expert = jnp.full((block_token, 64), 0.0, jnp.float32)
+        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         gate_tile = lax.dynamic_slice_in_dim(gate, first_token, block_token, 0)
         chosen_tile = lax.dynamic_slice_in_dim(chosen, first_token, block_token, 0)
-        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         to_expert = (4) // block_expert * block_expert
 
         def step(block, state):
             (acc_expert,) = state
             first_expert = block * block_expert
             expert_index = first_expert + jnp.arange(block_expert)
-            equal = expert_index[:, None] == chosen_tile[:, None]
-            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
-            sum_ = jnp.sum(chosen_2, axis=2)
             up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
             mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
-            sum_2 = jnp.sum(mul, axis=2)
+            sum_ = jnp.sum(mul, axis=2)
             down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
-            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
-            sum_3 = jnp.sum(mul_2, axis=3)
-            mul_3 = sum_3 * sum_[:, :, None]
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_)[:, :, None]
+            sum_2 = jnp.sum(mul_2, axis=3)
+            equal = expert_index[:, None] == chosen_tile[:, None]
+            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
+            sum_3 = jnp.sum(chosen_2, axis=2)
+            mul_3 = sum_3[:, :, None] * sum_2
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_expert = acc_expert + tile_sum
             return (next_acc_expert,)
@@ -65,17 +65,17 @@ def _experts_masked(X, gate, chosen, up, down, *, block_expert=256, block_token=
             (acc_expert,) = state
             first_expert = block * block_expert
             expert_index = first_expert + jnp.arange(block_expert)
-            equal = expert_index[:, None] == chosen_tile[:, None]
-            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
-            sum_ = jnp.sum(chosen_2, axis=2)
             up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
             mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
-            sum_2 = jnp.sum(mul, axis=2)
+            sum_ = jnp.sum(mul, axis=2)
             down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
-            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
-            sum_3 = jnp.sum(mul_2, axis=3)
-            chosen_3 = jnp.where((expert_index < 4)[:, None], sum_3, 0.0)
-            mul_3 = chosen_3 * sum_[:, :, None]
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_)[:, :, None]
+            sum_2 = jnp.sum(mul_2, axis=3)
+            equal = expert_index[:, None] == chosen_tile[:, None]
+            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
+            sum_3 = jnp.sum(chosen_2, axis=2)
+            weight = jnp.where((expert_index < 4), sum_3, 0.0)
+            mul_3 = weight[:, :, None] * sum_2
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_expert = acc_expert + tile_sum
             return (next_acc_expert,)
@@ -111,34 +111,34 @@ def _experts_masked_forward(X, gate, chosen, up, down, *, block_expert=256, bloc
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     block_expert = min(block_expert, max(4, 1))
     block_token = min(block_token, max(token, 1))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     gate = jnp.pad(gate, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     chosen = jnp.pad(chosen, ((0, max(-token % block_token, block_token - token)), (0, 0)))
-    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     up = jnp.pad(up, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
     down = jnp.pad(down, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
 
     def program(tile):
         first_token = tile * block_token
         acc_expert = jnp.full((block_token, 64), 0.0, jnp.float32)
+        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         gate_tile = lax.dynamic_slice_in_dim(gate, first_token, block_token, 0)
         chosen_tile = lax.dynamic_slice_in_dim(chosen, first_token, block_token, 0)
-        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         to_expert = (4) // block_expert * block_expert
 
         def step(block, state):
             (acc_expert,) = state
             first_expert = block * block_expert
             expert_index = first_expert + jnp.arange(block_expert)
-            equal = expert_index[:, None] == chosen_tile[:, None]
-            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
-            sum_ = jnp.sum(chosen_2, axis=2)
             up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
             mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
-            sum_2 = jnp.sum(mul, axis=2)
+            sum_ = jnp.sum(mul, axis=2)
             down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
-            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
-            sum_3 = jnp.sum(mul_2, axis=3)
-            mul_3 = sum_3 * sum_[:, :, None]
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_)[:, :, None]
+            sum_2 = jnp.sum(mul_2, axis=3)
+            equal = expert_index[:, None] == chosen_tile[:, None]
+            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
+            sum_3 = jnp.sum(chosen_2, axis=2)
+            mul_3 = sum_3[:, :, None] * sum_2
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_expert = acc_expert + tile_sum
             return (next_acc_expert,)
@@ -150,17 +150,17 @@ def _experts_masked_forward(X, gate, chosen, up, down, *, block_expert=256, bloc
             (acc_expert,) = state
             first_expert = block * block_expert
             expert_index = first_expert + jnp.arange(block_expert)
-            equal = expert_index[:, None] == chosen_tile[:, None]
-            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
-            sum_ = jnp.sum(chosen_2, axis=2)
             up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
             mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
-            sum_2 = jnp.sum(mul, axis=2)
+            sum_ = jnp.sum(mul, axis=2)
             down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
-            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
-            sum_3 = jnp.sum(mul_2, axis=3)
-            chosen_3 = jnp.where((expert_index < 4)[:, None], sum_3, 0.0)
-            mul_3 = chosen_3 * sum_[:, :, None]
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_)[:, :, None]
+            sum_2 = jnp.sum(mul_2, axis=3)
+            equal = expert_index[:, None] == chosen_tile[:, None]
+            chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
+            sum_3 = jnp.sum(chosen_2, axis=2)
+            weight = jnp.where((expert_index < 4), sum_3, 0.0)
+            mul_3 = weight[:, :, None] * sum_2
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_expert = acc_expert + tile_sum
             return (next_acc_expert,)
@@ -190,9 +190,9 @@ def _experts_masked_backward_buffer_0(X, up, down, d_out):
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     if d_out.shape != (token, 64):
         raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
-    sum_d = jnp.einsum("td,edh->teh", X, up, preferred_element_type=jnp.float32)  # [token expert hidden]
-    sum_hidden = jnp.einsum("ehd,teh->ted", down, jax.nn.relu(sum_d).astype(jnp.bfloat16), preferred_element_type=jnp.float32)
-    sum_d_2 = jnp.einsum("ted,td->te", sum_hidden, d_out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("edh,td->teh", up, X, preferred_element_type=jnp.float32)  # [token expert hidden]
+    sum_hidden = jnp.einsum("teh,ehd->ted", jax.nn.relu(sum_d).astype(jnp.bfloat16), down, preferred_element_type=jnp.float32)
+    sum_d_2 = jnp.einsum("td,ted->te", d_out.astype(jnp.float32), sum_hidden, precision="highest")
     return sum_d_2
 
 
@@ -205,7 +205,7 @@ def _experts_masked_backward_weight(gate, chosen):
         raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
     if chosen.shape != (token, 2):
         raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
-    sum_place = jnp.sum(jnp.where(jnp.arange(4) == chosen[:, :, None], gate[:, :, None], 0.0), axis=1)
+    sum_place = jnp.sum(jnp.where(chosen[:, :, None] == jnp.arange(4), gate[:, :, None], 0.0), axis=1)
     return sum_place.astype(jnp.bfloat16)
 
 
@@ -266,9 +266,9 @@ def _experts_masked_backward_d_X(X, up, down, d_out, weight, *, block_hidden=256
                 (acc_expert_hidden,) = state
                 first_hidden = block * block_hidden
                 hidden_index = first_hidden + jnp.arange(block_hidden)
+                up_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(up, block, 0, keepdims=True), first_hidden, block_hidden, 2), (0,))
                 down_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(down, block, 0, keepdims=True), first_hidden, block_hidden, 1), (0,))
                 dot = jnp.einsum("td,hd->th", d_out_tile, down_tile, preferred_element_type=jnp.float32)
-                up_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(up, block, 0, keepdims=True), first_hidden, block_hidden, 2), (0,))
                 dot_2 = jnp.einsum("td,dh->th", X_tile, up_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where((dot_2 > 0.0) & (hidden_index < 64), dot, 0.0)
                 mul = weight_tile.astype(jnp.float32)[:, None] * chosen
@@ -301,13 +301,11 @@ def _experts_masked_backward_d_gate(chosen, buffer_0):
         raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
     if buffer_0.shape != (token, 4):
         raise ValueError(f"buffer_0: f32[token expert] has shape {buffer_0.shape}, expected {(token, 4)}")
-    sum_expert = jnp.sum(jnp.where(jnp.arange(4) == chosen[:, :, None], buffer_0[:, None], 0.0), axis=2)
+    sum_expert = jnp.sum(jnp.where(chosen[:, :, None] == jnp.arange(4), buffer_0[:, None], 0.0), axis=2)
     return sum_expert
 
 
-def _experts_masked_backward_d_up_d_down(
-    X, up, down, d_out, weight, *, block_token=256, block_expert=512, block_hidden=512,
-):
+def _experts_masked_backward_d_up_d_down(X, up, down, d_out, weight, *, block_token=256, block_hidden=512):
     """experts_masked_backward_d_up_d_down(X: bf16[token d], up: bf16[expert d hidden], down: bf16[expert hidden d], d_out: bf16[token d], weight: bf16[token expert]) -> (bf16[expert d hidden], bf16[expert hidden d]), in blocks: memory does not grow with token."""
     X, up, down, d_out, weight = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down, d_out, weight))
     token, _ = X.shape
@@ -322,43 +320,38 @@ def _experts_masked_backward_d_up_d_down(
     if weight.shape != (token, 4):
         raise ValueError(f"weight: bf16[token expert] has shape {weight.shape}, expected {(token, 4)}")
     block_token = min(block_token, max(token, 1))
-    block_expert = min(block_expert, max(4, 1))
     block_hidden = min(block_hidden, max(64, 1))
-    down = jnp.pad(down, ((0, max(-4 % block_expert, block_expert - 4)), (0, max(-64 % block_hidden, block_hidden - 64)), (0, 0)))
-    up = jnp.pad(up, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, max(-64 % block_hidden, block_hidden - 64))))
-    d_out = jnp.pad(d_out, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    down = jnp.pad(down, ((0, 0), (0, max(-64 % block_hidden, block_hidden - 64)), (0, 0)))
+    up = jnp.pad(up, ((0, 0), (0, 0), (0, max(-64 % block_hidden, block_hidden - 64))))
     X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
-    weight = jnp.pad(weight, ((0, max(-token % block_token, block_token - token)), (0, max(-4 % block_expert, block_expert - 4))))
+    weight = jnp.pad(weight, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-token % block_token, block_token - token)), (0, 0)))
 
     def program(tile):
-        first_hidden = (tile % -(-64 // block_hidden)) * block_hidden
-        tile = tile // -(-64 // block_hidden)
-        first_expert = tile * block_expert
-        acc_token = jnp.full((block_expert, block_hidden, 64), 0.0, jnp.float32)
-        acc_token_2 = jnp.full((block_expert, block_hidden, 64), 0.0, jnp.float32)
-        down_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0), first_hidden, block_hidden, 1)
-        up_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0), first_hidden, block_hidden, 2)
+        first_hidden = tile * block_hidden
+        acc_token = jnp.full((4, block_hidden, 64), 0.0, jnp.float32)
+        acc_token_2 = jnp.full((4, block_hidden, 64), 0.0, jnp.float32)
+        down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 1)
+        up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 2)
         to_token = token // block_token * block_token
 
         def step(block, state):
             acc_token, acc_token_2 = state
             first_token = block * block_token
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
-            d_out_f32 = d_out_tile.astype(jnp.float32)
-            mul = down_tile.astype(jnp.float32)[:, :, None] * d_out_f32
-            sum_ = jnp.sum(mul, axis=3)
             X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
-            X_f32 = X_tile.astype(jnp.float32)
-            mul_2 = X_f32 * up_tile.astype(jnp.float32).transpose(0, 2, 1)[:, :, None]
-            sum_2 = jnp.sum(mul_2, axis=3)
-            weight_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(weight, first_token, block_token, 0), first_expert, block_expert, 1)
+            weight_tile = lax.dynamic_slice_in_dim(weight, first_token, block_token, 0)
             weight_f32 = weight_tile.astype(jnp.float32)
-            mul_3 = (X_f32 * weight_f32.T[:, :, None])[:, None] * jnp.where(sum_2 > 0.0, sum_, 0.0)[:, :, :, None]
-            tile_sum = jnp.sum(mul_3, axis=2)
-            next_acc_token = acc_token + tile_sum
-            mul_4 = (d_out_f32 * weight_f32.T[:, :, None])[:, None] * jax.nn.relu(sum_2)[:, :, :, None]
-            tile_sum_2 = jnp.sum(mul_4, axis=2)
-            next_acc_token_2 = acc_token_2 + tile_sum_2
+            mul = X_tile.astype(jnp.float32) * weight_f32.T[:, :, None]
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
+            dot = jnp.einsum("ehd,td->eht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("edh,td->eht", up_tile, X_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = jnp.where(dot_2 > 0.0, dot, 0.0).astype(jnp.bfloat16)
+            next_acc_token = acc_token + jnp.einsum("eht,etd->ehd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            mul_2 = d_out_tile.astype(jnp.float32) * weight_f32.T[:, :, None]
+            tile_bf16_3 = mul_2.astype(jnp.bfloat16)
+            H_bf16 = jax.nn.relu(dot_2).astype(jnp.bfloat16)
+            next_acc_token_2 = acc_token_2 + jnp.einsum("eht,etd->ehd", H_bf16, tile_bf16_3, preferred_element_type=jnp.float32)
             return (next_acc_token, next_acc_token_2)
 
         acc_token, acc_token_2 = lax.fori_loop(0, -(-to_token // block_token), step, (acc_token, acc_token_2))
@@ -367,22 +360,20 @@ def _experts_masked_backward_d_up_d_down(
         def step_2(block, state):
             acc_token, acc_token_2 = state
             first_token = block * block_token
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
-            d_out_f32 = d_out_tile.astype(jnp.float32)
-            mul = down_tile.astype(jnp.float32)[:, :, None] * d_out_f32
-            sum_ = jnp.sum(mul, axis=3)
             X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
-            X_f32 = X_tile.astype(jnp.float32)
-            mul_2 = X_f32 * up_tile.astype(jnp.float32).transpose(0, 2, 1)[:, :, None]
-            sum_2 = jnp.sum(mul_2, axis=3)
-            weight_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(weight, first_token, block_token, 0), first_expert, block_expert, 1)
+            weight_tile = lax.dynamic_slice_in_dim(weight, first_token, block_token, 0)
             weight_f32 = weight_tile.astype(jnp.float32)
-            mul_3 = (X_f32 * weight_f32.T[:, :, None])[:, None] * jnp.where(sum_2 > 0.0, sum_, 0.0)[:, :, :, None]
-            tile_sum = jnp.sum(mul_3, axis=2)
-            next_acc_token = acc_token + tile_sum
-            mul_4 = (d_out_f32 * weight_f32.T[:, :, None])[:, None] * jax.nn.relu(sum_2)[:, :, :, None]
-            tile_sum_2 = jnp.sum(mul_4, axis=2)
-            next_acc_token_2 = acc_token_2 + tile_sum_2
+            mul = X_tile.astype(jnp.float32) * weight_f32.T[:, :, None]
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
+            dot = jnp.einsum("ehd,td->eht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("edh,td->eht", up_tile, X_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = jnp.where(dot_2 > 0.0, dot, 0.0).astype(jnp.bfloat16)
+            next_acc_token = acc_token + jnp.einsum("eht,etd->ehd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            mul_2 = d_out_tile.astype(jnp.float32) * weight_f32.T[:, :, None]
+            tile_bf16_3 = mul_2.astype(jnp.bfloat16)
+            H_bf16 = jax.nn.relu(dot_2).astype(jnp.bfloat16)
+            next_acc_token_2 = acc_token_2 + jnp.einsum("eht,etd->ehd", H_bf16, tile_bf16_3, preferred_element_type=jnp.float32)
             return (next_acc_token, next_acc_token_2)
 
         acc_token, acc_token_2 = lax.fori_loop(
@@ -393,14 +384,12 @@ def _experts_masked_backward_d_up_d_down(
         )
         return acc_token.astype(jnp.bfloat16).transpose(0, 2, 1), acc_token_2.astype(jnp.bfloat16)
 
-    d_up_tiles, d_down_tiles = lax.map(program, jnp.arange((-(-4 // block_expert)) * (-(-64 // block_hidden))))
-    d_up_tiles = d_up_tiles.reshape(-(-4 // block_expert), -(-64 // block_hidden), *d_up_tiles.shape[1:])
-    d_up_tiles = d_up_tiles.transpose(0, 2, 3, 1, 4)
-    d_up_tiles = d_up_tiles.reshape(-(-4 // block_expert) * block_expert, 64, -(-64 // block_hidden) * block_hidden)
-    d_down_tiles = d_down_tiles.reshape(-(-4 // block_expert), -(-64 // block_hidden), *d_down_tiles.shape[1:])
-    d_down_tiles = d_down_tiles.transpose(0, 2, 1, 3, 4)
-    d_down_tiles = d_down_tiles.reshape(-(-4 // block_expert) * block_expert, -(-64 // block_hidden) * block_hidden, 64)
-    return d_up_tiles[:4, :, :64], d_down_tiles[:4, :64]
+    d_up_tiles, d_down_tiles = lax.map(program, jnp.arange(-(-64 // block_hidden)))
+    d_up_tiles = d_up_tiles.transpose(1, 2, 0, 3)
+    d_up_tiles = d_up_tiles.reshape(4, 64, -(-64 // block_hidden) * block_hidden)
+    d_down_tiles = d_down_tiles.transpose(1, 0, 2, 3)
+    d_down_tiles = d_down_tiles.reshape(4, -(-64 // block_hidden) * block_hidden, 64)
+    return d_up_tiles[:, :, :64], d_down_tiles[:, :64]
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(5, 6))
@@ -429,15 +418,7 @@ def _experts_masked_pull(block_expert, block_token, saved, cotangents):
     weight = _experts_masked_backward_weight(gate, chosen)
     d_X = _experts_masked_backward_d_X(X, up, down, d_out, weight, block_token=block_token)
     d_gate = _experts_masked_backward_d_gate(chosen, buffer_0)
-    d_up, d_down = _experts_masked_backward_d_up_d_down(
-        X,
-        up,
-        down,
-        d_out,
-        weight,
-        block_token=block_token,
-        block_expert=block_expert,
-    )
+    d_up, d_down = _experts_masked_backward_d_up_d_down(X, up, down, d_out, weight, block_token=block_token)
     return (d_X, d_gate, None, d_up, d_down)
 
 
@@ -509,9 +490,9 @@ def _experts_gathered_out(gate, chosen, down, H, *, block_place=256, block_d=512
         raise ValueError(f"H: bf16[token place hidden] has shape {H.shape}, expected {(token, 2, 64)}")
     block_place = min(block_place, max(2, 1))
     block_d = min(block_d, max(64, 1))
+    H = jnp.pad(H, ((0, 0), (0, max(-2 % block_place, block_place - 2)), (0, 0)))
     chosen = jnp.pad(chosen, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
     down = jnp.pad(down, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64))))
-    H = jnp.pad(H, ((0, 0), (0, max(-2 % block_place, block_place - 2)), (0, 0)))
     gate = jnp.pad(gate, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
 
     def program(tile):
@@ -527,10 +508,10 @@ def _experts_gathered_out(gate, chosen, down, H, *, block_place=256, block_d=512
             (acc_place,) = state
             first_place = block * block_place
             place_index = first_place + jnp.arange(block_place)
+            H_tile = lax.dynamic_slice_in_dim(H, first_place, block_place, 1)
             chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
             down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
-            H_tile = lax.dynamic_slice_in_dim(H, first_place, block_place, 1)
-            mul = H_tile.astype(jnp.float32)[:, None] * down_tile.astype(jnp.float32).transpose(0, 3, 1, 2)
+            mul = down_tile.astype(jnp.float32).transpose(0, 3, 1, 2) * H_tile.astype(jnp.float32)[:, None]
             sum_ = jnp.sum(mul, axis=3)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_place, block_place, 1)
             mul_2 = gate_tile[:, None] * sum_
@@ -545,10 +526,10 @@ def _experts_gathered_out(gate, chosen, down, H, *, block_place=256, block_d=512
             (acc_place,) = state
             first_place = block * block_place
             place_index = first_place + jnp.arange(block_place)
+            H_tile = lax.dynamic_slice_in_dim(H, first_place, block_place, 1)
             chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
             down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
-            H_tile = lax.dynamic_slice_in_dim(H, first_place, block_place, 1)
-            mul = H_tile.astype(jnp.float32)[:, None] * down_tile.astype(jnp.float32).transpose(0, 3, 1, 2)
+            mul = down_tile.astype(jnp.float32).transpose(0, 3, 1, 2) * H_tile.astype(jnp.float32)[:, None]
             sum_ = jnp.sum(mul, axis=3)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_place, block_place, 1)
             mul_2 = gate_tile[:, None] * sum_
@@ -598,9 +579,9 @@ def _experts_gathered_forward_out(gate, chosen, down, state_2, *, block_place=25
     block_place = min(block_place, max(2, 1))
     block_d = min(block_d, max(64, 1))
     gate = jnp.pad(gate, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
-    state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_place, block_place - 2)), (0, 0)))
     chosen = jnp.pad(chosen, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
     down = jnp.pad(down, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64))))
+    state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_place, block_place - 2)), (0, 0)))
 
     def program(tile):
         hidden_index = jnp.arange(64)
@@ -616,10 +597,10 @@ def _experts_gathered_forward_out(gate, chosen, down, state_2, *, block_place=25
             first_place = block * block_place
             place_index = first_place + jnp.arange(block_place)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_place, block_place, 1)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_place, block_place, 1)
             chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
             down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
-            mul = down_tile.astype(jnp.float32).transpose(0, 3, 1, 2) * jax.nn.relu(state_tile)[:, None]
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_place, block_place, 1)
+            mul = jax.nn.relu(state_tile)[:, None] * down_tile.astype(jnp.float32).transpose(0, 3, 1, 2)
             sum_ = jnp.sum(mul, axis=3)
             mul_2 = sum_ * gate_tile[:, None]
             tile_sum = jnp.sum(mul_2, axis=2)
@@ -634,10 +615,10 @@ def _experts_gathered_forward_out(gate, chosen, down, state_2, *, block_place=25
             first_place = block * block_place
             place_index = first_place + jnp.arange(block_place)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_place, block_place, 1)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_place, block_place, 1)
             chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
             down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
-            mul = down_tile.astype(jnp.float32).transpose(0, 3, 1, 2) * jax.nn.relu(state_tile)[:, None]
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_place, block_place, 1)
+            mul = jax.nn.relu(state_tile)[:, None] * down_tile.astype(jnp.float32).transpose(0, 3, 1, 2)
             sum_ = jnp.sum(mul, axis=3)
             mul_2 = jnp.where((place_index < 2), sum_, 0.0) * gate_tile[:, None]
             tile_sum = jnp.sum(mul_2, axis=2)
@@ -665,7 +646,7 @@ def _experts_gathered_backward_buffer_0(chosen, down, d_out):
     if d_out.shape != (token, 64):
         raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
     gathered_expert = down[chosen]  # [token place hidden d]
-    sum_d = jnp.einsum("tphd,td->tph", gathered_expert, d_out, preferred_element_type=jnp.float32)
+    sum_d = jnp.einsum("td,tphd->tph", d_out, gathered_expert, preferred_element_type=jnp.float32)
     return sum_d
 
 
@@ -685,8 +666,8 @@ def _experts_gathered_backward_d_gate(chosen, down, d_out, state_2, *, block_d=2
         raise ValueError(f"state: f32[token place hidden] has shape {state_2.shape}, expected {(token, 2, 64)}")
     block_d = min(block_d, max(64, 1))
     block_place = min(block_place, max(2, 1))
-    state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_place, block_place - 2)), (0, 0)))
     chosen = jnp.pad(chosen, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
+    state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_place, block_place - 2)), (0, 0)))
     down = jnp.pad(down, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64))))
     d_out = jnp.pad(d_out, ((0, 0), (0, max(-64 % block_d, block_d - 64))))
 
@@ -697,9 +678,9 @@ def _experts_gathered_backward_d_gate(chosen, down, d_out, state_2, *, block_d=2
         first_place = tile * block_place
         place_index = first_place + jnp.arange(block_place)
         acc_d = jnp.full((token, block_place), 0.0, jnp.float32)
+        chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_place, block_place, 1)
         H = jax.nn.relu(state_tile)
-        chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
         to_d = (64) // block_d * block_d
 
         def step(block, state):
@@ -707,7 +688,7 @@ def _experts_gathered_backward_d_gate(chosen, down, d_out, state_2, *, block_d=2
             first_d = block * block_d
             d_index = first_d + jnp.arange(block_d)
             down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
-            mul = down_tile.astype(jnp.float32).transpose(0, 1, 3, 2) * H[:, :, None]
+            mul = H[:, :, None] * down_tile.astype(jnp.float32).transpose(0, 1, 3, 2)
             sum_ = jnp.sum(mul, axis=3)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_d, block_d, 1)
             mul_2 = d_out_tile.astype(jnp.float32)[:, None] * sum_
@@ -723,7 +704,7 @@ def _experts_gathered_backward_d_gate(chosen, down, d_out, state_2, *, block_d=2
             first_d = block * block_d
             d_index = first_d + jnp.arange(block_d)
             down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
-            mul = down_tile.astype(jnp.float32).transpose(0, 1, 3, 2) * H[:, :, None]
+            mul = H[:, :, None] * down_tile.astype(jnp.float32).transpose(0, 1, 3, 2)
             sum_ = jnp.sum(mul, axis=3)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_d, block_d, 1)
             mul_2 = d_out_tile.astype(jnp.float32)[:, None] * sum_
@@ -782,10 +763,10 @@ def _experts_gathered_backward_d_up_d_down(X, gate, chosen, d_out, state, buffer
     if buffer_0.shape != (token, 2, 64):
         raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
     eq_value = chosen[:, :, None] == jnp.arange(4)  # [token place expert]
-    and_value = (state[:, :, :, None] > 0.0) & eq_value[:, :, None]  # [token place hidden expert]
+    and_value = eq_value[:, :, :, None] & (state[:, :, None] > 0.0)  # [token place expert hidden]
     product = X[:, None, None].astype(jnp.float32) * gate[:, :, None, None] * buffer_0[:, :, :, None]
-    sum_token_place = jnp.sum(jnp.where(and_value[:, :, :, :, None], product[:, :, :, None], 0.0), axis=(0, 1))
-    as_bf16 = sum_token_place.transpose(1, 2, 0).astype(jnp.bfloat16)  # [expert d hidden]
+    sum_token_place = jnp.sum(jnp.where(and_value[:, :, :, :, None], product[:, :, None], 0.0), axis=(0, 1))
+    as_bf16 = sum_token_place.transpose(0, 2, 1).astype(jnp.bfloat16)  # [expert d hidden]
     product_2 = d_out[:, None, None].astype(jnp.float32) * gate[:, :, None, None] * jax.nn.relu(state[:, :, :, None])
     sum_token_place_2 = jnp.sum(jnp.where(eq_value[:, :, None, None], product_2[:, :, :, :, None], 0.0), axis=(0, 1))
     as_bf16_2 = sum_token_place_2.transpose(2, 0, 1).astype(jnp.bfloat16)  # [expert hidden d]

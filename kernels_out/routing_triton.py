@@ -47,6 +47,12 @@ def experts_masked_kernel(
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
     place_index = tl.arange(0, BLOCK_PLACE)
     acc_expert = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
     # src[routing.diag:15]
     gate = tl.load(
         gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
@@ -59,21 +65,10 @@ def experts_masked_kernel(
         mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
         other=0,
     )
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
     to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
     # whole tiles, no mask needed
     for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
         expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
@@ -81,15 +76,21 @@ def experts_masked_kernel(
         # src[routing.diag:14]
         # src[routing.diag:21]
         mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
+        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
-        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        mul_token_expert_d = sum_3 * sum_[:, :, None]
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_3 = tl.sum(where_token_expert_place, 2)
+        # src[routing.diag:22]
+        mul_token_expert_d = sum_3[:, :, None] * sum_2
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -97,11 +98,6 @@ def experts_masked_kernel(
     # tiles that a mask or the end cuts
     for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
         expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
@@ -111,7 +107,7 @@ def experts_masked_kernel(
         # src[routing.diag:14]
         # src[routing.diag:21]
         mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
+        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
@@ -119,10 +115,16 @@ def experts_masked_kernel(
             other=0.0,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
-        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        tile_2 = tl.where((expert_index < 4)[None, :, None], sum_3, 0.0)
-        mul_token_expert_d = tile_2 * sum_[:, :, None]
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_3 = tl.sum(where_token_expert_place, 2)
+        weight = tl.where((expert_index < 4)[None, :], sum_3, 0.0)
+        # src[routing.diag:22]
+        mul_token_expert_d = weight[:, :, None] * sum_2
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -149,6 +151,12 @@ def experts_masked_forward_kernel(
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
     place_index = tl.arange(0, BLOCK_PLACE)
     acc_expert = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
     # src[routing.diag:15]
     gate = tl.load(
         gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
@@ -161,21 +169,10 @@ def experts_masked_forward_kernel(
         mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
         other=0,
     )
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
     to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
     # whole tiles, no mask needed
     for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
         expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
@@ -183,15 +180,21 @@ def experts_masked_forward_kernel(
         # src[routing.diag:14]
         # src[routing.diag:21]
         mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
+        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
-        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        mul_token_expert_d = sum_3 * sum_[:, :, None]
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_3 = tl.sum(where_token_expert_place, 2)
+        # src[routing.diag:22]
+        mul_token_expert_d = sum_3[:, :, None] * sum_2
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -199,11 +202,6 @@ def experts_masked_forward_kernel(
     # tiles that a mask or the end cuts
     for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
         expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
@@ -213,7 +211,7 @@ def experts_masked_forward_kernel(
         # src[routing.diag:14]
         # src[routing.diag:21]
         mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
+        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
@@ -221,10 +219,16 @@ def experts_masked_forward_kernel(
             other=0.0,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
-        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        tile_2 = tl.where((expert_index < 4)[None, :, None], sum_3, 0.0)
-        mul_token_expert_d = tile_2 * sum_[:, :, None]
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_3 = tl.sum(where_token_expert_place, 2)
+        weight = tl.where((expert_index < 4)[None, :], sum_3, 0.0)
+        # src[routing.diag:22]
+        mul_token_expert_d = weight[:, :, None] * sum_2
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -251,14 +255,9 @@ def experts_masked_backward_buffer_0_kernel(
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     d_index = tl.arange(0, BLOCK_D)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    d_out = tl.load(
-        d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
-    # src[routing.diag:17]
-    up = tl.load(
-        up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
+    # src[routing.diag:18]
+    down = tl.load(
+        down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
         mask=(expert_index < 4)[:, None, None],
         other=0.0,
     )
@@ -269,19 +268,25 @@ def experts_masked_backward_buffer_0_kernel(
         other=0.0,
     )
     # src[routing.diag:17]
-    # src[routing.diag:21]
-    mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
-    sum_ = tl.sum(mul_token_expert_d_hidden, 2)
-    # src[routing.diag:18]
-    down = tl.load(
-        down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
+    up = tl.load(
+        up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
         mask=(expert_index < 4)[:, None, None],
         other=0.0,
     )
+    # src[routing.diag:14]
+    # src[routing.diag:21]
+    mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
+    sum_ = tl.sum(mul_token_expert_d_hidden, 2)
+    # src[routing.diag:18]
     # src[routing.diag:22]
-    mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
+    mul_token_expert_d_hidden_2 = tl.maximum(sum_, 0.0)[:, :, None, :] * down.to(tl.float32)[None, :, :, :]
     sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
-    mul_token_expert_d = sum_2 * d_out.to(tl.float32)[:, None, :]
+    d_out = tl.load(
+        d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
+    mul_token_expert_d = d_out.to(tl.float32)[:, None, :] * sum_2
     sum_3 = tl.sum(mul_token_expert_d, 2)
     tl.store(
         buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + expert_index[None, :] * buffer_0_stride_expert,
@@ -316,7 +321,7 @@ def experts_masked_backward_weight_rows_kernel(
         EXACT_PLACE,
     )
     # src[routing.diag:20]
-    where_place = tl.where((expert_index == chosen) & (place_index < 2), gate, 0.0)
+    where_place = tl.where((chosen == expert_index) & (place_index < 2), gate, 0.0)
     sum_ = tl.sum(where_place, 0)
     tl.store(
         weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
@@ -344,7 +349,7 @@ def experts_masked_backward_weight_kernel(
         # src[routing.diag:15]
         gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
         # src[routing.diag:20]
-        where_place = tl.where(expert_index == chosen, gate, 0.0)
+        where_place = tl.where(chosen == expert_index, gate, 0.0)
         tile_sum = tl.sum(where_place, 0)
         next_weight = weight + tile_sum
         weight = next_weight
@@ -365,7 +370,7 @@ def experts_masked_backward_weight_kernel(
             other=0,
         )
         # src[routing.diag:20]
-        where_place = tl.where((expert_index == chosen) & (place_index < 2), gate, 0.0)
+        where_place = tl.where((chosen == expert_index) & (place_index < 2), gate, 0.0)
         tile_sum = tl.sum(where_place, 0)
         next_weight = weight + tile_sum
         weight = next_weight
@@ -427,6 +432,12 @@ def experts_masked_backward_d_X_kernel(
         # tiles that a mask or the end cuts
         for first_hidden_2 in tl.range(from_hidden, 64, BLOCK_HIDDEN):
             hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+            # src[routing.diag:17]
+            up = tl.load(
+                up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+                mask=(hidden_index < 64)[:, None],
+                other=0.0,
+            )
             # src[routing.diag:18]
             down = tl.load(
                 down_ptr + expert_index * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
@@ -434,12 +445,6 @@ def experts_masked_backward_d_X_kernel(
                 other=0.0,
             )
             dot = tl.dot(d_out, tl.trans(down))
-            # src[routing.diag:17]
-            up = tl.load(
-                up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
-                mask=(hidden_index < 64)[:, None],
-                other=0.0,
-            )
             # src[routing.diag:21]
             dot_2 = tl.dot(X, tl.trans(up))
             where_token_hidden = tl.where((dot_2 > 0.0) & (hidden_index < 64)[None, :], dot, 0.0)
@@ -447,7 +452,6 @@ def experts_masked_backward_d_X_kernel(
             tile_bf16 = tile.to(tl.bfloat16)
             next_acc_expert_hidden = tl.dot(tile_bf16, up, acc_expert_hidden)
             acc_expert_hidden = next_acc_expert_hidden
-        acc_expert_hidden = acc_expert_hidden
     tl.store(
         d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
         acc_expert_hidden.to(tl.bfloat16),
@@ -475,7 +479,7 @@ def experts_masked_backward_d_gate_rows_kernel(
     # src[routing.diag:16]
     chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
     # src[routing.diag:20]
-    where_expert = tl.where((expert_index == chosen) & (expert_index < 4), buffer_0, 0.0)
+    where_expert = tl.where((chosen == expert_index) & (expert_index < 4), buffer_0, 0.0)
     sum_ = tl.sum(where_expert, 0)
     tl.store(d_gate_ptr + token_index * d_gate_stride_token + place_index * d_gate_stride_place, sum_)
 
@@ -500,7 +504,7 @@ def experts_masked_backward_d_gate_kernel(
         buffer_0 = tl.load(
             buffer_0_ptr + token_index * buffer_0_stride_token + expert_index * buffer_0_stride_expert,
         )
-        where_expert = tl.where(expert_index == chosen, buffer_0, 0.0)
+        where_expert = tl.where(chosen == expert_index, buffer_0, 0.0)
         tile_sum = tl.sum(where_expert, 0)
         next_sum_expert = sum_expert + tile_sum
         sum_expert = next_sum_expert
@@ -514,7 +518,7 @@ def experts_masked_backward_d_gate_kernel(
             other=0.0,
         )
         # src[routing.diag:20]
-        where_expert = tl.where((expert_index == chosen) & (expert_index < 4), buffer_0, 0.0)
+        where_expert = tl.where((chosen == expert_index) & (expert_index < 4), buffer_0, 0.0)
         tile_sum = tl.sum(where_expert, 0)
         next_sum_expert = sum_expert + tile_sum
         sum_expert = next_sum_expert
@@ -527,109 +531,92 @@ def experts_masked_backward_d_up_d_down_kernel(
     up_stride_expert, up_stride_d, up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d,
     d_out_stride_token, d_out_stride_d, weight_stride_token, weight_stride_expert, d_up_stride_expert,
     d_up_stride_d, d_up_stride_hidden, d_down_stride_expert, d_down_stride_hidden, d_down_stride_d,
-    size_token, BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_EXPERT: tl.constexpr,
-    BLOCK_HIDDEN: tl.constexpr, EXACT_D: tl.constexpr,
+    size_token, BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
     hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
     program = program // tl.cdiv(64, BLOCK_HIDDEN)
-    first_expert = program * BLOCK_EXPERT
-    expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+    expert_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_token = tl.full([BLOCK_EXPERT, BLOCK_HIDDEN, BLOCK_D], 0.0, tl.float32)
-    acc_token_2 = tl.full([BLOCK_EXPERT, BLOCK_HIDDEN, BLOCK_D], 0.0, tl.float32)
+    acc_token = tl.full([BLOCK_HIDDEN, BLOCK_D], 0.0, tl.float32)
+    acc_token_2 = tl.full([BLOCK_HIDDEN, BLOCK_D], 0.0, tl.float32)
     # src[routing.diag:18]
     down = tl.load(
-        down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, :, None] * down_stride_hidden + d_index[None, None, :] * down_stride_d,
-        mask=(expert_index < 4)[:, None, None] & (hidden_index < 64)[None, :, None],
+        down_ptr + expert_index * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
+        mask=(hidden_index < 64)[:, None],
         other=0.0,
     )
     # src[routing.diag:17]
     up = tl.load(
-        up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, None, :] * up_stride_d + hidden_index[None, :, None] * up_stride_hidden,
-        mask=(expert_index < 4)[:, None, None] & (hidden_index < 64)[None, :, None],
+        up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+        mask=(hidden_index < 64)[:, None],
         other=0.0,
     )
     to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        # src[routing.diag:14]
+        X = tl.load(X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d)
+        weight = tl.load(weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert)
+        weight_f32 = weight.to(tl.float32)
+        tile_bf16 = (X.to(tl.float32) * weight_f32[:, None]).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
         )
-        # src[routing.diag:18]
-        d_out_f32 = d_out.to(tl.float32)
-        mul_expert_hidden_token_d = down.to(tl.float32)[:, :, None, :] * d_out_f32[None, None, :, :]
-        sum_ = tl.sum(mul_expert_hidden_token_d, 3)
-        # src[routing.diag:14]
-        X = tl.load(X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d)
-        X_f32 = X.to(tl.float32)
-        # src[routing.diag:17]
+        dot = tl.dot(down, tl.trans(d_out))
         # src[routing.diag:21]
-        mul_expert_hidden_token_d_2 = X_f32[None, None, :, :] * up.to(tl.float32)[:, :, None, :]
-        sum_2 = tl.sum(mul_expert_hidden_token_d_2, 3)
-        weight = tl.load(
-            weight_ptr + token_index[None, :] * weight_stride_token + expert_index[:, None] * weight_stride_expert,
-            mask=(expert_index < 4)[:, None],
-            other=0.0,
-        )
-        weight_f32 = weight.to(tl.float32)
-        mul_expert_hidden_token_d_3 = (X_f32[None, :, :] * weight_f32[:, :, None])[:, None, :, :] * tl.where(sum_2 > 0.0, sum_, 0.0)[:, :, :, None]
-        tile_sum = tl.sum(mul_expert_hidden_token_d_3, 2)
-        next_acc_token = acc_token + tile_sum
-        mul_expert_hidden_token_d_4 = (d_out_f32[None, :, :] * weight_f32[:, :, None])[:, None, :, :] * tl.maximum(sum_2, 0.0)[:, :, :, None]
-        tile_sum_2 = tl.sum(mul_expert_hidden_token_d_4, 2)
-        next_acc_token_2 = acc_token_2 + tile_sum_2
+        dot_2 = tl.dot(up, tl.trans(X))
+        tile_bf16_2 = tl.where(dot_2 > 0.0, dot, 0.0).to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16_2, tile_bf16, acc_token)
+        tile_bf16_3 = (d_out.to(tl.float32) * weight_f32[:, None]).to(tl.bfloat16)
+        H_bf16 = tl.maximum(dot_2, 0.0).to(tl.bfloat16)
+        next_acc_token_2 = tl.dot(H_bf16, tile_bf16_3, acc_token_2)
         acc_token = next_acc_token
         acc_token_2 = next_acc_token_2
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        d_out = tl.load(
-            d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
-        # src[routing.diag:18]
-        d_out_f32 = d_out.to(tl.float32)
-        mul_expert_hidden_token_d = down.to(tl.float32)[:, :, None, :] * d_out_f32[None, None, :, :]
-        sum_ = tl.sum(mul_expert_hidden_token_d, 3)
         # src[routing.diag:14]
         X = tl.load(
             X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
             mask=(token_index < size_token)[:, None],
             other=0.0,
         )
-        X_f32 = X.to(tl.float32)
-        # src[routing.diag:17]
-        # src[routing.diag:21]
-        mul_expert_hidden_token_d_2 = X_f32[None, None, :, :] * up.to(tl.float32)[:, :, None, :]
-        sum_2 = tl.sum(mul_expert_hidden_token_d_2, 3)
         weight = tl.load(
-            weight_ptr + token_index[None, :] * weight_stride_token + expert_index[:, None] * weight_stride_expert,
-            mask=(token_index < size_token)[None, :] & (expert_index < 4)[:, None],
+            weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
+            mask=(token_index < size_token),
             other=0.0,
         )
         weight_f32 = weight.to(tl.float32)
-        mul_expert_hidden_token_d_3 = (X_f32[None, :, :] * weight_f32[:, :, None])[:, None, :, :] * tl.where(sum_2 > 0.0, sum_, 0.0)[:, :, :, None]
-        tile_sum = tl.sum(mul_expert_hidden_token_d_3, 2)
-        next_acc_token = acc_token + tile_sum
-        mul_expert_hidden_token_d_4 = (d_out_f32[None, :, :] * weight_f32[:, :, None])[:, None, :, :] * tl.maximum(sum_2, 0.0)[:, :, :, None]
-        tile_sum_2 = tl.sum(mul_expert_hidden_token_d_4, 2)
-        next_acc_token_2 = acc_token_2 + tile_sum_2
+        tile_bf16 = (X.to(tl.float32) * weight_f32[:, None]).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        dot = tl.dot(down, tl.trans(d_out))
+        # src[routing.diag:21]
+        dot_2 = tl.dot(up, tl.trans(X))
+        tile_bf16_2 = tl.where(dot_2 > 0.0, dot, 0.0).to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16_2, tile_bf16, acc_token)
+        tile_bf16_3 = (d_out.to(tl.float32) * weight_f32[:, None]).to(tl.bfloat16)
+        H_bf16 = tl.maximum(dot_2, 0.0).to(tl.bfloat16)
+        next_acc_token_2 = tl.dot(H_bf16, tile_bf16_3, acc_token_2)
         acc_token = next_acc_token
         acc_token_2 = next_acc_token_2
     tl.store(
-        d_up_ptr + expert_index[:, None, None] * d_up_stride_expert + d_index[None, None, :] * d_up_stride_d + hidden_index[None, :, None] * d_up_stride_hidden,
+        d_up_ptr + expert_index * d_up_stride_expert + d_index[None, :] * d_up_stride_d + hidden_index[:, None] * d_up_stride_hidden,
         acc_token.to(tl.bfloat16),
-        mask=(expert_index < 4)[:, None, None] & (hidden_index < 64)[None, :, None],
+        mask=(hidden_index < 64)[:, None],
     )
     tl.store(
-        d_down_ptr + expert_index[:, None, None] * d_down_stride_expert + hidden_index[None, :, None] * d_down_stride_hidden + d_index[None, None, :] * d_down_stride_d,
+        d_down_ptr + expert_index * d_down_stride_expert + hidden_index[:, None] * d_down_stride_hidden + d_index[None, :] * d_down_stride_d,
         acc_token_2.to(tl.bfloat16),
-        mask=(expert_index < 4)[:, None, None] & (hidden_index < 64)[None, :, None],
+        mask=(hidden_index < 64)[:, None],
     )
 
 
@@ -661,14 +648,9 @@ def _experts_masked(
     BLOCK_D = max(16, triton.next_power_of_2(64))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
-    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 256:
-        raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 256 elements are held on chip")
-    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE <= 64:
-        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE <= 128:
-        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
+    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 64:
+        raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 64 elements are held on chip")
+    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     experts_masked_kernel[grid](
         X, gate, chosen, up, down, out, X.stride(0), X.stride(1), gate.stride(0), gate.stride(1),
@@ -709,14 +691,9 @@ def _experts_masked_forward(
     BLOCK_D = max(16, triton.next_power_of_2(64))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
-    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 256:
-        raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 256 elements are held on chip")
-    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE <= 64:
-        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE <= 128:
-        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 8, 1
+    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 64:
+        raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 64 elements are held on chip")
+    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     experts_masked_forward_kernel[grid](
         X, gate, chosen, up, down, out, X.stride(0), X.stride(1), gate.stride(0), gate.stride(1),
@@ -752,14 +729,9 @@ def _experts_masked_backward_buffer_0(
     buffer_0 = torch.empty((token, 4), dtype=torch.float32, device=X.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
-    if BLOCK_D * BLOCK_HIDDEN > 256:
-        raise ValueError(f"d x hidden = {BLOCK_D * BLOCK_HIDDEN}: at most 256 elements are held on chip")
-    if BLOCK_D * BLOCK_HIDDEN <= 64:
-        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 8, 1
-    elif BLOCK_D * BLOCK_HIDDEN <= 128:
-        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 8, 1
-    else:
-        BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 8, 1
+    if BLOCK_D * BLOCK_HIDDEN > 64:
+        raise ValueError(f"d x hidden = {BLOCK_D * BLOCK_HIDDEN}: at most 64 elements are held on chip")
+    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(4, BLOCK_EXPERT),)
     experts_masked_backward_buffer_0_kernel[grid](
         X, up, down, d_out, buffer_0, X.stride(0), X.stride(1), up.stride(0), up.stride(1), up.stride(2),
@@ -915,19 +887,18 @@ def _experts_masked_backward_d_up_d_down(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_EXPERT, BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 64, 16, 8, 1
+        BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_EXPERT, BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 64, 16, 8, 1
+        BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_EXPERT, BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 64, 16, 8, 1
-    grid = (triton.cdiv(4, BLOCK_EXPERT) * triton.cdiv(64, BLOCK_HIDDEN),)
+        BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 16, 8, 2
+    grid = (4 * triton.cdiv(64, BLOCK_HIDDEN),)
     experts_masked_backward_d_up_d_down_kernel[grid](
         X, up, down, d_out, weight, d_up, d_down, X.stride(0), X.stride(1), up.stride(0), up.stride(1),
         up.stride(2), down.stride(0), down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1),
         weight.stride(0), weight.stride(1), d_up.stride(0), d_up.stride(1), d_up.stride(2), d_down.stride(0),
         d_down.stride(1), d_down.stride(2), token, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D,
-        BLOCK_EXPERT=BLOCK_EXPERT, BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_D=64 == BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_up, d_down
 
@@ -1102,6 +1073,12 @@ def experts_gathered_out_rows_kernel(
     token_index = program.to(tl.int64)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
     place_index = tl.arange(0, BLOCK_PLACE)
+    H = load_tile(
+        H_ptr + token_index * H_stride_token + place_index[None, :] * H_stride_place + hidden_index[:, None] * H_stride_hidden,
+        (place_index < 2)[None, :],
+        0.0,
+        EXACT_PLACE,
+    )
     # src[routing.diag:29]
     chosen = load_tile(
         chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
@@ -1115,13 +1092,7 @@ def experts_gathered_out_rows_kernel(
         mask=(place_index < 2)[None, None, :] & (d_index < 64)[:, None, None],
         other=0.0,
     )
-    H = load_tile(
-        H_ptr + token_index * H_stride_token + place_index[None, :] * H_stride_place + hidden_index[:, None] * H_stride_hidden,
-        (place_index < 2)[None, :],
-        0.0,
-        EXACT_PLACE,
-    )
-    mul_d_hidden_place = H.to(tl.float32)[None, :, :] * down.to(tl.float32)
+    mul_d_hidden_place = down.to(tl.float32) * H.to(tl.float32)[None, :, :]
     sum_ = tl.sum(mul_d_hidden_place, 1)
     # src[routing.diag:28]
     gate = load_tile(
@@ -1158,6 +1129,9 @@ def experts_gathered_out_kernel(
     # whole tiles, no mask needed
     for first_place in tl.range(0, to_place, BLOCK_PLACE):
         place_index = first_place + tl.arange(0, BLOCK_PLACE)
+        H = tl.load(
+            H_ptr + token_index * H_stride_token + place_index[:, None] * H_stride_place + hidden_index[None, :] * H_stride_hidden,
+        )
         # src[routing.diag:29]
         chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
         # src[routing.diag:34]
@@ -1166,10 +1140,7 @@ def experts_gathered_out_kernel(
             mask=(d_index < 64)[:, None, None],
             other=0.0,
         )
-        H = tl.load(
-            H_ptr + token_index * H_stride_token + place_index[:, None] * H_stride_place + hidden_index[None, :] * H_stride_hidden,
-        )
-        mul_d_place_hidden = H.to(tl.float32)[None, :, :] * down.to(tl.float32)
+        mul_d_place_hidden = down.to(tl.float32) * H.to(tl.float32)[None, :, :]
         sum_ = tl.sum(mul_d_place_hidden, 2)
         # src[routing.diag:28]
         gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
@@ -1182,6 +1153,11 @@ def experts_gathered_out_kernel(
     # tiles that a mask or the end cuts
     for first_place_2 in tl.range(from_place, 2, BLOCK_PLACE):
         place_index = first_place_2 + tl.arange(0, BLOCK_PLACE)
+        H = tl.load(
+            H_ptr + token_index * H_stride_token + place_index[:, None] * H_stride_place + hidden_index[None, :] * H_stride_hidden,
+            mask=(place_index < 2)[:, None],
+            other=0.0,
+        )
         # src[routing.diag:29]
         chosen = tl.load(
             chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
@@ -1194,12 +1170,7 @@ def experts_gathered_out_kernel(
             mask=(place_index < 2)[None, :, None] & (d_index < 64)[:, None, None],
             other=0.0,
         )
-        H = tl.load(
-            H_ptr + token_index * H_stride_token + place_index[:, None] * H_stride_place + hidden_index[None, :] * H_stride_hidden,
-            mask=(place_index < 2)[:, None],
-            other=0.0,
-        )
-        mul_d_place_hidden = H.to(tl.float32)[None, :, :] * down.to(tl.float32)
+        mul_d_place_hidden = down.to(tl.float32) * H.to(tl.float32)[None, :, :]
         sum_ = tl.sum(mul_d_place_hidden, 2)
         # src[routing.diag:28]
         gate = tl.load(
@@ -1337,13 +1308,6 @@ def experts_gathered_forward_out_rows_kernel(
         0.0,
         EXACT_PLACE,
     )
-    state = load_tile(
-        state_ptr + token_index * state_stride_token + place_index[None, :] * state_stride_place + hidden_index[:, None] * state_stride_hidden,
-        (place_index < 2)[None, :],
-        0.0,
-        EXACT_PLACE,
-    )
-    # src[routing.diag:33]
     # src[routing.diag:29]
     chosen = load_tile(
         chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
@@ -1357,7 +1321,15 @@ def experts_gathered_forward_out_rows_kernel(
         mask=(place_index < 2)[None, None, :] & (d_index < 64)[:, None, None],
         other=0.0,
     )
-    mul_d_hidden_place = down.to(tl.float32) * tl.maximum(state, 0.0)[None, :, :]
+    state = load_tile(
+        state_ptr + token_index * state_stride_token + place_index[None, :] * state_stride_place + hidden_index[:, None] * state_stride_hidden,
+        (place_index < 2)[None, :],
+        0.0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:33]
+    # src[routing.diag:34]
+    mul_d_hidden_place = tl.maximum(state, 0.0)[None, :, :] * down.to(tl.float32)
     sum_ = tl.sum(mul_d_hidden_place, 1)
     mul_d_place = tl.where((place_index < 2)[None, :], sum_, 0.0) * gate[None, :]
     sum_2 = tl.sum(mul_d_place, 1)
@@ -1388,10 +1360,6 @@ def experts_gathered_forward_out_kernel(
         place_index = first_place + tl.arange(0, BLOCK_PLACE)
         # src[routing.diag:28]
         gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
-        state = tl.load(
-            state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
-        )
-        # src[routing.diag:33]
         # src[routing.diag:29]
         chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
         # src[routing.diag:34]
@@ -1400,7 +1368,12 @@ def experts_gathered_forward_out_kernel(
             mask=(d_index < 64)[:, None, None],
             other=0.0,
         )
-        mul_d_place_hidden = down.to(tl.float32) * tl.maximum(state, 0.0)[None, :, :]
+        state = tl.load(
+            state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
+        )
+        # src[routing.diag:33]
+        # src[routing.diag:34]
+        mul_d_place_hidden = tl.maximum(state, 0.0)[None, :, :] * down.to(tl.float32)
         sum_ = tl.sum(mul_d_place_hidden, 2)
         mul_d_place = sum_ * gate[None, :]
         tile_sum = tl.sum(mul_d_place, 1)
@@ -1416,12 +1389,6 @@ def experts_gathered_forward_out_kernel(
             mask=(place_index < 2),
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
-            mask=(place_index < 2)[:, None],
-            other=0.0,
-        )
-        # src[routing.diag:33]
         # src[routing.diag:29]
         chosen = tl.load(
             chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
@@ -1434,7 +1401,14 @@ def experts_gathered_forward_out_kernel(
             mask=(place_index < 2)[None, :, None] & (d_index < 64)[:, None, None],
             other=0.0,
         )
-        mul_d_place_hidden = down.to(tl.float32) * tl.maximum(state, 0.0)[None, :, :]
+        state = tl.load(
+            state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
+            mask=(place_index < 2)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:33]
+        # src[routing.diag:34]
+        mul_d_place_hidden = tl.maximum(state, 0.0)[None, :, :] * down.to(tl.float32)
         sum_ = tl.sum(mul_d_place_hidden, 2)
         mul_d_place = tl.where((place_index < 2)[None, :], sum_, 0.0) * gate[None, :]
         tile_sum = tl.sum(mul_d_place, 1)
@@ -1462,7 +1436,6 @@ def experts_gathered_backward_buffer_0_rows_kernel(
     program = program // 2
     token_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
     # src[routing.diag:29]
     chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
     # src[routing.diag:34]
@@ -1471,7 +1444,8 @@ def experts_gathered_backward_buffer_0_rows_kernel(
         mask=(hidden_index < 64)[:, None],
         other=0.0,
     )
-    mul_hidden_d = down.to(tl.float32) * d_out.to(tl.float32)[None, :]
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
+    mul_hidden_d = d_out.to(tl.float32)[None, :] * down.to(tl.float32)
     sum_ = tl.sum(mul_hidden_d, 1)
     tl.store(
         buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
@@ -1501,14 +1475,14 @@ def experts_gathered_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
         # src[routing.diag:34]
         down = tl.load(
             down_ptr + chosen * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
             mask=(hidden_index < 64)[:, None],
             other=0.0,
         )
-        mul_hidden_d = down.to(tl.float32) * d_out.to(tl.float32)[None, :]
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
+        mul_hidden_d = d_out.to(tl.float32)[None, :] * down.to(tl.float32)
         tile_sum = tl.sum(mul_hidden_d, 1)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1516,18 +1490,18 @@ def experts_gathered_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 64, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
-            mask=(d_index < 64),
-            other=0.0,
-        )
         # src[routing.diag:34]
         down = tl.load(
             down_ptr + chosen * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
             mask=(hidden_index < 64)[:, None] & (d_index < 64)[None, :],
             other=0.0,
         )
-        mul_hidden_d = down.to(tl.float32) * d_out.to(tl.float32)[None, :]
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        mul_hidden_d = d_out.to(tl.float32)[None, :] * down.to(tl.float32)
         tile_sum = tl.sum(mul_hidden_d, 1)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1553,12 +1527,6 @@ def experts_gathered_backward_d_gate_rows_kernel(
     token_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    state = tl.load(
-        state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
-        mask=(place_index < 2)[:, None],
-        other=0.0,
-    )
-    # src[routing.diag:33]
     # src[routing.diag:29]
     chosen = tl.load(
         chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
@@ -1571,7 +1539,14 @@ def experts_gathered_backward_d_gate_rows_kernel(
         mask=(place_index < 2)[:, None, None],
         other=0.0,
     )
-    mul_place_d_hidden = down.to(tl.float32) * tl.maximum(state, 0.0)[:, None, :]
+    state = tl.load(
+        state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
+        mask=(place_index < 2)[:, None],
+        other=0.0,
+    )
+    # src[routing.diag:33]
+    # src[routing.diag:34]
+    mul_place_d_hidden = tl.maximum(state, 0.0)[:, None, :] * down.to(tl.float32)
     sum_ = tl.sum(mul_place_d_hidden, 2)
     d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
     mul_place_d = d_out.to(tl.float32)[None, :] * sum_
@@ -1598,6 +1573,12 @@ def experts_gathered_backward_d_gate_kernel(
     token_index = program.to(tl.int64)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
     acc_d = tl.full([BLOCK_PLACE], 0.0, tl.float32)
+    # src[routing.diag:29]
+    chosen = tl.load(
+        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+        mask=(place_index < 2),
+        other=0,
+    )
     state = tl.load(
         state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
         mask=(place_index < 2)[:, None],
@@ -1605,12 +1586,6 @@ def experts_gathered_backward_d_gate_kernel(
     )
     # src[routing.diag:33]
     H = tl.maximum(state, 0.0)
-    # src[routing.diag:29]
-    chosen = tl.load(
-        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
-        mask=(place_index < 2),
-        other=0,
-    )
     to_d = (64) // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
@@ -1621,7 +1596,7 @@ def experts_gathered_backward_d_gate_kernel(
             mask=(place_index < 2)[:, None, None],
             other=0.0,
         )
-        mul_place_d_hidden = down.to(tl.float32) * H[:, None, :]
+        mul_place_d_hidden = H[:, None, :] * down.to(tl.float32)
         sum_ = tl.sum(mul_place_d_hidden, 2)
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
         mul_place_d = d_out.to(tl.float32)[None, :] * sum_
@@ -1638,7 +1613,7 @@ def experts_gathered_backward_d_gate_kernel(
             mask=(place_index < 2)[:, None, None] & (d_index < 64)[None, :, None],
             other=0.0,
         )
-        mul_place_d_hidden = down.to(tl.float32) * H[:, None, :]
+        mul_place_d_hidden = H[:, None, :] * down.to(tl.float32)
         sum_ = tl.sum(mul_place_d_hidden, 2)
         d_out = tl.load(
             d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
@@ -1778,7 +1753,6 @@ def experts_gathered_backward_d_X_kernel(
             tile_sum = tl.sum(mul_d_hidden, 1)
             next_acc_place_hidden = acc_place_hidden + tile_sum
             acc_place_hidden = next_acc_place_hidden
-        acc_place_hidden = acc_place_hidden
     tl.store(
         d_X_ptr + token_index * d_X_stride_token + d_index * d_X_stride_d,
         acc_place_hidden.to(tl.bfloat16),
@@ -1824,6 +1798,12 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         0.0,
         EXACT_TOKEN,
     )
+    state = load_tile(
+        state_ptr + token_index[None, :] * state_stride_token + place_index[:, None] * state_stride_place + hidden_index * state_stride_hidden,
+        (token_index < size_token)[None, :] & (place_index < 2)[:, None],
+        float("-inf"),
+        EXACT_TOKEN and EXACT_PLACE,
+    )
     # src[routing.diag:29]
     chosen = load_tile(
         chosen_ptr + token_index[None, :] * chosen_stride_token + place_index[:, None] * chosen_stride_place,
@@ -1832,13 +1812,7 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         EXACT_TOKEN and EXACT_PLACE,
     )
     eq_place_token = chosen == expert_index
-    state = load_tile(
-        state_ptr + token_index[None, :] * state_stride_token + place_index[:, None] * state_stride_place + hidden_index * state_stride_hidden,
-        (token_index < size_token)[None, :] & (place_index < 2)[:, None],
-        float("-inf"),
-        EXACT_TOKEN and EXACT_PLACE,
-    )
-    where_place_token = tl.where((state > 0.0) & eq_place_token, (X.to(tl.float32)[None, :] * gate) * buffer_0, 0.0)
+    where_place_token = tl.where(eq_place_token & (state > 0.0), (X.to(tl.float32)[None, :] * gate) * buffer_0, 0.0)
     sum_ = tl.sum(tl.sum(where_place_token, 1), 0)
     tl.store(
         d_up_ptr + expert_index * d_up_stride_expert + d_index * d_up_stride_d + hidden_index * d_up_stride_hidden,
@@ -1891,15 +1865,15 @@ def experts_gathered_backward_d_up_d_down_kernel(
             # src[routing.diag:28]
             gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
             # src[routing.diag:27]
+            state = tl.load(
+                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
+            )
             # src[routing.diag:29]
             chosen = tl.load(
                 chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
             )
             eq_place = chosen == expert_index
-            state = tl.load(
-                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
-            )
-            where_place = tl.where((state > 0.0) & eq_place, (X.to(tl.float32) * gate) * buffer_0, 0.0)
+            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * gate) * buffer_0, 0.0)
             tile_sum = tl.sum(where_place, 0)
             next_sum_token_place = sum_token_place + tile_sum
             # src[routing.diag:33]
@@ -1925,6 +1899,11 @@ def experts_gathered_backward_d_up_d_down_kernel(
                 other=0.0,
             )
             # src[routing.diag:27]
+            state = tl.load(
+                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
+                mask=(place_index < 2),
+                other=float("-inf"),
+            )
             # src[routing.diag:29]
             chosen = tl.load(
                 chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
@@ -1932,12 +1911,7 @@ def experts_gathered_backward_d_up_d_down_kernel(
                 other=0,
             )
             eq_place = chosen == expert_index
-            state = tl.load(
-                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
-                mask=(place_index < 2),
-                other=float("-inf"),
-            )
-            where_place = tl.where((state > 0.0) & eq_place, (X.to(tl.float32) * gate) * buffer_0, 0.0)
+            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * gate) * buffer_0, 0.0)
             tile_sum = tl.sum(where_place, 0)
             next_sum_token_place = sum_token_place + tile_sum
             # src[routing.diag:33]
@@ -1947,8 +1921,6 @@ def experts_gathered_backward_d_up_d_down_kernel(
             next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
             sum_token_place = next_sum_token_place
             sum_token_place_2 = next_sum_token_place_2
-        sum_token_place = sum_token_place
-        sum_token_place_2 = sum_token_place_2
     tl.store(
         d_up_ptr + expert_index * d_up_stride_expert + d_index * d_up_stride_d + hidden_index * d_up_stride_hidden,
         sum_token_place.to(tl.bfloat16),

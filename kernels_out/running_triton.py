@@ -55,7 +55,7 @@ def running_mean_kernel(
         )
         # src[running.diag:7]
         running_sum = tl.cumsum(X, 0)
-        mul_t_d = (1.0 / (1 + t_index).to(tl.float32))[:, None] * (state[None, :] + running_sum)
+        mul_t_d = (1.0 / (t_index + 1).to(tl.float32))[:, None] * (state[None, :] + running_sum)
         tl.store(
             out_ptr + b_index * out_stride_b + t_index[:, None] * out_stride_t + d_index[None, :] * out_stride_d,
             mul_t_d,
@@ -81,7 +81,7 @@ def running_mean_kernel(
         )
         # src[running.diag:7]
         running_sum = tl.cumsum(X, 0)
-        mul_t_d = (1.0 / (1 + t_index).to(tl.float32))[:, None] * (state[None, :] + running_sum)
+        mul_t_d = (1.0 / (t_index + 1).to(tl.float32))[:, None] * (state[None, :] + running_sum)
         tl.store(
             out_ptr + b_index * out_stride_b + t_index[:, None] * out_stride_t + d_index[None, :] * out_stride_d,
             mul_t_d,
@@ -112,7 +112,7 @@ def running_mean_forward_kernel(
         )
         # src[running.diag:7]
         running_sum = tl.cumsum(X, 0)
-        mul_t_d = (1.0 / (1 + t_index).to(tl.float32))[:, None] * (state[None, :] + running_sum)
+        mul_t_d = (1.0 / (t_index + 1).to(tl.float32))[:, None] * (state[None, :] + running_sum)
         tl.store(
             out_ptr + b_index * out_stride_b + t_index[:, None] * out_stride_t + d_index[None, :] * out_stride_d,
             mul_t_d,
@@ -138,7 +138,7 @@ def running_mean_forward_kernel(
         )
         # src[running.diag:7]
         running_sum = tl.cumsum(X, 0)
-        mul_t_d = (1.0 / (1 + t_index).to(tl.float32))[:, None] * (state[None, :] + running_sum)
+        mul_t_d = (1.0 / (t_index + 1).to(tl.float32))[:, None] * (state[None, :] + running_sum)
         tl.store(
             out_ptr + b_index * out_stride_b + t_index[:, None] * out_stride_t + d_index[None, :] * out_stride_d,
             mul_t_d,
@@ -162,7 +162,7 @@ def running_mean_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_t in tl.range(0, to_t, BLOCK_T):
         t_index = first_t + tl.arange(0, BLOCK_T)
-        tile_f32 = (((-1 + size_t) + 1) + (t_index * -1)).to(tl.float32)
+        tile_f32 = (((-1 + size_t) + 1) + (-1 * t_index)).to(tl.float32)
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + (-1 * t_index[:, None] + (-1 + size_t)) * d_out_stride_t + d_index[None, :] * d_out_stride_d,
             mask=(d_index < size_d)[None, :],
@@ -175,7 +175,7 @@ def running_mean_backward_buffer_0_kernel(
             (state[None, :] + running_sum),
             mask=(d_index < size_d)[None, :],
         )
-        tile_f32_2 = (((-1 + size_t) + 1) + (t_index * -1)).to(tl.float32)
+        tile_f32_2 = (((-1 + size_t) + 1) + (-1 * t_index)).to(tl.float32)
         d_out_2 = tl.load(
             d_out_ptr + b_index * d_out_stride_b + (-1 * t_index[:, None] + (-1 + size_t)) * d_out_stride_t + d_index[None, :] * d_out_stride_d,
             mask=(d_index < size_d)[None, :],
@@ -189,7 +189,7 @@ def running_mean_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
         t_index = first_t_2 + tl.arange(0, BLOCK_T)
-        tile_f32 = (((-1 + size_t) + 1) + (t_index * -1)).to(tl.float32)
+        tile_f32 = (((-1 + size_t) + 1) + (-1 * t_index)).to(tl.float32)
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + (-1 * t_index[:, None] + (-1 + size_t)) * d_out_stride_t + d_index[None, :] * d_out_stride_d,
             mask=(t_index < size_t)[:, None] & (d_index < size_d)[None, :],
@@ -341,7 +341,7 @@ def moving_average_kernel(
             other=0.0,
         )
         # src[running.diag:12]
-        add_d = (a * X) + ((1.0 - a) * X_2)
+        add_d = (a * X) + (X_2 * (1.0 - a))
         tl.store(
             out_ptr + b_index * out_stride_b + t_index * out_stride_t + d_index * out_stride_d,
             add_d,
@@ -387,14 +387,14 @@ def cell_U_kernel(
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
         # src[running.diag:15]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
         W = tl.load(
             W_ptr + e_index[None, :] * W_stride_e + d_index[:, None] * W_stride_d,
             mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
+            mask=(t_index < size_t)[:, None],
             other=0.0,
         )
         # src[running.diag:16]
@@ -405,14 +405,14 @@ def cell_U_kernel(
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
         # src[running.diag:15]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
-            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
         W = tl.load(
             W_ptr + e_index[None, :] * W_stride_e + d_index[:, None] * W_stride_d,
             mask=(e_index < size_e)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
+            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         # src[running.diag:16]

@@ -43,24 +43,24 @@ def _sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = jax.nn.sigmoid(dot * rsqrt).astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            tile_bf16 = jax.nn.sigmoid(rsqrt * dot).astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -72,12 +72,12 @@ def _sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             chosen = jnp.where(x_index <= q_index[:, None], jax.nn.sigmoid(mul), 0.0)
             tile_bf16 = chosen.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -110,7 +110,7 @@ def _sigmoid_weights_forward_out(V, state, *, d):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     sigmoid_value = jax.nn.sigmoid(lax.rsqrt(jnp.float32(d)) * state)  # [q x]
     chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
-    sum_x = jnp.einsum("qx,xe->qe", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)
+    sum_x = jnp.einsum("xe,qx->qe", V, chosen.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q e]
     return as_bf16
 
@@ -128,12 +128,12 @@ def _sigmoid_weights_backward_d_Q(K, V, d_out, state):
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    sum_e = jnp.einsum("xe,qe->qx", V.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     rsqrt_value = lax.rsqrt(jnp.float32(d))  # []
-    sum_e = jnp.einsum("qe,xe->qx", d_out.astype(jnp.float32), V.astype(jnp.float32), precision="highest")
     sigmoid_value = jax.nn.sigmoid(rsqrt_value * state)  # [q x]
-    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], 1.0 - sigmoid_value, 0.0)  # [q x]
-    sum_x = jnp.einsum("xd,qx,qx,qx->qd", K, sum_e.astype(jnp.bfloat16), sigmoid_value.astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
-    as_bf16 = (rsqrt_value * sum_x).astype(jnp.bfloat16)  # [q d]
+    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
+    sum_x = jnp.einsum("qx,qx,qx,xd->qd", sum_e.astype(jnp.bfloat16), (1.0 - sigmoid_value).astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), K, preferred_element_type=jnp.float32)
+    as_bf16 = (sum_x * rsqrt_value).astype(jnp.bfloat16)  # [q d]
     return as_bf16
 
 
@@ -147,12 +147,12 @@ def _sigmoid_weights_backward_d_K(Q, V, d_out, state):
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    sum_e = jnp.einsum("xe,qe->xq", V.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     rsqrt_value = lax.rsqrt(jnp.float32(d))  # []
-    sum_e = jnp.einsum("qe,xe->xq", d_out.astype(jnp.float32), V.astype(jnp.float32), precision="highest")
     sigmoid_value = jax.nn.sigmoid(rsqrt_value * state)  # [q x]
-    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], 1.0 - sigmoid_value, 0.0)  # [q x]
-    sum_q = jnp.einsum("xq,qx,qx,qd->xd", sum_e.astype(jnp.bfloat16), sigmoid_value.astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), Q, preferred_element_type=jnp.float32)
-    as_bf16 = (rsqrt_value * sum_q).astype(jnp.bfloat16)  # [x d]
+    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
+    sum_q = jnp.einsum("xq,qx,qx,qd->xd", sum_e.astype(jnp.bfloat16), (1.0 - sigmoid_value).astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), Q, preferred_element_type=jnp.float32)
+    as_bf16 = (sum_q * rsqrt_value).astype(jnp.bfloat16)  # [x d]
     return as_bf16
 
 
@@ -268,8 +268,8 @@ def _spherical(Q, K, V, *, block_x=256, block_q=512):
             mul = dot * dot
             tile_sum = jnp.sum(mul, axis=1)
             next_acc_x = acc_x + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_bf16 = dot.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", dot_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2)
 
@@ -286,8 +286,8 @@ def _spherical(Q, K, V, *, block_x=256, block_q=512):
             mul = chosen * chosen
             tile_sum = jnp.sum(mul, axis=1)
             next_acc_x = acc_x + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             tile_bf16 = chosen.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2)
 
@@ -320,8 +320,8 @@ def _spherical_forward(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q, e), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
@@ -330,12 +330,12 @@ def _spherical_forward(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot_bf16 = dot.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x + jnp.einsum("qx,xe->qe", dot_bf16, V_tile, preferred_element_type=jnp.float32)
             mul = dot * dot
             tile_sum = jnp.sum(mul, axis=1)
-            next_acc_x = acc_x + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_bf16 = dot.astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", dot_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x_2 = acc_x_2 + tile_sum
             return (next_acc_x, next_acc_x_2)
 
         acc_x, acc_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x, acc_x_2))
@@ -348,19 +348,19 @@ def _spherical_forward(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((x_index < x), dot, 0.0)
+            tile_bf16 = chosen.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
             mul = chosen * chosen
             tile_sum = jnp.sum(mul, axis=1)
-            next_acc_x = acc_x + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            tile_bf16 = chosen.astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x_2 = acc_x_2 + tile_sum
             return (next_acc_x, next_acc_x_2)
 
         acc_x, acc_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x, acc_x_2))
         rsqrt = lax.rsqrt(jnp.float32(d))
-        mul = rsqrt * lax.rsqrt(rsqrt * rsqrt * acc_x + 1e-06)
-        tile_bf16 = (mul[:, None] * acc_x_2).astype(jnp.bfloat16)
-        return tile_bf16, acc_x
+        rsqrt_2 = lax.rsqrt(rsqrt * rsqrt * acc_x_2 + 1e-06)
+        tile_bf16 = ((rsqrt * rsqrt_2)[:, None] * acc_x).astype(jnp.bfloat16)
+        return tile_bf16, acc_x_2
 
     out_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
@@ -374,7 +374,7 @@ def _spherical_backward_buffer_0(d_out, out):
     q, e = d_out.shape
     if out.shape != (q, e):
         raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
-    sum_e = jnp.einsum("qe,qe->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    sum_e = jnp.einsum("qe,qe->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
     return sum_e
 
 
@@ -398,8 +398,8 @@ def _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0, *, block_x=256, bl
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
@@ -407,11 +407,11 @@ def _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0, *, block_x=256, bl
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-        rsqrt_2 = lax.rsqrt(1e-06 + rsqrt * rsqrt * state__tile)
+        rsqrt_2 = lax.rsqrt(rsqrt * rsqrt * state__tile + 1e-06)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
@@ -420,10 +420,10 @@ def _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0, *, block_x=256, bl
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = (-1.0 * rsqrt * rsqrt_2 * buffer_0_tile)[:, None] * dot
+            mul = (rsqrt * rsqrt_2 * buffer_0_tile)[:, None] * dot
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (dot_2 + mul).astype(jnp.bfloat16)
+            tile_bf16 = (dot_2 - mul).astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -436,10 +436,10 @@ def _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0, *, block_x=256, bl
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = (-1.0 * rsqrt * rsqrt_2 * buffer_0_tile)[:, None] * dot
+            mul = (rsqrt * rsqrt_2 * buffer_0_tile)[:, None] * dot
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < x), dot_2 + mul, 0.0)
+            chosen = jnp.where((x_index < x), dot_2 - mul, 0.0)
             tile_bf16 = chosen.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -474,8 +474,8 @@ def _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, *, block_q=256
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
@@ -491,21 +491,21 @@ def _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, *, block_q=256
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-            rsqrt_2 = lax.rsqrt(1e-06 + rsqrt * rsqrt * state__tile)
-            mul = -1.0 * rsqrt * rsqrt_2 * buffer_0_tile * dot
+            rsqrt_2 = lax.rsqrt(rsqrt * rsqrt * state__tile + 1e-06)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            mul_2 = rsqrt_2[:, None] * Q_tile.astype(jnp.float32)
-            mul_3 = mul_2 * (dot_2 + mul)[:, :, None]
-            tile_sum = jnp.sum(mul_3, axis=1)
+            sub = dot_2 - rsqrt * rsqrt_2 * buffer_0_tile * dot
+            mul = (rsqrt_2 * sub)[:, :, None] * Q_tile.astype(jnp.float32)
+            tile_sum = jnp.sum(mul, axis=1)
             next_acc_q = acc_q + tile_sum
-            mul_4 = (rsqrt_2 * dot)[:, :, None] * d_out_tile.astype(jnp.float32)
-            tile_sum_2 = jnp.sum(mul_4, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum_2
+            mul_2 = d_out_tile.astype(jnp.float32) * rsqrt_2[:, None]
+            tile_bf16 = mul_2.astype(jnp.bfloat16)
+            dot_bf16 = dot.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", dot_bf16, tile_bf16, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
@@ -515,22 +515,22 @@ def _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, *, block_q=256
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-            rsqrt_2 = lax.rsqrt(1e-06 + rsqrt * rsqrt * state__tile)
-            mul = -1.0 * rsqrt * rsqrt_2 * buffer_0_tile * dot
+            rsqrt_2 = lax.rsqrt(rsqrt * rsqrt * state__tile + 1e-06)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((q_index < q), dot_2 + mul, 0.0)
-            mul_2 = rsqrt_2[:, None] * Q_tile.astype(jnp.float32)
-            mul_3 = mul_2 * chosen[:, :, None]
-            tile_sum = jnp.sum(mul_3, axis=1)
+            sub = dot_2 - rsqrt * rsqrt_2 * buffer_0_tile * dot
+            mul = rsqrt_2 * jnp.where((q_index < q), sub, 0.0)
+            mul_2 = mul[:, :, None] * Q_tile.astype(jnp.float32)
+            tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_q = acc_q + tile_sum
-            mul_4 = (rsqrt_2 * dot)[:, :, None] * d_out_tile.astype(jnp.float32)
-            tile_sum_2 = jnp.sum(mul_4, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum_2
+            mul_3 = d_out_tile.astype(jnp.float32) * rsqrt_2[:, None]
+            tile_bf16 = mul_3.astype(jnp.bfloat16)
+            dot_bf16 = dot.astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", dot_bf16, tile_bf16, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
@@ -612,65 +612,65 @@ def _sink(Q, K, V, s, *, block_x=256, block_q=512):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
-            max_x, sum_x, acc_x = state
+            max_x, acc_x, sum_x = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * dot
+            mul = dot * rsqrt
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            m = jnp.maximum(next_max_x, s)
-            sub = jnp.maximum(max_x, s) - jnp.where(m == -jnp.inf, 0.0, m)
+            m = jnp.maximum(s, next_max_x)
+            sub = jnp.maximum(s, max_x) - jnp.where(m == -jnp.inf, 0.0, m)
             scale = jnp.exp(sub)
             w = jnp.exp(mul - m[:, None])
+            w_bf16 = w.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            w_bf16 = w.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
-            return (next_max_x, next_sum_x, next_acc_x)
+            return (next_max_x, next_acc_x, next_sum_x)
 
-        max_x, sum_x, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, sum_x, acc_x))
+        max_x, acc_x, sum_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, acc_x, sum_x))
         from_x = jnp.maximum(0, to_x)
         to_x_2 = jnp.minimum(x, first_q + block_q)
 
         def step_2(block, state):
-            max_x, sum_x, acc_x = state
+            max_x, acc_x, sum_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            S = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            m = jnp.maximum(next_max_x, s)
+            m = jnp.maximum(s, next_max_x)
             safe_m = jnp.where(m == -jnp.inf, 0.0, m)
-            scale = jnp.exp(jnp.maximum(max_x, s) - safe_m)
+            scale = jnp.exp(jnp.maximum(s, max_x) - safe_m)
             w = jnp.exp(S - safe_m[:, None])
+            w_bf16 = w.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            w_bf16 = w.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
-            return (next_max_x, next_sum_x, next_acc_x)
+            return (next_max_x, next_acc_x, next_sum_x)
 
-        max_x, sum_x, acc_x = lax.fori_loop(
+        max_x, acc_x, sum_x = lax.fori_loop(
             from_x // block_x,
             -(-to_x_2 // block_x),
             step_2,
-            (max_x, sum_x, acc_x),
+            (max_x, acc_x, sum_x),
         )
-        m = jnp.maximum(max_x, s)
+        m = jnp.maximum(s, max_x)
         exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
-        tile_bf16 = ((1 / (exp + sum_x))[:, None] * acc_x).astype(jnp.bfloat16)
+        tile_bf16 = (acc_x * (1 / (exp + sum_x))[:, None]).astype(jnp.bfloat16)
         return tile_bf16
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -703,8 +703,8 @@ def _sink_forward(Q, K, V, s, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -712,17 +712,17 @@ def _sink_forward(Q, K, V, s, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * dot
+            mul = dot * rsqrt
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            m = jnp.maximum(s, next_max_x)
-            sub = jnp.maximum(s, max_x) - jnp.where(m == -jnp.inf, 0.0, m)
+            m = jnp.maximum(next_max_x, s)
+            sub = jnp.maximum(max_x, s) - jnp.where(m == -jnp.inf, 0.0, m)
             scale = jnp.exp(sub)
             w = jnp.exp(mul - m[:, None])
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             w_bf16 = w.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_sum_x, next_acc_x)
 
@@ -737,17 +737,17 @@ def _sink_forward(Q, K, V, s, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            S = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            m = jnp.maximum(s, next_max_x)
+            m = jnp.maximum(next_max_x, s)
             safe_m = jnp.where(m == -jnp.inf, 0.0, m)
-            scale = jnp.exp(jnp.maximum(s, max_x) - safe_m)
+            scale = jnp.exp(jnp.maximum(max_x, s) - safe_m)
             w = jnp.exp(S - safe_m[:, None])
             tile_sum = jnp.sum(w, axis=1)
             next_sum_x = sum_x * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             w_bf16 = w.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_sum_x, next_acc_x)
 
@@ -757,16 +757,16 @@ def _sink_forward(Q, K, V, s, *, block_x=256, block_q=512):
             step_2,
             (max_x, sum_x, acc_x),
         )
-        m = jnp.maximum(s, max_x)
+        m = jnp.maximum(max_x, s)
         exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
-        tile_bf16 = ((1 / (exp + sum_x))[:, None] * acc_x).astype(jnp.bfloat16)
+        tile_bf16 = ((1 / (sum_x + exp))[:, None] * acc_x).astype(jnp.bfloat16)
         return tile_bf16, max_x, sum_x
 
-    out_tiles, state_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, state_tiles, state___tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
     state_tiles = state_tiles.reshape(-(-q // block_q) * block_q)
-    state__tiles = state__tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], state_tiles[:q], state__tiles[:q]
+    state___tiles = state___tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], state_tiles[:q], state___tiles[:q]
 
 
 def _sink_backward_buffer_0(d_out, out):
@@ -779,10 +779,10 @@ def _sink_backward_buffer_0(d_out, out):
     return sum_e
 
 
-def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state_, buffer_0, *, block_x=256, block_q=512):
-    """sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state__, buffer_0, *, block_x=256, block_q=512):
+    """sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    s, state_2, state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state_2, state_, buffer_0))
+    s, state_2, state__, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state_2, state__, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -796,42 +796,41 @@ def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state_, buffer_0, *, block_x=
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state_2.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
+    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-        mul = -1.0 * buffer_0_tile
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-        m = jnp.maximum(s, state_tile)
+        m = jnp.maximum(state_tile, s)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul_2 = (dot + mul[:, None]) * jnp.exp(dot_2 * rsqrt - m[:, None])
-            tile_bf16 = mul_2.astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(dot * rsqrt - m[:, None]) * (dot_2 - buffer_0_tile[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -844,30 +843,31 @@ def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state_, buffer_0, *, block_x=
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - jnp.where(m == -jnp.inf, 0.0, m)[:, None]
-            tile_bf16 = ((dot + mul[:, None]) * jnp.exp(sub)).astype(jnp.bfloat16)
+            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - jnp.where(m == -jnp.inf, 0.0, m)[:, None]
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
         exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
-        mul_2 = (rsqrt * (1 / (exp + state__tile)))[:, None] * acc_x
-        return mul_2.astype(jnp.bfloat16)
+        state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+        mul = (rsqrt * (1 / (state___tile + exp)))[:, None] * acc_x
+        return mul.astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
     return d_Q_tiles[:q]
 
 
-def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state_, buffer_0, *, block_q=256, block_x=512):
-    """sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
+def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state__, buffer_0, *, block_q=256, block_x=512):
+    """sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    s, state_2, state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state_2, state_, buffer_0))
+    s, state_2, state__, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state_2, state__, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -881,17 +881,17 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state_, buffer_0, *, bloc
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state_2.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
@@ -900,9 +900,9 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state_, buffer_0, *, bloc
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(from_q_2, q)
@@ -912,26 +912,24 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state_, buffer_0, *, bloc
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            m = jnp.maximum(s, state_tile)
+            m = jnp.maximum(state_tile, s)
             safe_m = jnp.where(m == -jnp.inf, 0.0, m)
-            recip = 1 / (jnp.exp(s - safe_m) + state__tile)
+            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+            recip = 1 / (state___tile + jnp.exp(s - safe_m))
             mul = Q_tile.astype(jnp.float32) * recip[:, None]
             tile_bf16 = mul.astype(jnp.bfloat16)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_m
+            w = jnp.exp(sub)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (x_index[:, None] <= q_index) & (q_index < q)
-            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_m
-            exp = jnp.exp(sub)
-            tile_bf16_2 = ((dot + -1.0 * buffer_0_tile) * exp).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (w * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
-            mul_2 = d_out_tile.astype(jnp.float32) * recip[:, None]
-            tile_bf16_3 = mul_2.astype(jnp.bfloat16)
-            tile_bf16_4 = exp.astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_4, tile_bf16_3, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (w * recip).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
@@ -941,24 +939,22 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state_, buffer_0, *, bloc
             acc_q, acc_q_2 = state
             first_q = block * block_q
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            m = jnp.maximum(s, state_tile)
+            m = jnp.maximum(state_tile, s)
             exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
-            recip = 1 / (exp + state__tile)
+            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+            recip = 1 / (state___tile + exp)
             mul = Q_tile.astype(jnp.float32) * recip[:, None]
             tile_bf16 = mul.astype(jnp.bfloat16)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            w = jnp.exp(dot * rsqrt - m)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            exp_2 = jnp.exp(dot_2 * rsqrt - m)
-            tile_bf16_2 = ((dot + -1.0 * buffer_0_tile) * exp_2).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (w * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
-            mul_2 = d_out_tile.astype(jnp.float32) * recip[:, None]
-            tile_bf16_3 = mul_2.astype(jnp.bfloat16)
-            tile_bf16_4 = exp_2.astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_4, tile_bf16_3, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (w * recip).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
@@ -969,30 +965,28 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state_, buffer_0, *, bloc
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            m = jnp.maximum(s, state_tile)
+            m = jnp.maximum(state_tile, s)
             safe_m = jnp.where(m == -jnp.inf, 0.0, m)
-            recip = 1 / (jnp.exp(s - safe_m) + state__tile)
+            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+            recip = 1 / (state___tile + jnp.exp(s - safe_m))
             mul = Q_tile.astype(jnp.float32) * recip[:, None]
             tile_bf16 = mul.astype(jnp.bfloat16)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_m
+            w = jnp.exp(sub)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (x_index[:, None] <= q_index) & (q_index < q)
-            sub = jnp.where(mask, dot_2 * rsqrt, -jnp.inf) - safe_m
-            exp = jnp.exp(sub)
-            tile_bf16_2 = ((dot + -1.0 * buffer_0_tile) * exp).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (w * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
-            mul_2 = d_out_tile.astype(jnp.float32) * recip[:, None]
-            tile_bf16_3 = mul_2.astype(jnp.bfloat16)
-            tile_bf16_4 = exp.astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_4, tile_bf16_3, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (w * recip).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
-        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -1000,19 +994,19 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state_, buffer_0, *, bloc
     return d_K_tiles[:x], d_V_tiles[:x]
 
 
-def _sink_backward_d_s(s, state, state_, buffer_0):
-    """sink_backward_d_s(s: f32[], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> f32[]"""
-    s, state, state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state, state_, buffer_0))
+def _sink_backward_d_s(s, state, state__, buffer_0):
+    """sink_backward_d_s(s: f32[], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> f32[]"""
+    s, state, state__, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state, state__, buffer_0))
     (q,) = state.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    exponential = jnp.exp(_subtract(s, jnp.maximum(s, state)))  # [q]
-    inverse = 1 / _add(exponential, state_)  # [q]
-    sum_q = jnp.einsum("q,q,q->", exponential, inverse, buffer_0, precision="highest")  # []
+    exponential = jnp.exp(_subtract(s, jnp.maximum(state, s)))  # [q]
+    inverse = 1 / _add(state__, exponential)  # [q]
+    sum_q = jnp.einsum("q,q,q->", buffer_0, exponential, inverse, precision="highest")  # []
     product = -1.0 * sum_q  # []
     return product
 
@@ -1024,19 +1018,19 @@ def _sink_differentiable(Q, K, V, s, block_x, block_q):
 
 
 def _sink_keeping(Q, K, V, s, block_x, block_q):
-    out, state, state_ = _sink_forward(Q, K, V, s, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, s, out, state, state_)
+    out, state, state__ = _sink_forward(Q, K, V, s, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, s, out, state, state__)
 
 
 def _sink_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, s, out, state, state_ = saved
+    Q, K, V, s, out, state, state__ = saved
     d_out = cotangents
     buffer_0 = _sink_backward_buffer_0(d_out, out)
-    d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state_, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state__, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _sink_backward_d_K_d_V(
-        Q, K, V, s, d_out, state, state_, buffer_0, block_q=block_q, block_x=block_x,
+        Q, K, V, s, d_out, state, state__, buffer_0, block_q=block_q, block_x=block_x,
     )
-    d_s = _sink_backward_d_s(s, state, state_, buffer_0)
+    d_s = _sink_backward_d_s(s, state, state__, buffer_0)
     return (d_Q, d_K, d_V, d_s)
 
 
@@ -1113,8 +1107,8 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -1137,13 +1131,13 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -1190,8 +1184,8 @@ def _multi_query_forward(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -1214,14 +1208,14 @@ def _multi_query_forward(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
@@ -1237,9 +1231,8 @@ def _multi_query_backward_buffer_0(d_out, out):
     b, h, q, e = d_out.shape
     if out.shape != (b, h, q, e):
         raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
-    sum_e = jnp.einsum("bhqe,bhqe->bhq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_e  # [b h q]
-    return product
+    sum_e = jnp.einsum("bhqe,bhqe->bhq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    return sum_e
 
 
 def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -1261,33 +1254,33 @@ def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, 
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
-            dot = jnp.einsum("bhqe,bxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
-            dot_2 = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub = rsqrt * dot_2 - logsum_tile[:, :, :, None]
-            mul = (buffer_0_tile[:, :, :, None] + dot) * jnp.exp(sub)
+            dot = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(dot * rsqrt - logsum_tile[:, :, :, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            dot_2 = jnp.einsum("bhqe,bxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bhqx,bxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -1300,20 +1293,20 @@ def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, 
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
-            dot = jnp.einsum("bhqe,bxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
-            dot_2 = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum[:, :, :, None]
-            mul = (buffer_0_tile[:, :, :, None] + dot) * jnp.exp(sub)
+            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_logsum[:, :, :, None]
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            dot_2 = jnp.einsum("bhqe,bxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bhqx,bxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        return (acc_x * rsqrt).astype(jnp.bfloat16)
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4)
@@ -1340,21 +1333,21 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=2
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q_h = jnp.full((b, block_x, d), 0.0, jnp.float32)
         acc_q_h_2 = jnp.full((b, block_x, e), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
 
         def step(block, state):
             acc_q_h, acc_q_h_2 = state
@@ -1366,17 +1359,17 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=2
                 acc_q_h, acc_q_h_2 = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                dot = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
                 logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                dot_2 = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 mask = (x_index[:, None] <= q_index) & (q_index < q)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum[:, None]
+                sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_logsum[:, None]
                 exp = jnp.exp(sub)
-                tile_bf16 = ((buffer_0_tile[:, None] + dot) * exp).astype(jnp.bfloat16)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot_2 = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                tile_bf16 = (exp * (dot_2 - buffer_0_tile[:, None])).astype(jnp.bfloat16)
                 next_acc_q_h = acc_q_h + jnp.einsum("bxq,bqd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
                 next_acc_q_h_2 = acc_q_h_2 + jnp.einsum("bxq,bqe->bxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1393,14 +1386,14 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=2
             def step_3(block, state):
                 acc_q_h, acc_q_h_2 = state
                 first_q = block * block_q
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                dot = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
                 logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                dot_2 = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                exp = jnp.exp(rsqrt * dot_2 - logsum_tile[:, None])
-                tile_bf16 = ((buffer_0_tile[:, None] + dot) * exp).astype(jnp.bfloat16)
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                exp = jnp.exp(dot * rsqrt - logsum_tile[:, None])
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot_2 = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                tile_bf16 = (exp * (dot_2 - buffer_0_tile[:, None])).astype(jnp.bfloat16)
                 next_acc_q_h = acc_q_h + jnp.einsum("bxq,bqd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
                 next_acc_q_h_2 = acc_q_h_2 + jnp.einsum("bxq,bqe->bxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1418,17 +1411,17 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=2
                 acc_q_h, acc_q_h_2 = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                dot = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
                 logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                dot_2 = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 mask = (x_index[:, None] <= q_index) & (q_index < q)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum[:, None]
+                sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_logsum[:, None]
                 exp = jnp.exp(sub)
-                tile_bf16 = ((buffer_0_tile[:, None] + dot) * exp).astype(jnp.bfloat16)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                dot_2 = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                tile_bf16 = (exp * (dot_2 - buffer_0_tile[:, None])).astype(jnp.bfloat16)
                 next_acc_q_h = acc_q_h + jnp.einsum("bxq,bqd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
                 next_acc_q_h_2 = acc_q_h_2 + jnp.einsum("bxq,bqe->bxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1551,8 +1544,8 @@ def _cross(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -1572,13 +1565,13 @@ def _cross(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e_2.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -1624,8 +1617,8 @@ def _cross_forward(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -1645,14 +1638,14 @@ def _cross_forward(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
@@ -1668,9 +1661,8 @@ def _cross_backward_buffer_0(d_out, out):
     b, h, q, e = d_out.shape
     if out.shape != (b, h, q, e):
         raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
-    sum_e = jnp.einsum("bhqe,bhqe->bhq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    product = -1.0 * sum_e  # [b h q]
-    return product
+    sum_e = jnp.einsum("bhqe,bhqe->bhq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    return sum_e
 
 
 def _cross_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -1692,32 +1684,32 @@ def _cross_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-        rsqrt = lax.rsqrt(jnp.float32(d))
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = x // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub = dot_2 * rsqrt - logsum_tile[:, :, :, None]
-            mul = (dot + buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot - logsum_tile[:, :, :, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -1729,14 +1721,14 @@ def _cross_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < x), dot_2, -jnp.inf)
-            sub = chosen * rsqrt - logsum_tile[:, :, :, None]
-            mul = (dot + buffer_0_tile[:, :, :, None]) * jnp.exp(sub)
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
+            exp = jnp.exp(mul - logsum_tile[:, :, :, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul_2 = exp * (dot_2 - buffer_0_tile[:, :, :, None])
+            tile_bf16 = mul_2.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bhqx,bhxd->bhqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -1768,33 +1760,34 @@ def _cross_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bl
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
     d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q))))
 
     def program(tile):
         first_x = tile * block_x
         acc_q = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((b, h, block_x, e), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            dot = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot - logsum_tile[:, :, None])
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-            dot = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(dot_2 * rsqrt - logsum_tile[:, :, None])
-            tile_bf16 = ((dot + buffer_0_tile[:, :, None]) * exp).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 - buffer_0_tile[:, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqe->bhxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -1808,21 +1801,22 @@ def _cross_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bl
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
+            dot = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mul = rsqrt * jnp.where((q_index < q), dot, -jnp.inf)
+            exp = jnp.exp(mul - logsum_tile[:, :, None])
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
-            dot = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
-            dot_2 = jnp.einsum("bhxd,bhqd->bhxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((q_index < q), dot_2, -jnp.inf)
-            exp = jnp.exp(chosen * rsqrt - logsum_tile[:, :, None])
-            tile_bf16 = ((dot + buffer_0_tile[:, :, None]) * exp).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("bhxe,bhqe->bhxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            mul_2 = exp * (dot_2 - buffer_0_tile[:, :, None])
+            tile_bf16 = mul_2.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("bhxq,bhqd->bhxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqe->bhxe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
-        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.transpose(1, 2, 0, 3, 4)
@@ -1951,7 +1945,7 @@ def _with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
 
         m, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (m, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), m + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + m
 
     O_tiles, L_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)
@@ -1981,8 +1975,8 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
         m = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -1990,7 +1984,7 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = dot * rsqrt
+            mul = rsqrt * dot
             tile_max = jnp.max(mul, axis=1)
             next_m = jnp.maximum(m, tile_max)
             scale = jnp.exp(m - next_m)
@@ -2013,7 +2007,7 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            S = jnp.where(mask, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
@@ -2027,7 +2021,7 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
             return (next_m, next_z, next_acc_x)
 
         m, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (m, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         add = m + jnp.log(z)
         return chosen.astype(jnp.bfloat16), add, add
 
@@ -2044,9 +2038,8 @@ def _with_logsumexp_backward_buffer_0(d_O, O):
     q, e = d_O.shape
     if O.shape != (q, e):
         raise ValueError(f"O: bf16[q e] has shape {O.shape}, expected {(q, e)}")
-    sum_e = jnp.einsum("qe,qe->q", d_O.astype(jnp.float32), O.astype(jnp.float32), precision="highest")  # [q]
-    product = -1.0 * sum_e  # [q]
-    return product
+    sum_e = jnp.einsum("qe,qe->q", O.astype(jnp.float32), d_O.astype(jnp.float32), precision="highest")  # [q]
+    return sum_e
 
 
 def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_x=256, block_q=512):
@@ -2070,36 +2063,37 @@ def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_x
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
+        d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-        d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(rsqrt * dot - logsum_tile[:, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qe,xe->qx", d_O_tile, V_tile, preferred_element_type=jnp.float32)
-            add = (buffer_0_tile + d_L_tile)[:, None] + dot_2
-            tile_bf16 = (exp * add).astype(jnp.bfloat16)
+            dot = jnp.einsum("qe,xe->qx", d_O_tile, V_tile, preferred_element_type=jnp.float32)
+            safe_buffer_0 = jnp.where(buffer_0_tile == -jnp.inf, 0.0, buffer_0_tile)
+            sub = d_L_tile[:, None] + dot - safe_buffer_0[:, None]
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot_2 - logsum_tile[:, None])
+            tile_bf16 = (sub * exp).astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -2111,15 +2105,16 @@ def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_x
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qe,xe->qx", d_O_tile, V_tile, preferred_element_type=jnp.float32)
+            safe_buffer_0 = jnp.where(buffer_0_tile == -jnp.inf, 0.0, buffer_0_tile)
+            sub = d_L_tile[:, None] + dot - safe_buffer_0[:, None]
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum[:, None]
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qe,xe->qx", d_O_tile, V_tile, preferred_element_type=jnp.float32)
-            add = (buffer_0_tile + d_L_tile)[:, None] + dot_2
-            tile_bf16 = (jnp.exp(sub) * add).astype(jnp.bfloat16)
+            sub_2 = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum[:, None]
+            tile_bf16 = (sub * jnp.exp(sub_2)).astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -2152,22 +2147,22 @@ def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0, *, blo
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(from_q_2, q)
@@ -2176,18 +2171,19 @@ def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0, *, blo
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (x_index[:, None] <= q_index) & (q_index < q)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum
-            exp = jnp.exp(sub)
-            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (buffer_0_tile + d_L_tile + dot_2)).astype(jnp.bfloat16)
+            dot = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
+            safe_buffer_0 = jnp.where(buffer_0_tile == -jnp.inf, 0.0, buffer_0_tile)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum
+            exp = jnp.exp(sub)
+            tile_bf16 = ((d_L_tile + dot - safe_buffer_0) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_O_tile, preferred_element_type=jnp.float32)
@@ -2199,15 +2195,16 @@ def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0, *, blo
         def step_2(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(rsqrt * dot - logsum_tile)
-            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (buffer_0_tile + d_L_tile + dot_2)).astype(jnp.bfloat16)
+            dot = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
+            safe_buffer_0 = jnp.where(buffer_0_tile == -jnp.inf, 0.0, buffer_0_tile)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(rsqrt * dot_2 - logsum_tile)
+            tile_bf16 = ((d_L_tile + dot - safe_buffer_0) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_O_tile, preferred_element_type=jnp.float32)
@@ -2220,25 +2217,26 @@ def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0, *, blo
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (x_index[:, None] <= q_index) & (q_index < q)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum
-            exp = jnp.exp(sub)
-            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (buffer_0_tile + d_L_tile + dot_2)).astype(jnp.bfloat16)
+            dot = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
+            safe_buffer_0 = jnp.where(buffer_0_tile == -jnp.inf, 0.0, buffer_0_tile)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum
+            exp = jnp.exp(sub)
+            tile_bf16 = ((d_L_tile + dot - safe_buffer_0) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_O_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
-        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)

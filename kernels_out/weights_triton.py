@@ -48,14 +48,14 @@ def scores_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -66,14 +66,14 @@ def scores_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -82,7 +82,7 @@ def scores_kernel(
     # src[weights.diag:7]
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
-        (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))),
+        (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -104,14 +104,14 @@ def scores_forward_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -122,14 +122,14 @@ def scores_forward_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -138,7 +138,7 @@ def scores_forward_kernel(
     # src[weights.diag:7]
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
-        (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))),
+        (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -159,40 +159,40 @@ def scores_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:6]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[weights.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[weights.diag:6]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         d_out_bf16 = d_out.to(tl.bfloat16)
+        # src[weights.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_x = tl.dot(d_out_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     # src[weights.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
@@ -249,7 +249,7 @@ def scores_backward_d_K_kernel(
         next_acc_q = tl.dot(d_out_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     # src[weights.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
+    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         tile_bf16,
@@ -377,18 +377,25 @@ def sigmoid_weights_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:10]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -398,15 +405,7 @@ def sigmoid_weights_kernel(
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:11]
-        tile_bf16 = tl.sigmoid(dot * rsqrt).to(tl.bfloat16)
-        # src[weights.diag:10]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
-        # src[weights.diag:11]
+        tile_bf16 = tl.sigmoid(rsqrt * dot).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, V, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -415,6 +414,11 @@ def sigmoid_weights_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -424,15 +428,8 @@ def sigmoid_weights_kernel(
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         # src[weights.diag:11]
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(tile * rsqrt), 0.0)
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(rsqrt * tile), 0.0)
         tile_bf16 = where_q_x.to(tl.bfloat16)
-        # src[weights.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        # src[weights.diag:11]
         next_acc_x = tl.dot(tile_bf16, V, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -493,7 +490,7 @@ def sigmoid_weights_long_buffer_0_kernel(
         acc_d = next_acc_d
     # src[weights.diag:7]
     # src[weights.diag:11]
-    sigmoid_q_x = tl.sigmoid(acc_d * tl.rsqrt(tl.cast(size_d, tl.float32)))
+    sigmoid_q_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d)
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], sigmoid_q_x, 0.0)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
@@ -518,15 +515,15 @@ def sigmoid_weights_long_out_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:11]
@@ -536,15 +533,15 @@ def sigmoid_weights_long_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         # src[weights.diag:11]
@@ -574,14 +571,14 @@ def sigmoid_weights_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -592,14 +589,14 @@ def sigmoid_weights_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -631,20 +628,20 @@ def sigmoid_weights_forward_out_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:11]
-        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
         # src[weights.diag:11]
+        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -652,6 +649,12 @@ def sigmoid_weights_forward_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -661,13 +664,6 @@ def sigmoid_weights_forward_out_kernel(
         # src[weights.diag:11]
         where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(rsqrt * state), 0.0)
         tile_bf16 = where_q_x.to(tl.bfloat16)
-        # src[weights.diag:10]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:11]
         next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -702,20 +698,14 @@ def sigmoid_weights_backward_d_Q_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[weights.diag:10]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             (e_index < size_e)[None, :],
             0.0,
             EXACT_E,
         )
-        d_out_f32 = d_out.to(tl.float32)
         V_f32 = V.to(tl.float32)
+        d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
@@ -725,7 +715,14 @@ def sigmoid_weights_backward_d_Q_kernel(
         # src[weights.diag:7]
         # src[weights.diag:11]
         sigmoid_q_x = tl.sigmoid(rsqrt * state)
-        tile_bf16 = ((dot * sigmoid_q_x) * (1.0 - sigmoid_q_x)).to(tl.bfloat16)
+        tile_bf16 = ((dot * (1.0 - sigmoid_q_x)) * sigmoid_q_x).to(tl.bfloat16)
+        # src[weights.diag:10]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -734,18 +731,13 @@ def sigmoid_weights_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[weights.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        d_out_f32 = d_out.to(tl.float32)
         V_f32 = V.to(tl.float32)
+        d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
@@ -755,13 +747,20 @@ def sigmoid_weights_backward_d_Q_kernel(
         # src[weights.diag:7]
         # src[weights.diag:11]
         sigmoid_q_x = tl.sigmoid(rsqrt * state)
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], 1.0 - sigmoid_q_x, 0.0)
-        tile_bf16 = ((dot * sigmoid_q_x) * where_q_x).to(tl.bfloat16)
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], sigmoid_q_x, 0.0)
+        tile = tl.where((x_index < size_x)[None, :], dot, 0.0) * (1.0 - sigmoid_q_x)
+        tile_bf16 = (tile * where_q_x).to(tl.bfloat16)
+        # src[weights.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -798,9 +797,9 @@ def sigmoid_weights_backward_d_K_kernel(
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        d_out_f32 = d_out.to(tl.float32)
         # src[weights.diag:10]
         V_f32 = V.to(tl.float32)
+        d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -810,8 +809,8 @@ def sigmoid_weights_backward_d_K_kernel(
         # src[weights.diag:7]
         # src[weights.diag:11]
         sigmoid_x_q = tl.sigmoid(rsqrt * state)
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], 1.0 - sigmoid_x_q, 0.0)
-        tile = tl.where((q_index < size_q)[None, :], dot, 0.0) * sigmoid_x_q
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], sigmoid_x_q, 0.0)
+        tile = tl.where((q_index < size_q)[None, :], dot, 0.0) * (1.0 - sigmoid_x_q)
         tile_bf16 = (tile * where_x_q).to(tl.bfloat16)
         # src[weights.diag:10]
         Q = tl.load(
@@ -831,9 +830,9 @@ def sigmoid_weights_backward_d_K_kernel(
             0.0,
             EXACT_E,
         )
-        d_out_f32 = d_out.to(tl.float32)
         # src[weights.diag:10]
         V_f32 = V.to(tl.float32)
+        d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -843,7 +842,7 @@ def sigmoid_weights_backward_d_K_kernel(
         # src[weights.diag:7]
         # src[weights.diag:11]
         sigmoid_x_q = tl.sigmoid(rsqrt * state)
-        tile_bf16 = ((dot * sigmoid_x_q) * (1.0 - sigmoid_x_q)).to(tl.bfloat16)
+        tile_bf16 = ((dot * (1.0 - sigmoid_x_q)) * sigmoid_x_q).to(tl.bfloat16)
         # src[weights.diag:10]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -862,9 +861,9 @@ def sigmoid_weights_backward_d_K_kernel(
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        d_out_f32 = d_out.to(tl.float32)
         # src[weights.diag:10]
         V_f32 = V.to(tl.float32)
+        d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -874,8 +873,8 @@ def sigmoid_weights_backward_d_K_kernel(
         # src[weights.diag:7]
         # src[weights.diag:11]
         sigmoid_x_q = tl.sigmoid(rsqrt * state)
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], 1.0 - sigmoid_x_q, 0.0)
-        tile = tl.where((q_index < size_q)[None, :], dot, 0.0) * sigmoid_x_q
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], sigmoid_x_q, 0.0)
+        tile = tl.where((q_index < size_q)[None, :], dot, 0.0) * (1.0 - sigmoid_x_q)
         tile_bf16 = (tile * where_x_q).to(tl.bfloat16)
         # src[weights.diag:10]
         Q = tl.load(
@@ -887,7 +886,7 @@ def sigmoid_weights_backward_d_K_kernel(
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1218,6 +1217,8 @@ def sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if max(d, e) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (max(e, d) <= 256):
+                raise ValueError("sigmoid_weights: gradients are made for sizes whose tiles are held on chip")
             return _sigmoid_weights_autograd.apply(Q, K, V)
         out = _sigmoid_weights(Q, K, V)
         return out
@@ -1262,6 +1263,7 @@ def spherical_kernel(
         mul_q_x = dot * dot
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
+        dot_bf16 = dot.to(tl.bfloat16)
         # src[weights.diag:14]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -1269,8 +1271,6 @@ def spherical_kernel(
             0.0,
             EXACT_E,
         )
-        # src[weights.diag:7]
-        dot_bf16 = dot.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(dot_bf16, V, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1290,14 +1290,13 @@ def spherical_kernel(
         mul_q_x = tile * tile
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
+        tile_bf16 = tile.to(tl.bfloat16)
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        # src[weights.diag:7]
-        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, V, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1330,14 +1329,14 @@ def spherical_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:14]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -1348,14 +1347,14 @@ def spherical_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:14]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -1394,13 +1393,13 @@ def spherical_long_out_kernel(
         mul_q_x = buffer_0 * buffer_0
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(buffer_0_bf16, tl.trans(V), acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1416,13 +1415,13 @@ def spherical_long_out_kernel(
         mul_q_x = buffer_0 * buffer_0
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(buffer_0_bf16, tl.trans(V), acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1449,8 +1448,8 @@ def spherical_forward_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
-    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[weights.diag:14]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1469,9 +1468,7 @@ def spherical_forward_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = dot * dot
-        tile_sum = tl.sum(mul_q_x, 1)
-        next_acc_x = acc_x + tile_sum
+        dot_bf16 = dot.to(tl.bfloat16)
         # src[weights.diag:14]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -1479,9 +1476,10 @@ def spherical_forward_kernel(
             0.0,
             EXACT_E,
         )
-        # src[weights.diag:7]
-        dot_bf16 = dot.to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(dot_bf16, V, acc_x_2)
+        next_acc_x = tl.dot(dot_bf16, V, acc_x)
+        mul_q_x = dot * dot
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     from_x = tl.maximum(0, to_x)
@@ -1497,30 +1495,29 @@ def spherical_forward_kernel(
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, 0.0)
-        mul_q_x = tile * tile
-        tile_sum = tl.sum(mul_q_x, 1)
-        next_acc_x = acc_x + tile_sum
+        tile_bf16 = tile.to(tl.bfloat16)
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        # src[weights.diag:7]
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(tile_bf16, V, acc_x_2)
+        next_acc_x = tl.dot(tile_bf16, V, acc_x)
+        mul_q_x = tile * tile
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:16]
-    tile = rsqrt * tl.rsqrt(((rsqrt * rsqrt) * acc_x) + 1e-06)
+    tile = rsqrt * tl.rsqrt(((rsqrt * rsqrt) * acc_x_2) + 1e-06)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        (tile[:, None] * acc_x_2).to(tl.bfloat16),
+        (tile[:, None] * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
-    tl.store(state__ptr + q_index * state__stride_q, acc_x, mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, acc_x_2, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -1531,19 +1528,19 @@ def spherical_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + e_index * out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -1560,9 +1557,9 @@ def spherical_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
         out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -1570,17 +1567,17 @@ def spherical_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + e_index * out_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -1600,18 +1597,18 @@ def spherical_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:16]
+    rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
     # src[weights.diag:14]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:16]
-    rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -1621,7 +1618,6 @@ def spherical_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:14]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1630,7 +1626,6 @@ def spherical_backward_d_Q_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (((-1.0 * rsqrt) * rsqrt_q) * buffer_0)[:, None] * dot
         # src[weights.diag:14]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -1639,7 +1634,8 @@ def spherical_backward_d_Q_kernel(
             EXACT_E,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (dot_2 + mul_q_x).to(tl.bfloat16)
+        sub_q_x = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[:, None] * dot)
+        tile_bf16 = sub_q_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1654,7 +1650,6 @@ def spherical_backward_d_Q_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (((-1.0 * rsqrt) * rsqrt_q) * buffer_0)[:, None] * dot
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -1662,8 +1657,9 @@ def spherical_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        add_q_x = tl.where((x_index < size_x)[None, :], dot_2 + mul_q_x, 0.0)
-        tile_bf16 = add_q_x.to(tl.bfloat16)
+        sub_q_x = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[:, None] * dot)
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
+        tile_bf16 = sub_q_x_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tile_bf16 = ((rsqrt * rsqrt_q)[:, None] * acc_x).to(tl.bfloat16)
@@ -1706,19 +1702,18 @@ def spherical_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        # src[weights.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
         # src[weights.diag:16]
-        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
-        mul_x_q = (((-1.0 * rsqrt) * rsqrt_q) * buffer_0)[None, :] * dot
+        rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             (e_index < size_e)[None, :],
@@ -1726,46 +1721,49 @@ def spherical_backward_d_K_d_V_kernel(
             EXACT_E,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
+        sub_x_q = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[None, :] * dot)
         # src[weights.diag:14]
-        mul_x_q_d = (rsqrt_q[:, None] * Q.to(tl.float32))[None, :, :] * (dot_2 + mul_x_q)[:, :, None]
+        mul_x_q_d = (rsqrt_q[None, :] * sub_x_q)[:, :, None] * Q.to(tl.float32)[None, :, :]
         tile_sum = tl.sum(mul_x_q_d, 1)
         next_acc_q = acc_q + tile_sum
-        mul_x_q_e = (rsqrt_q[None, :] * dot)[:, :, None] * d_out.to(tl.float32)[None, :, :]
-        tile_sum_2 = tl.sum(mul_x_q_e, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum_2
+        tile_bf16 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
+        # src[weights.diag:7]
+        dot_bf16 = dot.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:14]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[weights.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:16]
-        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
-        mul_x_q = (((-1.0 * rsqrt) * rsqrt_q) * buffer_0)[None, :] * dot
+        rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        add_x_q = tl.where((q_index < size_q)[None, :], dot_2 + mul_x_q, 0.0)
+        sub_x_q = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[None, :] * dot)
+        sub_x_q_2 = tl.where((q_index < size_q)[None, :], sub_x_q, 0.0)
         # src[weights.diag:14]
-        mul_x_q_d = (rsqrt_q[:, None] * Q.to(tl.float32))[None, :, :] * add_x_q[:, :, None]
+        mul_x_q_d = (rsqrt_q[None, :] * sub_x_q_2)[:, :, None] * Q.to(tl.float32)[None, :, :]
         tile_sum = tl.sum(mul_x_q_d, 1)
         next_acc_q = acc_q + tile_sum
-        mul_x_q_e = (rsqrt_q[None, :] * dot)[:, :, None] * d_out.to(tl.float32)[None, :, :]
-        tile_sum_2 = tl.sum(mul_x_q_e, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum_2
+        tile_bf16 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
+        # src[weights.diag:7]
+        dot_bf16 = dot.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
@@ -2001,14 +1999,12 @@ def _spherical_backward_d_K_d_V(
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 128:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     spherical_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, state_, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -2057,6 +2053,8 @@ def spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if max(d, e) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (max(d, e) <= 256 and max(d, e) <= 128):
+                raise ValueError("spherical: gradients are made for sizes whose tiles are held on chip")
             return _spherical_autograd.apply(Q, K, V)
         out = _spherical(Q, K, V)
         return out
@@ -2110,9 +2108,9 @@ def sink_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
+        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
+        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
         scale = tl.exp2(tile)
         where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         # src[weights.diag:22]
@@ -2151,9 +2149,9 @@ def sink_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
+        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile_2 = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
+        tile_2 = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
         scale = tl.exp2(tile_2)
         where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * tile, float("-inf"))
         # src[weights.diag:22]
@@ -2175,7 +2173,7 @@ def sink_kernel(
     # src[weights.diag:21]
     m = tl.maximum(max_x, s)
     # src[weights.diag:23]
-    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + sum_x
+    add_q = sum_x + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
@@ -2274,9 +2272,9 @@ def sink_long_out_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
+        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
+        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
         scale = tl.exp2(tile)
         where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * buffer_0, float("-inf"))
         # src[weights.diag:22]
@@ -2311,9 +2309,9 @@ def sink_long_out_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
+        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
+        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
         scale = tl.exp2(tile)
         where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * buffer_0, float("-inf"))
         # src[weights.diag:22]
@@ -2335,7 +2333,7 @@ def sink_long_out_kernel(
     # src[weights.diag:21]
     m = tl.maximum(max_x, s)
     # src[weights.diag:23]
-    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + sum_x
+    add_q = sum_x + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
@@ -2345,8 +2343,8 @@ def sink_long_out_kernel(
 
 @triton.jit
 def sink_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, s_ptr, out_ptr, state_ptr, state__ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, V_stride_x, V_stride_e, out_stride_q, out_stride_e, state_stride_q, state__stride_q, size_q,
+    Q_ptr, K_ptr, V_ptr, s_ptr, out_ptr, state_ptr, state___ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_e, out_stride_q, out_stride_e, state_stride_q, state___stride_q, size_q,
     size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -2356,17 +2354,16 @@ def sink_forward_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:19]
     s = tl.load(s_ptr)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -2382,21 +2379,17 @@ def sink_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:20]
         le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, rsqrt * dot, float("-inf"))
+        S = tl.where(le_q_x, dot * rsqrt, float("-inf"))
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(s, next_max_x) * 1.4426950408889634
+        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (tl.maximum(s, max_x) * 1.4426950408889634) - safe_
+        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
         scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
-        # src[weights.diag:23]
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
-        # src[weights.diag:22]
         w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:19]
         V = load_tile(
@@ -2407,9 +2400,11 @@ def sink_forward_kernel(
         )
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x = next_sum_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -2425,21 +2420,17 @@ def sink_forward_kernel(
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         # src[weights.diag:20]
         le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, rsqrt * tile, float("-inf"))
+        S = tl.where(le_q_x, tile * rsqrt, float("-inf"))
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(s, next_max_x) * 1.4426950408889634
+        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile_2 = (tl.maximum(s, max_x) * 1.4426950408889634) - safe_
+        tile_2 = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
         scale = tl.exp2(tile_2)
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * tile, float("-inf"))
+        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * tile, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
-        # src[weights.diag:23]
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
-        # src[weights.diag:22]
         w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:19]
         V = tl.load(
@@ -2449,20 +2440,22 @@ def sink_forward_kernel(
         )
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x = next_sum_x
     # src[weights.diag:21]
-    m = tl.maximum(s, max_x)
+    m = tl.maximum(max_x, s)
     # src[weights.diag:23]
     add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + sum_x
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        ((1.0 / add_q)[:, None] * acc_x).to(tl.bfloat16),
+        (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
     tl.store(state_ptr + q_index * state_stride_q, max_x, mask=(q_index < size_q))
-    tl.store(state__ptr + q_index * state__stride_q, sum_x, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, sum_x, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -2473,19 +2466,19 @@ def sink_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -2502,9 +2495,9 @@ def sink_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -2512,17 +2505,17 @@ def sink_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -2531,9 +2524,9 @@ def sink_backward_buffer_0_kernel(
 
 @triton.jit
 def sink_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state__ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
+    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
     Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e,
-    state_stride_q, state__stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    state_stride_q, state___stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
     size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -2543,48 +2536,49 @@ def sink_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = -1.0 * buffer_0
-    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:21]
-    m = tl.maximum(s, state)
-    mul_q_2 = 1.4426950408889634 * m
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    m = tl.maximum(state, s)
+    mul_q = 1.4426950408889634 * m
     # src[weights.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:19]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
+        # src[weights.diag:19]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             (e_index < size_e)[None, :],
             0.0,
             EXACT_E,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[weights.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q_2[:, None]
-        tile_bf16 = ((mul_q[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -2598,24 +2592,25 @@ def sink_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[weights.diag:20]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[weights.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        # src[weights.diag:20]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        tile_bf16 = ((mul_q[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:23]
-    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
     tile_bf16 = ((rsqrt * (1.0 / add_q))[:, None] * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
@@ -2626,9 +2621,9 @@ def sink_backward_d_Q_kernel(
 
 @triton.jit
 def sink_backward_d_K_d_V_kernel(
-    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state__ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q,
+    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q,
     Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e,
-    state_stride_q, state__stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x,
+    state_stride_q, state___stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x,
     d_V_stride_e, size_q, size_d, size_x, size_e, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -2641,17 +2636,17 @@ def sink_backward_d_K_d_V_kernel(
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:19]
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
@@ -2660,45 +2655,49 @@ def sink_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(state, s)
+        mul_q = 1.4426950408889634 * m
+        # src[weights.diag:19]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(s, state)
-        # src[weights.diag:23]
-        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
-        recip_q = 1.0 / add_q
-        tile_bf16 = (Q.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[weights.diag:20]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * m
-        # src[weights.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[weights.diag:20]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16_2 = (((-1.0 * buffer_0)[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
-        tile_bf16_3 = (d_out.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
-        tile_bf16_4 = exp2_x_q.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(tile_bf16_4, tile_bf16_3, acc_q_2)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        # src[weights.diag:23]
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        recip_q = 1.0 / add_q
+        tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        mul_x_q_e = (recip_q[:, None] * d_out.to(tl.float32))[None, :, :] * exp2_x_q[:, :, None]
+        tile_sum = tl.sum(mul_x_q_e, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        state = tl.load(state_ptr + q_index * state_stride_q)
+        # src[weights.diag:21]
+        m = tl.maximum(state, s)
         # src[weights.diag:19]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2706,76 +2705,73 @@ def sink_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        state = tl.load(state_ptr + q_index * state_stride_q)
-        # src[weights.diag:21]
-        m = tl.maximum(s, state)
-        # src[weights.diag:23]
-        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
-        recip_q = 1.0 / add_q
-        tile_bf16 = (Q.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * m)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             (e_index < size_e)[None, :],
             0.0,
             EXACT_E,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        # src[weights.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * m)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16_2 = (((-1.0 * buffer_0)[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
-        tile_bf16_3 = (d_out.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
-        tile_bf16_4 = exp2_x_q.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(tile_bf16_4, tile_bf16_3, acc_q_2)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        # src[weights.diag:23]
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        recip_q = 1.0 / add_q
+        tile = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        mul_x_q_e = (recip_q[:, None] * d_out.to(tl.float32))[None, :, :] * exp2_x_q[:, :, None]
+        tile_sum = tl.sum(mul_x_q_e, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(state, s)
+        mul_q = 1.4426950408889634 * m
         # src[weights.diag:19]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(s, state)
-        # src[weights.diag:23]
-        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
-        recip_q = 1.0 / add_q
-        tile_bf16 = (Q.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
+        # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[weights.diag:20]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * m
-        # src[weights.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[weights.diag:20]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16_2 = (((-1.0 * buffer_0)[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
-        tile_bf16_3 = (d_out.to(tl.float32) * recip_q[:, None]).to(tl.bfloat16)
-        tile_bf16_4 = exp2_x_q.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(tile_bf16_4, tile_bf16_3, acc_q_2)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        # src[weights.diag:23]
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        recip_q = 1.0 / add_q
+        tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        mul_x_q_e = (recip_q[:, None] * d_out.to(tl.float32))[None, :, :] * exp2_x_q[:, :, None]
+        tile_sum = tl.sum(mul_x_q_e, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -2787,27 +2783,28 @@ def sink_backward_d_K_d_V_kernel(
 
 @triton.jit
 def sink_backward_d_s_rows_kernel(
-    s_ptr, state_ptr, state__ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state__stride_q, buffer_0_stride_q,
+    s_ptr, state_ptr, state___ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state___stride_q, buffer_0_stride_q,
     size_q, BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     q_index = tl.arange(0, BLOCK_Q)
-    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    state = load_tile(state_ptr + q_index * state_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
+    state = load_tile(state_ptr + q_index * state_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[weights.diag:21]
-    m = tl.maximum(s, state)
+    m = tl.maximum(state, s)
     # src[weights.diag:23]
     exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
     buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = (buffer_0 * exp_q) * (1.0 / (exp_q + state_))
+    state__ = load_tile(state___ptr + q_index * state___stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    recip_q = tl.where(q_index < size_q, 1.0 / (state__ + exp_q), 0.0)
+    mul_q = (recip_q * buffer_0) * exp_q
     sum_ = tl.sum(mul_q, 0)
     tl.store(d_s_ptr, (-1.0 * sum_))
 
 
 @triton.jit
 def sink_backward_d_s_kernel(
-    s_ptr, state_ptr, state__ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state__stride_q, buffer_0_stride_q,
+    s_ptr, state_ptr, state___ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state___stride_q, buffer_0_stride_q,
     size_q, BLOCK_Q: tl.constexpr,
 ):
     acc_q = tl.full([], 0.0, tl.float32)
@@ -2817,14 +2814,14 @@ def sink_backward_d_s_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[weights.diag:21]
-        m = tl.maximum(s, state)
+        m = tl.maximum(state, s)
         # src[weights.diag:23]
         exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        mul_q = (buffer_0 * exp_q) * (1.0 / (exp_q + state_))
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        mul_q = ((1.0 / (state__ + exp_q)) * buffer_0) * exp_q
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -2832,14 +2829,15 @@ def sink_backward_d_s_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
-        m = tl.maximum(s, state)
+        m = tl.maximum(state, s)
         # src[weights.diag:23]
         exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = (buffer_0 * exp_q) * (1.0 / (exp_q + state_))
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = tl.where(q_index < size_q, 1.0 / (state__ + exp_q), 0.0)
+        mul_q = (recip_q * buffer_0) * exp_q
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -2928,7 +2926,7 @@ def _sink_forward(
     V: torch.Tensor,
     s: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_sink_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e], state: f32[q], state_: f32[q]. Any strides; sizes are read off the shapes."""
+    """_sink_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e], state: f32[q], state__: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -2944,7 +2942,7 @@ def _sink_forward(
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
     state = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state__ = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -2957,12 +2955,12 @@ def _sink_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     sink_forward_kernel[grid](
-        Q, K, V, s, out, state, state_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
-        V.stride(1), out.stride(0), out.stride(1), state.stride(0), state_.stride(0), q, d, x, e,
+        Q, K, V, s, out, state, state__, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), out.stride(0), out.stride(1), state.stride(0), state__.stride(0), q, d, x, e,
         BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
         EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return out, state, state_
+    return out, state, state__
 
 
 def _sink_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -3004,17 +3002,17 @@ def _sink_backward_d_Q(
     s: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
-    state_: torch.Tensor,
+    state__: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("s", s, torch.float32, 0, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("state", state, torch.float32, 1, Q.device)
-    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("state__", state__, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -3029,8 +3027,8 @@ def _sink_backward_d_Q(
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -3046,8 +3044,8 @@ def _sink_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     sink_backward_d_Q_kernel[grid](
-        Q, K, V, s, d_out, state, state_, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0), state_.stride(0),
+        Q, K, V, s, d_out, state, state__, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0), state__.stride(0),
         buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
         BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
         num_stages=stages,
@@ -3062,17 +3060,17 @@ def _sink_backward_d_K_d_V(
     s: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
-    state_: torch.Tensor,
+    state__: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    """_sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("s", s, torch.float32, 0, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("state", state, torch.float32, 1, Q.device)
-    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("state__", state__, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -3087,27 +3085,25 @@ def _sink_backward_d_K_d_V(
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 128:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     sink_backward_d_K_d_V_kernel[grid](
-        Q, K, V, s, d_out, state, state_, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
+        Q, K, V, s, d_out, state, state__, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
         K.stride(1), V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0),
-        state_.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q,
+        state__.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q,
         d, x, e, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
         EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
@@ -3117,19 +3113,19 @@ def _sink_backward_d_K_d_V(
 def _sink_backward_d_s(
     s: torch.Tensor,
     state: torch.Tensor,
-    state_: torch.Tensor,
+    state__: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_sink_backward_d_s(s: f32[], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_s: f32[]. Any strides; sizes are read off the shapes."""
+    """_sink_backward_d_s(s: f32[], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> d_s: f32[]. Any strides; sizes are read off the shapes."""
     _check("s", s, torch.float32, 0, s.device)
     _check("state", state, torch.float32, 1, s.device)
-    _check("state_", state_, torch.float32, 1, s.device)
+    _check("state__", state__, torch.float32, 1, s.device)
     _check("buffer_0", buffer_0, torch.float32, 1, s.device)
     (q,) = state.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_s = torch.empty((), dtype=torch.float32, device=s.device)
@@ -3143,14 +3139,14 @@ def _sink_backward_d_s(
             warps, stages = 16, 1
         grid = (1,)
         sink_backward_d_s_rows_kernel[grid](
-            s, state, state_, buffer_0, d_s, state.stride(0), state_.stride(0), buffer_0.stride(0), q,
+            s, state, state__, buffer_0, d_s, state.stride(0), state__.stride(0), buffer_0.stride(0), q,
             BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_s
     BLOCK_Q, warps, stages = 4096, 8, 2
     grid = (1,)
     sink_backward_d_s_kernel[grid](
-        s, state, state_, buffer_0, d_s, state.stride(0), state_.stride(0), buffer_0.stride(0), q,
+        s, state, state__, buffer_0, d_s, state.stride(0), state__.stride(0), buffer_0.stride(0), q,
         BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return d_s
@@ -3170,18 +3166,18 @@ class _sink_autograd(torch.autograd.Function):
             raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
         if s.shape != ():
             raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-        out, state, state_ = _sink_forward(Q, K, V, s)
-        ctx.save_for_backward(Q, K, V, s, out, state, state_)
+        out, state, state__ = _sink_forward(Q, K, V, s)
+        ctx.save_for_backward(Q, K, V, s, out, state, state__)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, s, out, state, state_ = ctx.saved_tensors
+        Q, K, V, s, out, state, state__ = ctx.saved_tensors
         buffer_0 = _sink_backward_buffer_0(d_out, out)
-        d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state_, buffer_0)
-        d_K, d_V = _sink_backward_d_K_d_V(Q, K, V, s, d_out, state, state_, buffer_0)
-        d_s = _sink_backward_d_s(s, state, state_, buffer_0)
+        d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state__, buffer_0)
+        d_K, d_V = _sink_backward_d_K_d_V(Q, K, V, s, d_out, state, state__, buffer_0)
+        d_s = _sink_backward_d_s(s, state, state__, buffer_0)
         return d_Q, d_K, d_V, d_s
 
 
@@ -3198,6 +3194,8 @@ def sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> 
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     if max(d, e) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, s)):
+            if not (max(d, e) <= 256 and max(d, e) <= 128):
+                raise ValueError("sink: gradients are made for sizes whose tiles are held on chip")
             return _sink_autograd.apply(Q, K, V, s)
         out = _sink(Q, K, V, s)
         return out
@@ -3227,18 +3225,19 @@ def multi_query_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:26]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:26]
         K = load_tile(
             K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3247,7 +3246,7 @@ def multi_query_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -3284,7 +3283,7 @@ def multi_query_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:27]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -3370,7 +3369,7 @@ def multi_query_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[weights.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[weights.diag:27]
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
@@ -3510,7 +3509,7 @@ def multi_query_forward_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -3547,7 +3546,7 @@ def multi_query_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:27]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -3571,7 +3570,7 @@ def multi_query_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[weights.diag:27]
-    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -3579,7 +3578,7 @@ def multi_query_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -3597,23 +3596,23 @@ def multi_query_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    out = load_tile(
-        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     d_out = load_tile(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        (-1.0 * sum_),
+        sum_,
     )
 
 
@@ -3634,13 +3633,13 @@ def multi_query_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
         )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -3648,23 +3647,23 @@ def multi_query_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        (-1.0 * acc_e),
+        acc_e,
     )
 
 
@@ -3688,41 +3687,35 @@ def multi_query_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         mask=(q_index < size_q),
         other=0.0,
     )
-    mul_q = logsum * 1.4426950408889634
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q = 1.4426950408889634 * logsum
     # src[weights.diag:26]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        V = load_tile(
-            V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
+        # src[weights.diag:26]
         K = load_tile(
             K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3730,9 +3723,17 @@ def multi_query_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[weights.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
-        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
+        # src[weights.diag:26]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -3741,24 +3742,25 @@ def multi_query_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[weights.diag:26]
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         K = tl.load(
             K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
+        dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:27]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((buffer_0[:, None] + dot) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        # src[weights.diag:26]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -3788,17 +3790,17 @@ def multi_query_backward_d_K_d_V_kernel(
     acc_q_h = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_h_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:26]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:26]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
     for h_index in tl.range(0, size_h):
@@ -3808,36 +3810,36 @@ def multi_query_backward_d_K_d_V_kernel(
         # tiles that a mask or the end cuts
         for first_q in tl.range(from_q, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-                mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-                other=0.0,
-            )
-            dot = tl.dot(V, tl.trans(d_out))
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
                 mask=(q_index < size_q),
                 other=0.0,
             )
-            mul_q = logsum * 1.4426950408889634
+            mul_q = 1.4426950408889634 * logsum
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
                 mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
                 other=0.0,
             )
             # src[weights.diag:7]
-            dot_2 = tl.dot(K, tl.trans(Q))
+            dot = tl.dot(K, tl.trans(Q))
             # src[weights.diag:27]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
-            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+                other=0.0,
+            )
+            dot_2 = tl.dot(V, tl.trans(d_out))
+            tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
             next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
@@ -3847,16 +3849,6 @@ def multi_query_backward_d_K_d_V_kernel(
         # whole tiles, no mask needed
         for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-            d_out = load_tile(
-                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-                (e_index < size_e)[None, :],
-                0.0,
-                EXACT_E,
-            )
-            dot = tl.dot(V, tl.trans(d_out))
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             )
@@ -3868,10 +3860,20 @@ def multi_query_backward_d_K_d_V_kernel(
                 EXACT_D,
             )
             # src[weights.diag:7]
-            dot_2 = tl.dot(K, tl.trans(Q))
-            sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (logsum * 1.4426950408889634)[None, :]
+            dot = tl.dot(K, tl.trans(Q))
+            sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
-            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            )
+            d_out = load_tile(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                (e_index < size_e)[None, :],
+                0.0,
+                EXACT_E,
+            )
+            dot_2 = tl.dot(V, tl.trans(d_out))
+            tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
             next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
@@ -3881,23 +3883,12 @@ def multi_query_backward_d_K_d_V_kernel(
         # tiles that a mask or the end cuts
         for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
             q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-                mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-                other=0.0,
-            )
-            dot = tl.dot(V, tl.trans(d_out))
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
                 mask=(q_index < size_q),
                 other=0.0,
             )
-            mul_q = logsum * 1.4426950408889634
+            mul_q = 1.4426950408889634 * logsum
             # src[weights.diag:26]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -3905,13 +3896,24 @@ def multi_query_backward_d_K_d_V_kernel(
                 other=0.0,
             )
             # src[weights.diag:7]
-            dot_2 = tl.dot(K, tl.trans(Q))
+            dot = tl.dot(K, tl.trans(Q))
             # src[weights.diag:27]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
-            tile_bf16 = ((buffer_0[None, :] + dot) * exp2_x_q).to(tl.bfloat16)
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+                other=0.0,
+            )
+            dot_2 = tl.dot(V, tl.trans(d_out))
+            tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
             next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
@@ -4157,14 +4159,12 @@ def _multi_query_backward_d_K_d_V(
     d_V = torch.empty((b, x, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 128:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     multi_query_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -4215,6 +4215,8 @@ def multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tens
         raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
     if max(d, e) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (max(d, e) <= 256 and max(d, e) <= 128):
+                raise ValueError("multi_query: gradients are made for sizes whose tiles are held on chip")
             return _multi_query_autograd.apply(Q, K, V)
         out = _multi_query(Q, K, V)
         return out
@@ -4504,19 +4506,18 @@ def cross_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:30]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:30]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -4525,7 +4526,7 @@ def cross_forward_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -4560,7 +4561,7 @@ def cross_forward_kernel(
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -4591,7 +4592,7 @@ def cross_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
 
@@ -4625,7 +4626,7 @@ def cross_backward_buffer_0_rows_kernel(
     sum_ = tl.sum(mul_e, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        (-1.0 * sum_),
+        sum_,
     )
 
 
@@ -4676,7 +4677,7 @@ def cross_backward_buffer_0_kernel(
         acc_e = next_acc_e
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        (-1.0 * acc_e),
+        acc_e,
     )
 
 
@@ -4705,13 +4706,18 @@ def cross_backward_d_Q_kernel(
         mask=(q_index < size_q),
         other=0.0,
     )
-    mul_q = 1.4426950408889634 * logsum
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q = logsum * 1.4426950408889634
     # src[weights.diag:30]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
         other=0.0,
     )
     d_out = tl.load(
@@ -4719,15 +4725,11 @@ def cross_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:30]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -4736,7 +4738,7 @@ def cross_backward_d_Q_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
         # src[weights.diag:30]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -4745,7 +4747,7 @@ def cross_backward_d_Q_kernel(
             EXACT_E,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -4761,7 +4763,7 @@ def cross_backward_d_Q_kernel(
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        sub_q_x = ((1.4426950408889634 * rsqrt) * tile) - mul_q[:, None]
+        sub_q_x = ((rsqrt * 1.4426950408889634) * tile) - mul_q[:, None]
         # src[weights.diag:30]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -4769,7 +4771,7 @@ def cross_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (buffer_0[:, None] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -4800,14 +4802,15 @@ def cross_backward_d_K_d_V_kernel(
     e_index = tl.arange(0, BLOCK_E)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:30]
     K = tl.load(
         K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:30]
     V = tl.load(
         V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
@@ -4817,19 +4820,22 @@ def cross_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
         Q = load_tile(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (logsum * 1.4426950408889634)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        )
         d_out = load_tile(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             (e_index < size_e)[None, :],
@@ -4837,10 +4843,7 @@ def cross_backward_d_K_d_V_kernel(
             EXACT_E,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        )
-        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4850,34 +4853,34 @@ def cross_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
         # src[weights.diag:30]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * tile) - (1.4426950408889634 * logsum)[None, :]
+        sub_x_q = ((rsqrt * 1.4426950408889634) * tile) - (logsum * 1.4426950408889634)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        tile_bf16 = (exp2_x_q * (buffer_0[None, :] + dot_2)).to(tl.bfloat16)
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4885,7 +4888,7 @@ def cross_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -5122,14 +5125,12 @@ def _cross_backward_d_K_d_V(
     d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 128:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X),)
     cross_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -5180,6 +5181,8 @@ def cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     if max(d, e) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (max(d, e) <= 256 and max(d, e) <= 128):
+                raise ValueError("cross: gradients are made for sizes whose tiles are held on chip")
             return _cross_autograd.apply(Q, K, V)
         out = _cross(Q, K, V)
         return out
@@ -5235,6 +5238,8 @@ def with_logsumexp_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:34]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -5242,8 +5247,6 @@ def with_logsumexp_kernel(
             0.0,
             EXACT_E,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5273,14 +5276,14 @@ def with_logsumexp_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:34]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5296,7 +5299,7 @@ def with_logsumexp_kernel(
     # src[maps.diag:12]
     tl.store(
         L_ptr + q_index * L_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
         mask=(q_index < size_q),
     )
 
@@ -5319,14 +5322,14 @@ def with_logsumexp_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:34]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -5337,14 +5340,14 @@ def with_logsumexp_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:34]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -5393,14 +5396,14 @@ def with_logsumexp_long_O_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:34]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5423,14 +5426,14 @@ def with_logsumexp_long_O_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:34]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5466,7 +5469,7 @@ def with_logsumexp_long_L_rows_kernel(
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
     # src[maps.diag:12]
-    tl.store(L_ptr + q_index * L_stride_q, ((0.6931471805599453 * max_) + tl.log(sum_)))
+    tl.store(L_ptr + q_index * L_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
 
 
 @triton.jit
@@ -5519,7 +5522,7 @@ def with_logsumexp_long_L_kernel(
         max_x = next_max_x
         z = next_z
     # src[maps.diag:12]
-    tl.store(L_ptr + q_index * L_stride_q, ((0.6931471805599453 * max_x) + tl.log(z)))
+    tl.store(L_ptr + q_index * L_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
 
 
 @triton.jit
@@ -5537,19 +5540,18 @@ def with_logsumexp_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:34]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -5558,7 +5560,7 @@ def with_logsumexp_forward_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -5595,7 +5597,7 @@ def with_logsumexp_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:35]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -5619,7 +5621,7 @@ def with_logsumexp_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[weights.diag:36]
-    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         O_ptr + q_index[:, None] * O_stride_q + e_index[None, :] * O_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -5648,7 +5650,7 @@ def with_logsumexp_backward_buffer_0_rows_kernel(
     O = load_tile(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (e_index < size_e), 0.0, EXACT_E)
     mul_e = O.to(tl.float32) * d_O.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -5683,7 +5685,7 @@ def with_logsumexp_backward_buffer_0_kernel(
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (-1.0 * acc_e))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_e)
 
 
 @triton.jit
@@ -5700,6 +5702,13 @@ def with_logsumexp_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+    d_O = tl.load(
+        d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
     # src[weights.diag:34]
@@ -5710,13 +5719,6 @@ def with_logsumexp_backward_d_Q_kernel(
     )
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_O = tl.load(
-        d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
-        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -5728,18 +5730,18 @@ def with_logsumexp_backward_d_Q_kernel(
             0.0,
             EXACT_D,
         )
-        # src[weights.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
-        # src[weights.diag:34]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             (e_index < size_e)[None, :],
             0.0,
             EXACT_E,
         )
-        dot_2 = tl.dot(d_O, tl.trans(V))
-        tile = tl.exp2(sub_q_x) * ((d_L + buffer_0)[:, None] + dot_2)
+        dot = tl.dot(d_O, tl.trans(V))
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        # src[weights.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
+        tile = ((dot + d_L[:, None]) - safe_buffer_0[:, None]) * tl.exp2(sub_q_x)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
@@ -5754,20 +5756,20 @@ def with_logsumexp_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[weights.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[weights.diag:35]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[weights.diag:34]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(d_O, tl.trans(V))
-        tile_2 = tl.exp2(sub_q_x) * ((d_L + buffer_0)[:, None] + dot_2)
+        dot = tl.dot(d_O, tl.trans(V))
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        # src[weights.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        # src[weights.diag:35]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_2 = ((dot + d_L[:, None]) - safe_buffer_0[:, None]) * tl.exp2(sub_q_x)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
@@ -5794,6 +5796,11 @@ def with_logsumexp_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:34]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -5801,41 +5808,38 @@ def with_logsumexp_backward_d_K_d_V_kernel(
     )
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:34]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:34]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[weights.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        # src[weights.diag:35]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
         d_O = tl.load(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_O))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_bf16 = (exp2_x_q * ((d_L + buffer_0)[None, :] + dot_2)).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_O))
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        # src[weights.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        # src[weights.diag:35]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = ((dot + d_L[None, :]) - safe_buffer_0[None, :]) * exp2_x_q
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_O, acc_q_2)
@@ -5852,21 +5856,23 @@ def with_logsumexp_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        # src[weights.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
         d_O = load_tile(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             (e_index < size_e)[None, :],
             0.0,
             EXACT_E,
         )
-        dot_2 = tl.dot(V, tl.trans(d_O))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
-        tile_bf16 = (exp2_x_q * ((d_L + buffer_0)[None, :] + dot_2)).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_O))
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[weights.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile = ((dot + d_L[None, :]) - safe_buffer_0[None, :]) * exp2_x_q
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_O, acc_q_2)
@@ -5882,24 +5888,26 @@ def with_logsumexp_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[weights.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        # src[weights.diag:35]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
         d_O = tl.load(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_O))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_bf16 = (exp2_x_q * ((d_L + buffer_0)[None, :] + dot_2)).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_O))
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        # src[weights.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        # src[weights.diag:35]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = ((dot + d_L[None, :]) - safe_buffer_0[None, :]) * exp2_x_q
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_O, acc_q_2)
@@ -6176,14 +6184,12 @@ def _with_logsumexp_backward_d_K_d_V(
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 128:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     with_logsumexp_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_O, d_L, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -6232,6 +6238,8 @@ def with_logsumexp(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[t
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if max(d, e) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+            if not (max(d, e) <= 256 and max(d, e) <= 128):
+                raise ValueError("with_logsumexp: gradients are made for sizes whose tiles are held on chip")
             return _with_logsumexp_autograd.apply(Q, K, V)
         O, L = _with_logsumexp(Q, K, V)
         return O, L
