@@ -168,13 +168,17 @@ def _operations(region: Region, tiles: Mapping[str, int], rows: str, machine: Ma
 
 
 def _operand_bytes(work: Work, tiles: Mapping[str, int], rows: str, machine: Machine) -> float:
-    """Bytes that one row of a product reads from shared memory: an operand once for each fragment of the other side."""
+    """Bytes that one row of a product reads from shared memory: an operand once for each fragment of the other side.
+
+    The side with the rows that warpgroups share out is the left one.
+    """
     assert work.sides is not None
+    sides = sorted(work.sides, key=lambda side: rows not in side.free)
     points = prod(tiles[a] for a in work.axes)
-    lengths = [prod(tiles[a] for a in side.free) for side in work.sides]
+    lengths = [prod(tiles[a] for a in side.free) for side in sides]
     cuts = (machine.fragment.columns, machine.fragment.rows)
     total = 0.0
-    for side, other, cut in zip(work.sides, reversed(lengths), cuts, strict=True):
+    for side, other, cut in zip(sides, reversed(lengths), cuts, strict=True):
         if side.shared:
             total += points / other * -(-other // cut) * side.bytes
     return total / tiles[rows] if rows in work.axes else total

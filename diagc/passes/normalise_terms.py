@@ -48,9 +48,8 @@ def _like_terms(current: Node) -> Node | None:
         found[key] = (found[key][0] + number if key in found else number, factors)
     if len(found) == len(terms) and all(number for number, _ in terms):
         return None
-    every = [_term(number, factors) for number, factors in found.values()]
-    kept = total([_term(number, factors) for number, factors in found.values() if number])
-    made = kept if kept.dtype is current.dtype and set(kept.axes) == set(current.axes) else total(every)
+    kept = [_term(number, factors) for number, factors in found.values() if number]
+    made = spread(total(kept) if kept else constant(0.0), current.axes)
     return made if made.dtype is current.dtype and set(made.axes) == set(current.axes) else None
 
 

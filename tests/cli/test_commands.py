@@ -99,7 +99,7 @@ def test_a_missing_file_and_what_is_not_built_are_one_error(tmp_path: Path) -> N
     missing = diagc("check", tmp_path / "none.diag")
     assert (missing.returncode, missing.stderr.count("error[")) == (1, 1)
     path = tmp_path / "scan.diag"
-    path.write_text("diag 1\naxis t\nfn f(X: f32[t]) -> f32[t] { return cumsum[t](X) }\n")
+    path.write_text("diag 1\naxis t\nfn f(X: f32[t]) -> f32[t] { return X + normal[t]() }\n")
     refused = diagc("compile", path, "-o", tmp_path)
     assert (refused.returncode, "error[E0702]" in refused.stderr) == (1, True)
     assert diagc("compile", path, "-o", tmp_path, "--target", "jax").returncode == 0

@@ -49,7 +49,9 @@ def test_one_pass_reads_keys_and_values_once() -> None:
     assert dict(made.reads) == {"Q": 1, "K": 1, "V": 1}
     assert made.bound == "compute"
     assert made.seconds >= 4 * 8192 * 8192 * 128 / 989.4e12  # two products, peak of the data sheet
-    assert made.roofline == pytest.approx(64 / 132)  # tiles of 128 rows: 64 programs on 132 multiprocessors
+    assert made.roofline == pytest.approx(
+        64 / 132, rel=1e-2
+    )  # tiles of 128 rows: 64 programs on 132 multiprocessors
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)

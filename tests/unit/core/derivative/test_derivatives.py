@@ -207,9 +207,17 @@ def test_every_function_of_the_catalogue_is_covered() -> None:
     assert set(POINTWISE) == steps | binary | set(UNARY)
 
 
-@pytest.mark.parametrize(
-    ("path", "name"), [(path, name) for path in SPECS for name in spec_entries(path)], ids=str
-)
+WIDE = ("routing", "decode", "rotary", "block")
+"""Specs with so many inputs that differences take long: they run with `make test-all`."""
+
+SHIPPED = [
+    pytest.param(path, name, marks=[pytest.mark.slow] if path.stem in WIDE else [])
+    for path in SPECS
+    for name in spec_entries(path)
+]
+
+
+@pytest.mark.parametrize(("path", "name"), SHIPPED, ids=str)
 def test_shipped_specs(path: object, name: str) -> None:
     diagram = spec_entries(path)[name].diagram  # type: ignore[arg-type]
     if any((axis.size.value or 0) > 200 for n in diagram.inputs for axis in n.axes):
