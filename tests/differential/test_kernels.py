@@ -25,6 +25,7 @@ SLOW = (
     "differential",
     "fused",
     "latent",
+    "linear",
     "nearest",
     "regularised",
     "rotary",
