@@ -839,15 +839,8 @@ class _full_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
         out, logsum = _full_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1736,15 +1729,8 @@ class _causal_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
         out, logsum = _causal_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -2673,15 +2659,8 @@ class _mha_full_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        b, h, q, d = Q.shape
-        _, _, x, _ = K.shape
-        if K.shape != (b, h, x, d):
-            raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
-        if V.shape != (b, h, x, d):
-            raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
         out, logsum = _mha_full_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -3665,15 +3644,8 @@ class _mha_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        b, h, q, d = Q.shape
-        _, _, x, _ = K.shape
-        if K.shape != (b, h, x, d):
-            raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
-        if V.shape != (b, h, x, d):
-            raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
         out, logsum = _mha_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod

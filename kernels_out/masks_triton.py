@@ -345,13 +345,8 @@ class _scores_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         out = _scores_forward(Q, K)
         ctx.save_for_backward(Q, K)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1355,15 +1350,8 @@ class _sliding_window_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
         out, logsum = _sliding_window_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -2284,15 +2272,8 @@ class _dilated_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
         out, logsum = _dilated_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -3176,15 +3157,8 @@ class _prefix_lm_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
         out, logsum = _prefix_lm_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -4177,19 +4151,8 @@ class _documents_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V, of_q, of_x):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        if of_q.shape != (q,):
-            raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
-        if of_x.shape != (x,):
-            raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
         out, logsum = _documents_forward(Q, K, V, of_q, of_x)
         ctx.save_for_backward(Q, K, V, of_q, of_x, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -5094,17 +5057,8 @@ class _padding_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V, real):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-        if real.shape != (x,):
-            raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
         out, logsum = _padding_forward(Q, K, V, real)
         ctx.save_for_backward(Q, K, V, real, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -6352,17 +6306,8 @@ class _alibi_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V, slope):
-        h, q, d = Q.shape
-        _, x, _ = K.shape
-        if K.shape != (h, x, d):
-            raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
-        if V.shape != (h, x, d):
-            raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
-        if slope.shape != (h,):
-            raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
         out, logsum = _alibi_forward(Q, K, V, slope)
         ctx.save_for_backward(Q, K, V, slope, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -7370,17 +7315,8 @@ class _relative_bias_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V, B):
-        h, q, d = Q.shape
-        _, x, _ = K.shape
-        if K.shape != (h, x, d):
-            raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
-        if V.shape != (h, x, d):
-            raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
-        if B.shape != (h, q, x):
-            raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
         out, logsum = _relative_bias_forward(Q, K, V, B)
         ctx.save_for_backward(Q, K, V, B, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -8300,15 +8236,8 @@ class _softcap_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
         out, logsum = _softcap_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod

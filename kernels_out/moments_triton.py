@@ -336,13 +336,8 @@ class _scores_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         out = _scores_forward(Q, K)
         ctx.save_for_backward(Q, K)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1204,13 +1199,8 @@ class _kurtosis_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         out, state, state__, state____ = _kurtosis_forward(Q, K)
         ctx.save_for_backward(Q, K, state, state__, state____)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -2294,15 +2284,8 @@ class _deviation_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, t):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if t.shape != (x,):
-            raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
         M, D, logsum, state, z, state_ = _deviation_forward(Q, K, t)
         ctx.save_for_backward(Q, K, t, M, logsum, state, z, state_)
-        ctx.sizes = ()
         return M, D
 
     @staticmethod
@@ -3459,16 +3442,8 @@ class _spread_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
         O, N, logsum, m, z, state, state_ = _spread_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, N, logsum, m, z, state, state_)
-        ctx.sizes = ()
         return O, N
 
     @staticmethod
@@ -5016,15 +4991,8 @@ class _drift_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, t):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if t.shape != (x,):
-            raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
         forecast, lean, logsum, state, z, state_, state__ = _drift_forward(Q, K, t)
         ctx.save_for_backward(Q, K, t, logsum, state, z, state_, state__)
-        ctx.sizes = ()
         return forecast, lean
 
     @staticmethod
@@ -5867,14 +5835,9 @@ class _choice_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, logits, E):
-        token, vocab = logits.shape
-        _, e = E.shape
-        if E.shape != (vocab, e):
-            raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
         best, top = _choice_forward_best_top(logits)
         mean = _choice_forward_mean(logits, E, top)
         ctx.save_for_backward(logits, E, mean, top)
-        ctx.sizes = ()
         ctx.mark_non_differentiable(best)
         return mean, best, top
 
@@ -6817,15 +6780,8 @@ class _temperature_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, b):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if b.shape != ():
-            raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
         L, logsum, E = _temperature_forward(Q, K, b)
         ctx.save_for_backward(Q, K, b, logsum)
-        ctx.sizes = ()
         return L, E
 
     @staticmethod

@@ -336,13 +336,8 @@ class _scores_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         out = _scores_forward(Q, K)
         ctx.save_for_backward(Q, K)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1183,13 +1178,7 @@ class _sigmoid_weights_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+        _, d = Q.shape
         state = _sigmoid_weights_forward_state(Q, K)
         out = _sigmoid_weights_forward_out(V, state, d)
         ctx.save_for_backward(Q, K, V, state)
@@ -2021,16 +2010,8 @@ class _spherical_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
         out, state_ = _spherical_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, state_)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -3157,18 +3138,8 @@ class _sink_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V, s):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-        if s.shape != ():
-            raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
         out, state, state__ = _sink_forward(Q, K, V, s)
         ctx.save_for_backward(Q, K, V, s, out, state, state__)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -4183,16 +4154,8 @@ class _multi_query_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        b, h, q, d = Q.shape
-        _, x, _ = K.shape
-        _, _, e = V.shape
-        if K.shape != (b, x, d):
-            raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
-        if V.shape != (b, x, e):
-            raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
         out, logsum = _multi_query_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -5149,16 +5112,8 @@ class _cross_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        b, h, q, d = Q.shape
-        _, _, x, _ = K.shape
-        _, _, _, e = V.shape
-        if K.shape != (b, h, x, d):
-            raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
-        if V.shape != (b, h, x, e):
-            raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
         out, logsum = _cross_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -6206,16 +6161,8 @@ class _with_logsumexp_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
         O, L, logsum = _with_logsumexp_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, O, logsum)
-        ctx.sizes = ()
         return O, L
 
     @staticmethod

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from diagc.backends.jax_plain import bind_shapes
-from diagc.backends.launches import Differentiated, EntryKernels
+from diagc.backends.jax_text import tuple_text, unpacking
+from diagc.backends.launches import Differentiated, EntryKernels, Plan
+from diagc.backends.shapes import bind_shapes, read_sizes
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_calls import call_launches, condition, launcher_name
 from diagc.backends.triton_module import free_symbols, kernel_texts, launcher_text, module_text
 from diagc.backends.triton_parts import PROCESSORS, parted_plans
 from diagc.backends.writer import Writer, identifier
-from diagc.core.diagram import Diagram, Node
 
 
 def emit_module(entries: list[EntryKernels], source: str, version: str) -> str:
@@ -61,7 +61,7 @@ def _public(entry: EntryKernels) -> str:
     writer.call(f"def {identifier(entry.name)}", arguments, f" -> {result}:")
     with writer.indented():
         writer.line(f'"""{_signature(entry)} Any strides; sizes are read off the shapes."""')
-        bind_shapes(writer, _frame(inputs), {n: names[input_name(n)] for n in inputs}, symbols)
+        bind_shapes(writer, {n: names[input_name(n)] for n in inputs}, symbols)
         for place, plan in enumerate(entry.plans):
             fits = condition(plan, symbols)
             last = place == len(entry.plans) - 1
@@ -80,10 +80,6 @@ def _signature(entry: EntryKernels) -> str:
     made = ", ".join(f"{name}: {array}" for name, array in outputs)
     gradient = " Gradients by torch.autograd." if entry.differentiated else ""
     return f"{entry.name}({described}) -> {made}.{gradient}"
-
-
-def _frame(inputs: Iterable[Node]) -> Diagram:
-    return Diagram("", tuple(inputs), (), (), ())
 
 
 def _run(
@@ -142,14 +138,16 @@ def _forward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None:
     with writer.scope():
         writer.taken.update(("torch", "triton", "tl", "ctx"))
         names = {input_name(node): writer.fresh(input_name(node)) for node in inputs}
-        symbols = {symbol: writer.fresh(symbol) for symbol in entry.diagram.size_symbols}
+        kept = _needed(made.backward)
+        symbols = {symbol: writer.fresh(symbol) for symbol in dict.fromkeys((*_needed(made.forward), *kept))}
         writer.line("@staticmethod")
         writer.line(f"def forward(ctx, {', '.join(names.values())}):")
         with writer.indented():
-            bind_shapes(writer, _frame(inputs), {n: names[input_name(n)] for n in inputs}, symbols)
+            read_sizes(writer, {n: names[input_name(n)] for n in inputs}, symbols)
             call_launches(writer, made.forward, names, symbols)
             writer.line(f"ctx.save_for_backward({', '.join(names[name] for name in made.saved)})")
-            writer.line(f"ctx.sizes = {_row(symbols[s] for s in _needed(made))}")
+            if kept:
+                writer.line(f"ctx.sizes = {tuple_text([symbols[symbol] for symbol in kept])}")
             results = list(zip(entry.diagram.output_names, entry.diagram.layouts, strict=True))
             fixed = [names[name] for name, layout in results if layout.dtype.kind != "float"]
             if fixed:
@@ -165,29 +163,19 @@ def _backward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None
         real = [layout.dtype.kind == "float" for layout in entry.diagram.layouts]
         arguments = [next(given) if is_real else writer.fresh("unused") for is_real in real]
         names |= {name: writer.fresh(name) for name in made.saved}
-        symbols = {symbol: writer.fresh(symbol) for symbol in _needed(made)}
+        symbols = {symbol: writer.fresh(symbol) for symbol in _needed(made.backward)}
         writer.line("@staticmethod")
         writer.line(f"def backward(ctx, {', '.join(arguments)}):")
         with writer.indented():
             if made.saved:
-                writer.line(f"{_targets(names[name] for name in made.saved)} = ctx.saved_tensors")
+                writer.line(f"{unpacking([names[name] for name in made.saved])} = ctx.saved_tensors")
             if symbols:
-                writer.line(f"{_targets(symbols.values())} = ctx.sizes")
+                writer.line(f"{unpacking(list(symbols.values()))} = ctx.sizes")
             call_launches(writer, made.backward, names, symbols)
             gradients = [names[g] if g is not None else "None" for g in made.gradients]
             writer.line(f"return {', '.join(gradients)}")
 
 
-def _needed(made: Differentiated) -> list[str]:
-    found = [symbol for launch in made.backward.launches for symbol in free_symbols(launch)]
-    return list(dict.fromkeys(found))
-
-
-def _row(texts: Iterable[str]) -> str:
-    items = list(texts)
-    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
-
-
-def _targets(texts: Iterable[str]) -> str:
-    items = list(texts)
-    return f"({items[0]},)" if len(items) == 1 else ", ".join(items)
+def _needed(plan: Plan) -> list[str]:
+    """The sizes that the launches of a plan ask for."""
+    return list(dict.fromkeys(symbol for launch in plan.launches for symbol in free_symbols(launch)))
