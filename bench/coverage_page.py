@@ -77,10 +77,9 @@ def covers(path: Path, entry: Entry) -> tuple[Cover | None, Cover | None]:
         return None, None
     arrays = {input_name(n) for n in entry.diagram.inputs} | set(entry.diagram.output_names)
     forward, both = cover(made.plans, arrays, _MACHINE, sizes), made.differentiated
-    if both is None:
-        return forward, None
-    late = {input_name(n) for n in both.cotangents} | {g for g in both.gradients if g is not None}
-    return forward, cover([both.backward], arrays | late, _MACHINE, sizes)
+    late = {input_name(n) for made in both for n in made.cotangents}
+    late |= {name for made in both for name in made.gradients if name is not None}
+    return forward, cover([made.backward for made in both], arrays | late, _MACHINE, sizes)
 
 
 def _row(path: Path, name: str, entry: Entry, known: Mapping[str, Any]) -> str:

@@ -8529,9 +8529,9 @@ def block(
         raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
     if down.shape != (1024, 512):
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, a, WQ, WK, WV, WO, c, up, gate, down)):
+        return _block_autograd.apply(X, a, WQ, WK, WV, WO, c, up, gate, down)
     if max(64, 2, 2, 512, t) <= 64:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, a, WQ, WK, WV, WO, c, up, gate, down)):
-            return _block_autograd.apply(X, a, WQ, WK, WV, WO, c, up, gate, down)
         buffer_0 = _block_buffer_0(X, a, WK)
         buffer_1 = _block_buffer_1(X)
         buffer_3 = _block_buffer_3(X)
@@ -8539,8 +8539,6 @@ def block(
         Q = _block_Q(X, a, WQ, buffer_3)
         out = _block_out(X, WO, c, up, gate, down, Q, buffer_0, buffer_1, V)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, a, WQ, WK, WV, WO, c, up, gate, down)):
-        raise ValueError("block: gradients are made for sizes whose tiles are held on chip")
     buffer_0_2 = _block_long_buffer_0(X, a, WK)
     buffer_1_2 = _block_long_buffer_1(X)
     buffer_3_2 = _block_long_buffer_3(X)

@@ -38,13 +38,12 @@ def _functions(entry: EntryKernels) -> list[str]:
         return [launcher_text(entry.plans[0].launches[0], name)]
     launches = {launch.diagram.name: launch for plan in entry.every_plan for launch in plan.launches}
     parts = [launcher_text(launch, launcher_name(launch.diagram)) for launch in launches.values()]
-    if entry.differentiated is not None:
-        parts.append(_autograd(entry, entry.differentiated))
+    parts += [_autograd(entry, made) for made in entry.differentiated]
     return [*parts, _public(entry)]
 
 
-def _class(entry: EntryKernels) -> str:
-    return f"_{identifier(entry.name)}_autograd"
+def _class(made: Differentiated) -> str:
+    return f"_{identifier(made.name)}_autograd"
 
 
 # ---- one function for an entry
@@ -62,6 +61,8 @@ def _public(entry: EntryKernels) -> str:
     with writer.indented():
         writer.line(f'"""{_signature(entry)} Any strides; sizes are read off the shapes."""')
         bind_shapes(writer, {n: names[input_name(n)] for n in inputs}, symbols)
+        if entry.differentiated:
+            _when_differentiated(writer, entry, names, symbols)
         for place, plan in enumerate(entry.plans):
             fits = condition(plan, symbols)
             last = place == len(entry.plans) - 1
@@ -85,37 +86,37 @@ def _signature(entry: EntryKernels) -> str:
 def _run(
     writer: Writer, entry: EntryKernels, place: int, names: dict[str, str], symbols: Mapping[str, str]
 ) -> None:
-    inputs = [names[input_name(node)] for node in entry.diagram.inputs]
-    made = entry.differentiated
-    if made is not None:
-        moving = [n for n, g in zip(inputs, made.gradients, strict=True) if g is not None]
-        wanted = f"{moving[0]}.requires_grad"
-        if len(moving) > 1:
-            wanted = f"any(array.requires_grad for array in ({', '.join(moving)}))"
-        writer.line(f"if torch.is_grad_enabled() and {wanted}:")
-        with writer.indented():
-            _differentiated(writer, entry, made, place, inputs, symbols)
     if place == 0:
         parted_plans(writer, entry, names, symbols)
     call_launches(writer, entry.plans[place], names, symbols)
     writer.line(f"return {', '.join(names[name] for name in entry.diagram.output_names)}")
 
 
-def _differentiated(
-    writer: Writer, entry: EntryKernels, made: Differentiated, place: int, inputs: list[str],
-    symbols: Mapping[str, str],
-) -> None:  # fmt: skip
-    """The call that keeps what the derivative reads, or why there is none at these sizes."""
-    refusal = f'raise ValueError("{entry.name}: gradients are made for sizes whose tiles are held on chip")'
-    if place > 0:
-        writer.line(refusal)
-        return
-    fits = condition(made.backward, symbols)
-    if fits:
-        writer.line(f"if not ({fits}):")
-        with writer.indented():
-            writer.line(refusal)
-    writer.line(f"return {_class(entry)}.apply({', '.join(inputs)})")
+def _when_differentiated(
+    writer: Writer, entry: EntryKernels, names: Mapping[str, str], symbols: Mapping[str, str]
+) -> None:
+    """Where a gradient is asked for, the call that keeps what it reads, or why there is none at these sizes."""
+    inputs = [names[input_name(node)] for node in entry.diagram.inputs]
+    moving = [n for n, g in zip(inputs, entry.differentiated[0].gradients, strict=True) if g is not None]
+    wanted = f"{moving[0]}.requires_grad"
+    if len(moving) > 1:
+        wanted = f"any(array.requires_grad for array in ({', '.join(moving)}))"
+    writer.line(f"if torch.is_grad_enabled() and {wanted}:")
+    with writer.indented():
+        for made in entry.differentiated:
+            fits = " and ".join(
+                filter(None, (condition(made.forward, symbols), condition(made.backward, symbols)))
+            )
+            call = f"return {_class(made)}.apply({', '.join(inputs)})"
+            if not fits:
+                writer.line(call)
+                return
+            writer.line(f"if {fits}:")
+            with writer.indented():
+                writer.line(call)
+        writer.line(
+            f'raise ValueError("{entry.name}: gradients are made for sizes whose tiles are held on chip")'
+        )
 
 
 # ---- torch.autograd
@@ -123,7 +124,7 @@ def _differentiated(
 
 def _autograd(entry: EntryKernels, made: Differentiated) -> str:
     writer = Writer()
-    writer.line(f"class {_class(entry)}(torch.autograd.Function):")
+    writer.line(f"class {_class(made)}(torch.autograd.Function):")
     with writer.indented():
         writer.line(f'"""{entry.name} and its derivative."""')
         writer.line()
