@@ -1296,20 +1296,20 @@ def _block_backward_d_up_d_gate_d_down(
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     block_t = min(block_t, max(t, 1))
     block_hidden = min(block_hidden, max(1024, 1))
-    down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
     gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
     up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
 
     def program(tile):
         first_hidden = tile * block_hidden
         acc_t_b = jnp.full((block_hidden, 512), 0.0, jnp.float32)
         acc_t_b_2 = jnp.full((block_hidden, 512), 0.0, jnp.float32)
         acc_b_t = jnp.full((block_hidden, 512), 0.0, jnp.float32)
-        down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
         gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
+        down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
         up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
 
         def step(block, state):
@@ -1319,28 +1319,27 @@ def _block_backward_d_up_d_gate_d_down(
             def step_2(block, state):
                 acc_t_b, acc_t_b_2, acc_b_t = state
                 first_t = block * block_t
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                dot = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
-                buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
-                dot_2 = jnp.einsum("hw,tw->ht", tile_bf16, buffer_8_bf16, preferred_element_type=jnp.float32)
                 buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul = buffer_6_tile * dot_2
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                tile_bf16 = (buffer_6_tile[:, None] * buffer_8_tile).astype(jnp.bfloat16)
+                tile_bf16_2 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
+                dot = jnp.einsum("hw,tw->ht", tile_bf16_2, buffer_8_bf16, preferred_element_type=jnp.float32)
+                mul = buffer_6_tile * dot
                 silu = jax.nn.silu(mul)
-                mul_2 = buffer_6_tile[:, None] * buffer_8_tile * (silu * dot)[:, :, None]
-                tile_sum = jnp.sum(mul_2, axis=1)
-                next_acc_t_b = acc_t_b + tile_sum
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                dot_2 = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
+                tile_bf16_3 = (silu * dot_2).astype(jnp.bfloat16)
+                next_acc_t_b = acc_t_b + jnp.einsum("ht,tw->hw", tile_bf16_3, tile_bf16, preferred_element_type=jnp.float32)
                 sigmoid = jax.nn.sigmoid(mul)
-                tile_bf16_2 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
-                dot_3 = jnp.einsum("hw,tw->ht", tile_bf16_2, buffer_8_bf16, preferred_element_type=jnp.float32)
-                add = 1.0 + buffer_6_tile * (1.0 - sigmoid) * dot_2
-                mul_3 = buffer_6_tile * buffer_6_tile * (add * dot_3 * sigmoid * dot)
-                mul_4 = mul_3[:, :, None] * buffer_8_tile
-                tile_sum_2 = jnp.sum(mul_4, axis=1)
-                next_acc_t_b_2 = acc_t_b_2 + tile_sum_2
-                tile_bf16_3 = (silu * dot_3 * buffer_6_tile).astype(jnp.bfloat16)
-                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
+                add = 1.0 + buffer_6_tile * (1.0 - sigmoid) * dot
+                tile_bf16_4 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                dot_3 = jnp.einsum("hw,tw->ht", tile_bf16_4, buffer_8_bf16, preferred_element_type=jnp.float32)
+                mul_2 = buffer_6_tile * buffer_6_tile * add * dot_3
+                tile_bf16_5 = (mul_2 * sigmoid * dot_2).astype(jnp.bfloat16)
+                next_acc_t_b_2 = acc_t_b_2 + jnp.einsum("ht,tw->hw", tile_bf16_5, buffer_8_bf16, preferred_element_type=jnp.float32)
+                tile_bf16_6 = (silu * dot_3 * buffer_6_tile).astype(jnp.bfloat16)
+                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", tile_bf16_6, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_t_b, next_acc_t_b_2, next_acc_b_t)
 
             acc_t_b, acc_t_b_2, acc_b_t = lax.fori_loop(
@@ -1355,28 +1354,27 @@ def _block_backward_d_up_d_gate_d_down(
                 acc_t_b, acc_t_b_2, acc_b_t = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                dot = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
-                buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
-                dot_2 = jnp.einsum("hw,tw->ht", tile_bf16, buffer_8_bf16, preferred_element_type=jnp.float32)
                 buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul = buffer_6_tile * dot_2
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                tile_bf16 = (buffer_6_tile[:, None] * buffer_8_tile).astype(jnp.bfloat16)
+                tile_bf16_2 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
+                dot = jnp.einsum("hw,tw->ht", tile_bf16_2, buffer_8_bf16, preferred_element_type=jnp.float32)
+                mul = buffer_6_tile * dot
                 chosen = jnp.where((t_index < t), jax.nn.silu(mul), 0.0)
-                mul_2 = buffer_6_tile[:, None] * buffer_8_tile * (chosen * dot)[:, :, None]
-                tile_sum = jnp.sum(mul_2, axis=1)
-                next_acc_t_b = acc_t_b + tile_sum
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                dot_2 = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
+                tile_bf16_3 = (chosen * dot_2).astype(jnp.bfloat16)
+                next_acc_t_b = acc_t_b + jnp.einsum("ht,tw->hw", tile_bf16_3, tile_bf16, preferred_element_type=jnp.float32)
                 sigmoid = jax.nn.sigmoid(mul)
-                tile_bf16_2 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
-                dot_3 = jnp.einsum("hw,tw->ht", tile_bf16_2, buffer_8_bf16, preferred_element_type=jnp.float32)
-                add = 1.0 + buffer_6_tile * (1.0 - sigmoid) * dot_2
-                mul_3 = buffer_6_tile * buffer_6_tile * (add * dot_3 * sigmoid * dot)
-                mul_4 = mul_3[:, :, None] * buffer_8_tile
-                tile_sum_2 = jnp.sum(mul_4, axis=1)
-                next_acc_t_b_2 = acc_t_b_2 + tile_sum_2
-                tile_bf16_3 = (chosen * dot_3 * buffer_6_tile).astype(jnp.bfloat16)
-                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
+                add = 1.0 + buffer_6_tile * (1.0 - sigmoid) * dot
+                tile_bf16_4 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                dot_3 = jnp.einsum("hw,tw->ht", tile_bf16_4, buffer_8_bf16, preferred_element_type=jnp.float32)
+                mul_2 = buffer_6_tile * buffer_6_tile * add * dot_3
+                tile_bf16_5 = (mul_2 * sigmoid * dot_2).astype(jnp.bfloat16)
+                next_acc_t_b_2 = acc_t_b_2 + jnp.einsum("ht,tw->hw", tile_bf16_5, buffer_8_bf16, preferred_element_type=jnp.float32)
+                tile_bf16_6 = (chosen * dot_3 * buffer_6_tile).astype(jnp.bfloat16)
+                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", tile_bf16_6, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_t_b, next_acc_t_b_2, next_acc_b_t)
 
             acc_t_b, acc_t_b_2, acc_b_t = lax.fori_loop(

@@ -153,19 +153,19 @@ def conv1d_forward_kernel(
 def conv1d_backward_buffer_0_kernel(
     W_ptr, d_out_ptr, buffer_0_ptr, W_stride_k, W_stride_c, W_stride_o, d_out_stride_b, d_out_stride_i,
     d_out_stride_o, buffer_0_stride_b, buffer_0_stride_i, buffer_0_stride_c, buffer_0_stride_k, size_c,
-    size_o, size_b, size_i, BLOCK_O: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_K: tl.constexpr,
+    size_o, size_b, size_i, BLOCK_O: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_C: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_k = (program % tl.cdiv(3, BLOCK_K)) * BLOCK_K
-    k_index = first_k + tl.arange(0, BLOCK_K)
-    program = program // tl.cdiv(3, BLOCK_K)
+    first_c = (program % tl.cdiv(size_c, BLOCK_C)) * BLOCK_C
+    c_index = first_c + tl.arange(0, BLOCK_C)
+    program = program // tl.cdiv(size_c, BLOCK_C)
     first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
     i_index = first_i + tl.arange(0, BLOCK_I)
     program = program // tl.cdiv(size_i, BLOCK_I)
-    c_index = (program % size_c).to(tl.int64)
-    program = program // size_c
+    k_index = (program % 3).to(tl.int64)
+    program = program // 3
     b_index = program.to(tl.int64)
-    acc_o = tl.full([BLOCK_I, BLOCK_K], 0.0, tl.float32)
+    acc_o = tl.full([BLOCK_I, BLOCK_C], 0.0, tl.float32)
     to_o = size_o // BLOCK_O * BLOCK_O
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
@@ -177,8 +177,8 @@ def conv1d_backward_buffer_0_kernel(
         )
         # src[convolution.diag:6]
         W = tl.load(
-            W_ptr + k_index[:, None] * W_stride_k + c_index * W_stride_c + o_index[None, :] * W_stride_o,
-            mask=(k_index < 3)[:, None],
+            W_ptr + k_index * W_stride_k + c_index[:, None] * W_stride_c + o_index[None, :] * W_stride_o,
+            mask=(c_index < size_c)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
@@ -194,16 +194,16 @@ def conv1d_backward_buffer_0_kernel(
         )
         # src[convolution.diag:6]
         W = tl.load(
-            W_ptr + k_index[:, None] * W_stride_k + c_index * W_stride_c + o_index[None, :] * W_stride_o,
-            mask=(k_index < 3)[:, None] & (o_index < size_o)[None, :],
+            W_ptr + k_index * W_stride_k + c_index[:, None] * W_stride_c + o_index[None, :] * W_stride_o,
+            mask=(c_index < size_c)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
         acc_o = next_acc_o
     tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + i_index[:, None] * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index[None, :] * buffer_0_stride_k,
+        buffer_0_ptr + b_index * buffer_0_stride_b + i_index[:, None] * buffer_0_stride_i + c_index[None, :] * buffer_0_stride_c + k_index * buffer_0_stride_k,
         acc_o,
-        mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :],
+        mask=(i_index < size_i)[:, None] & (c_index < size_c)[None, :],
     )
 
 
@@ -380,12 +380,12 @@ def _conv1d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     if d_out.shape != (b, i, o):
         raise ValueError(f"d_out: bf16[b i o] has shape {d_out.shape}, expected {(b, i, o)}")
     buffer_0 = torch.empty((b, i, c, 3), dtype=torch.float32, device=W.device)
-    BLOCK_I, BLOCK_K, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(i, BLOCK_I) * c * triton.cdiv(3, BLOCK_K),)
+    BLOCK_I, BLOCK_C, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(i, BLOCK_I) * triton.cdiv(c, BLOCK_C) * 3,)
     conv1d_backward_buffer_0_kernel[grid](
         W, d_out, buffer_0, W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1),
         d_out.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), c, o,
-        b, i, BLOCK_O=BLOCK_O, BLOCK_I=BLOCK_I, BLOCK_K=BLOCK_K, num_warps=warps, num_stages=stages,
+        b, i, BLOCK_O=BLOCK_O, BLOCK_I=BLOCK_I, BLOCK_C=BLOCK_C, num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
@@ -604,23 +604,23 @@ def conv2d_backward_buffer_0_kernel(
     W_ptr, d_out_ptr, buffer_0_ptr, W_stride_k, W_stride_l, W_stride_c, W_stride_o, d_out_stride_b,
     d_out_stride_i, d_out_stride_j, d_out_stride_o, buffer_0_stride_b, buffer_0_stride_i, buffer_0_stride_j,
     buffer_0_stride_c, buffer_0_stride_k, buffer_0_stride_l, size_c, size_o, size_b, size_i, size_j,
-    BLOCK_O: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_L: tl.constexpr,
+    BLOCK_O: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_C: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_l = (program % tl.cdiv(3, BLOCK_L)) * BLOCK_L
-    l_index = first_l + tl.arange(0, BLOCK_L)
-    program = program // tl.cdiv(3, BLOCK_L)
+    first_c = (program % tl.cdiv(size_c, BLOCK_C)) * BLOCK_C
+    c_index = first_c + tl.arange(0, BLOCK_C)
+    program = program // tl.cdiv(size_c, BLOCK_C)
     first_j = (program % tl.cdiv(size_j, BLOCK_J)) * BLOCK_J
     j_index = first_j + tl.arange(0, BLOCK_J)
     program = program // tl.cdiv(size_j, BLOCK_J)
+    l_index = (program % 3).to(tl.int64)
+    program = program // 3
     k_index = (program % 3).to(tl.int64)
     program = program // 3
-    c_index = (program % size_c).to(tl.int64)
-    program = program // size_c
     i_index = (program % size_i).to(tl.int64)
     program = program // size_i
     b_index = program.to(tl.int64)
-    acc_o = tl.full([BLOCK_J, BLOCK_L], 0.0, tl.float32)
+    acc_o = tl.full([BLOCK_J, BLOCK_C], 0.0, tl.float32)
     to_o = size_o // BLOCK_O * BLOCK_O
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
@@ -632,8 +632,8 @@ def conv2d_backward_buffer_0_kernel(
         )
         # src[convolution.diag:10]
         W = tl.load(
-            W_ptr + k_index * W_stride_k + l_index[:, None] * W_stride_l + c_index * W_stride_c + o_index[None, :] * W_stride_o,
-            mask=(l_index < 3)[:, None],
+            W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[:, None] * W_stride_c + o_index[None, :] * W_stride_o,
+            mask=(c_index < size_c)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
@@ -649,16 +649,16 @@ def conv2d_backward_buffer_0_kernel(
         )
         # src[convolution.diag:10]
         W = tl.load(
-            W_ptr + k_index * W_stride_k + l_index[:, None] * W_stride_l + c_index * W_stride_c + o_index[None, :] * W_stride_o,
-            mask=(l_index < 3)[:, None] & (o_index < size_o)[None, :],
+            W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[:, None] * W_stride_c + o_index[None, :] * W_stride_o,
+            mask=(c_index < size_c)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
         acc_o = next_acc_o
     tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + i_index * buffer_0_stride_i + j_index[:, None] * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l,
+        buffer_0_ptr + b_index * buffer_0_stride_b + i_index * buffer_0_stride_i + j_index[:, None] * buffer_0_stride_j + c_index[None, :] * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
         acc_o,
-        mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :],
+        mask=(j_index < size_j)[:, None] & (c_index < size_c)[None, :],
     )
 
 
@@ -846,13 +846,13 @@ def _conv2d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     if d_out.shape != (b, i, j, o):
         raise ValueError(f"d_out: bf16[b i j o] has shape {d_out.shape}, expected {(b, i, j, o)}")
     buffer_0 = torch.empty((b, i, j, c, 3, 3), dtype=torch.float32, device=W.device)
-    BLOCK_J, BLOCK_L, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * i * triton.cdiv(j, BLOCK_J) * c * 3 * triton.cdiv(3, BLOCK_L),)
+    BLOCK_J, BLOCK_C, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * i * triton.cdiv(j, BLOCK_J) * triton.cdiv(c, BLOCK_C) * 3 * 3,)
     conv2d_backward_buffer_0_kernel[grid](
         W, d_out, buffer_0, W.stride(0), W.stride(1), W.stride(2), W.stride(3), d_out.stride(0),
         d_out.stride(1), d_out.stride(2), d_out.stride(3), buffer_0.stride(0), buffer_0.stride(1),
         buffer_0.stride(2), buffer_0.stride(3), buffer_0.stride(4), buffer_0.stride(5), c, o, b, i, j,
-        BLOCK_O=BLOCK_O, BLOCK_J=BLOCK_J, BLOCK_L=BLOCK_L, num_warps=warps, num_stages=stages,
+        BLOCK_O=BLOCK_O, BLOCK_J=BLOCK_J, BLOCK_C=BLOCK_C, num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
@@ -2995,32 +2995,32 @@ def strided2d_backward_buffer_0_kernel(
     W_ptr, d_out_ptr, buffer_0_ptr, W_stride_k, W_stride_l, W_stride_c, W_stride_o, d_out_stride_b,
     d_out_stride_half_i, d_out_stride_half_j, d_out_stride_o, buffer_0_stride_b, buffer_0_stride_c,
     buffer_0_stride_k, buffer_0_stride_l, buffer_0_stride_half_i, buffer_0_stride_half_j, size_c, size_o,
-    size_b, size_half_i, size_half_j, BLOCK_O: tl.constexpr, BLOCK_L: tl.constexpr,
+    size_b, size_half_i, size_half_j, BLOCK_O: tl.constexpr, BLOCK_C: tl.constexpr,
     BLOCK_HALF_J: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_half_j = (program % tl.cdiv(size_half_j, BLOCK_HALF_J)) * BLOCK_HALF_J
     half_j_index = first_half_j + tl.arange(0, BLOCK_HALF_J)
     program = program // tl.cdiv(size_half_j, BLOCK_HALF_J)
-    first_l = (program % tl.cdiv(3, BLOCK_L)) * BLOCK_L
-    l_index = first_l + tl.arange(0, BLOCK_L)
-    program = program // tl.cdiv(3, BLOCK_L)
+    first_c = (program % tl.cdiv(size_c, BLOCK_C)) * BLOCK_C
+    c_index = first_c + tl.arange(0, BLOCK_C)
+    program = program // tl.cdiv(size_c, BLOCK_C)
     half_i_index = (program % size_half_i).to(tl.int64)
     program = program // size_half_i
+    l_index = (program % 3).to(tl.int64)
+    program = program // 3
     k_index = (program % 3).to(tl.int64)
     program = program // 3
-    c_index = (program % size_c).to(tl.int64)
-    program = program // size_c
     b_index = program.to(tl.int64)
-    acc_o = tl.full([BLOCK_L, BLOCK_HALF_J], 0.0, tl.float32)
+    acc_o = tl.full([BLOCK_C, BLOCK_HALF_J], 0.0, tl.float32)
     to_o = size_o // BLOCK_O * BLOCK_O
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
         # src[convolution.diag:26]
         W = tl.load(
-            W_ptr + k_index * W_stride_k + l_index[:, None] * W_stride_l + c_index * W_stride_c + o_index[None, :] * W_stride_o,
-            mask=(l_index < 3)[:, None],
+            W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[:, None] * W_stride_c + o_index[None, :] * W_stride_o,
+            mask=(c_index < size_c)[:, None],
             other=0.0,
         )
         d_out = tl.load(
@@ -3036,8 +3036,8 @@ def strided2d_backward_buffer_0_kernel(
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
         # src[convolution.diag:26]
         W = tl.load(
-            W_ptr + k_index * W_stride_k + l_index[:, None] * W_stride_l + c_index * W_stride_c + o_index[None, :] * W_stride_o,
-            mask=(l_index < 3)[:, None] & (o_index < size_o)[None, :],
+            W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[:, None] * W_stride_c + o_index[None, :] * W_stride_o,
+            mask=(c_index < size_c)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         d_out = tl.load(
@@ -3048,9 +3048,9 @@ def strided2d_backward_buffer_0_kernel(
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
         acc_o = next_acc_o
     tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index[:, None] * buffer_0_stride_l + half_i_index * buffer_0_stride_half_i + half_j_index[None, :] * buffer_0_stride_half_j,
+        buffer_0_ptr + b_index * buffer_0_stride_b + c_index[:, None] * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l + half_i_index * buffer_0_stride_half_i + half_j_index[None, :] * buffer_0_stride_half_j,
         acc_o,
-        mask=(l_index < 3)[:, None] & (half_j_index < size_half_j)[None, :],
+        mask=(c_index < size_c)[:, None] & (half_j_index < size_half_j)[None, :],
     )
 
 
@@ -3255,13 +3255,13 @@ def _strided2d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.
     if d_out.shape != (b, half_i, half_j, o):
         raise ValueError(f"d_out: bf16[b half_i half_j o] has shape {d_out.shape}, expected {(b, half_i, half_j, o)}")
     buffer_0 = torch.empty((b, c, 3, 3, half_i, half_j), dtype=torch.float32, device=W.device)
-    BLOCK_L, BLOCK_HALF_J, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * c * 3 * triton.cdiv(3, BLOCK_L) * half_i * triton.cdiv(half_j, BLOCK_HALF_J),)
+    BLOCK_C, BLOCK_HALF_J, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(c, BLOCK_C) * 3 * 3 * half_i * triton.cdiv(half_j, BLOCK_HALF_J),)
     strided2d_backward_buffer_0_kernel[grid](
         W, d_out, buffer_0, W.stride(0), W.stride(1), W.stride(2), W.stride(3), d_out.stride(0),
         d_out.stride(1), d_out.stride(2), d_out.stride(3), buffer_0.stride(0), buffer_0.stride(1),
         buffer_0.stride(2), buffer_0.stride(3), buffer_0.stride(4), buffer_0.stride(5), c, o, b, half_i,
-        half_j, BLOCK_O=BLOCK_O, BLOCK_L=BLOCK_L, BLOCK_HALF_J=BLOCK_HALF_J, num_warps=warps,
+        half_j, BLOCK_O=BLOCK_O, BLOCK_C=BLOCK_C, BLOCK_HALF_J=BLOCK_HALF_J, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0

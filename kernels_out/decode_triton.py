@@ -12,14 +12,6 @@ import triton.language as tl
 __all__ = ["decode", "decode_ragged", "decode_few"]
 
 
-@triton.jit
-def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
-    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
-    if EXACT:
-        return tl.load(pointers)
-    return tl.load(pointers, mask=mask, other=fill)
-
-
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
     """Refuse an array that the kernel would misread."""
     if array.dtype is not dtype or array.dim() != rank:
@@ -31,39 +23,32 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
 
 
-def _processors(array: torch.Tensor) -> int:
-    """How many programs the device of an array runs at once at least."""
-    if array.device.type != "cuda":
-        return 132
-    return torch.cuda.get_device_properties(array.device).multi_processor_count
-
-
 @triton.jit
 def decode_kernel(
     Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_q, Q_stride_d,
     K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
     out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:10]
     filled = tl.load(filled_ptr)
     # src[decode.diag:7]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -77,13 +62,13 @@ def decode_kernel(
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -110,13 +95,13 @@ def decode_kernel(
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:13]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -134,284 +119,11 @@ def decode_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:13]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
-    )
-
-
-@triton.jit
-def decode_parts_kernel(
-    Q_ptr, K_ptr, V_ptr, filled_ptr, max_parts_ptr, z_parts_ptr, sum_parts_ptr, Q_stride_b, Q_stride_kv,
-    Q_stride_g, Q_stride_q, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b,
-    V_stride_kv, V_stride_x, V_stride_d, max_parts_stride_x_part_1, max_parts_stride_b, max_parts_stride_kv,
-    max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b, z_parts_stride_kv,
-    z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b, sum_parts_stride_kv,
-    sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, size_b, size_kv, size_g, size_x, size_parts_x,
-    size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = (program % size_b).to(tl.int64)
-    program = program // size_b
-    x_part_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x_in = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_in = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    mul = x_part_index * size_length_x
-    # src[decode.diag:10]
-    filled = tl.load(filled_ptr)
-    # src[decode.diag:7]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
-        other=0.0,
-    )
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
-    # whole tiles, no mask needed
-    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
-        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:13]
-        add_x_in = mul + x_in_index
-        # src[decode.diag:8]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        # src[decode.diag:12]
-        dot = tl.dot(Q, tl.trans(K))
-        where_q_x_in = tl.where((add_x_in < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
-        tile_max = tl.max(where_q_x_in_2, 1)
-        next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[decode.diag:9]
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
-        max_x_in = next_max_x_in
-        z = next_z
-        acc_x_in = next_acc_x_in
-    from_x_in = tl.maximum(0, to_x_in)
-    # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
-        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:8]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        # src[decode.diag:12]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[decode.diag:13]
-        add_x_in = mul + x_in_index
-        tile = (add_x_in < filled) & (x_in_index < size_length_x)
-        where_q_x_in = tl.where(tile[None, :], dot * 0.18033688011112042, float("-inf"))
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
-        tile_max = tl.max(where_q_x_in_2, 1)
-        next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[decode.diag:9]
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
-        max_x_in = next_max_x_in
-        z = next_z
-        acc_x_in = next_acc_x_in
-    tl.store(
-        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
-        max_x_in,
-        mask=(q_index < 1),
-    )
-    tl.store(
-        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
-        z,
-        mask=(q_index < 1),
-    )
-    tl.store(
-        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index[:, None] * sum_parts_stride_q + d_index[None, :] * sum_parts_stride_d,
-        acc_x_in,
-        mask=(q_index < 1)[:, None],
-    )
-
-
-@triton.jit
-def decode_joined_rows_kernel(
-    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
-    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b,
-    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
-    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
-    out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    q_index = (program % 1).to(tl.int64)
-    program = program // 1
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = program.to(tl.int64)
-    x_part_index = tl.arange(0, BLOCK_X_PART_1)
-    max_parts = load_tile(
-        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
-        (x_part_index < size_parts_x),
-        float("-inf"),
-        EXACT_X_PART_1,
-    )
-    max_ = tl.max(max_parts, 0)
-    sub_x_part = max_parts - tl.where(max_ == float("-inf"), 0.0, max_)
-    where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(sub_x_part), 0.0)
-    sum_parts = tl.load(
-        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
-        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
-        other=0.0,
-    )
-    mul_d_x_part = sum_parts * where_x_part[None, :]
-    sum_ = tl.sum(mul_d_x_part, 1)
-    z_parts = load_tile(
-        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
-    )
-    mul_x_part = z_parts * where_x_part
-    sum_2 = tl.sum(mul_x_part, 0)
-    tile_bf16 = tl.where(sum_2 > 0.0, (1.0 / sum_2) * sum_, 0.0).to(tl.bfloat16)
-    tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        tile_bf16,
-        mask=(d_index < 64),
-    )
-
-
-@triton.jit
-def decode_joined_kernel(
-    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
-    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b,
-    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
-    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
-    out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    q_index = (program % 1).to(tl.int64)
-    program = program // 1
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = program.to(tl.int64)
-    max_x_part = tl.full([], float("-inf"), tl.float32)
-    acc_x_part = tl.full([], 0.0, tl.float32)
-    acc_x_part_2 = tl.full([BLOCK_D], 0.0, tl.float32)
-    to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
-    # whole tiles, no mask needed
-    for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
-        x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
-        max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
-        )
-        tile_max = tl.max(max_parts, 0)
-        next_max_x_part = tl.maximum(max_x_part, tile_max)
-        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
-        scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
-        z_parts = tl.load(
-            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
-        )
-        mul_x_part = z_parts * where_x_part
-        tile_sum = tl.sum(mul_x_part, 0)
-        next_acc_x_part = (acc_x_part * scale) + tile_sum
-        sum_parts = tl.load(
-            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
-            mask=(d_index < 64)[:, None],
-            other=0.0,
-        )
-        mul_d_x_part = sum_parts * where_x_part[None, :]
-        tile_sum_2 = tl.sum(mul_d_x_part, 1)
-        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
-        max_x_part = next_max_x_part
-        acc_x_part = next_acc_x_part
-        acc_x_part_2 = next_acc_x_part_2
-    from_x_part = tl.maximum(0, to_x_part)
-    # tiles that a mask or the end cuts
-    for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
-        x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
-        max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
-            other=float("-inf"),
-        )
-        tile_max = tl.max(max_parts, 0)
-        next_max_x_part = tl.maximum(max_x_part, tile_max)
-        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
-        scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
-        z_parts = tl.load(
-            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
-            other=0.0,
-        )
-        mul_x_part = z_parts * where_x_part
-        tile_sum = tl.sum(mul_x_part, 0)
-        next_acc_x_part = (acc_x_part * scale) + tile_sum
-        sum_parts = tl.load(
-            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
-            mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
-            other=0.0,
-        )
-        mul_d_x_part = sum_parts * where_x_part[None, :]
-        tile_sum_2 = tl.sum(mul_d_x_part, 1)
-        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
-        max_x_part = next_max_x_part
-        acc_x_part = next_acc_x_part
-        acc_x_part_2 = next_acc_x_part_2
-    where_d = tl.where(acc_x_part > 0.0, (1.0 / acc_x_part) * acc_x_part_2, 0.0)
-    tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        where_d.to(tl.bfloat16),
-        mask=(d_index < 64),
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -421,27 +133,27 @@ def decode_forward_kernel(
     Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
     V_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, logsum_stride_b,
     logsum_stride_kv, logsum_stride_g, logsum_stride_q, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:10]
     filled = tl.load(filled_ptr)
     # src[decode.diag:7]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -455,13 +167,13 @@ def decode_forward_kernel(
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where((x_index < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -488,13 +200,13 @@ def decode_forward_kernel(
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:13]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -512,16 +224,16 @@ def decode_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:13]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
         (tl.log(z) + (max_x * 0.6931471805599453)),
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
     )
 
 
@@ -616,41 +328,41 @@ def decode_backward_d_Q_kernel(
     d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, buffer_0_stride_b,
     buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, d_Q_stride_b, d_Q_stride_kv, d_Q_stride_g,
     d_Q_stride_q, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
         other=0.0,
     )
     d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < 1)[:, None],
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
         other=0.0,
     )
-    mul_q = logsum * 1.4426950408889634
+    mul_g = logsum * 1.4426950408889634
     # src[decode.diag:10]
     filled = tl.load(filled_ptr)
     # src[decode.diag:7]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -669,9 +381,9 @@ def decode_backward_d_Q_kernel(
         # src[decode.diag:13]
         # src[decode.diag:12]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], dot_2 * 0.18033688011112042, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        where_g_x = tl.where((x_index < filled)[None, :], dot_2 * 0.18033688011112042, float("-inf"))
+        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -694,15 +406,15 @@ def decode_backward_d_Q_kernel(
         # src[decode.diag:12]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[decode.diag:13]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot_2 * 0.18033688011112042, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot_2 * 0.18033688011112042, float("-inf"))
+        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index[:, None] * d_Q_stride_g + q_index * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (0.125 * acc_x).to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -846,118 +558,18 @@ def _decode(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Ten
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_kernel[grid](
         Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
         K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
         out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
-    )
-    return out
-
-
-def _decode_parts(
-    Q: torch.Tensor,
-    K: torch.Tensor,
-    V: torch.Tensor,
-    filled: torch.Tensor,
-    parts_x: int,
-    length_x: int,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_decode_parts(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> max_parts: f32[x_part b kv g q], z_parts: f32[x_part b kv g q], sum_parts: f32[x_part b kv g q d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 5, Q.device)
-    _check("K", K, torch.bfloat16, 4, Q.device)
-    _check("V", V, torch.bfloat16, 4, Q.device)
-    _check("filled", filled, torch.int32, 0, Q.device)
-    b, kv, g, _, _ = Q.shape
-    _, _, x, _ = K.shape
-    if Q.shape != (b, kv, g, 1, 64):
-        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
-    if K.shape != (b, kv, x, 64):
-        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
-    if V.shape != (b, kv, x, 64):
-        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
-    if filled.shape != ():
-        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
-    max_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
-    z_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
-    sum_parts = torch.empty((parts_x, b, kv, g, 1, 64), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 16, 8, 2
-    grid = (parts_x * b * kv * g * triton.cdiv(1, BLOCK_Q),)
-    decode_parts_kernel[grid](
-        Q, K, V, filled, max_parts, z_parts, sum_parts, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
-        V.stride(2), V.stride(3), max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
-        max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
-        z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
-        sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), b, kv, g, x, parts_x, length_x,
-        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
-        num_stages=stages,
-    )
-    return max_parts, z_parts, sum_parts
-
-
-def _decode_joined(
-    max_parts: torch.Tensor,
-    z_parts: torch.Tensor,
-    sum_parts: torch.Tensor,
-    x: int,
-    length_x: int,
-) -> torch.Tensor:
-    """_decode_joined(max_parts: f32[x_part b kv g q], z_parts: f32[x_part b kv g q], sum_parts: f32[x_part b kv g q d]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
-    _check("max_parts", max_parts, torch.float32, 5, max_parts.device)
-    _check("z_parts", z_parts, torch.float32, 5, max_parts.device)
-    _check("sum_parts", sum_parts, torch.float32, 6, max_parts.device)
-    parts_x, b, kv, g, _ = max_parts.shape
-    if max_parts.shape != (parts_x, b, kv, g, 1):
-        raise ValueError(f"max_parts: f32[x_part b kv g q] has shape {max_parts.shape}, expected {(parts_x, b, kv, g, 1)}")
-    if z_parts.shape != (parts_x, b, kv, g, 1):
-        raise ValueError(f"z_parts: f32[x_part b kv g q] has shape {z_parts.shape}, expected {(parts_x, b, kv, g, 1)}")
-    if sum_parts.shape != (parts_x, b, kv, g, 1, 64):
-        raise ValueError(f"sum_parts: f32[x_part b kv g q d] has shape {sum_parts.shape}, expected {(parts_x, b, kv, g, 1, 64)}")
-    out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=max_parts.device)
-    BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
-    if BLOCK_X_PART_1 <= 1024:
-        if BLOCK_X_PART_1 <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
-        elif BLOCK_X_PART_1 <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
-        else:
-            BLOCK_D, warps, stages = 16, 16, 1
-        grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
-        decode_joined_rows_kernel[grid](
-            max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
-            max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
-            z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
-            sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0),
-            out.stride(1), out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
-            num_warps=warps, num_stages=stages,
-        )
-        return out
-    BLOCK_X_PART_1, BLOCK_D, warps, stages = 128, 16, 8, 2
-    grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
-    decode_joined_kernel[grid](
-        max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
-        max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
-        z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
-        sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0), out.stride(1),
-        out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-        BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -989,18 +601,18 @@ def _decode_forward(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_forward_kernel[grid](
         Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
         K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
         V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
         logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out, logsum
 
@@ -1080,12 +692,12 @@ def _decode_backward_d_Q(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_backward_d_Q_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -1093,7 +705,7 @@ def _decode_backward_d_Q(
         d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
         buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_Q.stride(0),
         d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -1188,16 +800,6 @@ def decode(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tens
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
         return _decode_autograd.apply(Q, K, V, filled)
-    programs = b * kv * g
-    processors = _processors(Q)
-    if 0 < 2 * programs <= processors:
-        if x >= 512:
-            parts_x = min(triton.cdiv(x, 256), triton.cdiv(processors, programs))
-            length_x = triton.cdiv(x, parts_x * 256) * 256
-            parts_x = triton.cdiv(x, length_x)
-            max_parts, z_parts, sum_parts = _decode_parts(Q, K, V, filled, parts_x, length_x)
-            out = _decode_joined(max_parts, z_parts, sum_parts, x, length_x)
-            return out
     out = _decode(Q, K, V, filled)
     return out
 
@@ -1207,28 +809,28 @@ def decode_ragged_kernel(
     Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_q, Q_stride_d,
     K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
     filled_stride_b, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_b, size_kv,
-    size_g, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    size_g, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:21]
     filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:18]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -1242,13 +844,13 @@ def decode_ragged_kernel(
         )
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1275,13 +877,13 @@ def decode_ragged_kernel(
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:24]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1299,284 +901,11 @@ def decode_ragged_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:24]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
-    )
-
-
-@triton.jit
-def decode_ragged_parts_kernel(
-    Q_ptr, K_ptr, V_ptr, filled_ptr, max_parts_ptr, z_parts_ptr, sum_parts_ptr, Q_stride_b, Q_stride_kv,
-    Q_stride_g, Q_stride_q, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b,
-    V_stride_kv, V_stride_x, V_stride_d, filled_stride_b, max_parts_stride_x_part_1, max_parts_stride_b,
-    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b,
-    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
-    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, size_b, size_kv, size_g,
-    size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = (program % size_b).to(tl.int64)
-    program = program // size_b
-    x_part_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x_in = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_in = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    mul = size_length_x * x_part_index
-    # src[decode.diag:21]
-    filled = tl.load(filled_ptr + b_index * filled_stride_b)
-    # src[decode.diag:18]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
-        other=0.0,
-    )
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
-    # whole tiles, no mask needed
-    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
-        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:24]
-        add_x_in = x_in_index + mul
-        # src[decode.diag:19]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        # src[decode.diag:23]
-        dot = tl.dot(Q, tl.trans(K))
-        where_q_x_in = tl.where((add_x_in < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
-        tile_max = tl.max(where_q_x_in_2, 1)
-        next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[decode.diag:20]
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
-        max_x_in = next_max_x_in
-        z = next_z
-        acc_x_in = next_acc_x_in
-    from_x_in = tl.maximum(0, to_x_in)
-    # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
-        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:19]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        # src[decode.diag:23]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[decode.diag:24]
-        add_x_in = x_in_index + mul
-        tile = (add_x_in < filled) & (x_in_index < size_length_x)
-        where_q_x_in = tl.where(tile[None, :], dot * 0.18033688011112042, float("-inf"))
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
-        tile_max = tl.max(where_q_x_in_2, 1)
-        next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[decode.diag:20]
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
-        max_x_in = next_max_x_in
-        z = next_z
-        acc_x_in = next_acc_x_in
-    tl.store(
-        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
-        max_x_in,
-        mask=(q_index < 1),
-    )
-    tl.store(
-        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
-        z,
-        mask=(q_index < 1),
-    )
-    tl.store(
-        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index[:, None] * sum_parts_stride_q + d_index[None, :] * sum_parts_stride_d,
-        acc_x_in,
-        mask=(q_index < 1)[:, None],
-    )
-
-
-@triton.jit
-def decode_ragged_joined_rows_kernel(
-    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
-    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b,
-    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
-    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
-    out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    q_index = (program % 1).to(tl.int64)
-    program = program // 1
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = program.to(tl.int64)
-    x_part_index = tl.arange(0, BLOCK_X_PART_1)
-    max_parts = load_tile(
-        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
-        (x_part_index < size_parts_x),
-        float("-inf"),
-        EXACT_X_PART_1,
-    )
-    max_ = tl.max(max_parts, 0)
-    sub_x_part = max_parts - tl.where(max_ == float("-inf"), 0.0, max_)
-    where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(sub_x_part), 0.0)
-    sum_parts = tl.load(
-        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
-        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
-        other=0.0,
-    )
-    mul_d_x_part = sum_parts * where_x_part[None, :]
-    sum_ = tl.sum(mul_d_x_part, 1)
-    z_parts = load_tile(
-        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
-    )
-    mul_x_part = z_parts * where_x_part
-    sum_2 = tl.sum(mul_x_part, 0)
-    tile_bf16 = tl.where(sum_2 > 0.0, (1.0 / sum_2) * sum_, 0.0).to(tl.bfloat16)
-    tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        tile_bf16,
-        mask=(d_index < 64),
-    )
-
-
-@triton.jit
-def decode_ragged_joined_kernel(
-    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
-    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b,
-    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
-    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
-    out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    q_index = (program % 1).to(tl.int64)
-    program = program // 1
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = program.to(tl.int64)
-    max_x_part = tl.full([], float("-inf"), tl.float32)
-    acc_x_part = tl.full([], 0.0, tl.float32)
-    acc_x_part_2 = tl.full([BLOCK_D], 0.0, tl.float32)
-    to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
-    # whole tiles, no mask needed
-    for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
-        x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
-        max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
-        )
-        tile_max = tl.max(max_parts, 0)
-        next_max_x_part = tl.maximum(max_x_part, tile_max)
-        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
-        scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
-        z_parts = tl.load(
-            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
-        )
-        mul_x_part = z_parts * where_x_part
-        tile_sum = tl.sum(mul_x_part, 0)
-        next_acc_x_part = (acc_x_part * scale) + tile_sum
-        sum_parts = tl.load(
-            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
-            mask=(d_index < 64)[:, None],
-            other=0.0,
-        )
-        mul_d_x_part = sum_parts * where_x_part[None, :]
-        tile_sum_2 = tl.sum(mul_d_x_part, 1)
-        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
-        max_x_part = next_max_x_part
-        acc_x_part = next_acc_x_part
-        acc_x_part_2 = next_acc_x_part_2
-    from_x_part = tl.maximum(0, to_x_part)
-    # tiles that a mask or the end cuts
-    for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
-        x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
-        max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
-            other=float("-inf"),
-        )
-        tile_max = tl.max(max_parts, 0)
-        next_max_x_part = tl.maximum(max_x_part, tile_max)
-        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
-        scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
-        z_parts = tl.load(
-            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
-            other=0.0,
-        )
-        mul_x_part = z_parts * where_x_part
-        tile_sum = tl.sum(mul_x_part, 0)
-        next_acc_x_part = (acc_x_part * scale) + tile_sum
-        sum_parts = tl.load(
-            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
-            mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
-            other=0.0,
-        )
-        mul_d_x_part = sum_parts * where_x_part[None, :]
-        tile_sum_2 = tl.sum(mul_d_x_part, 1)
-        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
-        max_x_part = next_max_x_part
-        acc_x_part = next_acc_x_part
-        acc_x_part_2 = next_acc_x_part_2
-    where_d = tl.where(acc_x_part > 0.0, (1.0 / acc_x_part) * acc_x_part_2, 0.0)
-    tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        where_d.to(tl.bfloat16),
-        mask=(d_index < 64),
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -1586,27 +915,27 @@ def decode_ragged_forward_kernel(
     Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
     V_stride_d, filled_stride_b, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d,
     logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:21]
     filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:18]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -1620,13 +949,13 @@ def decode_ragged_forward_kernel(
         )
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1653,13 +982,13 @@ def decode_ragged_forward_kernel(
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:24]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1677,16 +1006,16 @@ def decode_ragged_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:24]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
         (tl.log(z) + (max_x * 0.6931471805599453)),
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
     )
 
 
@@ -1781,41 +1110,41 @@ def decode_ragged_backward_d_Q_kernel(
     d_out_stride_q, d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q,
     buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, d_Q_stride_b, d_Q_stride_kv,
     d_Q_stride_g, d_Q_stride_q, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
         other=0.0,
     )
     d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < 1)[:, None],
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
         other=0.0,
     )
-    mul_q = logsum * 1.4426950408889634
+    mul_g = logsum * 1.4426950408889634
     # src[decode.diag:21]
     filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:18]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -1834,9 +1163,9 @@ def decode_ragged_backward_d_Q_kernel(
         )
         # src[decode.diag:23]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        where_g_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
+        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1859,15 +1188,15 @@ def decode_ragged_backward_d_Q_kernel(
         # src[decode.diag:23]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[decode.diag:24]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot_2, float("-inf"))
+        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index[:, None] * d_Q_stride_g + q_index * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (0.125 * acc_x).to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -2011,118 +1340,18 @@ def _decode_ragged(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: to
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_ragged_kernel[grid](
         Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
         K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
         filled.stride(0), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g,
-        x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
-    )
-    return out
-
-
-def _decode_ragged_parts(
-    Q: torch.Tensor,
-    K: torch.Tensor,
-    V: torch.Tensor,
-    filled: torch.Tensor,
-    parts_x: int,
-    length_x: int,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_decode_ragged_parts(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> max_parts: f32[x_part b kv g q], z_parts: f32[x_part b kv g q], sum_parts: f32[x_part b kv g q d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 5, Q.device)
-    _check("K", K, torch.bfloat16, 4, Q.device)
-    _check("V", V, torch.bfloat16, 4, Q.device)
-    _check("filled", filled, torch.int32, 1, Q.device)
-    b, kv, g, _, _ = Q.shape
-    _, _, x, _ = K.shape
-    if Q.shape != (b, kv, g, 1, 64):
-        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
-    if K.shape != (b, kv, x, 64):
-        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
-    if V.shape != (b, kv, x, 64):
-        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
-    if filled.shape != (b,):
-        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
-    max_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
-    z_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
-    sum_parts = torch.empty((parts_x, b, kv, g, 1, 64), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 16, 8, 2
-    grid = (parts_x * b * kv * g * triton.cdiv(1, BLOCK_Q),)
-    decode_ragged_parts_kernel[grid](
-        Q, K, V, filled, max_parts, z_parts, sum_parts, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
-        V.stride(2), V.stride(3), filled.stride(0), max_parts.stride(0), max_parts.stride(1),
-        max_parts.stride(2), max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1),
-        z_parts.stride(2), z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
-        sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), b, kv, g, x,
-        parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return max_parts, z_parts, sum_parts
-
-
-def _decode_ragged_joined(
-    max_parts: torch.Tensor,
-    z_parts: torch.Tensor,
-    sum_parts: torch.Tensor,
-    x: int,
-    length_x: int,
-) -> torch.Tensor:
-    """_decode_ragged_joined(max_parts: f32[x_part b kv g q], z_parts: f32[x_part b kv g q], sum_parts: f32[x_part b kv g q d]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
-    _check("max_parts", max_parts, torch.float32, 5, max_parts.device)
-    _check("z_parts", z_parts, torch.float32, 5, max_parts.device)
-    _check("sum_parts", sum_parts, torch.float32, 6, max_parts.device)
-    parts_x, b, kv, g, _ = max_parts.shape
-    if max_parts.shape != (parts_x, b, kv, g, 1):
-        raise ValueError(f"max_parts: f32[x_part b kv g q] has shape {max_parts.shape}, expected {(parts_x, b, kv, g, 1)}")
-    if z_parts.shape != (parts_x, b, kv, g, 1):
-        raise ValueError(f"z_parts: f32[x_part b kv g q] has shape {z_parts.shape}, expected {(parts_x, b, kv, g, 1)}")
-    if sum_parts.shape != (parts_x, b, kv, g, 1, 64):
-        raise ValueError(f"sum_parts: f32[x_part b kv g q d] has shape {sum_parts.shape}, expected {(parts_x, b, kv, g, 1, 64)}")
-    out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=max_parts.device)
-    BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
-    if BLOCK_X_PART_1 <= 1024:
-        if BLOCK_X_PART_1 <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
-        elif BLOCK_X_PART_1 <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
-        else:
-            BLOCK_D, warps, stages = 16, 16, 1
-        grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
-        decode_ragged_joined_rows_kernel[grid](
-            max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
-            max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
-            z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
-            sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0),
-            out.stride(1), out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
-            num_warps=warps, num_stages=stages,
-        )
-        return out
-    BLOCK_X_PART_1, BLOCK_D, warps, stages = 128, 16, 8, 2
-    grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
-    decode_ragged_joined_kernel[grid](
-        max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
-        max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
-        z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
-        sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0), out.stride(1),
-        out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-        BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -2154,18 +1383,18 @@ def _decode_ragged_forward(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_ragged_forward_kernel[grid](
         Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
         K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
         V.stride(3), filled.stride(0), out.stride(0), out.stride(1), out.stride(2), out.stride(3),
         out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out, logsum
@@ -2246,12 +1475,12 @@ def _decode_ragged_backward_d_Q(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_ragged_backward_d_Q_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -2259,7 +1488,7 @@ def _decode_ragged_backward_d_Q(
         d_out.stride(3), d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
         logsum.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
         d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return d_Q
@@ -2355,16 +1584,6 @@ def decode_ragged(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: tor
         raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
         return _decode_ragged_autograd.apply(Q, K, V, filled)
-    programs = b * kv * g
-    processors = _processors(Q)
-    if 0 < 2 * programs <= processors:
-        if x >= 512:
-            parts_x = min(triton.cdiv(x, 256), triton.cdiv(processors, programs))
-            length_x = triton.cdiv(x, parts_x * 256) * 256
-            parts_x = triton.cdiv(x, length_x)
-            max_parts, z_parts, sum_parts = _decode_ragged_parts(Q, K, V, filled, parts_x, length_x)
-            out = _decode_ragged_joined(max_parts, z_parts, sum_parts, x, length_x)
-            return out
     out = _decode_ragged(Q, K, V, filled)
     return out
 
@@ -2374,29 +1593,29 @@ def decode_few_kernel(
     Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_few, Q_stride_d,
     K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
     out_stride_b, out_stride_kv, out_stride_g, out_stride_few, out_stride_d, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
-    few_index = first_few + tl.arange(0, BLOCK_FEW)
-    program = program // tl.cdiv(4, BLOCK_FEW)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    few_index = (program % 4).to(tl.int64)
+    program = program // 4
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_FEW], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_FEW], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
     # src[decode.diag:35]
-    add_few = (filled - 4) + few_index
+    add = (filled - 4) + few_index
     # src[decode.diag:29]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
-        mask=(few_index < 4)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -2410,13 +1629,13 @@ def decode_few_kernel(
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_few_x, 1)
+        where_g_x = tl.where((x_index <= add)[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2443,14 +1662,13 @@ def decode_few_kernel(
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
-        where_few_x = tl.where(tile, dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_few_x, 1)
+        where_g_x = tl.where(((x_index <= add) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2468,286 +1686,11 @@ def decode_few_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:36]
-    where_few_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index[:, None] * out_stride_few + d_index[None, :] * out_stride_d,
-        where_few_d.to(tl.bfloat16),
-        mask=(few_index < 4)[:, None],
-    )
-
-
-@triton.jit
-def decode_few_parts_kernel(
-    Q_ptr, K_ptr, V_ptr, filled_ptr, max_parts_ptr, z_parts_ptr, sum_parts_ptr, Q_stride_b, Q_stride_kv,
-    Q_stride_g, Q_stride_few, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b,
-    V_stride_kv, V_stride_x, V_stride_d, max_parts_stride_x_part_1, max_parts_stride_b, max_parts_stride_kv,
-    max_parts_stride_g, max_parts_stride_few, z_parts_stride_x_part_1, z_parts_stride_b, z_parts_stride_kv,
-    z_parts_stride_g, z_parts_stride_few, sum_parts_stride_x_part_1, sum_parts_stride_b, sum_parts_stride_kv,
-    sum_parts_stride_g, sum_parts_stride_few, sum_parts_stride_d, size_b, size_kv, size_g, size_x,
-    size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr,
-    EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
-    few_index = first_few + tl.arange(0, BLOCK_FEW)
-    program = program // tl.cdiv(4, BLOCK_FEW)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = (program % size_b).to(tl.int64)
-    program = program // size_b
-    x_part_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x_in = tl.full([BLOCK_FEW], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_FEW], 0.0, tl.float32)
-    acc_x_in = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
-    mul = x_part_index * size_length_x
-    # src[decode.diag:32]
-    filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
-    add_few = few_index + (filled - 4)
-    # src[decode.diag:29]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
-        mask=(few_index < 4)[:, None],
-        other=0.0,
-    )
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
-    # whole tiles, no mask needed
-    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
-        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:35]
-        add_x_in = x_in_index + mul
-        # src[decode.diag:30]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        # src[decode.diag:34]
-        dot = tl.dot(Q, tl.trans(K))
-        where_few_x_in = tl.where(add_x_in[None, :] <= add_few[:, None], dot * 0.18033688011112042, float("-inf"))
-        where_few_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_few_x_in, float("-inf"))
-        tile_max = tl.max(where_few_x_in_2, 1)
-        next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
-        # src[maps.diag:5]
-        e = tl.exp2(where_few_x_in_2 - safe_next_max_x_in[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[decode.diag:31]
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
-        max_x_in = next_max_x_in
-        z = next_z
-        acc_x_in = next_acc_x_in
-    from_x_in = tl.maximum(0, to_x_in)
-    # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
-        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:30]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        # src[decode.diag:34]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[decode.diag:35]
-        add_x_in = x_in_index + mul
-        tile = (add_x_in[None, :] <= add_few[:, None]) & (x_in_index < size_length_x)[None, :]
-        where_few_x_in = tl.where(tile, dot * 0.18033688011112042, float("-inf"))
-        where_few_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_few_x_in, float("-inf"))
-        tile_max = tl.max(where_few_x_in_2, 1)
-        next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
-        # src[maps.diag:5]
-        e = tl.exp2(where_few_x_in_2 - safe_next_max_x_in[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[decode.diag:31]
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
-        max_x_in = next_max_x_in
-        z = next_z
-        acc_x_in = next_acc_x_in
-    tl.store(
-        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + few_index * max_parts_stride_few,
-        max_x_in,
-        mask=(few_index < 4),
-    )
-    tl.store(
-        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
-        z,
-        mask=(few_index < 4),
-    )
-    tl.store(
-        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index[:, None] * sum_parts_stride_few + d_index[None, :] * sum_parts_stride_d,
-        acc_x_in,
-        mask=(few_index < 4)[:, None],
-    )
-
-
-@triton.jit
-def decode_few_joined_rows_kernel(
-    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
-    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_few, z_parts_stride_x_part_1, z_parts_stride_b,
-    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_few, sum_parts_stride_x_part_1, sum_parts_stride_b,
-    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_few, sum_parts_stride_d, out_stride_b,
-    out_stride_kv, out_stride_g, out_stride_few, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    few_index = (program % 4).to(tl.int64)
-    program = program // 4
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = program.to(tl.int64)
-    x_part_index = tl.arange(0, BLOCK_X_PART_1)
-    max_parts = load_tile(
-        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + few_index * max_parts_stride_few,
-        (x_part_index < size_parts_x),
-        float("-inf"),
-        EXACT_X_PART_1,
-    )
-    max_ = tl.max(max_parts, 0)
-    sub_x_part = max_parts - tl.where(max_ == float("-inf"), 0.0, max_)
-    where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(sub_x_part), 0.0)
-    z_parts = load_tile(
-        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
-    )
-    mul_x_part = z_parts * where_x_part
-    sum_ = tl.sum(mul_x_part, 0)
-    sum_parts = tl.load(
-        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index[:, None] * sum_parts_stride_d,
-        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
-        other=0.0,
-    )
-    mul_d_x_part = sum_parts * where_x_part[None, :]
-    sum_2 = tl.sum(mul_d_x_part, 1)
-    tile_bf16 = tl.where(sum_ > 0.0, sum_2 * (1.0 / sum_), 0.0).to(tl.bfloat16)
-    tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
-        tile_bf16,
-        mask=(d_index < 64),
-    )
-
-
-@triton.jit
-def decode_few_joined_kernel(
-    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
-    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_few, z_parts_stride_x_part_1, z_parts_stride_b,
-    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_few, sum_parts_stride_x_part_1, sum_parts_stride_b,
-    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_few, sum_parts_stride_d, out_stride_b,
-    out_stride_kv, out_stride_g, out_stride_few, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    few_index = (program % 4).to(tl.int64)
-    program = program // 4
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = program.to(tl.int64)
-    max_x_part = tl.full([], float("-inf"), tl.float32)
-    acc_x_part = tl.full([], 0.0, tl.float32)
-    acc_x_part_2 = tl.full([BLOCK_D], 0.0, tl.float32)
-    to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
-    # whole tiles, no mask needed
-    for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
-        x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
-        max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + few_index * max_parts_stride_few,
-        )
-        tile_max = tl.max(max_parts, 0)
-        next_max_x_part = tl.maximum(max_x_part, tile_max)
-        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
-        scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
-        z_parts = tl.load(
-            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
-        )
-        mul_x_part = z_parts * where_x_part
-        tile_sum = tl.sum(mul_x_part, 0)
-        next_acc_x_part = (acc_x_part * scale) + tile_sum
-        sum_parts = tl.load(
-            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index[:, None] * sum_parts_stride_d,
-            mask=(d_index < 64)[:, None],
-            other=0.0,
-        )
-        mul_d_x_part = sum_parts * where_x_part[None, :]
-        tile_sum_2 = tl.sum(mul_d_x_part, 1)
-        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
-        max_x_part = next_max_x_part
-        acc_x_part = next_acc_x_part
-        acc_x_part_2 = next_acc_x_part_2
-    from_x_part = tl.maximum(0, to_x_part)
-    # tiles that a mask or the end cuts
-    for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
-        x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
-        max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + few_index * max_parts_stride_few,
-            mask=(x_part_index < size_parts_x),
-            other=float("-inf"),
-        )
-        tile_max = tl.max(max_parts, 0)
-        next_max_x_part = tl.maximum(max_x_part, tile_max)
-        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
-        scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
-        z_parts = tl.load(
-            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
-            mask=(x_part_index < size_parts_x),
-            other=0.0,
-        )
-        mul_x_part = z_parts * where_x_part
-        tile_sum = tl.sum(mul_x_part, 0)
-        next_acc_x_part = (acc_x_part * scale) + tile_sum
-        sum_parts = tl.load(
-            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index[:, None] * sum_parts_stride_d,
-            mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
-            other=0.0,
-        )
-        mul_d_x_part = sum_parts * where_x_part[None, :]
-        tile_sum_2 = tl.sum(mul_d_x_part, 1)
-        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
-        max_x_part = next_max_x_part
-        acc_x_part = next_acc_x_part
-        acc_x_part_2 = next_acc_x_part_2
-    where_d = tl.where(acc_x_part > 0.0, acc_x_part_2 * (1.0 / acc_x_part), 0.0)
-    tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
-        where_d.to(tl.bfloat16),
-        mask=(d_index < 64),
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + few_index * out_stride_few + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -2757,29 +1700,29 @@ def decode_few_forward_kernel(
     Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
     V_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_few, out_stride_d, logsum_stride_b,
     logsum_stride_kv, logsum_stride_g, logsum_stride_few, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
-    few_index = first_few + tl.arange(0, BLOCK_FEW)
-    program = program // tl.cdiv(4, BLOCK_FEW)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    few_index = (program % 4).to(tl.int64)
+    program = program // 4
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_FEW], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_FEW], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
     # src[decode.diag:35]
-    add_few = few_index + (filled - 4)
+    add = few_index + (filled - 4)
     # src[decode.diag:29]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
-        mask=(few_index < 4)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -2793,13 +1736,13 @@ def decode_few_forward_kernel(
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_few_x, 1)
+        where_g_x = tl.where((x_index <= add)[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2826,14 +1769,13 @@ def decode_few_forward_kernel(
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
-        where_few_x = tl.where(tile, dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_few_x, 1)
+        where_g_x = tl.where(((x_index <= add) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2851,16 +1793,16 @@ def decode_few_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:36]
-    where_few_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index[:, None] * out_stride_few + d_index[None, :] * out_stride_d,
-        where_few_d.to(tl.bfloat16),
-        mask=(few_index < 4)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + few_index * out_stride_few + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
         ((max_x * 0.6931471805599453) + tl.log(z)),
-        mask=(few_index < 4),
+        mask=(g_index < size_g),
     )
 
 
@@ -2956,43 +1898,43 @@ def decode_few_backward_d_Q_kernel(
     d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_few, buffer_0_stride_b,
     buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_few, d_Q_stride_b, d_Q_stride_kv, d_Q_stride_g,
     d_Q_stride_few, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
-    few_index = first_few + tl.arange(0, BLOCK_FEW)
-    program = program // tl.cdiv(4, BLOCK_FEW)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    few_index = (program % 4).to(tl.int64)
+    program = program // 4
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
-        mask=(few_index < 4),
+        mask=(g_index < size_g),
         other=0.0,
     )
     d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index[:, None] * d_out_stride_few + d_index[None, :] * d_out_stride_d,
-        mask=(few_index < 4)[:, None],
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + few_index * d_out_stride_few + d_index[None, :] * d_out_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
-        mask=(few_index < 4),
+        mask=(g_index < size_g),
         other=0.0,
     )
-    mul_few = 1.4426950408889634 * logsum
+    mul_g = 1.4426950408889634 * logsum
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
     # src[decode.diag:35]
-    add_few = few_index + (filled - 4)
+    add = few_index + (filled - 4)
     # src[decode.diag:29]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
-        mask=(few_index < 4)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -3011,9 +1953,9 @@ def decode_few_backward_d_Q_kernel(
         # src[decode.diag:35]
         # src[decode.diag:34]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_few_x = where_few_x - tl.where(mul_few == float("-inf"), 0.0, mul_few)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_few_x)).to(tl.bfloat16)
+        where_g_x = tl.where((x_index <= add)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
+        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -3036,16 +1978,15 @@ def decode_few_backward_d_Q_kernel(
         # src[decode.diag:34]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
-        where_few_x = tl.where(tile, 0.18033688011112042 * dot_2, float("-inf"))
-        sub_few_x = where_few_x - tl.where(mul_few == float("-inf"), 0.0, mul_few)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_few_x)).to(tl.bfloat16)
+        where_g_x = tl.where(((x_index <= add) & (x_index < size_x))[None, :], 0.18033688011112042 * dot_2, float("-inf"))
+        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + few_index[:, None] * d_Q_stride_few + d_index[None, :] * d_Q_stride_d,
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index[:, None] * d_Q_stride_g + few_index * d_Q_stride_few + d_index[None, :] * d_Q_stride_d,
         (0.125 * acc_x).to(tl.bfloat16),
-        mask=(few_index < 4)[:, None],
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -3191,118 +2132,18 @@ def _decode_few(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_FEW, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
+        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 4,)
     decode_few_kernel[grid](
         Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
         K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
         out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
-    )
-    return out
-
-
-def _decode_few_parts(
-    Q: torch.Tensor,
-    K: torch.Tensor,
-    V: torch.Tensor,
-    filled: torch.Tensor,
-    parts_x: int,
-    length_x: int,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_decode_few_parts(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> max_parts: f32[x_part b kv g few], z_parts: f32[x_part b kv g few], sum_parts: f32[x_part b kv g few d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 5, Q.device)
-    _check("K", K, torch.bfloat16, 4, Q.device)
-    _check("V", V, torch.bfloat16, 4, Q.device)
-    _check("filled", filled, torch.int32, 0, Q.device)
-    b, kv, g, _, _ = Q.shape
-    _, _, x, _ = K.shape
-    if Q.shape != (b, kv, g, 4, 64):
-        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
-    if K.shape != (b, kv, x, 64):
-        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
-    if V.shape != (b, kv, x, 64):
-        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
-    if filled.shape != ():
-        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
-    max_parts = torch.empty((parts_x, b, kv, g, 4), dtype=torch.float32, device=Q.device)
-    z_parts = torch.empty((parts_x, b, kv, g, 4), dtype=torch.float32, device=Q.device)
-    sum_parts = torch.empty((parts_x, b, kv, g, 4, 64), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_FEW, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_FEW, BLOCK_X_IN_1, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_FEW, BLOCK_X_IN_1, warps, stages = 64, 16, 8, 2
-    grid = (parts_x * b * kv * g * triton.cdiv(4, BLOCK_FEW),)
-    decode_few_parts_kernel[grid](
-        Q, K, V, filled, max_parts, z_parts, sum_parts, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
-        V.stride(2), V.stride(3), max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
-        max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
-        z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
-        sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), b, kv, g, x, parts_x, length_x,
-        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return max_parts, z_parts, sum_parts
-
-
-def _decode_few_joined(
-    max_parts: torch.Tensor,
-    z_parts: torch.Tensor,
-    sum_parts: torch.Tensor,
-    x: int,
-    length_x: int,
-) -> torch.Tensor:
-    """_decode_few_joined(max_parts: f32[x_part b kv g few], z_parts: f32[x_part b kv g few], sum_parts: f32[x_part b kv g few d]) -> out: bf16[b kv g few d]. Any strides; sizes are read off the shapes."""
-    _check("max_parts", max_parts, torch.float32, 5, max_parts.device)
-    _check("z_parts", z_parts, torch.float32, 5, max_parts.device)
-    _check("sum_parts", sum_parts, torch.float32, 6, max_parts.device)
-    parts_x, b, kv, g, _ = max_parts.shape
-    if max_parts.shape != (parts_x, b, kv, g, 4):
-        raise ValueError(f"max_parts: f32[x_part b kv g few] has shape {max_parts.shape}, expected {(parts_x, b, kv, g, 4)}")
-    if z_parts.shape != (parts_x, b, kv, g, 4):
-        raise ValueError(f"z_parts: f32[x_part b kv g few] has shape {z_parts.shape}, expected {(parts_x, b, kv, g, 4)}")
-    if sum_parts.shape != (parts_x, b, kv, g, 4, 64):
-        raise ValueError(f"sum_parts: f32[x_part b kv g few d] has shape {sum_parts.shape}, expected {(parts_x, b, kv, g, 4, 64)}")
-    out = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=max_parts.device)
-    BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
-    if BLOCK_X_PART_1 <= 1024:
-        if BLOCK_X_PART_1 <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
-        elif BLOCK_X_PART_1 <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
-        else:
-            BLOCK_D, warps, stages = 16, 16, 1
-        grid = (b * kv * g * 4 * triton.cdiv(64, BLOCK_D),)
-        decode_few_joined_rows_kernel[grid](
-            max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
-            max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
-            z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
-            sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0),
-            out.stride(1), out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
-            num_warps=warps, num_stages=stages,
-        )
-        return out
-    BLOCK_X_PART_1, BLOCK_D, warps, stages = 128, 16, 8, 2
-    grid = (b * kv * g * 4 * triton.cdiv(64, BLOCK_D),)
-    decode_few_joined_kernel[grid](
-        max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
-        max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
-        z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
-        sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0), out.stride(1),
-        out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-        BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -3334,18 +2175,18 @@ def _decode_few_forward(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_FEW, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
+        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 4,)
     decode_few_forward_kernel[grid](
         Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
         K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
         V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
         logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out, logsum
 
@@ -3425,12 +2266,12 @@ def _decode_few_backward_d_Q(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 32, 4, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 8, 2
+        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
+        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 4,)
     decode_few_backward_d_Q_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -3438,7 +2279,7 @@ def _decode_few_backward_d_Q(
         d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
         buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_Q.stride(0),
         d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -3533,15 +2374,5 @@ def decode_few(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
         return _decode_few_autograd.apply(Q, K, V, filled)
-    programs = b * kv * g
-    processors = _processors(Q)
-    if 0 < 2 * programs <= processors:
-        if x >= 512:
-            parts_x = min(triton.cdiv(x, 256), triton.cdiv(processors, programs))
-            length_x = triton.cdiv(x, parts_x * 256) * 256
-            parts_x = triton.cdiv(x, length_x)
-            max_parts, z_parts, sum_parts = _decode_few_parts(Q, K, V, filled, parts_x, length_x)
-            out = _decode_few_joined(max_parts, z_parts, sum_parts, x, length_x)
-            return out
     out = _decode_few(Q, K, V, filled)
     return out

@@ -5893,15 +5893,14 @@ def rmsnorm_matmul_kernel(
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         # src[fused.diag:43]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        mul_row_o_n = (weight[None, :] * W.to(tl.float32))[None, :, :] * X_f32[:, None, :]
-        tile_sum_2 = tl.sum(mul_row_o_n, 2)
-        next_acc_n_2 = acc_n_2 + tile_sum_2
+        tile_bf16 = (weight[None, :] * W.to(tl.float32)).to(tl.bfloat16)
+        next_acc_n_2 = tl.dot(X, tl.trans(tile_bf16), acc_n_2)
         acc_n = next_acc_n
         acc_n_2 = next_acc_n_2
     from_n = tl.maximum(0, to_n)
@@ -5920,15 +5919,14 @@ def rmsnorm_matmul_kernel(
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         # src[fused.diag:43]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
             mask=(n_index < size_n)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        mul_row_o_n = (weight[None, :] * W.to(tl.float32))[None, :, :] * X_f32[:, None, :]
-        tile_sum_2 = tl.sum(mul_row_o_n, 2)
-        next_acc_n_2 = acc_n_2 + tile_sum_2
+        tile_bf16 = (weight[None, :] * W.to(tl.float32)).to(tl.bfloat16)
+        next_acc_n_2 = tl.dot(X, tl.trans(tile_bf16), acc_n_2)
         acc_n = next_acc_n
         acc_n_2 = next_acc_n_2
     # src[maps.diag:25]
@@ -8347,9 +8345,14 @@ def _groupnorm_matmul_backward_buffer_0_buffer_1(
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_O > 64:
-        raise ValueError(f"o = {BLOCK_O}: at most 64 elements are held on chip")
-    BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 64, 64, 4, 2
+    if BLOCK_O > 256:
+        raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
+    if BLOCK_O <= 64:
+        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 1
+    elif BLOCK_O <= 128:
+        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 1
+    else:
+        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(4, BLOCK_GROUP),)
     groupnorm_matmul_backward_buffer_0_buffer_1_kernel[grid](
         X, weight, W, d_out, state, state__, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
@@ -8393,11 +8396,11 @@ def _groupnorm_matmul_backward_d_weight_d_bias(
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
     if BLOCK_O <= 64:
-        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 64, 64, 4, 2
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 4, 2
     elif BLOCK_O <= 128:
-        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 128, 64, 8, 2
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 8, 2
     else:
-        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 64, 16, 8, 2
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 16, 8, 2
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
     groupnorm_matmul_backward_d_weight_d_bias_kernel[grid](
         X, W, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8861,7 +8864,7 @@ def groupnorm_matmul(
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
-        if o <= 64 and o <= 256:
+        if o <= 256:
             return _groupnorm_matmul_autograd.apply(X, weight, bias, W)
         return _groupnorm_matmul_long_autograd.apply(X, weight, bias, W)
     buffer_0, buffer_1 = _groupnorm_matmul_buffer_0_buffer_1(X)

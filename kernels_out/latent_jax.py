@@ -739,7 +739,7 @@ def mla_plain(Q, R, C, T, U, W):
     return as_bf16
 
 
-def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_one=512):
+def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_b=512, block_h=512):
     """mla_decode_buffer_0_buffer_1(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], filled: i32[]) -> (f32[b h one], bf16[b h one r]), in blocks: memory does not grow with x."""
     Q, R, C, T, U = (jnp.asarray(array, jnp.bfloat16) for array in (Q, R, C, T, U))
     filled = jnp.asarray(filled, jnp.int32)
@@ -758,32 +758,40 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_o
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_one = min(block_one, max(1, 1))
-    R = jnp.pad(R, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1)), (0, 0)))
-    T = jnp.pad(T, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    C = jnp.pad(C, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    block_b = min(block_b, max(b, 1))
+    block_h = min(block_h, max(h, 1))
+    R = jnp.pad(R, ((0, max(-b % block_b, block_b - b)), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    U = jnp.pad(U, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-b % block_b, block_b - b)), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    T = jnp.pad(T, ((0, max(-b % block_b, block_b - b)), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    C = jnp.pad(C, ((0, max(-b % block_b, block_b - b)), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_one = tile * block_one
-        max_x = jnp.full((b, h, block_one), -jnp.inf, jnp.float32)
-        sum_x = jnp.full((b, h, block_one), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_one, 256), 0.0, jnp.float32)
-        R_tile = lax.dynamic_slice_in_dim(R, first_one, block_one, 2)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_one, block_one, 2)
-        dot = jnp.einsum("bhod,hrd->bhor", Q_tile, U, preferred_element_type=jnp.float32)
+        first_h = (tile % -(-h // block_h)) * block_h
+        tile = tile // -(-h // block_h)
+        first_b = tile * block_b
+        max_x = jnp.full((1, block_b, block_h), -jnp.inf, jnp.float32)
+        sum_x = jnp.full((1, block_b, block_h), 0.0, jnp.float32)
+        acc_x = jnp.full((1, block_b, block_h, 256), 0.0, jnp.float32)
+        R_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(R, first_b, block_b, 0), first_h, block_h, 1)
+        U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 0)
+        Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_b, block_b, 0), first_h, block_h, 1)
+        mul = Q_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None] * U_tile.astype(jnp.float32)
+        sum_ = jnp.sum(mul, axis=4)
         to_x = x // block_x * block_x
 
         def step(block, state):
             max_x, sum_x, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
-            dot_2 = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
-            C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
-            dot_bf16 = dot.astype(jnp.bfloat16)
-            dot_3 = jnp.einsum("bhor,bxr->bhox", dot_bf16, C_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, (dot_3 + dot_2) * 0.07216878364870323, -jnp.inf)
+            T_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(T, first_b, block_b, 0), first_x, block_x, 1)
+            mul_2 = R_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None] * T_tile.astype(jnp.float32)[:, None]
+            sum_2 = jnp.sum(mul_2, axis=4)
+            C_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(C, first_b, block_b, 0), first_x, block_x, 1)
+            C_f32 = C_tile.astype(jnp.float32)
+            mul_3 = C_f32[:, None] * sum_[:, :, :, None]
+            sum_3 = jnp.sum(mul_3, axis=4)
+            chosen = jnp.where(x_index < filled, (sum_3 + sum_2) * 0.07216878364870323, -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -791,8 +799,9 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_o
             exp = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(exp, axis=3)
             next_sum_x = sum_x * scale + tile_sum
-            tile_bf16 = exp.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
+            mul_4 = C_f32[:, None] * exp[:, :, :, :, None]
+            tile_sum_2 = jnp.sum(mul_4, axis=3)
+            next_acc_x = acc_x * scale[:, :, :, None] + tile_sum_2
             return (next_max_x, next_sum_x, next_acc_x)
 
         max_x, sum_x, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, sum_x, acc_x))
@@ -802,12 +811,14 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_o
             max_x, sum_x, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
-            dot_2 = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
-            C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
-            dot_bf16 = dot.astype(jnp.bfloat16)
-            dot_3 = jnp.einsum("bhor,bxr->bhox", dot_bf16, C_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled) & (x_index < x), (dot_3 + dot_2) * 0.07216878364870323, -jnp.inf)
+            T_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(T, first_b, block_b, 0), first_x, block_x, 1)
+            mul_2 = R_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None] * T_tile.astype(jnp.float32)[:, None]
+            sum_2 = jnp.sum(mul_2, axis=4)
+            C_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(C, first_b, block_b, 0), first_x, block_x, 1)
+            C_f32 = C_tile.astype(jnp.float32)
+            mul_3 = C_f32[:, None] * sum_[:, :, :, None]
+            sum_3 = jnp.sum(mul_3, axis=4)
+            chosen = jnp.where((x_index < filled) & (x_index < x), (sum_3 + sum_2) * 0.07216878364870323, -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -815,8 +826,9 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_o
             exp = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(exp, axis=3)
             next_sum_x = sum_x * scale + tile_sum
-            tile_bf16 = exp.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
+            mul_4 = C_f32[:, None] * exp[:, :, :, :, None]
+            tile_sum_2 = jnp.sum(mul_4, axis=3)
+            next_acc_x = acc_x * scale[:, :, :, None] + tile_sum_2
             return (next_max_x, next_sum_x, next_acc_x)
 
         max_x, sum_x, acc_x = lax.fori_loop(
@@ -825,14 +837,16 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_o
             step_2,
             (max_x, sum_x, acc_x),
         )
-        return sum_x, acc_x.astype(jnp.bfloat16)
+        return sum_x.transpose(1, 2, 0), acc_x.astype(jnp.bfloat16).transpose(1, 2, 0, 3)
 
-    buffer_0_tiles, buffer_1_tiles = lax.map(program, jnp.arange(-(-1 // block_one)))
-    buffer_0_tiles = buffer_0_tiles.transpose(1, 2, 0, 3)
-    buffer_0_tiles = buffer_0_tiles.reshape(b, h, -(-1 // block_one) * block_one)
-    buffer_1_tiles = buffer_1_tiles.transpose(1, 2, 0, 3, 4)
-    buffer_1_tiles = buffer_1_tiles.reshape(b, h, -(-1 // block_one) * block_one, 256)
-    return buffer_0_tiles[:, :, :1], buffer_1_tiles[:, :, :1]
+    buffer_0_tiles, buffer_1_tiles = lax.map(program, jnp.arange((-(-b // block_b)) * (-(-h // block_h))))
+    buffer_0_tiles = buffer_0_tiles.reshape(-(-b // block_b), -(-h // block_h), *buffer_0_tiles.shape[1:])
+    buffer_0_tiles = buffer_0_tiles.transpose(0, 2, 1, 3, 4)
+    buffer_0_tiles = buffer_0_tiles.reshape(-(-b // block_b) * block_b, -(-h // block_h) * block_h, 1)
+    buffer_1_tiles = buffer_1_tiles.reshape(-(-b // block_b), -(-h // block_h), *buffer_1_tiles.shape[1:])
+    buffer_1_tiles = buffer_1_tiles.transpose(0, 2, 1, 3, 4, 5)
+    buffer_1_tiles = buffer_1_tiles.reshape(-(-b // block_b) * block_b, -(-h // block_h) * block_h, 1, 256)
+    return buffer_0_tiles[:b, :h], buffer_1_tiles[:b, :h]
 
 
 def _mla_decode_out(W, buffer_0, buffer_1):
@@ -853,7 +867,9 @@ def _mla_decode_out(W, buffer_0, buffer_1):
     return as_bf16
 
 
-def _mla_decode_forward_buffer_0_state_state_(Q, R, C, T, U, filled, *, block_x=256, block_one=512):
+def _mla_decode_forward_buffer_0_state_state_(
+    Q, R, C, T, U, filled, *, block_x=256, block_b=512, block_h=512,
+):
     """mla_decode_forward_buffer_0_state_state_(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], filled: i32[]) -> (bf16[b h one r], f32[b h one], f32[b h one]), in blocks: memory does not grow with x."""
     Q, R, C, T, U = (jnp.asarray(array, jnp.bfloat16) for array in (Q, R, C, T, U))
     filled = jnp.asarray(filled, jnp.int32)
@@ -872,41 +888,50 @@ def _mla_decode_forward_buffer_0_state_state_(Q, R, C, T, U, filled, *, block_x=
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_one = min(block_one, max(1, 1))
-    R = jnp.pad(R, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1)), (0, 0)))
-    T = jnp.pad(T, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    C = jnp.pad(C, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    block_b = min(block_b, max(b, 1))
+    block_h = min(block_h, max(h, 1))
+    R = jnp.pad(R, ((0, max(-b % block_b, block_b - b)), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    U = jnp.pad(U, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-b % block_b, block_b - b)), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    T = jnp.pad(T, ((0, max(-b % block_b, block_b - b)), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    C = jnp.pad(C, ((0, max(-b % block_b, block_b - b)), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_one = tile * block_one
-        max_x = jnp.full((b, h, block_one), -jnp.inf, jnp.float32)
-        acc_x = jnp.full((b, h, block_one, 256), 0.0, jnp.float32)
-        sum_x = jnp.full((b, h, block_one), 0.0, jnp.float32)
-        R_tile = lax.dynamic_slice_in_dim(R, first_one, block_one, 2)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_one, block_one, 2)
-        dot = jnp.einsum("bhod,hrd->bhor", Q_tile, U, preferred_element_type=jnp.float32)
+        first_h = (tile % -(-h // block_h)) * block_h
+        tile = tile // -(-h // block_h)
+        first_b = tile * block_b
+        max_x = jnp.full((1, block_b, block_h), -jnp.inf, jnp.float32)
+        acc_x = jnp.full((1, block_b, block_h, 256), 0.0, jnp.float32)
+        sum_x = jnp.full((1, block_b, block_h), 0.0, jnp.float32)
+        R_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(R, first_b, block_b, 0), first_h, block_h, 1)
+        U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 0)
+        Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_b, block_b, 0), first_h, block_h, 1)
+        mul = Q_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None] * U_tile.astype(jnp.float32)
+        sum_ = jnp.sum(mul, axis=4)
         to_x = x // block_x * block_x
 
         def step(block, state):
             max_x, acc_x, sum_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
-            dot_2 = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
-            C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
-            dot_bf16 = dot.astype(jnp.bfloat16)
-            dot_3 = jnp.einsum("bhor,bxr->bhox", dot_bf16, C_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, 0.07216878364870323 * (dot_3 + dot_2), -jnp.inf)
+            T_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(T, first_b, block_b, 0), first_x, block_x, 1)
+            mul_2 = T_tile.astype(jnp.float32)[:, None] * R_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None]
+            sum_2 = jnp.sum(mul_2, axis=4)
+            C_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(C, first_b, block_b, 0), first_x, block_x, 1)
+            C_f32 = C_tile.astype(jnp.float32)
+            mul_3 = C_f32[:, None] * sum_[:, :, :, None]
+            sum_3 = jnp.sum(mul_3, axis=4)
+            chosen = jnp.where(x_index < filled, 0.07216878364870323 * (sum_3 + sum_2), -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
             exp = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
-            tile_bf16 = exp.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
-            tile_sum = jnp.sum(exp, axis=3)
-            next_sum_x = sum_x * scale + tile_sum
+            mul_4 = exp[:, :, :, :, None] * C_f32[:, None]
+            tile_sum = jnp.sum(mul_4, axis=3)
+            next_acc_x = acc_x * scale[:, :, :, None] + tile_sum
+            tile_sum_2 = jnp.sum(exp, axis=3)
+            next_sum_x = sum_x * scale + tile_sum_2
             return (next_max_x, next_acc_x, next_sum_x)
 
         max_x, acc_x, sum_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, acc_x, sum_x))
@@ -916,21 +941,24 @@ def _mla_decode_forward_buffer_0_state_state_(Q, R, C, T, U, filled, *, block_x=
             max_x, acc_x, sum_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
-            dot_2 = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
-            C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
-            dot_bf16 = dot.astype(jnp.bfloat16)
-            dot_3 = jnp.einsum("bhor,bxr->bhox", dot_bf16, C_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled) & (x_index < x), 0.07216878364870323 * (dot_3 + dot_2), -jnp.inf)
+            T_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(T, first_b, block_b, 0), first_x, block_x, 1)
+            mul_2 = T_tile.astype(jnp.float32)[:, None] * R_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None]
+            sum_2 = jnp.sum(mul_2, axis=4)
+            C_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(C, first_b, block_b, 0), first_x, block_x, 1)
+            C_f32 = C_tile.astype(jnp.float32)
+            mul_3 = C_f32[:, None] * sum_[:, :, :, None]
+            sum_3 = jnp.sum(mul_3, axis=4)
+            chosen = jnp.where((x_index < filled) & (x_index < x), 0.07216878364870323 * (sum_3 + sum_2), -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
             exp = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
-            tile_bf16 = exp.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
-            tile_sum = jnp.sum(exp, axis=3)
-            next_sum_x = sum_x * scale + tile_sum
+            mul_4 = exp[:, :, :, :, None] * C_f32[:, None]
+            tile_sum = jnp.sum(mul_4, axis=3)
+            next_acc_x = acc_x * scale[:, :, :, None] + tile_sum
+            tile_sum_2 = jnp.sum(exp, axis=3)
+            next_sum_x = sum_x * scale + tile_sum_2
             return (next_max_x, next_acc_x, next_sum_x)
 
         max_x, acc_x, sum_x = lax.fori_loop(
@@ -939,16 +967,19 @@ def _mla_decode_forward_buffer_0_state_state_(Q, R, C, T, U, filled, *, block_x=
             step_2,
             (max_x, acc_x, sum_x),
         )
-        return acc_x.astype(jnp.bfloat16), max_x, sum_x
+        return acc_x.astype(jnp.bfloat16).transpose(1, 2, 0, 3), max_x.transpose(1, 2, 0), sum_x.transpose(1, 2, 0)
 
-    buffer_0_tiles, state_tiles, state__tiles = lax.map(program, jnp.arange(-(-1 // block_one)))
-    buffer_0_tiles = buffer_0_tiles.transpose(1, 2, 0, 3, 4)
-    buffer_0_tiles = buffer_0_tiles.reshape(b, h, -(-1 // block_one) * block_one, 256)
-    state_tiles = state_tiles.transpose(1, 2, 0, 3)
-    state_tiles = state_tiles.reshape(b, h, -(-1 // block_one) * block_one)
-    state__tiles = state__tiles.transpose(1, 2, 0, 3)
-    state__tiles = state__tiles.reshape(b, h, -(-1 // block_one) * block_one)
-    return buffer_0_tiles[:, :, :1], state_tiles[:, :, :1], state__tiles[:, :, :1]
+    buffer_0_tiles, state_tiles, state__tiles = lax.map(program, jnp.arange((-(-b // block_b)) * (-(-h // block_h))))
+    buffer_0_tiles = buffer_0_tiles.reshape(-(-b // block_b), -(-h // block_h), *buffer_0_tiles.shape[1:])
+    buffer_0_tiles = buffer_0_tiles.transpose(0, 2, 1, 3, 4, 5)
+    buffer_0_tiles = buffer_0_tiles.reshape(-(-b // block_b) * block_b, -(-h // block_h) * block_h, 1, 256)
+    state_tiles = state_tiles.reshape(-(-b // block_b), -(-h // block_h), *state_tiles.shape[1:])
+    state_tiles = state_tiles.transpose(0, 2, 1, 3, 4)
+    state_tiles = state_tiles.reshape(-(-b // block_b) * block_b, -(-h // block_h) * block_h, 1)
+    state__tiles = state__tiles.reshape(-(-b // block_b), -(-h // block_h), *state__tiles.shape[1:])
+    state__tiles = state__tiles.transpose(0, 2, 1, 3, 4)
+    state__tiles = state__tiles.reshape(-(-b // block_b) * block_b, -(-h // block_h) * block_h, 1)
+    return buffer_0_tiles[:b, :h], state_tiles[:b, :h], state__tiles[:b, :h]
 
 
 def _mla_decode_forward_out(W, state_, buffer_0):
@@ -1019,7 +1050,7 @@ def _mla_decode_backward_buffer_2(Q, U):
 
 
 def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
-    R, C, T, filled, logsum, state_2, buffer_2, buffer_0, buffer_1, *, block_x=256, block_one=512,
+    R, C, T, filled, logsum, state_2, buffer_2, buffer_0, buffer_1, *, block_x=256, block_h=512,
 ):
     """mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], filled: i32[], logsum: f32[b h one], state: f32[b h one], buffer_2: bf16[b h one r], buffer_0: bf16[b h one r], buffer_1: f32[b h one]) -> (bf16[b h one r], bf16[b h one r], bf16[b h one r], bf16[b h one p]), in blocks: memory does not grow with x."""
     R, C, T, buffer_2, buffer_0 = (jnp.asarray(array, jnp.bfloat16) for array in (R, C, T, buffer_2, buffer_0))
@@ -1046,28 +1077,28 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
     if buffer_1.shape != (b, h, 1):
         raise ValueError(f"buffer_1: f32[b h one] has shape {buffer_1.shape}, expected {(b, h, 1)}")
     block_x = min(block_x, max(x, 1))
-    block_one = min(block_one, max(1, 1))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1))))
-    R = jnp.pad(R, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1)), (0, 0)))
-    buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1)), (0, 0)))
-    buffer_1 = jnp.pad(buffer_1, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1))))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1)), (0, 0)))
-    state_2 = jnp.pad(state_2, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1))))
+    block_h = min(block_h, max(h, 1))
+    logsum = jnp.pad(logsum, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
+    R = jnp.pad(R, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    buffer_1 = jnp.pad(buffer_1, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    state_2 = jnp.pad(state_2, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
     T = jnp.pad(T, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     C = jnp.pad(C, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_one = tile * block_one
-        acc_x = jnp.full((b, h, block_one, 256), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((b, h, block_one, 256), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((b, h, block_one, 256), 0.0, jnp.float32)
-        acc_x_4 = jnp.full((b, h, block_one, 64), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_one, block_one, 2)
-        R_tile = lax.dynamic_slice_in_dim(R, first_one, block_one, 2)
-        buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_one, block_one, 2)
-        buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_one, block_one, 2)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_one, block_one, 2)
-        state_tile = lax.dynamic_slice_in_dim(state_2, first_one, block_one, 2)
+        first_h = tile * block_h
+        acc_x = jnp.full((b, 1, block_h, 256), 0.0, jnp.float32)
+        acc_x_2 = jnp.full((b, 1, block_h, 256), 0.0, jnp.float32)
+        acc_x_3 = jnp.full((b, 1, block_h, 256), 0.0, jnp.float32)
+        acc_x_4 = jnp.full((b, 1, block_h, 64), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_h, block_h, 1)
+        R_tile = lax.dynamic_slice_in_dim(R, first_h, block_h, 1)
+        buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_h, block_h, 1)
+        buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_h, block_h, 1)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1)
+        state_tile = lax.dynamic_slice_in_dim(state_2, first_h, block_h, 1)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -1075,24 +1106,26 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
-            dot = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bhop,bxp->bohx", R_tile, T_tile, preferred_element_type=jnp.float32)
             C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
-            dot_2 = jnp.einsum("bhor,bxr->bhox", buffer_2_tile, C_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bhor,bxr->bohx", buffer_2_tile, C_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where(x_index < filled, (dot_2 + dot) * 0.07216878364870323, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            equal = logsum_tile.transpose(0, 2, 1) == -jnp.inf
+            safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 2, 1))
             exp = jnp.exp(chosen - safe_logsum[:, :, :, None])
             tile_bf16 = exp.astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
-            dot_3 = jnp.einsum("bhor,bxr->bhox", buffer_0_tile, C_tile, preferred_element_type=jnp.float32)
-            sub = dot_3 - buffer_1_tile[:, :, :, None]
-            safe_state = jnp.where(state_tile == -jnp.inf, 0.0, state_tile)
+            next_acc_x = acc_x + jnp.einsum("bohx,bxr->bohr", tile_bf16, C_tile, preferred_element_type=jnp.float32)
+            dot_3 = jnp.einsum("bhor,bxr->bohx", buffer_0_tile, C_tile, preferred_element_type=jnp.float32)
+            sub = dot_3 - buffer_1_tile.transpose(0, 2, 1)[:, :, :, None]
+            equal_2 = state_tile.transpose(0, 2, 1) == -jnp.inf
+            safe_state = jnp.where(equal_2, 0.0, state_tile.transpose(0, 2, 1))
             exp_2 = jnp.exp(chosen - safe_state[:, :, :, None])
             tile_bf16_2 = (sub * exp_2).astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_2 + jnp.einsum("bhox,bxr->bhor", tile_bf16_2, C_tile, preferred_element_type=jnp.float32)
+            next_acc_x_2 = acc_x_2 + jnp.einsum("bohx,bxr->bohr", tile_bf16_2, C_tile, preferred_element_type=jnp.float32)
             tile_bf16_3 = (sub * exp).astype(jnp.bfloat16)
-            next_acc_x_3 = acc_x_3 + jnp.einsum("bhox,bxr->bhor", tile_bf16_3, C_tile, preferred_element_type=jnp.float32)
+            next_acc_x_3 = acc_x_3 + jnp.einsum("bohx,bxr->bohr", tile_bf16_3, C_tile, preferred_element_type=jnp.float32)
             tile_bf16_4 = (sub * exp).astype(jnp.bfloat16)
-            next_acc_x_4 = acc_x_4 + jnp.einsum("bhox,bxp->bhop", tile_bf16_4, T_tile, preferred_element_type=jnp.float32)
+            next_acc_x_4 = acc_x_4 + jnp.einsum("bohx,bxp->bohp", tile_bf16_4, T_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4)
 
         acc_x, acc_x_2, acc_x_3, acc_x_4 = lax.fori_loop(
@@ -1108,24 +1141,26 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
-            dot = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bhop,bxp->bohx", R_tile, T_tile, preferred_element_type=jnp.float32)
             C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
-            dot_2 = jnp.einsum("bhor,bxr->bhox", buffer_2_tile, C_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bhor,bxr->bohx", buffer_2_tile, C_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((x_index < filled) & (x_index < x), (dot_2 + dot) * 0.07216878364870323, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            equal = logsum_tile.transpose(0, 2, 1) == -jnp.inf
+            safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 2, 1))
             exp = jnp.exp(chosen - safe_logsum[:, :, :, None])
             tile_bf16 = exp.astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
-            dot_3 = jnp.einsum("bhor,bxr->bhox", buffer_0_tile, C_tile, preferred_element_type=jnp.float32)
-            sub = dot_3 - buffer_1_tile[:, :, :, None]
-            safe_state = jnp.where(state_tile == -jnp.inf, 0.0, state_tile)
+            next_acc_x = acc_x + jnp.einsum("bohx,bxr->bohr", tile_bf16, C_tile, preferred_element_type=jnp.float32)
+            dot_3 = jnp.einsum("bhor,bxr->bohx", buffer_0_tile, C_tile, preferred_element_type=jnp.float32)
+            sub = dot_3 - buffer_1_tile.transpose(0, 2, 1)[:, :, :, None]
+            equal_2 = state_tile.transpose(0, 2, 1) == -jnp.inf
+            safe_state = jnp.where(equal_2, 0.0, state_tile.transpose(0, 2, 1))
             exp_2 = jnp.exp(chosen - safe_state[:, :, :, None])
             tile_bf16_2 = (sub * exp_2).astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_2 + jnp.einsum("bhox,bxr->bhor", tile_bf16_2, C_tile, preferred_element_type=jnp.float32)
+            next_acc_x_2 = acc_x_2 + jnp.einsum("bohx,bxr->bohr", tile_bf16_2, C_tile, preferred_element_type=jnp.float32)
             tile_bf16_3 = (sub * exp).astype(jnp.bfloat16)
-            next_acc_x_3 = acc_x_3 + jnp.einsum("bhox,bxr->bhor", tile_bf16_3, C_tile, preferred_element_type=jnp.float32)
+            next_acc_x_3 = acc_x_3 + jnp.einsum("bohx,bxr->bohr", tile_bf16_3, C_tile, preferred_element_type=jnp.float32)
             tile_bf16_4 = (sub * exp).astype(jnp.bfloat16)
-            next_acc_x_4 = acc_x_4 + jnp.einsum("bhox,bxp->bhop", tile_bf16_4, T_tile, preferred_element_type=jnp.float32)
+            next_acc_x_4 = acc_x_4 + jnp.einsum("bohx,bxp->bohp", tile_bf16_4, T_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4)
 
         acc_x, acc_x_2, acc_x_3, acc_x_4 = lax.fori_loop(
@@ -1135,18 +1170,18 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
             (acc_x, acc_x_2, acc_x_3, acc_x_4),
         )
         tile_bf16 = (acc_x_4 * 0.07216878364870323).astype(jnp.bfloat16)
-        return acc_x.astype(jnp.bfloat16), acc_x_2.astype(jnp.bfloat16), acc_x_3.astype(jnp.bfloat16), tile_bf16
+        return acc_x.astype(jnp.bfloat16).transpose(0, 2, 1, 3), acc_x_2.astype(jnp.bfloat16).transpose(0, 2, 1, 3), acc_x_3.astype(jnp.bfloat16).transpose(0, 2, 1, 3), tile_bf16.transpose(0, 2, 1, 3)
 
-    buffer_3_tiles, buffer_4_tiles, buffer_5_tiles, d_R_tiles = lax.map(program, jnp.arange(-(-1 // block_one)))
-    buffer_3_tiles = buffer_3_tiles.transpose(1, 2, 0, 3, 4)
-    buffer_3_tiles = buffer_3_tiles.reshape(b, h, -(-1 // block_one) * block_one, 256)
-    buffer_4_tiles = buffer_4_tiles.transpose(1, 2, 0, 3, 4)
-    buffer_4_tiles = buffer_4_tiles.reshape(b, h, -(-1 // block_one) * block_one, 256)
-    buffer_5_tiles = buffer_5_tiles.transpose(1, 2, 0, 3, 4)
-    buffer_5_tiles = buffer_5_tiles.reshape(b, h, -(-1 // block_one) * block_one, 256)
-    d_R_tiles = d_R_tiles.transpose(1, 2, 0, 3, 4)
-    d_R_tiles = d_R_tiles.reshape(b, h, -(-1 // block_one) * block_one, 64)
-    return buffer_3_tiles[:, :, :1], buffer_4_tiles[:, :, :1], buffer_5_tiles[:, :, :1], d_R_tiles[:, :, :1]
+    buffer_3_tiles, buffer_4_tiles, buffer_5_tiles, d_R_tiles = lax.map(program, jnp.arange(-(-h // block_h)))
+    buffer_3_tiles = buffer_3_tiles.transpose(1, 0, 2, 3, 4)
+    buffer_3_tiles = buffer_3_tiles.reshape(b, -(-h // block_h) * block_h, 1, 256)
+    buffer_4_tiles = buffer_4_tiles.transpose(1, 0, 2, 3, 4)
+    buffer_4_tiles = buffer_4_tiles.reshape(b, -(-h // block_h) * block_h, 1, 256)
+    buffer_5_tiles = buffer_5_tiles.transpose(1, 0, 2, 3, 4)
+    buffer_5_tiles = buffer_5_tiles.reshape(b, -(-h // block_h) * block_h, 1, 256)
+    d_R_tiles = d_R_tiles.transpose(1, 0, 2, 3, 4)
+    d_R_tiles = d_R_tiles.reshape(b, -(-h // block_h) * block_h, 1, 64)
+    return buffer_3_tiles[:, :h], buffer_4_tiles[:, :h], buffer_5_tiles[:, :h], d_R_tiles[:, :h]
 
 
 def _mla_decode_backward_d_C_d_T(
@@ -1319,49 +1354,35 @@ def _mla_decode_backward_d_W(d_out, buffer_3):
     return as_bf16
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(7, 8))
-def _mla_decode_differentiable(Q, R, C, T, U, W, filled, block_x, block_one):
+@functools.partial(jax.custom_vjp, nondiff_argnums=(7, 8, 9))
+def _mla_decode_differentiable(Q, R, C, T, U, W, filled, block_x, block_b, block_h):
     buffer_0, buffer_1 = _mla_decode_buffer_0_buffer_1(
-        Q,
-        R,
-        C,
-        T,
-        U,
-        filled,
-        block_x=block_x,
-        block_one=block_one,
+        Q, R, C, T, U, filled, block_x=block_x, block_b=block_b, block_h=block_h,
     )
     out = _mla_decode_out(W, buffer_0, buffer_1)
     return out
 
 
-def _mla_decode_keeping(Q, R, C, T, U, W, filled, block_x, block_one):
+def _mla_decode_keeping(Q, R, C, T, U, W, filled, block_x, block_b, block_h):
     buffer_0, state, state_ = _mla_decode_forward_buffer_0_state_state_(
-        Q,
-        R,
-        C,
-        T,
-        U,
-        filled,
-        block_x=block_x,
-        block_one=block_one,
+        Q, R, C, T, U, filled, block_x=block_x, block_b=block_b, block_h=block_h,
     )
     out = _mla_decode_forward_out(W, state_, buffer_0)
     logsum = _mla_decode_forward_logsum(state, state_)
     return out, (Q, R, C, T, U, W, filled, out, logsum, state, state_)
 
 
-def _mla_decode_pull(block_x, block_one, saved, cotangents):
+def _mla_decode_pull(block_x, block_b, block_h, saved, cotangents):
     Q, R, C, T, U, W, filled, out, logsum, state, state_ = saved
     d_out = cotangents
     buffer_0 = _mla_decode_backward_buffer_0(W, d_out)
     buffer_1 = _mla_decode_backward_buffer_1(d_out, out)
     buffer_2 = _mla_decode_backward_buffer_2(Q, U)
     buffer_3, buffer_4, buffer_5, d_R = _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
-        R, C, T, filled, logsum, state, buffer_2, buffer_0, buffer_1, block_x=block_x, block_one=block_one,
+        R, C, T, filled, logsum, state, buffer_2, buffer_0, buffer_1, block_x=block_x, block_h=block_h,
     )
     d_C, d_T = _mla_decode_backward_d_C_d_T(
-        R, C, T, filled, logsum, buffer_0, buffer_1, buffer_2, block_one=block_one, block_x=block_x,
+        R, C, T, filled, logsum, buffer_0, buffer_1, buffer_2, block_x=block_x,
     )
     d_Q = _mla_decode_backward_d_Q(U, state_, buffer_4)
     d_U = _mla_decode_backward_d_U(Q, buffer_5)
@@ -1372,11 +1393,11 @@ def _mla_decode_pull(block_x, block_one, saved, cotangents):
 _mla_decode_differentiable.defvjp(_mla_decode_keeping, _mla_decode_pull)
 
 
-def mla_decode(Q, R, C, T, U, W, filled, *, block_x=256, block_one=512):
+def mla_decode(Q, R, C, T, U, W, filled, *, block_x=256, block_b=512, block_h=512):
     """mla_decode(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], filled: i32[]) -> bf16[b h one e], in blocks; differentiable in reverse."""
     Q, R, C, T, U, W = (jnp.asarray(array, jnp.bfloat16) for array in (Q, R, C, T, U, W))
     filled = jnp.asarray(filled, jnp.int32)
-    return _mla_decode_differentiable(Q, R, C, T, U, W, filled, block_x, block_one)
+    return _mla_decode_differentiable(Q, R, C, T, U, W, filled, block_x, block_b, block_h)
 
 
 def mla_decode_plain(Q, R, C, T, U, W, filled):

@@ -2304,9 +2304,9 @@ def _mla(
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 64:
-        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
+    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 256:
+        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_kernel[grid](
         Q, R, C, T, U, W, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0), R.stride(1),
@@ -2393,9 +2393,7 @@ def _mla_long_out(
     BLOCK_E = max(16, triton.next_power_of_2(128))
     if max(BLOCK_D, BLOCK_P, BLOCK_E) > 256:
         raise ValueError(f"d x p x e = {max(BLOCK_D, BLOCK_P, BLOCK_E)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_P, BLOCK_E) <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_P, BLOCK_E) <= 128:
+    if max(BLOCK_D, BLOCK_P, BLOCK_E) <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
@@ -2447,9 +2445,9 @@ def _mla_forward(
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 64:
-        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
+    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 256:
+        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_forward_kernel[grid](
         Q, R, C, T, U, W, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0),
@@ -2541,9 +2539,9 @@ def _mla_backward_d_Q_d_R(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q > 64:
-        raise ValueError(f"d x e x p x r x q = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q}: at most 64 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 64, 64, 4, 2
+    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q > 256:
+        raise ValueError(f"d x e x p x r x q = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q}: at most 256 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_backward_d_Q_d_R_kernel[grid](
         Q, R, C, T, U, W, d_out, logsum, buffer_0, d_Q, d_R, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -2601,9 +2599,9 @@ def _mla_backward_d_C_d_T(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 64:
-        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 64 elements are held on chip")
-    BLOCK_X, BLOCK_H, warps, stages = 64, 64, 4, 2
+    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 256:
+        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 256 elements are held on chip")
+    BLOCK_X, BLOCK_H, warps, stages = 64, 16, 8, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_backward_d_C_d_T_kernel[grid](
         Q, R, C, T, U, W, d_out, logsum, buffer_0, d_C, d_T, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -2661,9 +2659,9 @@ def _mla_backward_d_U_d_W(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 64:
-        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 64 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 64, 64, 4, 2
+    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 256:
+        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 256 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(h, BLOCK_H),)
     mla_backward_d_U_d_W_kernel[grid](
         Q, R, C, T, U, W, d_out, logsum, buffer_0, d_U, d_W, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -2754,9 +2752,7 @@ def _mla_long_forward_out_logsum(
     BLOCK_E = max(16, triton.next_power_of_2(128))
     if max(BLOCK_D, BLOCK_P, BLOCK_E) > 256:
         raise ValueError(f"d x p x e = {max(BLOCK_D, BLOCK_P, BLOCK_E)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_P, BLOCK_E) <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_P, BLOCK_E) <= 128:
+    if max(BLOCK_D, BLOCK_P, BLOCK_E) <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
@@ -2853,9 +2849,7 @@ def _mla_long_backward_buffer_1_buffer_2(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     if max(BLOCK_D, BLOCK_E, BLOCK_P) > 256:
         raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
+    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
@@ -2918,12 +2912,10 @@ def _mla_long_backward_d_Q_d_R(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     if max(BLOCK_D, BLOCK_E, BLOCK_P) > 256:
         raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
+    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     mla_long_backward_d_Q_d_R_kernel[grid](
         Q, R, T, d_out, logsum, K, V, buffer_0, d_Q, d_R, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -2982,9 +2974,7 @@ def _mla_long_backward_d_T(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     if max(BLOCK_D, BLOCK_E, BLOCK_P) > 256:
         raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
+    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
@@ -3145,10 +3135,10 @@ def mla(
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
-        if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64 and triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) <= 64 and triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(256) <= 64:
+        if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256 and triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) <= 256 and triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(256) <= 256:
             return _mla_autograd.apply(Q, R, C, T, U, W)
         return _mla_long_autograd.apply(Q, R, C, T, U, W)
-    if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64:
+    if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256:
         out = _mla(Q, R, C, T, U, W)
         return out
     K = _mla_long_K(C, U)
@@ -3164,39 +3154,46 @@ def mla_decode_buffer_0_buffer_1_kernel(
     C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, buffer_0_stride_b,
     buffer_0_stride_h, buffer_0_stride_one, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one,
     buffer_1_stride_r, size_b, size_h, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
-    one_index = first_one + tl.arange(0, BLOCK_ONE)
-    program = program // tl.cdiv(1, BLOCK_ONE)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    program = program // tl.cdiv(size_b, BLOCK_B)
+    one_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
-    max_x = tl.full([BLOCK_ONE], float("-inf"), tl.float32)
-    sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_B, BLOCK_H], float("-inf"), tl.float32)
+    sum_x = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_R], 0.0, tl.float32)
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
     # src[latent.diag:24]
     R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
-        mask=(one_index < 1)[:, None],
+        R_ptr + b_index[:, None, None] * R_stride_b + h_index[None, :, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
+        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
         other=0.0,
     )
     # src[latent.diag:27]
-    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
-    # src[latent.diag:23]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
-        mask=(one_index < 1)[:, None],
+    U = tl.load(
+        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+        mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
-    dot = tl.dot(Q, tl.trans(U))
+    # src[latent.diag:23]
+    Q = tl.load(
+        Q_ptr + b_index[:, None, None] * Q_stride_b + h_index[None, :, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
+        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        other=0.0,
+    )
+    # src[latent.diag:27]
+    mul_b_h_r_d = Q.to(tl.float32)[:, :, None, :] * U.to(tl.float32)[None, :, :, :]
+    sum_ = tl.sum(mul_b_h_r_d, 3)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -3204,27 +3201,36 @@ def mla_decode_buffer_0_buffer_1_kernel(
         # src[latent.diag:34]
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
+            mask=(b_index < size_b)[:, None, None],
+            other=0.0,
         )
+        # src[latent.diag:24]
+        # src[latent.diag:26]
         # src[latent.diag:33]
-        dot_2 = tl.dot(R, tl.trans(T))
+        mul_b_h_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[:, None, :, :]
+        sum_2 = tl.sum(mul_b_h_x_p, 3)
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
+            mask=(b_index < size_b)[:, None, None],
+            other=0.0,
         )
-        dot_bf16 = dot.to(tl.bfloat16)
+        C_f32 = C.to(tl.float32)
+        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
         # src[latent.diag:33]
-        dot_3 = tl.dot(dot_bf16, tl.trans(C))
-        where_one_x = tl.where((x_index < filled)[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_one_x, 1)
+        sum_3 = tl.sum(mul_b_h_x_r, 3)
+        where_b_h_x = tl.where((x_index < filled)[None, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
+        tile_max = tl.max(where_b_h_x, 2)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
-        tile_sum = tl.sum(exp2_one_x, 1)
+        exp2_b_h_x = tl.exp2(where_b_h_x - safe_next_max_x[:, :, None])
+        tile_sum = tl.sum(exp2_b_h_x, 2)
         next_sum_x = (sum_x * scale) + tile_sum
-        tile_bf16 = exp2_one_x.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
+        mul_b_h_x_r_2 = C_f32[:, None, :, :] * exp2_b_h_x[:, :, :, None]
+        tile_sum_2 = tl.sum(mul_b_h_x_r_2, 2)
+        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
         sum_x = next_sum_x
         acc_x = next_acc_x
@@ -3234,44 +3240,49 @@ def mla_decode_buffer_0_buffer_1_kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-            mask=(x_index < size_x)[:, None],
+            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
+            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
             other=0.0,
         )
+        # src[latent.diag:24]
+        # src[latent.diag:26]
         # src[latent.diag:33]
-        dot_2 = tl.dot(R, tl.trans(T))
+        mul_b_h_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[:, None, :, :]
+        sum_2 = tl.sum(mul_b_h_x_p, 3)
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
+            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
+            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
             other=0.0,
         )
-        dot_bf16 = dot.to(tl.bfloat16)
+        C_f32 = C.to(tl.float32)
+        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
         # src[latent.diag:33]
-        dot_3 = tl.dot(dot_bf16, tl.trans(C))
+        sum_3 = tl.sum(mul_b_h_x_r, 3)
         # src[latent.diag:34]
-        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_one_x, 1)
+        where_b_h_x = tl.where(((x_index < filled) & (x_index < size_x))[None, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
+        tile_max = tl.max(where_b_h_x, 2)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
-        tile_sum = tl.sum(exp2_one_x, 1)
+        exp2_b_h_x = tl.exp2(where_b_h_x - safe_next_max_x[:, :, None])
+        tile_sum = tl.sum(exp2_b_h_x, 2)
         next_sum_x = (sum_x * scale) + tile_sum
-        tile_bf16 = exp2_one_x.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
+        mul_b_h_x_r_2 = C_f32[:, None, :, :] * exp2_b_h_x[:, :, :, None]
+        tile_sum_2 = tl.sum(mul_b_h_x_r_2, 2)
+        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
         sum_x = next_sum_x
         acc_x = next_acc_x
     tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one,
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h + one_index * buffer_0_stride_one,
         sum_x,
-        mask=(one_index < 1),
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
     )
     tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+        buffer_1_ptr + b_index[:, None, None] * buffer_1_stride_b + h_index[None, :, None] * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, None, :] * buffer_1_stride_r,
         acc_x.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None],
+        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
     )
 
 
@@ -3280,26 +3291,26 @@ def mla_decode_out_kernel(
     W_ptr, buffer_0_ptr, buffer_1_ptr, out_ptr, W_stride_h, W_stride_r, W_stride_e, buffer_0_stride_b,
     buffer_0_stride_h, buffer_0_stride_one, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one,
     buffer_1_stride_r, out_stride_b, out_stride_h, out_stride_one, out_stride_e, size_h, size_b,
-    BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
     program = program // tl.cdiv(128, BLOCK_E)
-    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
-    one_index = first_one + tl.arange(0, BLOCK_ONE)
-    program = program // tl.cdiv(1, BLOCK_ONE)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    acc_r = tl.full([BLOCK_ONE, BLOCK_E], 0.0, tl.float32)
+    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    program = program // tl.cdiv(size_b, BLOCK_B)
+    one_index = (program % 1).to(tl.int64)
+    program = program // 1
+    h_index = program.to(tl.int64)
+    acc_r = tl.full([BLOCK_B, BLOCK_E], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
         buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
-            mask=(one_index < 1)[:, None],
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         # src[latent.diag:28]
@@ -3315,8 +3326,8 @@ def mla_decode_out_kernel(
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
         buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
-            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+            mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
         # src[latent.diag:28]
@@ -3329,14 +3340,14 @@ def mla_decode_out_kernel(
         acc_r = next_acc_r
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one,
-        mask=(one_index < 1),
+        mask=(b_index < size_b),
         other=0.0,
     )
-    where_one_e = tl.where((buffer_0 > 0.0)[:, None], acc_r * (1.0 / buffer_0)[:, None], 0.0)
+    where_b_e = tl.where((buffer_0 > 0.0)[:, None], acc_r * (1.0 / buffer_0)[:, None], 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index[:, None] * out_stride_one + e_index[None, :] * out_stride_e,
-        where_one_e.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None] & (e_index < 128)[None, :],
+        out_ptr + b_index[:, None] * out_stride_b + h_index * out_stride_h + one_index * out_stride_one + e_index[None, :] * out_stride_e,
+        where_b_e.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (e_index < 128)[None, :],
     )
 
 
@@ -3348,36 +3359,44 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, state_stride_b,
     state_stride_h, state_stride_one, state__stride_b, state__stride_h, state__stride_one, size_b, size_h,
     size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr,
-    BLOCK_ONE: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
+    EXACT_R: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
-    one_index = first_one + tl.arange(0, BLOCK_ONE)
-    program = program // tl.cdiv(1, BLOCK_ONE)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    program = program // tl.cdiv(size_b, BLOCK_B)
+    one_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
-    max_x = tl.full([BLOCK_ONE], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_B, BLOCK_H], float("-inf"), tl.float32)
+    acc_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_R], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
     # src[latent.diag:23]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
-        mask=(one_index < 1)[:, None],
+        Q_ptr + b_index[:, None, None] * Q_stride_b + h_index[None, :, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
+        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
         other=0.0,
     )
     # src[latent.diag:27]
-    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
-    dot = tl.dot(Q, tl.trans(U))
+    U = tl.load(
+        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+        mask=(h_index < size_h)[:, None, None],
+        other=0.0,
+    )
+    # src[latent.diag:23]
+    mul_b_h_r_d = U.to(tl.float32)[None, :, :, :] * Q.to(tl.float32)[:, :, None, :]
+    sum_ = tl.sum(mul_b_h_r_d, 3)
     # src[latent.diag:24]
     R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
-        mask=(one_index < 1)[:, None],
+        R_ptr + b_index[:, None, None] * R_stride_b + h_index[None, :, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
+        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -3387,27 +3406,36 @@ def mla_decode_forward_buffer_0_state_state__kernel(
         # src[latent.diag:34]
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
+            mask=(b_index < size_b)[:, None, None],
+            other=0.0,
         )
-        dot_bf16 = dot.to(tl.bfloat16)
+        C_f32 = C.to(tl.float32)
+        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
         # src[latent.diag:33]
-        dot_2 = tl.dot(dot_bf16, tl.trans(C))
+        sum_2 = tl.sum(mul_b_h_x_r, 3)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
+            mask=(b_index < size_b)[:, None, None],
+            other=0.0,
         )
+        # src[latent.diag:24]
+        # src[latent.diag:26]
         # src[latent.diag:33]
-        dot_3 = tl.dot(R, tl.trans(T))
-        where_one_x = tl.where((x_index < filled)[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_one_x, 1)
+        mul_b_h_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[:, None, :, :]
+        sum_3 = tl.sum(mul_b_h_x_p, 3)
+        where_b_h_x = tl.where((x_index < filled)[None, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
+        tile_max = tl.max(where_b_h_x, 2)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
-        tile_bf16 = exp2_one_x.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(exp2_one_x, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
+        exp2_b_h_x = tl.exp2(where_b_h_x - safe_next_max_x[:, :, None])
+        mul_b_h_x_r_2 = C_f32[:, None, :, :] * exp2_b_h_x[:, :, :, None]
+        tile_sum = tl.sum(mul_b_h_x_r_2, 2)
+        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum
+        tile_sum_2 = tl.sum(exp2_b_h_x, 2)
+        next_sum_x = (sum_x * scale) + tile_sum_2
         max_x = next_max_x
         acc_x = next_acc_x
         sum_x = next_sum_x
@@ -3417,49 +3445,54 @@ def mla_decode_forward_buffer_0_state_state__kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
+            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
+            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
             other=0.0,
         )
-        dot_bf16 = dot.to(tl.bfloat16)
+        C_f32 = C.to(tl.float32)
+        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
         # src[latent.diag:33]
-        dot_2 = tl.dot(dot_bf16, tl.trans(C))
+        sum_2 = tl.sum(mul_b_h_x_r, 3)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-            mask=(x_index < size_x)[:, None],
+            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
+            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
             other=0.0,
         )
+        # src[latent.diag:24]
+        # src[latent.diag:26]
         # src[latent.diag:33]
-        dot_3 = tl.dot(R, tl.trans(T))
+        mul_b_h_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[:, None, :, :]
+        sum_3 = tl.sum(mul_b_h_x_p, 3)
         # src[latent.diag:34]
-        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_one_x, 1)
+        where_b_h_x = tl.where(((x_index < filled) & (x_index < size_x))[None, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
+        tile_max = tl.max(where_b_h_x, 2)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
-        tile_bf16 = exp2_one_x.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(exp2_one_x, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
+        exp2_b_h_x = tl.exp2(where_b_h_x - safe_next_max_x[:, :, None])
+        mul_b_h_x_r_2 = C_f32[:, None, :, :] * exp2_b_h_x[:, :, :, None]
+        tile_sum = tl.sum(mul_b_h_x_r_2, 2)
+        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum
+        tile_sum_2 = tl.sum(exp2_b_h_x, 2)
+        next_sum_x = (sum_x * scale) + tile_sum_2
         max_x = next_max_x
         acc_x = next_acc_x
         sum_x = next_sum_x
     tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+        buffer_0_ptr + b_index[:, None, None] * buffer_0_stride_b + h_index[None, :, None] * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, None, :] * buffer_0_stride_r,
         acc_x.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None],
+        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
     )
     tl.store(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h + one_index * state_stride_one,
         (max_x * 0.6931471805599453),
-        mask=(one_index < 1),
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
     )
     tl.store(
-        state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h + one_index * state__stride_one,
         sum_x,
-        mask=(one_index < 1),
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
     )
 
 
@@ -3468,19 +3501,19 @@ def mla_decode_forward_out_kernel(
     W_ptr, state__ptr, buffer_0_ptr, out_ptr, W_stride_h, W_stride_r, W_stride_e, state__stride_b,
     state__stride_h, state__stride_one, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one,
     buffer_0_stride_r, out_stride_b, out_stride_h, out_stride_one, out_stride_e, size_h, size_b,
-    BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
     program = program // tl.cdiv(128, BLOCK_E)
-    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
-    one_index = first_one + tl.arange(0, BLOCK_ONE)
-    program = program // tl.cdiv(1, BLOCK_ONE)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    acc_r = tl.full([BLOCK_ONE, BLOCK_E], 0.0, tl.float32)
+    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    program = program // tl.cdiv(size_b, BLOCK_B)
+    one_index = (program % 1).to(tl.int64)
+    program = program // 1
+    h_index = program.to(tl.int64)
+    acc_r = tl.full([BLOCK_B, BLOCK_E], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
@@ -3492,8 +3525,8 @@ def mla_decode_forward_out_kernel(
             other=0.0,
         )
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
-            mask=(one_index < 1)[:, None],
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_0, tl.trans(W), acc_r)
@@ -3509,22 +3542,22 @@ def mla_decode_forward_out_kernel(
             other=0.0,
         )
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
-            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+            mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_0, tl.trans(W), acc_r)
         acc_r = next_acc_r
     state_ = tl.load(
         state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
-        mask=(one_index < 1),
+        mask=(b_index < size_b),
         other=0.0,
     )
-    where_one_e = tl.where((state_ > 0.0)[:, None], (1.0 / state_)[:, None] * acc_r, 0.0)
+    where_b_e = tl.where((state_ > 0.0)[:, None], (1.0 / state_)[:, None] * acc_r, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index[:, None] * out_stride_one + e_index[None, :] * out_stride_e,
-        where_one_e.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None] & (e_index < 128)[None, :],
+        out_ptr + b_index[:, None] * out_stride_b + h_index * out_stride_h + one_index * out_stride_one + e_index[None, :] * out_stride_e,
+        where_b_e.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (e_index < 128)[None, :],
     )
 
 
@@ -3562,27 +3595,27 @@ def mla_decode_forward_logsum_kernel(
 def mla_decode_backward_buffer_0_kernel(
     Q_ptr, U_ptr, buffer_0_ptr, Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, U_stride_h, U_stride_r,
     U_stride_d, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, size_b, size_h,
-    BLOCK_D: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_R: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
     r_index = first_r + tl.arange(0, BLOCK_R)
     program = program // tl.cdiv(256, BLOCK_R)
-    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
-    one_index = first_one + tl.arange(0, BLOCK_ONE)
-    program = program // tl.cdiv(1, BLOCK_ONE)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    acc_d = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    program = program // tl.cdiv(size_b, BLOCK_B)
+    one_index = (program % 1).to(tl.int64)
+    program = program // 1
+    h_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_B, BLOCK_R], 0.0, tl.float32)
     to_d = (128) // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[latent.diag:23]
         Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
-            mask=(one_index < 1)[:, None],
+            Q_ptr + b_index[:, None] * Q_stride_b + h_index * Q_stride_h + one_index * Q_stride_one + d_index[None, :] * Q_stride_d,
+            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         # src[latent.diag:27]
@@ -3599,8 +3632,8 @@ def mla_decode_backward_buffer_0_kernel(
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[latent.diag:23]
         Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
-            mask=(one_index < 1)[:, None] & (d_index < 128)[None, :],
+            Q_ptr + b_index[:, None] * Q_stride_b + h_index * Q_stride_h + one_index * Q_stride_one + d_index[None, :] * Q_stride_d,
+            mask=(b_index < size_b)[:, None] & (d_index < 128)[None, :],
             other=0.0,
         )
         # src[latent.diag:27]
@@ -3612,9 +3645,9 @@ def mla_decode_backward_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(U), acc_d)
         acc_d = next_acc_d
     tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
         acc_d.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
+        mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
     )
 
 
@@ -3622,19 +3655,19 @@ def mla_decode_backward_buffer_0_kernel(
 def mla_decode_backward_buffer_1_kernel(
     W_ptr, d_out_ptr, buffer_1_ptr, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h,
     d_out_stride_one, d_out_stride_e, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one,
-    buffer_1_stride_r, size_h, size_b, BLOCK_E: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_R: tl.constexpr,
+    buffer_1_stride_r, size_h, size_b, BLOCK_E: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
     r_index = first_r + tl.arange(0, BLOCK_R)
     program = program // tl.cdiv(256, BLOCK_R)
-    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
-    one_index = first_one + tl.arange(0, BLOCK_ONE)
-    program = program // tl.cdiv(1, BLOCK_ONE)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    acc_e = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    program = program // tl.cdiv(size_b, BLOCK_B)
+    one_index = (program % 1).to(tl.int64)
+    program = program // 1
+    h_index = program.to(tl.int64)
+    acc_e = tl.full([BLOCK_B, BLOCK_R], 0.0, tl.float32)
     to_e = (128) // BLOCK_E * BLOCK_E
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
@@ -3646,8 +3679,8 @@ def mla_decode_backward_buffer_1_kernel(
             other=0.0,
         )
         d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
-            mask=(one_index < 1)[:, None],
+            d_out_ptr + b_index[:, None] * d_out_stride_b + h_index * d_out_stride_h + one_index * d_out_stride_one + e_index[None, :] * d_out_stride_e,
+            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(W), acc_e)
@@ -3663,16 +3696,16 @@ def mla_decode_backward_buffer_1_kernel(
             other=0.0,
         )
         d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
-            mask=(one_index < 1)[:, None] & (e_index < 128)[None, :],
+            d_out_ptr + b_index[:, None] * d_out_stride_b + h_index * d_out_stride_h + one_index * d_out_stride_one + e_index[None, :] * d_out_stride_e,
+            mask=(b_index < size_b)[:, None] & (e_index < 128)[None, :],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(W), acc_e)
         acc_e = next_acc_e
     tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+        buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
         acc_e.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
+        mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
     )
 
 
@@ -3765,55 +3798,55 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
     buffer_3_stride_h, buffer_3_stride_one, buffer_3_stride_r, buffer_4_stride_b, buffer_4_stride_h,
     buffer_4_stride_one, buffer_4_stride_r, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_one,
     buffer_5_stride_r, d_R_stride_b, d_R_stride_h, d_R_stride_one, d_R_stride_p, size_b, size_h, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_H: tl.constexpr,
     EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
-    one_index = first_one + tl.arange(0, BLOCK_ONE)
-    program = program // tl.cdiv(1, BLOCK_ONE)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    one_index = (program % 1).to(tl.int64)
+    program = program // 1
     b_index = program.to(tl.int64)
     p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
-    acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
-    acc_x_4 = tl.full([BLOCK_ONE, BLOCK_P], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_H, BLOCK_R], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_H, BLOCK_R], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_H, BLOCK_R], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_H, BLOCK_P], 0.0, tl.float32)
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + one_index * logsum_stride_one,
-        mask=(one_index < 1),
+        mask=(h_index < size_h),
         other=0.0,
     )
-    mul_one = 1.4426950408889634 * logsum
+    mul_h = 1.4426950408889634 * logsum
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
     # src[latent.diag:24]
     R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
-        mask=(one_index < 1)[:, None],
+        R_ptr + b_index * R_stride_b + h_index[:, None] * R_stride_h + one_index * R_stride_one + p_index[None, :] * R_stride_p,
+        mask=(h_index < size_h)[:, None],
         other=0.0,
     )
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
-        mask=(one_index < 1)[:, None],
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+        mask=(h_index < size_h)[:, None],
         other=0.0,
     )
     state = tl.load(
         state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
-        mask=(one_index < 1),
+        mask=(h_index < size_h),
         other=0.0,
     )
-    mul_one_2 = 1.4426950408889634 * state
+    mul_h_2 = 1.4426950408889634 * state
     buffer_2 = tl.load(
         buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + one_index * buffer_2_stride_one,
-        mask=(one_index < 1),
+        mask=(h_index < size_h),
         other=0.0,
     )
     buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
-        mask=(one_index < 1)[:, None],
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+        mask=(h_index < size_h)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -3833,20 +3866,19 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
         )
         # src[latent.diag:33]
         dot_2 = tl.dot(buffer_0, tl.trans(C))
-        where_one_x = tl.where((x_index < filled)[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
-        sub_one_x = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
-        exp2_one_x = tl.exp2(sub_one_x)
-        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        where_h_x = tl.where((x_index < filled)[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+        sub_h_x = where_h_x - tl.where(mul_h == float("-inf"), 0.0, mul_h)[:, None]
+        exp2_h_x = tl.exp2(sub_h_x)
+        tile_bf16 = exp2_h_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, C, acc_x)
-        safe_ = tl.where(mul_one_2 == float("-inf"), 0.0, mul_one_2)
+        sub_h_x_2 = where_h_x - tl.where(mul_h_2 == float("-inf"), 0.0, mul_h_2)[:, None]
         dot_3 = tl.dot(buffer_1, tl.trans(C))
-        sub_one_x_2 = dot_3 - buffer_2[:, None]
-        tile = tl.exp2(where_one_x - safe_[:, None]) * sub_one_x_2
-        tile_bf16_2 = tile.to(tl.bfloat16)
+        sub_h_x_3 = dot_3 - buffer_2[:, None]
+        tile_bf16_2 = (tl.exp2(sub_h_x_2) * sub_h_x_3).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16_2, C, acc_x_2)
-        tile_bf16_3 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
+        tile_bf16_3 = (exp2_h_x * sub_h_x_3).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_3, C, acc_x_3)
-        tile_bf16_4 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
+        tile_bf16_4 = (exp2_h_x * sub_h_x_3).to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_4, T, acc_x_4)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -3873,44 +3905,43 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
         # src[latent.diag:33]
         dot_2 = tl.dot(buffer_0, tl.trans(C))
         # src[latent.diag:34]
-        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
-        sub_one_x = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
-        exp2_one_x = tl.exp2(sub_one_x)
-        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        where_h_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+        sub_h_x = where_h_x - tl.where(mul_h == float("-inf"), 0.0, mul_h)[:, None]
+        exp2_h_x = tl.exp2(sub_h_x)
+        tile_bf16 = exp2_h_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, C, acc_x)
-        safe_ = tl.where(mul_one_2 == float("-inf"), 0.0, mul_one_2)
+        sub_h_x_2 = where_h_x - tl.where(mul_h_2 == float("-inf"), 0.0, mul_h_2)[:, None]
         dot_3 = tl.dot(buffer_1, tl.trans(C))
-        sub_one_x_2 = dot_3 - buffer_2[:, None]
-        tile = tl.exp2(where_one_x - safe_[:, None]) * sub_one_x_2
-        tile_bf16_2 = tile.to(tl.bfloat16)
+        sub_h_x_3 = dot_3 - buffer_2[:, None]
+        tile_bf16_2 = (tl.exp2(sub_h_x_2) * sub_h_x_3).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16_2, C, acc_x_2)
-        tile_bf16_3 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
+        tile_bf16_3 = (exp2_h_x * sub_h_x_3).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_3, C, acc_x_3)
-        tile_bf16_4 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
+        tile_bf16_4 = (exp2_h_x * sub_h_x_3).to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_4, T, acc_x_4)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
     tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[:, None] * buffer_3_stride_one + r_index[None, :] * buffer_3_stride_r,
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index[:, None] * buffer_3_stride_h + one_index * buffer_3_stride_one + r_index[None, :] * buffer_3_stride_r,
         acc_x.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None],
+        mask=(h_index < size_h)[:, None],
     )
     tl.store(
-        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index[:, None] * buffer_4_stride_h + one_index * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
         acc_x_2.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None],
+        mask=(h_index < size_h)[:, None],
     )
     tl.store(
-        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + one_index[:, None] * buffer_5_stride_one + r_index[None, :] * buffer_5_stride_r,
+        buffer_5_ptr + b_index * buffer_5_stride_b + h_index[:, None] * buffer_5_stride_h + one_index * buffer_5_stride_one + r_index[None, :] * buffer_5_stride_r,
         acc_x_3.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None],
+        mask=(h_index < size_h)[:, None],
     )
     tl.store(
-        d_R_ptr + b_index * d_R_stride_b + h_index * d_R_stride_h + one_index[:, None] * d_R_stride_one + p_index[None, :] * d_R_stride_p,
+        d_R_ptr + b_index * d_R_stride_b + h_index[:, None] * d_R_stride_h + one_index * d_R_stride_one + p_index[None, :] * d_R_stride_p,
         (0.07216878364870323 * acc_x_4).to(tl.bfloat16),
-        mask=(one_index < 1)[:, None],
+        mask=(h_index < size_h)[:, None],
     )
 
 
@@ -4057,26 +4088,26 @@ def mla_decode_backward_d_Q_kernel(
     U_ptr, state__ptr, buffer_4_ptr, d_Q_ptr, U_stride_h, U_stride_r, U_stride_d, state__stride_b,
     state__stride_h, state__stride_one, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_one,
     buffer_4_stride_r, d_Q_stride_b, d_Q_stride_h, d_Q_stride_one, d_Q_stride_d, size_h, size_b,
-    BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(128, BLOCK_D)
-    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
-    one_index = first_one + tl.arange(0, BLOCK_ONE)
-    program = program // tl.cdiv(1, BLOCK_ONE)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    acc_r = tl.full([BLOCK_ONE, BLOCK_D], 0.0, tl.float32)
+    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    program = program // tl.cdiv(size_b, BLOCK_B)
+    one_index = (program % 1).to(tl.int64)
+    program = program // 1
+    h_index = program.to(tl.int64)
+    acc_r = tl.full([BLOCK_B, BLOCK_D], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
         buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
-            mask=(one_index < 1)[:, None],
+            buffer_4_ptr + b_index[:, None] * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         # src[latent.diag:27]
@@ -4092,8 +4123,8 @@ def mla_decode_backward_d_Q_kernel(
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
         buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
-            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
+            buffer_4_ptr + b_index[:, None] * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+            mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
         # src[latent.diag:27]
@@ -4106,15 +4137,15 @@ def mla_decode_backward_d_Q_kernel(
         acc_r = next_acc_r
     state_ = tl.load(
         state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
-        mask=(one_index < 1),
+        mask=(b_index < size_b),
         other=0.0,
     )
-    mul_one_d = (0.07216878364870323 * (1.0 / state_))[:, None] * acc_r
-    where_one_d = tl.where((state_ > 0.0)[:, None], mul_one_d, 0.0)
+    mul_b_d = (0.07216878364870323 * (1.0 / state_))[:, None] * acc_r
+    tile_bf16 = tl.where((state_ > 0.0)[:, None], mul_b_d, 0.0).to(tl.bfloat16)
     tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + one_index[:, None] * d_Q_stride_one + d_index[None, :] * d_Q_stride_d,
-        where_one_d.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None] & (d_index < 128)[None, :],
+        d_Q_ptr + b_index[:, None] * d_Q_stride_b + h_index * d_Q_stride_h + one_index * d_Q_stride_one + d_index[None, :] * d_Q_stride_d,
+        tile_bf16,
+        mask=(b_index < size_b)[:, None] & (d_index < 128)[None, :],
     )
 
 
@@ -4265,18 +4296,18 @@ def _mla_decode_buffer_0_buffer_1(
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_D, BLOCK_P, BLOCK_R) > 64:
-        raise ValueError(f"d x p x r = {max(BLOCK_D, BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
-    BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
-    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
+    if BLOCK_D * BLOCK_P * BLOCK_R > 256:
+        raise ValueError(f"d x p x r = {BLOCK_D * BLOCK_P * BLOCK_R}: at most 256 elements are held on chip")
+    BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 64, 64, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H) * 1,)
     mla_decode_buffer_0_buffer_1_kernel[grid](
         Q, R, C, T, U, filled, buffer_0, buffer_1, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
         T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
         buffer_1.stride(3), b, h, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R,
-        BLOCK_ONE=BLOCK_ONE, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R,
-        num_warps=warps, num_stages=stages,
+        BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P,
+        EXACT_R=256 == BLOCK_R, num_warps=warps, num_stages=stages,
     )
     return buffer_0, buffer_1
 
@@ -4295,13 +4326,13 @@ def _mla_decode_out(W: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Ten
     if buffer_1.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_1: bf16[b h one r] has shape {buffer_1.shape}, expected {(b, h, 1, 256)}")
     out = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=W.device)
-    BLOCK_ONE, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(128, BLOCK_E),)
+    BLOCK_B, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(128, BLOCK_E),)
     mla_decode_out_kernel[grid](
         W, buffer_0, buffer_1, out, W.stride(0), W.stride(1), W.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
         buffer_1.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), h, b, BLOCK_R=BLOCK_R,
-        BLOCK_ONE=BLOCK_ONE, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        BLOCK_B=BLOCK_B, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -4341,18 +4372,19 @@ def _mla_decode_forward_buffer_0_state_state_(
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_D, BLOCK_P, BLOCK_R) > 64:
-        raise ValueError(f"d x p x r = {max(BLOCK_D, BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
-    BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
-    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
+    if BLOCK_D * BLOCK_P * BLOCK_R > 256:
+        raise ValueError(f"d x p x r = {BLOCK_D * BLOCK_P * BLOCK_R}: at most 256 elements are held on chip")
+    BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 64, 64, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H) * 1,)
     mla_decode_forward_buffer_0_state_state__kernel[grid](
         Q, R, C, T, U, filled, buffer_0, state, state_, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
         T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), state.stride(0), state.stride(1),
         state.stride(2), state_.stride(0), state_.stride(1), state_.stride(2), b, h, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_ONE=BLOCK_ONE, EXACT_D=128 == BLOCK_D,
-        EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H,
+        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, num_warps=warps,
+        num_stages=stages,
     )
     return buffer_0, state, state_
 
@@ -4371,13 +4403,13 @@ def _mla_decode_forward_out(W: torch.Tensor, state_: torch.Tensor, buffer_0: tor
     if buffer_0.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_0: bf16[b h one r] has shape {buffer_0.shape}, expected {(b, h, 1, 256)}")
     out = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=W.device)
-    BLOCK_ONE, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(128, BLOCK_E),)
+    BLOCK_B, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(128, BLOCK_E),)
     mla_decode_forward_out_kernel[grid](
         W, state_, buffer_0, out, W.stride(0), W.stride(1), W.stride(2), state_.stride(0), state_.stride(1),
         state_.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
-        out.stride(0), out.stride(1), out.stride(2), out.stride(3), h, b, BLOCK_R=BLOCK_R,
-        BLOCK_ONE=BLOCK_ONE, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), h, b, BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -4412,12 +4444,12 @@ def _mla_decode_backward_buffer_0(Q: torch.Tensor, U: torch.Tensor) -> torch.Ten
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     buffer_0 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_ONE, BLOCK_R, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(256, BLOCK_R),)
+    BLOCK_B, BLOCK_R, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(256, BLOCK_R),)
     mla_decode_backward_buffer_0_kernel[grid](
         Q, U, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), U.stride(0), U.stride(1),
         U.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, h,
-        BLOCK_D=BLOCK_D, BLOCK_ONE=BLOCK_ONE, BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
@@ -4433,12 +4465,12 @@ def _mla_decode_backward_buffer_1(W: torch.Tensor, d_out: torch.Tensor) -> torch
     if d_out.shape != (b, h, 1, 128):
         raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
     buffer_1 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=W.device)
-    BLOCK_ONE, BLOCK_R, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(256, BLOCK_R),)
+    BLOCK_B, BLOCK_R, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(256, BLOCK_R),)
     mla_decode_backward_buffer_1_kernel[grid](
         W, d_out, buffer_1, W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1),
         d_out.stride(2), d_out.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
-        buffer_1.stride(3), h, b, BLOCK_E=BLOCK_E, BLOCK_ONE=BLOCK_ONE, BLOCK_R=BLOCK_R, num_warps=warps,
+        buffer_1.stride(3), h, b, BLOCK_E=BLOCK_E, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps,
         num_stages=stages,
     )
     return buffer_1
@@ -4520,10 +4552,10 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
     d_R = torch.empty((b, h, 1, 64), dtype=torch.bfloat16, device=R.device)
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_P, BLOCK_R) > 64:
-        raise ValueError(f"p x r = {max(BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
-    BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
-    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
+    if max(BLOCK_P, BLOCK_R) > 256:
+        raise ValueError(f"p x r = {max(BLOCK_P, BLOCK_R)}: at most 256 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * triton.cdiv(h, BLOCK_H) * 1,)
     mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel[grid](
         R, C, T, filled, logsum, state, buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5, d_R,
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
@@ -4534,7 +4566,7 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
         buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), buffer_4.stride(0), buffer_4.stride(1),
         buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
         buffer_5.stride(3), d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, x,
-        BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_ONE=BLOCK_ONE, EXACT_P=64 == BLOCK_P,
+        BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_H=BLOCK_H, EXACT_P=64 == BLOCK_P,
         EXACT_R=256 == BLOCK_R, num_warps=warps, num_stages=stages,
     )
     return buffer_3, buffer_4, buffer_5, d_R
@@ -4581,9 +4613,9 @@ def _mla_decode_backward_d_C_d_T(
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=R.device)
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_P, BLOCK_R) > 64:
-        raise ValueError(f"p x r = {max(BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
-    BLOCK_X, BLOCK_ONE, warps, stages = 64, 64, 4, 2
+    if max(BLOCK_P, BLOCK_R) > 256:
+        raise ValueError(f"p x r = {max(BLOCK_P, BLOCK_R)}: at most 256 elements are held on chip")
+    BLOCK_X, BLOCK_ONE, warps, stages = 64, 16, 8, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_decode_backward_d_C_d_T_kernel[grid](
         R, C, T, filled, logsum, buffer_0, buffer_1, buffer_2, d_C, d_T, R.stride(0), R.stride(1),
@@ -4612,13 +4644,13 @@ def _mla_decode_backward_d_Q(U: torch.Tensor, state_: torch.Tensor, buffer_4: to
     if buffer_4.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_4: bf16[b h one r] has shape {buffer_4.shape}, expected {(b, h, 1, 256)}")
     d_Q = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=U.device)
-    BLOCK_ONE, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(128, BLOCK_D),)
+    BLOCK_B, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(128, BLOCK_D),)
     mla_decode_backward_d_Q_kernel[grid](
         U, state_, buffer_4, d_Q, U.stride(0), U.stride(1), U.stride(2), state_.stride(0), state_.stride(1),
         state_.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3),
-        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), h, b, BLOCK_R=BLOCK_R,
-        BLOCK_ONE=BLOCK_ONE, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), h, b, BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 

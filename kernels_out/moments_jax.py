@@ -396,40 +396,39 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    state____ = jnp.pad(state____, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    state____ = jnp.pad(state____, ((0, max(-q % block_q, block_q - q)),))
     state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         recip = 1 / jnp.float32(x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_q = q // block_q * block_q
 
         def step(block, state):
             (acc_q,) = state
             first_q = block * block_q
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            sub = dot - state_tile * recip
             state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
             add = 0.001 + recip * rsqrt * rsqrt * state_____tile
             recip_2 = 1 / add
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            sub = dot - state_tile * recip
             state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
             mul = recip * rsqrt * rsqrt * state___tile * recip_2
             mul_2 = mul * sub
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             sub_2 = buffer_0_tile + sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            mul_3 = (d_out_tile * (recip_2 * recip_2) * sub_2)[:, :, None] * Q_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul_3, axis=1)
-            next_acc_q = acc_q + tile_sum
+            tile_bf16 = (d_out_tile * sub_2 * recip_2 * recip_2).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             return (next_acc_q,)
 
         (acc_q,) = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q,))
@@ -438,22 +437,21 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
         def step_2(block, state):
             (acc_q,) = state
             first_q = block * block_q
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            sub = dot - state_tile * recip
             state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
             add = 0.001 + recip * rsqrt * rsqrt * state_____tile
             recip_2 = 1 / add
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            sub = dot - state_tile * recip
             state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
             mul = recip * rsqrt * rsqrt * state___tile * recip_2
             mul_2 = mul * sub
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             sub_2 = buffer_0_tile + sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            mul_3 = (d_out_tile * (recip_2 * recip_2) * sub_2)[:, :, None] * Q_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul_3, axis=1)
-            next_acc_q = acc_q + tile_sum
+            tile_bf16 = (d_out_tile * sub_2 * recip_2 * recip_2).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             return (next_acc_q,)
 
         (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))

@@ -911,8 +911,6 @@ def kurtosis_backward_d_K_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:11]
     K = tl.load(
@@ -920,65 +918,64 @@ def kurtosis_backward_d_K_kernel(
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
-        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
-        recip_q = 1.0 / add_q
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        state = tl.load(state_ptr + q_index * state_stride_q)
+        # src[moments.diag:11]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        state = tl.load(state_ptr + q_index * state_stride_q)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         sub_x_q = dot - (state * recip)[None, :]
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
+        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
+        recip_q = 1.0 / add_q
         state__ = tl.load(state___ptr + q_index * state___stride_q)
         tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
         mul_x_q = tile[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
         sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        # src[moments.diag:11]
-        tile_2 = (d_out * (recip_q * recip_q))[None, :] * sub_x_q_2
-        mul_x_q_d = tile_2[:, :, None] * Q.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
+        tile_2 = (d_out[None, :] * sub_x_q_2) * recip_q[None, :]
+        tile_bf16 = (tile_2 * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
-        recip_q = 1.0 / add_q
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         sub_x_q = dot - (state * recip)[None, :]
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
+        recip_q = 1.0 / add_q
         state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
         tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
         mul_x_q = tile[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
         sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:11]
-        tile_2 = (d_out * (recip_q * recip_q))[None, :] * sub_x_q_2
-        mul_x_q_d = tile_2[:, :, None] * Q.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
+        tile_2 = (d_out[None, :] * sub_x_q_2) * recip_q[None, :]
+        tile_bf16 = (tile_2 * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     scalar = ((((4.0 * recip) * rsqrt) * rsqrt) * rsqrt) * rsqrt
     tl.store(
@@ -1371,10 +1368,19 @@ def kurtosis_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
         state_____ = tl.load(state______ptr + q_index * state______stride_q)
         # src[moments.diag:14]
         add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
         recip_q = 1.0 / add_q
+        # src[moments.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        tile = ((d_out * recip_q) * recip_q)[None, :] * Q.to(tl.float32)
+        tile_bf16 = tile.to(tl.bfloat16)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
         mul_q = state_ * recip
         state = tl.load(
@@ -1384,27 +1390,19 @@ def kurtosis_long_backward_d_K_kernel(
         )
         sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         state___ = tl.load(state____ptr + q_index * state____stride_q)
-        tile = (((recip * rsqrt) * rsqrt) * state___) * recip_q
-        mul_x_q = tile[None, :] * sub_x_q
+        tile_2 = (((recip * rsqrt) * rsqrt) * state___) * recip_q
+        mul_x_q = tile_2[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         add_x_q = ((sub_x_q * sub_x_q) * sub_x_q) + buffer_0[None, :]
         sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        # src[moments.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        tile_2 = (d_out * (recip_q * recip_q))[None, :] * Q.to(tl.float32)
-        mul_x_d_q = tile_2[None, :, :] * sub_x_q_2[:, None, :]
-        tile_sum = tl.sum(mul_x_d_q, 2)
-        next_acc_q = acc_q + tile_sum
+        tile_bf16_2 = sub_x_q_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
         state_____ = tl.load(
             state______ptr + q_index * state______stride_q,
             mask=(q_index < size_q),
@@ -1413,6 +1411,14 @@ def kurtosis_long_backward_d_K_kernel(
         # src[moments.diag:14]
         add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
         recip_q = 1.0 / add_q
+        # src[moments.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        tile = ((d_out * recip_q) * recip_q)[None, :] * Q.to(tl.float32)
+        tile_bf16 = tile.to(tl.bfloat16)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = state_ * recip
         state = tl.load(
@@ -1422,22 +1428,13 @@ def kurtosis_long_backward_d_K_kernel(
         )
         sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        tile = (((recip * rsqrt) * rsqrt) * state___) * recip_q
-        mul_x_q = tile[None, :] * sub_x_q
+        tile_2 = (((recip * rsqrt) * rsqrt) * state___) * recip_q
+        mul_x_q = tile_2[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         add_x_q = ((sub_x_q * sub_x_q) * sub_x_q) + buffer_0[None, :]
         sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        # src[moments.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = (d_out * (recip_q * recip_q))[None, :] * Q.to(tl.float32)
-        mul_x_d_q = tile_2[None, :, :] * sub_x_q_2[:, None, :]
-        tile_sum = tl.sum(mul_x_d_q, 2)
-        next_acc_q = acc_q + tile_sum
+        tile_bf16_2 = sub_x_q_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     scalar = ((((recip * 4.0) * rsqrt) * rsqrt) * rsqrt) * rsqrt
     tl.store(
@@ -3107,63 +3104,6 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel(
 
 
 @triton.jit
-def deviation_long_backward_d_Q_rows_kernel(
-    K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
-    state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q,
-    buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:18]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    tile = (buffer_0[:, None] * t[None, :]) * buffer_2[:, None]
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    add_q_x = buffer_1[:, None] + (tile * d_D[:, None])
-    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:21]
-    sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-    mul_q_x = (((0.5 * buffer_0) * d_D)[:, None] * sub_q_x) * sub_q_x
-    sub_q_x_2 = (mul_q_x + (t[None, :] * d_M[:, None])) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * state_
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
-    )
-    sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[moments.diag:18]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_bf16 = (tl.exp2(sub_q_x_3) * sub_q_x_2).to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * (1.0 / z))[:, None] * dot, 0.0)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def deviation_long_backward_d_Q_kernel(
     K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
     buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
@@ -3247,64 +3187,6 @@ def deviation_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         where_q_d.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def deviation_long_backward_d_K_rows_kernel(
-    Q_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
-    state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q,
-    buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:18]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * state_
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[maps.diag:7]
-    where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q), 0.0)
-    d_D = load_tile(d_D_ptr + q_index * d_D_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[moments.diag:18]
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    tile = (buffer_0[None, :] * t[:, None]) * buffer_2[None, :]
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    add_x_q = buffer_1[None, :] + (tile * d_D[None, :])
-    d_M = load_tile(d_M_ptr + q_index * d_M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    M = load_tile(M_ptr + q_index * M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[moments.diag:21]
-    sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
-    mul_x_q = (((0.5 * buffer_0) * d_D)[None, :] * sub_x_q_2) * sub_x_q_2
-    sub_x_q_3 = (mul_x_q + (t[:, None] * d_M[None, :])) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-    tile_2 = (sub_x_q_3 * where_x_q) * tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :]
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -3949,24 +3831,7 @@ def _deviation_long_backward_d_Q(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        deviation_long_backward_d_Q_rows_kernel[grid](
-            K, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1),
-            t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), state.stride(0), state.stride(1),
-            state_.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     deviation_long_backward_d_Q_kernel[grid](
         K, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1),
@@ -4016,24 +3881,7 @@ def _deviation_long_backward_d_K(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        deviation_long_backward_d_K_rows_kernel[grid](
-            Q, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1),
-            t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), state.stride(0), state.stride(1),
-            state_.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     deviation_long_backward_d_K_kernel[grid](
         Q, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1),
@@ -8256,81 +8104,6 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
 
 
 @triton.jit
-def drift_long_backward_d_Q_rows_kernel(
-    K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_3_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:34]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * state_
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
-    )
-    sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q = 1.0 / z
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_x = (buffer_1 * d_forecast)[:, None] * t[None, :]
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = buffer_0 * state___
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)
-    # src[moments.diag:36]
-    x_f32 = x_index.to(tl.float32)
-    add_q_x = (buffer_0[:, None] * x_f32[None, :]) + (sub_q * recip_q)[:, None]
-    sub_q_x_2 = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    mul_q_x_2 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x_2
-    # src[maps.diag:7]
-    gt_q = z > 0.0
-    buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-    sub_q_x_3 = x_f32[None, :] - buffer_3[:, None]
-    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
-    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-    tile = ((recip * d_forecast) * recip_q)[:, None] * (t[None, :] - safe_buffer_5[:, None])
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_x_3 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
-    tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x_3
-    tile_3 = (((tile_2 * sub_q_x_3) * sub_q_x_3) + mul_q_x_3) + (tile * sub_q_x_3)
-    tile_4 = tile_3 + tl.where(gt_q[:, None], mul_q_x_2, 0.0)
-    add_q_x_2 = tile_4 + ((d_forecast * recip_q)[:, None] * t[None, :])
-    safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-    tile_5 = (add_q_x_2 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x)
-    tile_bf16 = tile_5.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tile_bf16_2 = tl.where(gt_q[:, None], dot * rsqrt, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16_2,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def drift_long_backward_d_Q_kernel(
     K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
     buffer_3_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d,
@@ -8447,81 +8220,6 @@ def drift_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def drift_long_backward_d_K_rows_kernel(
-    Q_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_3_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:34]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    recip_q = 1.0 / z
-    d_forecast = load_tile(d_forecast_ptr + q_index * d_forecast_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_q = (buffer_1 * d_forecast)[None, :] * t[:, None]
-    state___ = load_tile(state____ptr + q_index * state____stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = buffer_0 * state___
-    state__ = load_tile(state___ptr + q_index * state___stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-    # src[moments.diag:36]
-    x_f32 = x_index.to(tl.float32)
-    add_x_q = (buffer_0[None, :] * x_f32[:, None]) + (sub_q * recip_q)[None, :]
-    sub_x_q = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    mul_x_q_2 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q
-    # src[maps.diag:7]
-    gt_q = z > 0.0
-    buffer_3 = load_tile(buffer_3_ptr + q_index * buffer_3_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    sub_x_q_2 = x_f32[:, None] - buffer_3[None, :]
-    buffer_5 = load_tile(buffer_5_ptr + q_index * buffer_5_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-    tile = ((recip * d_forecast) * recip_q)[None, :] * (t[:, None] - safe_buffer_5[None, :])
-    d_lean = load_tile(d_lean_ptr + q_index * d_lean_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_q_3 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
-    tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
-    tile_3 = (((tile_2 * sub_x_q_2) * sub_x_q_2) + mul_x_q_3) + (tile * sub_x_q_2)
-    tile_4 = tile_3 + tl.where(gt_q[None, :], mul_x_q_2, 0.0)
-    add_x_q_2 = tile_4 + ((d_forecast * recip_q)[None, :] * t[:, None])
-    safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-    sub_x_q_3 = tl.where((q_index < size_q)[None, :], add_x_q_2 - safe_buffer_2[None, :], 0.0)
-    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_2 = 1.4426950408889634 * state_
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    sub_x_q_4 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-    tile_5 = tl.where(gt_q[None, :], tl.exp2(sub_x_q_4), 0.0) * sub_x_q_3
-    tile_bf16 = tile_5.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -9229,25 +8927,7 @@ def _drift_long_backward_d_Q(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        drift_long_backward_d_Q_rows_kernel[grid](
-            K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0,
-            buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1), t.stride(0), d_forecast.stride(0),
-            d_lean.stride(0), state.stride(0), state.stride(1), state_.stride(0), z.stride(0),
-            state__.stride(0), state___.stride(0), buffer_3.stride(0), buffer_5.stride(0), buffer_0.stride(0),
-            buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
-            BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_Q_kernel[grid](
         K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0, buffer_1,
@@ -9308,25 +8988,7 @@ def _drift_long_backward_d_K(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        drift_long_backward_d_K_rows_kernel[grid](
-            Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0,
-            buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1), t.stride(0), d_forecast.stride(0),
-            d_lean.stride(0), state.stride(0), state.stride(1), state_.stride(0), z.stride(0),
-            state__.stride(0), state___.stride(0), buffer_3.stride(0), buffer_5.stride(0), buffer_0.stride(0),
-            buffer_1.stride(0), buffer_2.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_K_kernel[grid](
         Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0, buffer_1,
@@ -11863,53 +11525,6 @@ def temperature_long_backward_buffer_0_kernel(
 
 
 @triton.jit
-def temperature_long_backward_d_Q_rows_kernel(
-    K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    d_L_stride_q, d_E_stride_q, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = (b * rsqrt) * buffer_0
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    sub_q_x = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * logsum
-    mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
-    sub_q_x_2 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_q_x_2) * ((sub_q_x * d_E[:, None]) + (b * d_L)[:, None])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def temperature_long_backward_d_Q_kernel(
     K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     d_L_stride_q, d_E_stride_q, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
@@ -11980,53 +11595,6 @@ def temperature_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def temperature_long_backward_d_K_rows_kernel(
-    Q_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    d_L_stride_q, d_E_stride_q, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_L = load_tile(d_L_ptr + q_index * d_L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = (b * rsqrt) * buffer_0
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    sub_x_q = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_2 = 1.4426950408889634 * logsum
-    mul_x_q = tl.where((q_index < size_q)[None, :], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
-    sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_x_q_2) * ((sub_x_q * d_E[None, :]) + (b * d_L)[None, :])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -12608,23 +12176,7 @@ def _temperature_long_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        temperature_long_backward_d_Q_rows_kernel[grid](
-            K, b, d_L, d_E, logsum, state, buffer_0, d_Q, K.stride(0), K.stride(1), d_L.stride(0),
-            d_E.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     temperature_long_backward_d_Q_kernel[grid](
         K, b, d_L, d_E, logsum, state, buffer_0, d_Q, K.stride(0), K.stride(1), d_L.stride(0), d_E.stride(0),
@@ -12666,23 +12218,7 @@ def _temperature_long_backward_d_K(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        temperature_long_backward_d_K_rows_kernel[grid](
-            Q, b, d_L, d_E, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_L.stride(0),
-            d_E.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     temperature_long_backward_d_K_kernel[grid](
         Q, b, d_L, d_E, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_L.stride(0), d_E.stride(0),

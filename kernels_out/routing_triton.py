@@ -731,7 +731,7 @@ def _experts_masked_backward_buffer_0(
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     if BLOCK_D * BLOCK_HIDDEN > 64:
         raise ValueError(f"d x hidden = {BLOCK_D * BLOCK_HIDDEN}: at most 64 elements are held on chip")
-    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 4, 2
+    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 4, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(4, BLOCK_EXPERT),)
     experts_masked_backward_buffer_0_kernel[grid](
         X, up, down, d_out, buffer_0, X.stride(0), X.stride(1), up.stride(0), up.stride(1), up.stride(2),

@@ -458,9 +458,9 @@ def _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, *, block_q=256
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
@@ -475,21 +475,20 @@ def _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, *, block_q=256
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
             rsqrt_2 = lax.rsqrt(rsqrt * rsqrt * state__tile + 1e-06)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             sub = dot_2 - rsqrt * rsqrt_2 * buffer_0_tile * dot
-            mul = (rsqrt_2 * sub)[:, :, None] * Q_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul, axis=1)
-            next_acc_q = acc_q + tile_sum
-            mul_2 = d_out_tile.astype(jnp.float32) * rsqrt_2[:, None]
-            tile_bf16 = mul_2.astype(jnp.bfloat16)
+            tile_bf16 = (rsqrt_2 * sub).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            mul = d_out_tile.astype(jnp.float32) * rsqrt_2[:, None]
+            tile_bf16_2 = mul.astype(jnp.bfloat16)
             dot_bf16 = dot.astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", dot_bf16, tile_bf16, preferred_element_type=jnp.float32)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", dot_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
@@ -499,22 +498,21 @@ def _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, *, block_q=256
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
             rsqrt_2 = lax.rsqrt(rsqrt * rsqrt * state__tile + 1e-06)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             sub = dot_2 - rsqrt * rsqrt_2 * buffer_0_tile * dot
             mul = rsqrt_2 * jnp.where((q_index < q), sub, 0.0)
-            mul_2 = mul[:, :, None] * Q_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul_2, axis=1)
-            next_acc_q = acc_q + tile_sum
-            mul_3 = d_out_tile.astype(jnp.float32) * rsqrt_2[:, None]
-            tile_bf16 = mul_3.astype(jnp.bfloat16)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            mul_2 = d_out_tile.astype(jnp.float32) * rsqrt_2[:, None]
+            tile_bf16_2 = mul_2.astype(jnp.bfloat16)
             dot_bf16 = dot.astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", dot_bf16, tile_bf16, preferred_element_type=jnp.float32)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", dot_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))

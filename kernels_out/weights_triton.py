@@ -2212,16 +2212,17 @@ def spherical_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        # src[weights.diag:16]
+        rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        # src[weights.diag:14]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        # src[weights.diag:16]
-        rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         d_out = load_tile(
@@ -2232,30 +2233,27 @@ def spherical_backward_d_K_d_V_kernel(
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
         sub_x_q = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[None, :] * dot)
-        # src[weights.diag:14]
-        mul_x_q_d = (rsqrt_q[None, :] * sub_x_q)[:, :, None] * Q.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
-        tile_bf16 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
-        # src[weights.diag:7]
+        tile_bf16 = (rsqrt_q[None, :] * sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
         dot_bf16 = dot.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16, acc_q_2)
+        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16_2, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:16]
+        rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:14]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:16]
-        rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         d_out = tl.load(
@@ -2266,14 +2264,11 @@ def spherical_backward_d_K_d_V_kernel(
         dot_2 = tl.dot(V, tl.trans(d_out))
         sub_x_q = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[None, :] * dot)
         sub_x_q_2 = tl.where((q_index < size_q)[None, :], sub_x_q, 0.0)
-        # src[weights.diag:14]
-        mul_x_q_d = (rsqrt_q[None, :] * sub_x_q_2)[:, :, None] * Q.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
-        tile_bf16 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
-        # src[weights.diag:7]
+        tile_bf16 = (rsqrt_q[None, :] * sub_x_q_2).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
         dot_bf16 = dot.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16, acc_q_2)
+        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16_2, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
@@ -2599,43 +2594,41 @@ def spherical_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        # src[weights.diag:16]
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        # src[weights.diag:16]
         tile = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))[None, :] * state
-        mul_x_e_q = tile[:, None, :] * d_out.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_e_q, 2)
-        next_acc_q = acc_q + tile_sum
+        tile_bf16 = tile.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:16]
+        rsqrt_q = tl.where(q_index < size_q, tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__)), 0.0)
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:16]
-        rsqrt_q = tl.where(q_index < size_q, tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__)), 0.0)
-        mul_x_e_q = (rsqrt_q[None, :] * state)[:, None, :] * d_out.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_e_q, 2)
-        next_acc_q = acc_q + tile_sum
+        tile_bf16 = (rsqrt_q[None, :] * state).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
@@ -3949,9 +3942,9 @@ def sink_backward_d_K_d_V_kernel(
         tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_x_q_e = (recip_q[:, None] * d_out.to(tl.float32))[None, :, :] * exp2_x_q[:, :, None]
-        tile_sum = tl.sum(mul_x_q_e, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
+        tile_bf16_2 = (recip_q[:, None] * d_out.to(tl.float32)).to(tl.bfloat16)
+        tile_bf16_3 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_3, tile_bf16_2, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
@@ -3987,9 +3980,9 @@ def sink_backward_d_K_d_V_kernel(
         tile = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_x_q_e = (recip_q[:, None] * d_out.to(tl.float32))[None, :, :] * exp2_x_q[:, :, None]
-        tile_sum = tl.sum(mul_x_q_e, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
+        tile_bf16_2 = (recip_q[:, None] * d_out.to(tl.float32)).to(tl.bfloat16)
+        tile_bf16_3 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_3, tile_bf16_2, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     from_q_3 = tl.maximum(from_q_2, to_q_2)
@@ -4027,9 +4020,9 @@ def sink_backward_d_K_d_V_kernel(
         tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_x_q_e = (recip_q[:, None] * d_out.to(tl.float32))[None, :, :] * exp2_x_q[:, :, None]
-        tile_sum = tl.sum(mul_x_q_e, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
+        tile_bf16_2 = (recip_q[:, None] * d_out.to(tl.float32)).to(tl.bfloat16)
+        tile_bf16_3 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_3, tile_bf16_2, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
@@ -4482,14 +4475,12 @@ def sink_long_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
         m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
         mul_q = m * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -4501,25 +4492,24 @@ def sink_long_backward_d_V_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         # src[weights.diag:22]
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        mul_x_e_q = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q))[:, None, :] * d_out.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_e_q, 2)
-        next_acc_q = acc_q + tile_sum
+        tile_bf16 = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q)).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         state_ = tl.load(state__ptr + q_index * state__stride_q)
         # src[weights.diag:21]
         m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
         mul_q = m * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -4528,25 +4518,24 @@ def sink_long_backward_d_V_kernel(
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         # src[weights.diag:22]
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        mul_x_e_q = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q))[:, None, :] * d_out.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_e_q, 2)
-        next_acc_q = acc_q + tile_sum
+        tile_bf16 = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q)).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
         m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
         mul_q = m * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -4558,76 +4547,18 @@ def sink_long_backward_d_V_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         # src[weights.diag:22]
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        mul_x_e_q = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q))[:, None, :] * d_out.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_e_q, 2)
-        next_acc_q = acc_q + tile_sum
+        tile_bf16 = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q)).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-    )
-
-
-@triton.jit
-def sink_long_backward_d_Q_rows_kernel(
-    K_ptr, s_ptr, state_ptr, state__ptr, state____ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
-    K_stride_d, state_stride_q, state_stride_x, state__stride_q, state____stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:21]
-    m = tl.maximum(state_, s)
-    mul_q = m * 1.4426950408889634
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[weights.diag:20]
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[weights.diag:22]
-    # src[weights.diag:19]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    # src[weights.diag:23]
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-    tile_bf16_2 = ((rsqrt * (1.0 / add_q))[:, None] * dot).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16_2,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -4724,65 +4655,6 @@ def sink_long_backward_d_Q_kernel(
 
 
 @triton.jit
-def sink_long_backward_d_K_rows_kernel(
-    Q_ptr, s_ptr, state_ptr, state__ptr, state____ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
-    Q_stride_d, state_stride_q, state_stride_x, state__stride_q, state____stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
-    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[weights.diag:21]
-    m = tl.maximum(state_, s)
-    mul_q = m * 1.4426950408889634
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[weights.diag:20]
-    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[weights.diag:22]
-    mul_x_q = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    # src[weights.diag:19]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    # src[weights.diag:23]
-    state___ = load_tile(state____ptr + q_index * state____stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-    # src[weights.diag:19]
-    mul_x_d_q = ((1.0 / add_q)[None, :] * Q.to(tl.float32))[None, :, :] * mul_x_q[:, None, :]
-    sum_ = tl.sum(mul_x_d_q, 2)
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (sum_ * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def sink_long_backward_d_K_kernel(
     Q_ptr, s_ptr, state_ptr, state__ptr, state____ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
     Q_stride_d, state_stride_q, state_stride_x, state__stride_q, state____stride_q, buffer_0_stride_q,
@@ -4806,16 +4678,19 @@ def sink_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
         m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        # src[weights.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = ((1.0 / add_q)[None, :] * Q.to(tl.float32)).to(tl.bfloat16)
         mul_q = m * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -4827,35 +4702,34 @@ def sink_long_backward_d_K_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         # src[weights.diag:22]
-        mul_x_q = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        # src[weights.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        # src[weights.diag:19]
-        mul_x_d_q = ((1.0 / add_q)[None, :] * Q.to(tl.float32))[None, :, :] * mul_x_q[:, None, :]
-        tile_sum = tl.sum(mul_x_d_q, 2)
-        next_acc_q = acc_q + tile_sum
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
         # src[weights.diag:21]
         m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        # src[weights.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = ((1.0 / add_q)[None, :] * Q.to(tl.float32)).to(tl.bfloat16)
         mul_q = m * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -4864,35 +4738,34 @@ def sink_long_backward_d_K_kernel(
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         # src[weights.diag:22]
-        mul_x_q = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        # src[weights.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        # src[weights.diag:19]
-        mul_x_d_q = ((1.0 / add_q)[None, :] * Q.to(tl.float32))[None, :, :] * mul_x_q[:, None, :]
-        tile_sum = tl.sum(mul_x_d_q, 2)
-        next_acc_q = acc_q + tile_sum
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16_2 = tile.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
         m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        # src[weights.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = ((1.0 / add_q)[None, :] * Q.to(tl.float32)).to(tl.bfloat16)
         mul_q = m * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -4904,20 +4777,16 @@ def sink_long_backward_d_K_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         # src[weights.diag:22]
-        mul_x_q = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        # src[weights.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        # src[weights.diag:19]
-        mul_x_d_q = ((1.0 / add_q)[None, :] * Q.to(tl.float32))[None, :, :] * mul_x_q[:, None, :]
-        tile_sum = tl.sum(mul_x_d_q, 2)
-        next_acc_q = acc_q + tile_sum
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
@@ -5505,23 +5374,7 @@ def _sink_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        sink_long_backward_d_Q_rows_kernel[grid](
-            K, s, state, state_, state___, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), state.stride(0),
-            state.stride(1), state_.stride(0), state___.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sink_long_backward_d_Q_kernel[grid](
         K, s, state, state_, state___, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), state.stride(0),
@@ -5564,23 +5417,7 @@ def _sink_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        sink_long_backward_d_K_rows_kernel[grid](
-            Q, s, state, state_, state___, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), state.stride(0),
-            state.stride(1), state_.stride(0), state___.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     sink_long_backward_d_K_kernel[grid](
         Q, s, state, state_, state___, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), state.stride(0),
@@ -6926,70 +6763,6 @@ def multi_query_long_backward_d_V_kernel(
 
 
 @triton.jit
-def multi_query_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_x, K_stride_d,
-    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
-    state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q,
-    d_Q_stride_d, size_b, size_x, size_d, size_h, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:26]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[weights.diag:27]
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def multi_query_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_x, K_stride_d,
     logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
@@ -7082,73 +6855,6 @@ def multi_query_long_backward_d_Q_kernel(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def multi_query_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
-    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_x,
-    d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_H: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_H: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    b_index = program.to(tl.int64)
-    h_index = tl.arange(0, BLOCK_H)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:26]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index[None, :, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[:, None, None] * Q_stride_d,
-        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[:, None, None],
-        other=0.0,
-    )
-    buffer_1 = load_tile(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q,
-        (h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        0.0,
-        EXACT_H and EXACT_Q,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[None, :, None] * buffer_0_stride_h + q_index[None, None, :] * buffer_0_stride_q + x_index[:, None, None] * buffer_0_stride_x,
-        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(
-        logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-        (h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        0.0,
-        EXACT_H and EXACT_Q,
-    )
-    mul_h_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index[None, :, None] * state_stride_h + q_index[None, None, :] * state_stride_q + x_index[:, None, None] * state_stride_x,
-        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
-        other=0.0,
-    )
-    # src[weights.diag:27]
-    tile = (q_index < size_q)[None, :] & (h_index < size_h)[:, None]
-    tile_2 = (x_index[:, None] <= q_index[None, :])[:, None, :] & tile[None, :, :]
-    where_x_h_q = tl.where(tile_2, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
-    mul_x_h_q = tl.exp2(sub_x_h_q) * (buffer_0 - safe_buffer_1[None, :, :])
-    # src[weights.diag:26]
-    mul_x_d_h_q = mul_x_h_q[:, None, :, :] * Q.to(tl.float32)[None, :, :, :]
-    sum_ = tl.sum(tl.sum(mul_x_d_h_q, 3), 2)
-    tl.store(
-        d_K_ptr + b_index * d_K_stride_b + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (sum_ * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -7716,25 +7422,7 @@ def _multi_query_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        multi_query_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
-            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, x, d, h, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     multi_query_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), logsum.stride(0),
@@ -7771,26 +7459,7 @@ def _multi_query_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_H = max(16, triton.next_power_of_2(h))
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_H * BLOCK_Q <= 64:
-        if BLOCK_H * BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_H * BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        multi_query_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
-            d_K.stride(1), d_K.stride(2), b, h, q, d, x, BLOCK_H=BLOCK_H, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_H=h == BLOCK_H, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     multi_query_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -9001,67 +8670,6 @@ def cross_long_backward_d_V_kernel(
 
 
 @triton.jit
-def cross_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
-    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
-    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:30]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
-    )
-    sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def cross_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
     K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
@@ -9150,69 +8758,6 @@ def cross_long_backward_d_Q_kernel(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def cross_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
-    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
-    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:30]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    buffer_1 = load_tile(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    mul_q = logsum * 1.4426950408889634
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=float("-inf"),
-    )
-    sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -9735,25 +9280,7 @@ def _cross_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        cross_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
-            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     cross_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -9790,25 +9317,7 @@ def _cross_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        cross_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
-            d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     cross_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -11049,56 +10558,6 @@ def with_logsumexp_long_backward_d_V_kernel(
 
 
 @triton.jit
-def with_logsumexp_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum__ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum__stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum_ * 1.4426950408889634
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[weights.diag:35]
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    # src[weights.diag:34]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def with_logsumexp_long_backward_d_Q_kernel(
     K_ptr, logsum__ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     logsum__stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
@@ -11177,56 +10636,6 @@ def with_logsumexp_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def with_logsumexp_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum__ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum__stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:34]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    logsum_ = load_tile(logsum__ptr + q_index * logsum__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = logsum_ * 1.4426950408889634
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[weights.diag:35]
-    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -11795,23 +11204,7 @@ def _with_logsumexp_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        with_logsumexp_long_backward_d_Q_rows_kernel[grid](
-            K, logsum_, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum_.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     with_logsumexp_long_backward_d_Q_kernel[grid](
         K, logsum_, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum_.stride(0),
@@ -11846,23 +11239,7 @@ def _with_logsumexp_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        with_logsumexp_long_backward_d_K_rows_kernel[grid](
-            Q, logsum_, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum_.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     with_logsumexp_long_backward_d_K_kernel[grid](
         Q, logsum_, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum_.stride(0),

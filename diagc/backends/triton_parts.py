@@ -41,7 +41,7 @@ def parted_plans(
 
 
 def _programs(variant: Variant, symbols: Mapping[str, str]) -> str:
-    """How many programs a kernel has. Tiles of axes of known size are as many as in any of its configurations."""
+    """How many programs a kernel has: as many tiles as in any of its configurations."""
     kernel = variant.kernel
     counts: list[str] = []
     for axis in kernel.group_axes:
@@ -49,7 +49,8 @@ def _programs(variant: Variant, symbols: Mapping[str, str]) -> str:
             counts.append(size_text(axis.size, symbols))
         elif kernel.extents[axis].kind == "tile":
             block = min(dict(config.blocks)[axis] for config in variant.configs)
-            counts.append(str(math.ceil((axis.size.value or 0) / block)))
+            size, known = size_text(axis.size, symbols), axis.size.value
+            counts.append(f"triton.cdiv({size}, {block})" if known is None else str(math.ceil(known / block)))
     return " * ".join(count for count in counts if count != "1") or "1"
 
 

@@ -63,13 +63,25 @@ def contraction_dtype(current: Node) -> DType | None:
     return current.op.compute or narrowest_float(dtypes)
 
 
-def multiplies(factors: Sequence[Node], among: Collection[Axis] | None = None) -> bool:
-    """Whether the contraction of factors is a product of matrices: two have an axis that no other has.
+def matrix_sides(
+    factors: Sequence[Node], among: Collection[Axis]
+) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:
+    """The factors by the two sides of a matrix product, or None where they are none.
 
-    `among` are the axes that count; by default all do.
+    Of the axes `among`, which the product keeps, each side has some that the other lacks; a factor with a part of those
+    of a side belongs to it. Whether factors have the consumed axes is not asked.
     """
-    own = 0
-    for place, factor in enumerate(factors):
-        others = {a for p, f in enumerate(factors) if p != place for a in f.axes}
-        own += any(axis not in others and (among is None or axis in among) for axis in factor.axes)
-    return own > 1
+    kept = [frozenset(axis for axis in factor.axes if axis in among) for factor in factors]
+    widest = list(dict.fromkeys(k for k in kept if not any(k < other for other in kept)))
+    if len(widest) != 2:
+        return None
+    left = tuple(f for f, k in zip(factors, kept, strict=True) if k <= widest[0])
+    return left, tuple(f for f in factors if f not in left)
+
+
+def multiplies(reduction: Node, blocked: Collection[Axis] | None = None) -> bool:
+    """Whether a contraction is a product of matrices; `blocked` are the axes that count as sides, by default all."""
+    consumed = reduction.op.axes if isinstance(reduction.op, ops.Reduce) else ()
+    factors = contracted_factors(reduction)
+    kept = {a for f in factors for a in f.axes if a not in consumed and (blocked is None or a in blocked)}
+    return bool(factors) and matrix_sides(factors, kept) is not None

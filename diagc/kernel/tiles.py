@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from diagc.core import ops
 from diagc.core.axes import Axis, in_order
-from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors
+from diagc.core.contraction import contracted_factors, contraction_dtype, matrix_sides, summed_factors
 from diagc.core.diagram import Node
 from diagc.core.dtypes import DType, promote
 from diagc.kernel.builder import NEGATIVE_INFINITY, Builder, Scope
@@ -221,24 +221,14 @@ class TileBuilder(Builder):
     ) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:
         """Left and right factors of a matrix product on the tile, or None when it is none."""
         assert isinstance(node.op, ops.Reduce)
-        consumed = set(node.op.axes)
-
-        def free(factor: Node) -> set[Axis]:
-            return {a for a in factor.axes if a not in consumed and self.extents[a].blocked}
-
-        if not any(self.extents[a].blocked for a in consumed):
+        consumed = [a for a in node.op.axes if self.extents[a].blocked]
+        kept = {a for f in factors for a in f.axes if a not in node.op.axes and self.extents[a].blocked}
+        sides = matrix_sides(factors, kept)
+        if sides is None or len(consumed) != 1:
             return None
-        left = [factors[0]]
-        right: list[Node] = []
-        for factor in factors[1:]:
-            same = free(factor) <= free(left[0]) if free(left[0]) else not free(factor)
-            (left if same else right).append(factor)
-        rows = {a for f in left for a in free(f)}
-        columns = {a for f in right for a in free(f)}
-        blocked = {a for a in consumed if self.extents[a].blocked}
-        each = all(blocked <= {a for f in side for a in f.axes} for side in (left, right))
-        proper = len(rows) == 1 and len(columns) == 1 and not rows & columns and len(blocked) == 1
-        return (tuple(left), tuple(right)) if proper and each else None
+        rows, columns = ({a for f in side for a in f.axes if a in kept} for side in sides)
+        each = all(any(consumed[0] in f.axes for f in side) for side in sides)
+        return sides if each and len(rows) == len(columns) == 1 and not rows & columns else None
 
     def _dot(
         self, scope: Scope, node: Node, sides: tuple[tuple[Node, ...], tuple[Node, ...]], start: Value | None

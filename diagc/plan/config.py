@@ -63,10 +63,9 @@ def has_dot(structure: Structure) -> bool:
 
 
 def _contractions(structure: Structure) -> list[tuple[Node, ...]]:
-    """The factors of each product of matrices: two of them have a blocked axis of their own."""
+    """The factors of each product of matrices on tiles."""
     blocked = {axis for axis, extent in structure.extents.items() if extent.blocked}
-    found = (contracted_factors(current) for current in walk(structure.roots))
-    return [factors for factors in found if factors and multiplies(factors, blocked)]
+    return [contracted_factors(current) for current in walk(structure.roots) if multiplies(current, blocked)]
 
 
 def configurations(structure: Structure) -> tuple[Config, ...]:
@@ -123,13 +122,23 @@ def _with_dot(
             (a, step) for a in streamed
         )
         return (Config(0, blocks, warps, stages),)
+    held = max((a.size.value or 0 for a, e in structure.extents.items() if e.kind == "resident"), default=0)
     choices = _WIDE if widest <= 2 else _NARROW
     found = [
-        Config(n, tuple((a, rows) for a in tiled) + tuple((a, step) for a in streamed), warps, stages)
+        Config(
+            n, tuple((a, _block(a, rows)) for a in tiled) + tuple((a, step) for a in streamed), warps, stages
+        )
         for n, rows, step, warps, stages in choices
+        if n >= min(held, MAX_RESIDENT_DOT)
     ]
     chosen = [_largest(structure, group) for _, group in groupby(found, key=lambda c: c.max_resident)]
     return tuple(config for config in chosen if config is not None) or (found[0],)
+
+
+def _block(axis: Axis, rows: int) -> int:
+    """No more rows than the axis has, where that is known, but as many as a product of matrices takes."""
+    size = axis.size.value
+    return rows if size is None else min(rows, max(16, 1 << (size - 1).bit_length()))
 
 
 def _largest(structure: Structure, group: Iterable[Config]) -> Config | None:

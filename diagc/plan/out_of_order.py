@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import contracted_factors, multiplies, summed_factors
+from diagc.core.contraction import multiplies, summed_factors
 from diagc.core.diagram import Diagram, Node, walk
 
 
@@ -38,7 +38,7 @@ def _stops(current: Node, below: set[Axis]) -> bool:
             return below != {axis}
         case ops.Reduce(_, axes):
             read = any(isinstance(f.op, ops.Scan) for f in summed_factors(current))
-            return bool(below & set(axes)) or (multiplies(contracted_factors(current)) and not read)
+            return bool(below & set(axes)) or (multiplies(current) and not read)
         case _:
             return len(below) > 1
 
@@ -64,6 +64,6 @@ def _products(root: Node, axis: Axis) -> list[Node]:
         for current in walk((root,))
         if isinstance(current.op, ops.Reduce)
         and axis in current.axes
-        and multiplies(contracted_factors(current))
+        and multiplies(current)
         and not any(isinstance(factor.op, ops.Scan) for factor in summed_factors(current))
     ]

@@ -103,15 +103,8 @@ class _Partition:
 
     def _cut(self, current: Node) -> None:
         """Write a node to memory, or what all its readers make of it at the same points."""
-        results = set(self.diagram.outputs)
-        while (
-            current not in results
-            and current not in self.cuts
-            and len(self.readers[current]) == 1
-            and self._continues(current, self.readers[current][0])
-        ):
-            current = self.readers[current][0]
-        if current in results or current in self.cuts or isinstance(current.op, ops.Input):
+        current = self._written(current)
+        if self._is_known(current):
             return
         dtype = self._stored_dtype(current)
         name = self.record.names.get(current) or f"buffer_{len(self.cuts)}"
@@ -122,6 +115,20 @@ class _Partition:
         places = {axis: place for place, axis in enumerate(self.diagram.reading_order)}
         array = Array(dtype, tuple(sorted(current.axes, key=places.__getitem__)), current.array.index_of)
         self.cuts[current] = node(ops.Input(unused(name, taken)), array=array)
+
+    def _written(self, current: Node) -> Node:
+        """What is written in place of a node: what all its readers make of it at the same points."""
+        while (
+            not self._is_known(current)
+            and len(self.readers[current]) == 1
+            and self._continues(current, self.readers[current][0])
+        ):
+            current = self.readers[current][0]
+        return current
+
+    def _is_known(self, current: Node) -> bool:
+        """Whether a node is in memory already."""
+        return current in self.cuts or current in self.diagram.outputs or isinstance(current.op, ops.Input)
 
     def _continues(self, current: Node, reader: Node) -> bool:
         """Whether a reader is computed at the same points, of nothing that a kernel would have to fold besides."""
@@ -293,15 +300,28 @@ class _Partition:
             short = size <= limit if size is not None else self.held == "short" or not has_dot(made)
             if extent.kind != "resident" or short or self.held == "any":
                 continue
-            inner = [r for r in reductions if r not in streamed]
-            found += [r for r in inner if axis in reduced_axes(r)] or [r for r in inner if axis not in r.axes]
-        return list(dict.fromkeys(n for n in found if n not in made.diagram.outputs))
+            inner = [
+                r
+                for r, whole in zip(reductions, self.originals(reductions), strict=True)
+                if r not in streamed and not self._is_known(self._written(whole))
+            ]
+            found += [r for r in inner if axis in reduced_axes(r)] or _last(
+                r for r in inner if axis not in r.axes
+            )
+        return list(dict.fromkeys(found))
 
     def originals(self, of_kernels: Iterable[Node]) -> list[Node]:
         """The nodes of the whole diagram that nodes of kernels stand for."""
         back = {buffer: n for n, buffer in self.cuts.items()}
         back |= {self._result_input(n): n for n in self.diagram.outputs if not isinstance(n.op, ops.Input)}
         return list(substitute(tuple(of_kernels), back))
+
+
+def _last(found: Iterable[Node]) -> list[Node]:
+    """Those of the nodes that no other one is made of."""
+    nodes = list(found)
+    below = {n for current in nodes for n in walk((current,)) if n is not current}
+    return [n for n in nodes if n not in below]
 
 
 def _is_read(current: Node) -> bool:

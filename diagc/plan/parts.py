@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from diagc.core.axes import Axis, Size
+from diagc.core.contraction import contracted_factors
+from diagc.core.diagram import walk
 from diagc.core.guards import Comparison, masks_of
 from diagc.plan.structure import Structure
 
@@ -23,8 +25,8 @@ PART: Final = 256
 def parted_axes(structure: Structure) -> tuple[Axis, ...]:
     """The axes of the one pass of a kernel that may have parts, outermost first; none where parts cannot pay.
 
-    Tiles of an axis of unknown size are taken to be many. A mask that makes the loop shorter than the axis would leave
-    most of the parts with nothing to do.
+    Tiles of an axis of unknown size are taken to be many, unless it is tiled in place of a shorter one. A mask that
+    makes the loop shorter than the axis would leave most of the parts with nothing to do.
     """
     if len(structure.passes) != 1 or structure.stored_axis is not None or not _may_be_few(structure):
         return ()
@@ -39,8 +41,21 @@ def parted_axes(structure: Structure) -> tuple[Axis, ...]:
 
 
 def _may_be_few(structure: Structure) -> bool:
-    tiled = [a for a in structure.group_axes if structure.extents[a].kind == "tile"]
-    return all(a.size.value is not None for a in tiled)
+    tiled = {a for a in structure.group_axes if structure.extents[a].kind == "tile"}
+    return all(a.size.value is not None or _replaces(a, structure) for a in tiled)
+
+
+def _replaces(axis: Axis, structure: Structure) -> bool:
+    """Whether an axis is tiled because those inside it, on its side of a product, are too short for a tile."""
+    for reduction in walk(structure.roots):
+        factors = contracted_factors(reduction)
+        for factor in factors:
+            own = [
+                a for a in structure.group_axes if a in factor.axes and any(a not in f.axes for f in factors)
+            ]
+            if axis in own[:-1]:
+                return True
+    return False
 
 
 def _grows(found: Comparison, size: Size) -> bool:

@@ -264,6 +264,11 @@ def _held_sides(nodes: tuple[Node, ...], tiled: set[Axis], looped: set[Axis]) ->
     return found
 
 
+def _fills(axis: Axis) -> bool:
+    """Whether an axis may be as long as the side of the smallest product of matrices."""
+    return axis.size.value is None or axis.size.value >= 16
+
+
 def _uid(axis: Axis) -> str:
     return axis.uid
 
@@ -273,7 +278,8 @@ def _innermost(diagram: Diagram, candidates: list[Axis]) -> Axis:
 
 
 def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed: set[Axis]) -> set[Axis]:
-    """For each contraction the innermost axis that only its left, and that only its right side carries.
+    """For each contraction an axis that only its left, and one that only its right side carries: the innermost that
+    fills a block.
 
     A factor with a part of the axes of another is on the side of that one; a side that a loop runs along has its blocks
     there.
@@ -287,5 +293,5 @@ def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed:
             inside = any(set(own) < set(other) for other in sides)
             looped = streamed & each - set(reduced_axes(reduction))
             if own and not inside and not looped and not tiled & set(own):
-                tiled.add(own[-1])
+                tiled.add(next((a for a in reversed(own) if _fills(a)), own[-1]))
     return tiled
