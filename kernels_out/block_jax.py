@@ -535,30 +535,29 @@ def _block_out(X, a, WQ, WO, c, up, gate, down, buffer_0, buffer_1, V, *, block_
         acc_hidden = jnp.full((b, block_t, 512), 0.0, jnp.float32)
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         X_f32 = X_tile.astype(jnp.float32)
-        mul = (a * X_f32)[:, :, :, None, None, None] * WQ.astype(jnp.float32).transpose(0, 3, 2, 1)
+        mul = (a * X_f32)[:, :, :, None, None, None] * WQ.astype(jnp.float32).transpose(0, 1, 3, 2)
         sum_ = jnp.sum(mul, axis=2)
         mul_2 = X_f32 * X_f32
         sum_2 = jnp.sum(mul_2, axis=2)
         mul_3 = lax.rsqrt(sum_2 * 0.001953125 + 1e-05)[:, :, None, None, None] * sum_
-        mul_4 = buffer_0.transpose(0, 3, 2, 1) * buffer_1[:, None, None]
-        tile_bf16_f32 = mul_4.astype(jnp.bfloat16).astype(jnp.float32)
-        tile_bf16_f32_2 = mul_3.astype(jnp.bfloat16).astype(jnp.float32)
-        mul_5 = tile_bf16_f32[:, None, :, None] * tile_bf16_f32_2[:, :, :, :, :, None]
-        sum_3 = jnp.sum(mul_5, axis=2)
-        chosen = jnp.where((x_index <= t_index[:, None])[:, None, None], 0.125 * sum_3, -jnp.inf)
-        max_ = jnp.max(chosen, axis=4)
-        sub = chosen - jnp.where(max_ == -jnp.inf, 0.0, max_)[:, :, :, :, None]
+        tile_bf16 = (buffer_0 * buffer_1[:, :, None, None]).astype(jnp.bfloat16)
+        tile_bf16_f32 = mul_3.astype(jnp.bfloat16).astype(jnp.float32)
+        mul_4 = tile_bf16.astype(jnp.float32)[:, None, :, :, :, None] * tile_bf16_f32[:, :, None]
+        sum_3 = jnp.sum(mul_4, axis=4)
+        chosen = jnp.where((x_index <= t_index[:, None])[:, :, None, None], 0.125 * sum_3, -jnp.inf)
+        max_ = jnp.max(chosen, axis=2)
+        sub = chosen - jnp.where(max_ == -jnp.inf, 0.0, max_)[:, :, None]
         e = jnp.exp(sub)
-        sum_4 = jnp.sum(e, axis=4)
-        mul_6 = V.astype(jnp.float32).transpose(0, 3, 2, 1)[:, None, :, None] * e[:, :, None]
-        sum_5 = jnp.sum(mul_6, axis=5)
-        chosen_2 = jnp.where((sum_4 > 0.0)[:, :, None], sum_5 * (1 / sum_4)[:, :, None], 0.0)
-        tile_bf16_f32_3 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
-        mul_7 = tile_bf16_f32_3[:, :, None] * WO.astype(jnp.float32).transpose(3, 2, 1, 0)
-        sum_6 = jnp.sum(mul_7, axis=(5, 4, 3))
+        sum_4 = jnp.sum(e, axis=2)
+        mul_5 = V.astype(jnp.float32)[:, None, :, :, :, None] * e[:, :, :, :, None]
+        sum_5 = jnp.sum(mul_5, axis=2)
+        chosen_2 = jnp.where((sum_4 > 0.0)[:, :, :, None], sum_5 * (1 / sum_4)[:, :, :, None], 0.0)
+        tile_bf16_f32_2 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
+        mul_6 = tile_bf16_f32_2[:, :, None] * WO.astype(jnp.float32).transpose(3, 0, 2, 1)
+        sum_6 = jnp.sum(mul_6, axis=(3, 5, 4))
         Y = X_f32 + sum_6
-        mul_8 = Y * Y
-        sum_7 = jnp.sum(mul_8, axis=2)
+        mul_7 = Y * Y
+        sum_7 = jnp.sum(mul_7, axis=2)
         rsqrt = lax.rsqrt(sum_7 * 0.001953125 + 1e-05)
         to_hidden = (1024) // block_hidden * block_hidden
 
@@ -566,15 +565,15 @@ def _block_out(X, a, WQ, WO, c, up, gate, down, buffer_0, buffer_1, V, *, block_
             (acc_hidden,) = state
             first_hidden = block * block_hidden
             gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            tile_bf16 = (Y * c).astype(jnp.bfloat16)
-            dot = jnp.einsum("btw,wh->bth", tile_bf16, gate_tile, preferred_element_type=jnp.float32)
-            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
             tile_bf16_2 = (Y * c).astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
-            mul_9 = jax.nn.silu(dot * rsqrt[:, :, None]) * dot_2
-            tile_bf16_3 = mul_9.astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,wh->bth", tile_bf16_2, gate_tile, preferred_element_type=jnp.float32)
+            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
+            tile_bf16_3 = (Y * c).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_3, up_tile, preferred_element_type=jnp.float32)
+            mul_8 = jax.nn.silu(dot * rsqrt[:, :, None]) * dot_2
+            tile_bf16_4 = mul_8.astype(jnp.bfloat16)
             down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_3, down_tile, preferred_element_type=jnp.float32)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_4, down_tile, preferred_element_type=jnp.float32)
             return (next_acc_hidden,)
 
         (acc_hidden,) = lax.fori_loop(0, -(-to_hidden // block_hidden), step, (acc_hidden,))
@@ -585,16 +584,16 @@ def _block_out(X, a, WQ, WO, c, up, gate, down, buffer_0, buffer_1, V, *, block_
             first_hidden = block * block_hidden
             hidden_index = first_hidden + jnp.arange(block_hidden)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            tile_bf16 = (Y * c).astype(jnp.bfloat16)
-            dot = jnp.einsum("btw,wh->bth", tile_bf16, gate_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (Y * c).astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,wh->bth", tile_bf16_2, gate_tile, preferred_element_type=jnp.float32)
             chosen_3 = jnp.where((hidden_index < 1024), dot, 0.0)
             silu = jax.nn.silu(chosen_3 * rsqrt[:, :, None])
             up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
-            tile_bf16_2 = (Y * c).astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (silu * dot_2).astype(jnp.bfloat16)
+            tile_bf16_3 = (Y * c).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_3, up_tile, preferred_element_type=jnp.float32)
+            tile_bf16_4 = (silu * dot_2).astype(jnp.bfloat16)
             down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_3, down_tile, preferred_element_type=jnp.float32)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_4, down_tile, preferred_element_type=jnp.float32)
             return (next_acc_hidden,)
 
         (acc_hidden,) = lax.fori_loop(
@@ -695,33 +694,31 @@ def _block_forward_out_state___(
         acc_hidden = jnp.full((b, block_t, 512), 0.0, jnp.float32)
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         rsqrt = lax.rsqrt(state_ * 0.001953125 + 1e-05)
-        mul = rsqrt[:, None, None] * state_2.transpose(0, 2, 1, 3)
+        tile_bf16 = (rsqrt[:, None, None] * state_2).astype(jnp.bfloat16)
         X_f32 = X_tile.astype(jnp.float32)
-        mul_2 = (a * X_f32)[:, :, :, None, None, None] * WQ.astype(jnp.float32).transpose(0, 3, 2, 1)
-        sum_ = jnp.sum(mul_2, axis=2)
-        mul_3 = X_f32 * X_f32
-        sum_2 = jnp.sum(mul_3, axis=2)
-        mul_4 = lax.rsqrt(sum_2 * 0.001953125 + 1e-05)[:, :, None, None, None] * sum_
-        tile_bf16_f32 = mul_4.astype(jnp.bfloat16).astype(jnp.float32)
-        tile_bf16_f32_2 = mul.astype(jnp.bfloat16).astype(jnp.float32)
-        mul_5 = tile_bf16_f32[:, :, :, :, :, None] * tile_bf16_f32_2[:, None, :, None]
-        sum_3 = jnp.sum(mul_5, axis=2)
+        mul = (a * X_f32)[:, :, :, None, None, None] * WQ.astype(jnp.float32)
+        sum_ = jnp.sum(mul, axis=2)
+        mul_2 = X_f32 * X_f32
+        sum_2 = jnp.sum(mul_2, axis=2)
+        mul_3 = lax.rsqrt(sum_2 * 0.001953125 + 1e-05)[:, :, None, None, None] * sum_
+        tile_bf16_f32 = mul_3.astype(jnp.bfloat16).astype(jnp.float32)
+        mul_4 = tile_bf16_f32[:, :, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, :, None]
+        sum_3 = jnp.sum(mul_4, axis=4)
         chosen = jnp.where((x_index <= t_index[:, None])[:, None, None], 0.125 * sum_3, -jnp.inf)
         max_ = jnp.max(chosen, axis=4)
         sub = chosen - jnp.where(max_ == -jnp.inf, 0.0, max_)[:, :, :, :, None]
         e = jnp.exp(sub)
-        mul_6 = rsqrt[:, None, None] * state__.transpose(0, 2, 1, 3)
-        tile_bf16_f32_3 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
-        mul_7 = tile_bf16_f32_3[:, None, :, None] * e[:, :, None]
-        sum_4 = jnp.sum(mul_7, axis=5)
+        tile_bf16_2 = (rsqrt[:, None, None] * state__).astype(jnp.bfloat16)
+        mul_5 = tile_bf16_2.astype(jnp.float32)[:, None, :, None] * e[:, :, :, :, None]
+        sum_4 = jnp.sum(mul_5, axis=5)
         sum_5 = jnp.sum(e, axis=4)
-        chosen_2 = jnp.where((sum_5 > 0.0)[:, :, None], (1 / sum_5)[:, :, None] * sum_4, 0.0)
-        tile_bf16_f32_4 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
-        mul_8 = tile_bf16_f32_4[:, :, None] * WO.astype(jnp.float32).transpose(3, 2, 1, 0)
-        sum_6 = jnp.sum(mul_8, axis=(5, 4, 3))
+        chosen_2 = jnp.where((sum_5 > 0.0)[:, :, :, :, None], (1 / sum_5)[:, :, :, :, None] * sum_4, 0.0)
+        tile_bf16_f32_2 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
+        mul_6 = tile_bf16_f32_2[:, :, None] * WO.astype(jnp.float32).transpose(3, 0, 1, 2)
+        sum_6 = jnp.sum(mul_6, axis=(3, 4, 5))
         Y = sum_6 + X_f32
-        mul_9 = Y * Y
-        sum_7 = jnp.sum(mul_9, axis=2)
+        mul_7 = Y * Y
+        sum_7 = jnp.sum(mul_7, axis=2)
         rsqrt_2 = lax.rsqrt(sum_7 * 0.001953125 + 1e-05)
         to_hidden = (1024) // block_hidden * block_hidden
 
@@ -729,15 +726,15 @@ def _block_forward_out_state___(
             (acc_hidden,) = state
             first_hidden = block * block_hidden
             up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
-            tile_bf16 = (Y * c).astype(jnp.bfloat16)
-            dot = jnp.einsum("btw,wh->bth", tile_bf16, up_tile, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (Y * c).astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,wh->bth", tile_bf16_3, up_tile, preferred_element_type=jnp.float32)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            tile_bf16_2 = (Y * c).astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_2, gate_tile, preferred_element_type=jnp.float32)
-            mul_10 = dot * jax.nn.silu(dot_2 * rsqrt_2[:, :, None])
-            tile_bf16_3 = mul_10.astype(jnp.bfloat16)
+            tile_bf16_4 = (Y * c).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_4, gate_tile, preferred_element_type=jnp.float32)
+            mul_8 = dot * jax.nn.silu(dot_2 * rsqrt_2[:, :, None])
+            tile_bf16_5 = mul_8.astype(jnp.bfloat16)
             down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_3, down_tile, preferred_element_type=jnp.float32)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_5, down_tile, preferred_element_type=jnp.float32)
             return (next_acc_hidden,)
 
         (acc_hidden,) = lax.fori_loop(0, -(-to_hidden // block_hidden), step, (acc_hidden,))
@@ -748,16 +745,16 @@ def _block_forward_out_state___(
             first_hidden = block * block_hidden
             hidden_index = first_hidden + jnp.arange(block_hidden)
             up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
-            tile_bf16 = (Y * c).astype(jnp.bfloat16)
-            dot = jnp.einsum("btw,wh->bth", tile_bf16, up_tile, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (Y * c).astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,wh->bth", tile_bf16_3, up_tile, preferred_element_type=jnp.float32)
             chosen_3 = jnp.where((hidden_index < 1024), dot, 0.0)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            tile_bf16_2 = (Y * c).astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_2, gate_tile, preferred_element_type=jnp.float32)
-            mul_10 = chosen_3 * jax.nn.silu(dot_2 * rsqrt_2[:, :, None])
-            tile_bf16_3 = mul_10.astype(jnp.bfloat16)
+            tile_bf16_4 = (Y * c).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,wh->bth", tile_bf16_4, gate_tile, preferred_element_type=jnp.float32)
+            mul_8 = chosen_3 * jax.nn.silu(dot_2 * rsqrt_2[:, :, None])
+            tile_bf16_5 = mul_8.astype(jnp.bfloat16)
             down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_3, down_tile, preferred_element_type=jnp.float32)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_5, down_tile, preferred_element_type=jnp.float32)
             return (next_acc_hidden,)
 
         (acc_hidden,) = lax.fori_loop(
@@ -1158,8 +1155,8 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
     return buffer_9_tiles[:, :t], buffer_10_tiles[:, :t], buffer_11_tiles[:, :t]
 
 
-def _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, *, block_t=256):
-    """block_backward_d_c(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_6: f32[b t], buffer_8: f32[b t width]) -> f32[width], in blocks: memory does not grow with t."""
+def _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, *, block_hidden=256):
+    """block_backward_d_c(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_6: f32[b t], buffer_8: f32[b t width]) -> f32[width], in blocks: memory does not grow with hidden."""
     c, buffer_6, buffer_8 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_6, buffer_8))
     up, gate, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (up, gate, down, d_out))
     b, t, _ = d_out.shape
@@ -1177,99 +1174,100 @@ def _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, *, block_t
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
     if buffer_8.shape != (b, t, 512):
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
-    block_t = min(block_t, max(t, 1))
-    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    block_hidden = min(block_hidden, max(1024, 1))
+    gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
+    up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     acc_b_t_hidden = jnp.full((512,), 0.0, jnp.float32)
     acc_b_t_hidden_2 = jnp.full((512,), 0.0, jnp.float32)
 
     def step(block, state):
         acc_b_t_hidden, acc_b_t_hidden_2 = state
-        gate_tile = jnp.squeeze(lax.dynamic_index_in_dim(gate, block, 1, keepdims=True), (1,))
-        down_tile = jnp.squeeze(lax.dynamic_index_in_dim(down, block, 0, keepdims=True), (0,))
-        up_tile = jnp.squeeze(lax.dynamic_index_in_dim(up, block, 1, keepdims=True), (1,))
 
         def step_2(block, state):
             acc_b_t_hidden, acc_b_t_hidden_2 = state
-            to_t = t // block_t * block_t
+            buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            mul = buffer_6_tile * buffer_6_tile
+            to_hidden = (1024) // block_hidden * block_hidden
 
             def step_3(block, state):
                 acc_b_t_hidden, acc_b_t_hidden_2 = state
-                first_t = block * block_t
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
-                sum_ = jnp.sum(mul, axis=1)
+                first_hidden = block * block_hidden
+                gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
+                down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+                mul_2 = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
+                sum_ = jnp.sum(mul_2, axis=1)
                 gate_f32 = gate_tile.astype(jnp.float32)
-                mul_2 = gate_f32 * c * buffer_8_tile
-                sum_2 = jnp.sum(mul_2, axis=1)
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul_3 = buffer_6_tile * sum_2
-                sigmoid = jax.nn.sigmoid(mul_3)
+                mul_3 = buffer_8_tile * c * gate_f32.T
+                sum_2 = jnp.sum(mul_3, axis=1)
+                mul_4 = buffer_6_tile * sum_2
+                sigmoid = jax.nn.sigmoid(mul_4)
+                up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
                 up_f32 = up_tile.astype(jnp.float32)
-                mul_4 = up_f32 * c * buffer_8_tile
-                sum_3 = jnp.sum(mul_4, axis=1)
-                add = 1.0 + (1.0 - sigmoid) * buffer_6_tile * sum_2
-                mul_5 = buffer_6_tile * buffer_6_tile * (add * sum_3 * sigmoid * sum_)
-                mul_6 = mul_5[:, None] * gate_f32 * buffer_8_tile
-                tile_sum = jnp.sum(mul_6, axis=0)
+                mul_5 = buffer_8_tile * c * up_f32.T
+                sum_3 = jnp.sum(mul_5, axis=1)
+                add = 1.0 + buffer_6_tile * (1.0 - sigmoid) * sum_2
+                mul_6 = (mul * (add * sum_3 * sigmoid * sum_))[:, None] * buffer_8_tile
+                mul_7 = mul_6 * gate_f32.T
+                tile_sum = jnp.sum(mul_7, axis=0)
                 next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
-                mul_7 = buffer_6_tile[:, None] * up_f32 * (jax.nn.silu(mul_3) * sum_)[:, None]
-                mul_8 = mul_7 * buffer_8_tile
-                tile_sum_2 = jnp.sum(mul_8, axis=0)
+                mul_8 = buffer_6_tile * buffer_8_tile * (jax.nn.silu(mul_4) * sum_)[:, None]
+                mul_9 = mul_8 * up_f32.T
+                tile_sum_2 = jnp.sum(mul_9, axis=0)
                 next_acc_b_t_hidden_2 = acc_b_t_hidden_2 + tile_sum_2
                 return (next_acc_b_t_hidden, next_acc_b_t_hidden_2)
 
             acc_b_t_hidden, acc_b_t_hidden_2 = lax.fori_loop(
                 0,
-                -(-to_t // block_t),
+                -(-to_hidden // block_hidden),
                 step_3,
                 (acc_b_t_hidden, acc_b_t_hidden_2),
             )
-            from_t = jnp.maximum(0, to_t)
+            from_hidden = jnp.maximum(0, to_hidden)
 
             def step_4(block, state):
                 acc_b_t_hidden, acc_b_t_hidden_2 = state
-                first_t = block * block_t
-                t_index = first_t + jnp.arange(block_t)
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
-                sum_ = jnp.sum(mul, axis=1)
+                first_hidden = block * block_hidden
+                hidden_index = first_hidden + jnp.arange(block_hidden)
+                gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
+                down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+                mul_2 = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
+                sum_ = jnp.sum(mul_2, axis=1)
                 gate_f32 = gate_tile.astype(jnp.float32)
-                mul_2 = gate_f32 * c * buffer_8_tile
-                sum_2 = jnp.sum(mul_2, axis=1)
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul_3 = buffer_6_tile * sum_2
-                sigmoid = jax.nn.sigmoid(mul_3)
+                mul_3 = buffer_8_tile * c * gate_f32.T
+                sum_2 = jnp.sum(mul_3, axis=1)
+                mul_4 = buffer_6_tile * sum_2
+                sigmoid = jax.nn.sigmoid(mul_4)
+                up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
                 up_f32 = up_tile.astype(jnp.float32)
-                mul_4 = up_f32 * c * buffer_8_tile
-                sum_3 = jnp.sum(mul_4, axis=1)
-                add = 1.0 + (1.0 - sigmoid) * buffer_6_tile * sum_2
-                chosen = jnp.where((t_index < t), buffer_6_tile * buffer_6_tile, 0.0)
-                mul_5 = (chosen * (add * sum_3 * sigmoid * sum_))[:, None] * gate_f32
-                mul_6 = mul_5 * buffer_8_tile
-                tile_sum = jnp.sum(mul_6, axis=0)
+                mul_5 = buffer_8_tile * c * up_f32.T
+                sum_3 = jnp.sum(mul_5, axis=1)
+                add = 1.0 + buffer_6_tile * (1.0 - sigmoid) * sum_2
+                chosen = jnp.where((hidden_index < 1024), add, 0.0)
+                mul_6 = (mul * (chosen * sum_3 * sigmoid * sum_))[:, None] * buffer_8_tile
+                mul_7 = mul_6 * gate_f32.T
+                tile_sum = jnp.sum(mul_7, axis=0)
                 next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
-                mul_7 = buffer_6_tile[:, None] * up_f32 * (jax.nn.silu(mul_3) * sum_)[:, None]
-                mul_8 = mul_7 * buffer_8_tile
-                tile_sum_2 = jnp.sum(mul_8, axis=0)
+                mul_8 = buffer_6_tile * buffer_8_tile * (jax.nn.silu(mul_4) * sum_)[:, None]
+                mul_9 = mul_8 * up_f32.T
+                tile_sum_2 = jnp.sum(mul_9, axis=0)
                 next_acc_b_t_hidden_2 = acc_b_t_hidden_2 + tile_sum_2
                 return (next_acc_b_t_hidden, next_acc_b_t_hidden_2)
 
             acc_b_t_hidden, acc_b_t_hidden_2 = lax.fori_loop(
-                from_t // block_t,
-                -(-t // block_t),
+                from_hidden // block_hidden,
+                -(-1024 // block_hidden),
                 step_4,
                 (acc_b_t_hidden, acc_b_t_hidden_2),
             )
             return (acc_b_t_hidden, acc_b_t_hidden_2)
 
-        acc_b_t_hidden, acc_b_t_hidden_2 = lax.fori_loop(0, b, step_2, (acc_b_t_hidden, acc_b_t_hidden_2))
+        acc_b_t_hidden, acc_b_t_hidden_2 = lax.fori_loop(0, t, step_2, (acc_b_t_hidden, acc_b_t_hidden_2))
         return (acc_b_t_hidden, acc_b_t_hidden_2)
 
-    acc_b_t_hidden, acc_b_t_hidden_2 = lax.fori_loop(0, 1024, step, (acc_b_t_hidden, acc_b_t_hidden_2))
+    acc_b_t_hidden, acc_b_t_hidden_2 = lax.fori_loop(0, b, step, (acc_b_t_hidden, acc_b_t_hidden_2))
     return acc_b_t_hidden + acc_b_t_hidden_2
 
 
@@ -1842,9 +1840,9 @@ def _block_backward_d_WQ_d_WO(
 
 def _block_backward_d_X(
     X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_7, buffer_0, buffer_9, buffer_10, buffer_1,
-    buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4, *, block_g=256, block_kv=256, block_t=512,
+    buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4, *, block_kv=256, block_g=256, block_t=512,
 ):
-    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_0: f32[b kv d x], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_1: f32[b kv d x], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g]) -> bf16[b t width], in blocks: memory does not grow with g and kv."""
+    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_0: f32[b kv d x], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_1: f32[b kv d x], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g]) -> bf16[b t width], in blocks: memory does not grow with kv and g."""
     X, WQ, WK, WV, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, WO, d_out))
     a, state_2, state_, state__, buffer_7, buffer_0, buffer_9, buffer_10, buffer_1, buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_7, buffer_0, buffer_9, buffer_10, buffer_1, buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4))
     b, t, _ = X.shape
@@ -1890,8 +1888,8 @@ def _block_backward_d_X(
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_4.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
-    block_g = min(block_g, max(2, 1))
     block_kv = min(block_kv, max(2, 1))
+    block_g = min(block_g, max(2, 1))
     block_t = min(block_t, max(t, 1))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
@@ -1914,8 +1912,8 @@ def _block_backward_d_X(
     buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
 
     def program(tile):
-        d_index = jnp.arange(64)
         width_index = jnp.arange(512)
+        d_index = jnp.arange(64)
         x_index = jnp.arange(t)
         b_index = jnp.arange(b)
         first_t = tile * block_t
@@ -2030,36 +2028,34 @@ def _block_backward_d_X(
                 first_g = block * block_g
                 buffer_4_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
                 WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
-                mul_3 = sub[:, :, None, None, :, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
+                mul_3 = sub[:, :, None, None, :, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)
                 sum_ = jnp.sum(mul_3, axis=4)
-                mul_4 = sum_[:, :, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, None]
+                mul_4 = sum_[:, :, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, :, None]
                 sum_2 = jnp.sum(mul_4, axis=4)
-                sub_2 = sum_2 - buffer_4_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
                 buffer_2_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
                 WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
                 WQ_f32 = WQ_tile.astype(jnp.float32)
-                mul_5 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(2, 1, 0, 3)
+                mul_5 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(1, 2, 0, 3)
                 sum_3 = jnp.sum(mul_5, axis=4)
                 mul_6 = sum_3 * buffer_7_tile[:, :, None, None, None]
                 tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
                 tile_bf16_f32_2 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_7 = tile_bf16_f32[:, None, None] * tile_bf16_f32_2[:, :, :, :, :, None]
+                mul_7 = tile_bf16_f32[:, None, :, None] * tile_bf16_f32_2[:, :, :, :, :, None]
                 sum_4 = jnp.sum(mul_7, axis=4)
                 chosen = jnp.where(le[:, None, None], sum_4 * 0.125, -jnp.inf)
-                equal = buffer_2_tile.transpose(0, 1, 3, 2) == -jnp.inf
-                safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(0, 1, 3, 2))
+                safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, :, None])
-                mul_8 = tile_bf16_f32[:, None, None] * (exp * sub_2)[:, :, :, :, None]
-                sum_5 = jnp.sum(mul_8, axis=5)
+                mul_8 = exp * (sum_2 - buffer_4_tile[:, :, :, :, None])
+                mul_9 = tile_bf16_f32[:, None, :, None] * mul_8[:, :, :, :, None]
+                sum_5 = jnp.sum(mul_9, axis=5)
                 buffer_3_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
-                gt = buffer_3_tile.transpose(0, 1, 3, 2) > 0.0
-                chosen_2 = jnp.where(gt, 1 / buffer_3_tile.transpose(0, 1, 3, 2), 0.0)
-                mul_9 = chosen_2[:, :, :, :, None, None] * WQ_f32.transpose(2, 1, 0, 3)
-                mul_10 = mul_9 * sum_5[:, :, :, :, None]
-                tile_sum = jnp.sum(mul_10, axis=(3, 2, 5))
+                chosen_2 = jnp.where(buffer_3_tile > 0.0, 1 / buffer_3_tile, 0.0)
+                mul_10 = chosen_2[:, :, :, :, None, None] * WQ_f32.transpose(1, 2, 0, 3)
+                mul_11 = mul_10 * sum_5[:, :, :, :, None]
+                tile_sum = jnp.sum(mul_11, axis=(2, 3, 5))
                 next_acc_kv_g_d = acc_kv_g_d + tile_sum
-                mul_11 = sum_3 * sum_5 * chosen_2[:, :, :, :, None]
-                tile_sum_2 = jnp.sum(mul_11, axis=(3, 2, 4))
+                mul_12 = sum_3 * sum_5 * chosen_2[:, :, :, :, None]
+                tile_sum_2 = jnp.sum(mul_12, axis=(2, 3, 4))
                 next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum_2
                 return (next_acc_kv_g_d, next_acc_kv_g_d_2)
 
@@ -2077,36 +2073,34 @@ def _block_backward_d_X(
                 g_index = first_g + jnp.arange(block_g)
                 buffer_4_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
                 WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
-                mul_3 = sub[:, :, None, None, :, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
+                mul_3 = sub[:, :, None, None, :, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)
                 sum_ = jnp.sum(mul_3, axis=4)
-                mul_4 = sum_[:, :, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, None]
+                mul_4 = sum_[:, :, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, :, None]
                 sum_2 = jnp.sum(mul_4, axis=4)
-                sub_2 = sum_2 - buffer_4_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
                 buffer_2_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
                 WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
                 WQ_f32 = WQ_tile.astype(jnp.float32)
-                mul_5 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(2, 1, 0, 3)
+                mul_5 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(1, 2, 0, 3)
                 sum_3 = jnp.sum(mul_5, axis=4)
                 mul_6 = sum_3 * buffer_7_tile[:, :, None, None, None]
                 tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
                 tile_bf16_f32_2 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_7 = tile_bf16_f32[:, None, None] * tile_bf16_f32_2[:, :, :, :, :, None]
+                mul_7 = tile_bf16_f32[:, None, :, None] * tile_bf16_f32_2[:, :, :, :, :, None]
                 sum_4 = jnp.sum(mul_7, axis=4)
                 chosen = jnp.where(le[:, None, None], sum_4 * 0.125, -jnp.inf)
-                equal = buffer_2_tile.transpose(0, 1, 3, 2) == -jnp.inf
-                safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(0, 1, 3, 2))
+                safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, :, None])
-                mul_8 = tile_bf16_f32[:, None, None] * (exp * sub_2)[:, :, :, :, None]
-                sum_5 = jnp.sum(mul_8, axis=5)
+                mul_8 = exp * (sum_2 - buffer_4_tile[:, :, :, :, None])
+                mul_9 = tile_bf16_f32[:, None, :, None] * mul_8[:, :, :, :, None]
+                sum_5 = jnp.sum(mul_9, axis=5)
                 buffer_3_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
-                gt = buffer_3_tile.transpose(0, 1, 3, 2) > 0.0
-                chosen_2 = jnp.where(gt & (g_index < 2)[:, None], 1 / buffer_3_tile.transpose(0, 1, 3, 2), 0.0)
-                mul_9 = chosen_2[:, :, :, :, None, None] * WQ_f32.transpose(2, 1, 0, 3)
-                mul_10 = mul_9 * sum_5[:, :, :, :, None]
-                tile_sum = jnp.sum(mul_10, axis=(3, 2, 5))
+                chosen_2 = jnp.where((buffer_3_tile > 0.0) & (g_index < 2), 1 / buffer_3_tile, 0.0)
+                mul_10 = chosen_2[:, :, :, :, None, None] * WQ_f32.transpose(1, 2, 0, 3)
+                mul_11 = mul_10 * sum_5[:, :, :, :, None]
+                tile_sum = jnp.sum(mul_11, axis=(2, 3, 5))
                 next_acc_kv_g_d = acc_kv_g_d + tile_sum
-                mul_11 = sum_3 * sum_5 * chosen_2[:, :, :, :, None]
-                tile_sum_2 = jnp.sum(mul_11, axis=(3, 2, 4))
+                mul_12 = sum_3 * sum_5 * chosen_2[:, :, :, :, None]
+                tile_sum_2 = jnp.sum(mul_12, axis=(2, 3, 4))
                 next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum_2
                 return (next_acc_kv_g_d, next_acc_kv_g_d_2)
 
@@ -2140,9 +2134,9 @@ def _block_backward_d_X(
 
 def _block_backward_d_a(
     X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_0, buffer_7, buffer_3, buffer_2, buffer_9,
-    buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1, *, block_g=256, block_kv=256,
+    buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1, *, block_kv=256, block_g=256,
 ):
-    """block_backward_d_a(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_0: f32[b kv d x], buffer_7: f32[b t], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g], buffer_1: f32[b kv d x]) -> f32[width], in blocks: memory does not grow with g and kv."""
+    """block_backward_d_a(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_0: f32[b kv d x], buffer_7: f32[b t], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g], buffer_1: f32[b kv d x]) -> f32[width], in blocks: memory does not grow with kv and g."""
     X, WQ, WK, WV, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, WO, d_out))
     a, state_2, state_, state__, buffer_0, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_0, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1))
     b, t, _ = X.shape
@@ -2188,8 +2182,8 @@ def _block_backward_d_a(
         raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    block_g = min(block_g, max(2, 1))
     block_kv = min(block_kv, max(2, 1))
+    block_g = min(block_g, max(2, 1))
     WK = jnp.pad(WK, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     WV = jnp.pad(WV, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
@@ -2201,9 +2195,9 @@ def _block_backward_d_a(
     buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
     WQ = jnp.pad(WQ, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
     buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
-    d_index = jnp.arange(64)
     width_index = jnp.arange(512)
     x_index = jnp.arange(t)
+    d_index = jnp.arange(64)
     acc_b_x_kv_d = jnp.full((512,), 0.0, jnp.float32)
     acc_b_kv_d_x = jnp.full((512,), 0.0, jnp.float32)
 
@@ -2220,15 +2214,15 @@ def _block_backward_d_a(
             WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
             buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             X_f32 = X_tile.astype(jnp.float32)
-            mul = (rsqrt * X_f32.T)[:, None] * buffer_0_tile[:, None]
-            mul_2 = mul * WK_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
-            tile_sum = jnp.sum(mul_2, axis=(3, 0, 2))
+            mul = (rsqrt * X_f32.T)[:, :, None] * buffer_0_tile.transpose(0, 2, 1)[:, None]
+            mul_2 = mul * WK_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, None]
+            tile_sum = jnp.sum(mul_2, axis=(2, 0, 3))
             next_acc_b_x_kv_d = acc_b_x_kv_d + tile_sum
             WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
             buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
-            mul_3 = (rsqrt * X_f32.T)[:, None] * buffer_1_tile[:, None]
-            mul_4 = mul_3 * WV_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
-            tile_sum_2 = jnp.sum(mul_4, axis=(0, 2, 3))
+            mul_3 = (rsqrt * X_f32.T)[:, :, None] * buffer_1_tile.transpose(0, 2, 1)[:, None]
+            mul_4 = mul_3 * WV_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, None]
+            tile_sum_2 = jnp.sum(mul_4, axis=(0, 3, 2))
             next_acc_b_kv_d_x = acc_b_kv_d_x + tile_sum_2
             return (next_acc_b_x_kv_d, next_acc_b_kv_d_x)
 
@@ -2246,15 +2240,15 @@ def _block_backward_d_a(
             WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
             buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             X_f32 = X_tile.astype(jnp.float32)
-            mul = (rsqrt * X_f32.T)[:, None] * buffer_0_tile[:, None]
-            mul_2 = mul * WK_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
-            tile_sum = jnp.sum(mul_2, axis=(3, 0, 2))
+            mul = (rsqrt * X_f32.T)[:, :, None] * buffer_0_tile.transpose(0, 2, 1)[:, None]
+            mul_2 = mul * WK_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, None]
+            tile_sum = jnp.sum(mul_2, axis=(2, 0, 3))
             next_acc_b_x_kv_d = acc_b_x_kv_d + tile_sum
             WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
             buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
-            mul_3 = (rsqrt * X_f32.T)[:, None] * buffer_1_tile[:, None]
-            mul_4 = mul_3 * WV_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
-            tile_sum_2 = jnp.sum(mul_4, axis=(0, 2, 3))
+            mul_3 = (rsqrt * X_f32.T)[:, :, None] * buffer_1_tile.transpose(0, 2, 1)[:, None]
+            mul_4 = mul_3 * WV_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, None]
+            tile_sum_2 = jnp.sum(mul_4, axis=(0, 3, 2))
             next_acc_b_kv_d_x = acc_b_kv_d_x + tile_sum_2
             return (next_acc_b_x_kv_d, next_acc_b_kv_d_x)
 
@@ -2276,27 +2270,29 @@ def _block_backward_d_a(
 
         def step_3(block, state):
             (acc_t_b_kv_g_d,) = state
-            buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_11_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_11, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            mul = buffer_6_tile * buffer_6_tile * buffer_6_tile
-            mul_2 = mul * buffer_11_tile * 0.001953125 * buffer_8_tile
-            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_10_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_10, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_9_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_9, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
-            sub = add - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-            buffer_7_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            X_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            le = x_index <= block
+            first_kv = block * block_kv
+            state___tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state__, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
+            mul = state___tile.transpose(0, 2, 1) * rsqrt[:, None]
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            state_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state_2, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
+            mul_2 = state_tile.transpose(0, 2, 1) * rsqrt[:, None]
+            tile_bf16_2 = mul_2.astype(jnp.bfloat16)
 
             def step_4(block, state):
                 (acc_t_b_kv_g_d,) = state
-                first_kv = block * block_kv
-                state___tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state__, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
-                tile_bf16 = (state___tile * rsqrt).astype(jnp.bfloat16)
-                state_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state_2, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
-                tile_bf16_2 = (state_tile * rsqrt).astype(jnp.bfloat16)
+                buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+                buffer_11_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_11, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+                buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+                mul_3 = buffer_6_tile * buffer_6_tile * buffer_6_tile
+                mul_4 = mul_3 * buffer_11_tile * 0.001953125 * buffer_8_tile
+                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+                buffer_10_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_10, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+                buffer_9_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_9, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+                add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
+                sub = add - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+                buffer_7_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+                X_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+                le = x_index <= block
                 to_g = (2) // block_g * block_g
 
                 def step_5(block, state):
@@ -2304,30 +2300,31 @@ def _block_backward_d_a(
                     first_g = block * block_g
                     buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
-                    mul_3 = sub[:, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
-                    sum_ = jnp.sum(mul_3, axis=2)
-                    mul_4 = sum_[:, :, :, None] * tile_bf16.astype(jnp.float32)
-                    sum_2 = jnp.sum(mul_4, axis=2)
+                    mul_5 = sub[:, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)
+                    sum_ = jnp.sum(mul_5, axis=2)
+                    mul_6 = sum_[:, :, None] * tile_bf16.astype(jnp.float32)[:, None]
+                    sum_2 = jnp.sum(mul_6, axis=3)
                     buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
                     WQ_f32 = WQ_tile.astype(jnp.float32)
                     X_f32 = X_tile.astype(jnp.float32)
-                    mul_5 = (a * X_f32)[:, None] * WQ_f32.transpose(2, 1, 0, 3)
-                    sum_3 = jnp.sum(mul_5, axis=2)
+                    mul_7 = (a * X_f32)[:, None] * WQ_f32.transpose(1, 2, 0, 3)
+                    sum_3 = jnp.sum(mul_7, axis=2)
                     tile_bf16_3 = (sum_3 * buffer_7_tile).astype(jnp.bfloat16)
                     tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
-                    mul_6 = tile_bf16_f32 * tile_bf16_3.astype(jnp.float32)[:, :, :, None]
-                    sum_4 = jnp.sum(mul_6, axis=2)
-                    safe_buffer_2 = jnp.where(buffer_2_tile.T == -jnp.inf, 0.0, buffer_2_tile.T)
+                    mul_8 = tile_bf16_f32[:, None] * tile_bf16_3.astype(jnp.float32)[:, :, None]
+                    sum_4 = jnp.sum(mul_8, axis=3)
+                    safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
                     sub_2 = jnp.where(le, sum_4 * 0.125, -jnp.inf) - safe_buffer_2[:, :, None]
-                    mul_7 = jnp.exp(sub_2) * (sum_2 - buffer_4_tile.T[:, :, None])
-                    mul_8 = tile_bf16_f32 * mul_7[:, :, None]
-                    sum_5 = jnp.sum(mul_8, axis=3)
+                    mul_9 = jnp.exp(sub_2) * (sum_2 - buffer_4_tile[:, :, None])
+                    mul_10 = tile_bf16_f32[:, None] * mul_9[:, :, :, None]
+                    sum_5 = jnp.sum(mul_10, axis=2)
                     buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
-                    chosen = jnp.where(buffer_3_tile.T > 0.0, 1 / buffer_3_tile.T, 0.0)
-                    mul_9 = buffer_7_tile * X_f32 * chosen[:, :, None]
-                    mul_10 = mul_9[:, :, :, None] * sum_5[:, :, None] * WQ_f32.transpose(2, 1, 0, 3)
-                    tile_sum = jnp.sum(mul_10, axis=(1, 0, 3))
+                    chosen = jnp.where(buffer_3_tile > 0.0, 1 / buffer_3_tile, 0.0)
+                    mul_11 = buffer_7_tile * X_f32 * chosen[:, :, None]
+                    mul_12 = mul_11[:, :, :, None] * sum_5[:, :, None]
+                    mul_13 = mul_12 * WQ_f32.transpose(1, 2, 0, 3)
+                    tile_sum = jnp.sum(mul_13, axis=(0, 1, 3))
                     next_acc_t_b_kv_g_d = acc_t_b_kv_g_d + tile_sum
                     return (next_acc_t_b_kv_g_d,)
 
@@ -2340,31 +2337,31 @@ def _block_backward_d_a(
                     g_index = first_g + jnp.arange(block_g)
                     buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
-                    mul_3 = sub[:, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
-                    sum_ = jnp.sum(mul_3, axis=2)
-                    mul_4 = sum_[:, :, :, None] * tile_bf16.astype(jnp.float32)
-                    sum_2 = jnp.sum(mul_4, axis=2)
+                    mul_5 = sub[:, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)
+                    sum_ = jnp.sum(mul_5, axis=2)
+                    mul_6 = sum_[:, :, None] * tile_bf16.astype(jnp.float32)[:, None]
+                    sum_2 = jnp.sum(mul_6, axis=3)
                     buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
                     WQ_f32 = WQ_tile.astype(jnp.float32)
                     X_f32 = X_tile.astype(jnp.float32)
-                    mul_5 = (a * X_f32)[:, None] * WQ_f32.transpose(2, 1, 0, 3)
-                    sum_3 = jnp.sum(mul_5, axis=2)
+                    mul_7 = (a * X_f32)[:, None] * WQ_f32.transpose(1, 2, 0, 3)
+                    sum_3 = jnp.sum(mul_7, axis=2)
                     tile_bf16_3 = (sum_3 * buffer_7_tile).astype(jnp.bfloat16)
                     tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
-                    mul_6 = tile_bf16_f32 * tile_bf16_3.astype(jnp.float32)[:, :, :, None]
-                    sum_4 = jnp.sum(mul_6, axis=2)
-                    safe_buffer_2 = jnp.where(buffer_2_tile.T == -jnp.inf, 0.0, buffer_2_tile.T)
+                    mul_8 = tile_bf16_f32[:, None] * tile_bf16_3.astype(jnp.float32)[:, :, None]
+                    sum_4 = jnp.sum(mul_8, axis=3)
+                    safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
                     sub_2 = jnp.where(le, sum_4 * 0.125, -jnp.inf) - safe_buffer_2[:, :, None]
-                    mul_7 = jnp.exp(sub_2) * (sum_2 - buffer_4_tile.T[:, :, None])
-                    mul_8 = tile_bf16_f32 * mul_7[:, :, None]
-                    sum_5 = jnp.sum(mul_8, axis=3)
+                    mul_9 = jnp.exp(sub_2) * (sum_2 - buffer_4_tile[:, :, None])
+                    mul_10 = tile_bf16_f32[:, None] * mul_9[:, :, :, None]
+                    sum_5 = jnp.sum(mul_10, axis=2)
                     buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
-                    mask = (buffer_3_tile.T > 0.0) & (g_index < 2)[:, None]
-                    chosen = jnp.where(mask, 1 / buffer_3_tile.T, 0.0)
-                    mul_9 = buffer_7_tile * X_f32 * chosen[:, :, None]
-                    mul_10 = mul_9[:, :, :, None] * sum_5[:, :, None] * WQ_f32.transpose(2, 1, 0, 3)
-                    tile_sum = jnp.sum(mul_10, axis=(1, 0, 3))
+                    chosen = jnp.where((buffer_3_tile > 0.0) & (g_index < 2), 1 / buffer_3_tile, 0.0)
+                    mul_11 = buffer_7_tile * X_f32 * chosen[:, :, None]
+                    mul_12 = mul_11[:, :, :, None] * sum_5[:, :, None]
+                    mul_13 = mul_12 * WQ_f32.transpose(1, 2, 0, 3)
+                    tile_sum = jnp.sum(mul_13, axis=(0, 1, 3))
                     next_acc_t_b_kv_g_d = acc_t_b_kv_g_d + tile_sum
                     return (next_acc_t_b_kv_g_d,)
 
@@ -2376,10 +2373,10 @@ def _block_backward_d_a(
                 )
                 return (acc_t_b_kv_g_d,)
 
-            (acc_t_b_kv_g_d,) = lax.fori_loop(0, -(-2 // block_kv), step_4, (acc_t_b_kv_g_d,))
+            (acc_t_b_kv_g_d,) = lax.fori_loop(0, t, step_4, (acc_t_b_kv_g_d,))
             return (acc_t_b_kv_g_d,)
 
-        (acc_t_b_kv_g_d,) = lax.fori_loop(0, t, step_3, (acc_t_b_kv_g_d,))
+        (acc_t_b_kv_g_d,) = lax.fori_loop(0, -(-2 // block_kv), step_3, (acc_t_b_kv_g_d,))
         return (acc_t_b_kv_g_d,)
 
     (acc_t_b_kv_g_d,) = lax.fori_loop(0, b, step_2, (acc_t_b_kv_g_d,))
@@ -2459,7 +2456,7 @@ def _block_pull(block_hidden, block_t, saved, cotangents):
     buffer_9, buffer_10, buffer_11 = _block_backward_buffer_9_buffer_10_buffer_11(
         c, up, gate, down, d_out, buffer_6, buffer_8, buffer_5, block_hidden=block_hidden, block_t=block_t,
     )
-    d_c = _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, block_t=block_t)
+    d_c = _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, block_hidden=block_hidden)
     d_up, d_gate, d_down = _block_backward_d_up_d_gate_d_down(
         c, up, gate, down, d_out, buffer_6, buffer_8, block_t=block_t, block_hidden=block_hidden,
     )

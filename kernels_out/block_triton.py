@@ -1167,20 +1167,20 @@ def block_out_kernel(
     down_stride_hidden, down_stride_width, Q_stride_b, Q_stride_t, Q_stride_kv, Q_stride_g, Q_stride_d,
     buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x, buffer_1_stride_b,
     buffer_1_stride_x, V_stride_b, V_stride_kv, V_stride_d, V_stride_x, out_stride_b, out_stride_t,
-    out_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_G: tl.constexpr, BLOCK_KV: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr, EXACT_G: tl.constexpr, EXACT_KV: tl.constexpr,
-    EXACT_WIDTH: tl.constexpr, EXACT_X: tl.constexpr,
+    out_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+    BLOCK_KV: tl.constexpr, BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_T: tl.constexpr, EXACT_WIDTH: tl.constexpr, EXACT_KV: tl.constexpr, EXACT_G: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     b_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    g_index = tl.arange(0, BLOCK_G)
-    kv_index = tl.arange(0, BLOCK_KV)
     width_index = tl.arange(0, BLOCK_WIDTH)
+    kv_index = tl.arange(0, BLOCK_KV)
+    g_index = tl.arange(0, BLOCK_G)
+    d_index = tl.arange(0, BLOCK_D)
     x_index = tl.arange(0, BLOCK_X)
     acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     # src[block.diag:12]
@@ -1190,8 +1190,8 @@ def block_out_kernel(
         other=0.0,
     )
     V = load_tile(
-        V_ptr + b_index * V_stride_b + kv_index[None, :, None] * V_stride_kv + d_index[:, None, None] * V_stride_d + x_index[None, None, :] * V_stride_x,
-        (kv_index < 2)[None, :, None] & (x_index < size_t)[None, None, :],
+        V_ptr + b_index * V_stride_b + kv_index[:, None, None] * V_stride_kv + d_index[None, :, None] * V_stride_d + x_index[None, None, :] * V_stride_x,
+        (kv_index < 2)[:, None, None] & (x_index < size_t)[None, None, :],
         0.0,
         EXACT_KV and EXACT_X,
     )
@@ -1202,45 +1202,45 @@ def block_out_kernel(
         EXACT_X,
     )
     buffer_0 = load_tile(
-        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index[None, :, None] * buffer_0_stride_kv + d_index[:, None, None] * buffer_0_stride_d + x_index[None, None, :] * buffer_0_stride_x,
-        (kv_index < 2)[None, :, None] & (x_index < size_t)[None, None, :],
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index[:, None, None] * buffer_0_stride_kv + d_index[None, :, None] * buffer_0_stride_d + x_index[None, None, :] * buffer_0_stride_x,
+        (kv_index < 2)[:, None, None] & (x_index < size_t)[None, None, :],
         0.0,
         EXACT_KV and EXACT_X,
     )
     tile_bf16 = (buffer_0 * buffer_1[None, None, :]).to(tl.bfloat16)
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + t_index[:, None, None, None] * Q_stride_t + kv_index[None, None, None, :] * Q_stride_kv + g_index[None, None, :, None] * Q_stride_g + d_index[None, :, None, None] * Q_stride_d,
-        mask=(t_index < size_t)[:, None, None, None] & (kv_index < 2)[None, None, None, :] & (g_index < 2)[None, None, :, None],
+        Q_ptr + b_index * Q_stride_b + t_index[:, None, None, None] * Q_stride_t + kv_index[None, :, None, None] * Q_stride_kv + g_index[None, None, :, None] * Q_stride_g + d_index[None, None, None, :] * Q_stride_d,
+        mask=(t_index < size_t)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (g_index < 2)[None, None, :, None],
         other=0.0,
     )
     # src[block.diag:7]
-    mul_t_d_g_kv_x = Q.to(tl.float32)[:, :, :, :, None] * tile_bf16.to(tl.float32)[None, :, None, :, :]
-    sum_ = tl.sum(mul_t_d_g_kv_x, 1)
+    mul_t_kv_g_d_x = Q.to(tl.float32)[:, :, :, :, None] * tile_bf16.to(tl.float32)[None, :, None, :, :]
+    sum_ = tl.sum(mul_t_kv_g_d_x, 3)
     # src[block.diag:8]
     tile = (x_index[None, :] <= t_index[:, None]) & (x_index < size_t)[None, :]
-    where_t_g_kv_x = tl.where(tile[:, None, None, :], sum_ * 0.18033688011112042, float("-inf"))
-    max_ = tl.max(where_t_g_kv_x, 3)
-    sub_t_g_kv_x = where_t_g_kv_x - tl.where(max_ == float("-inf"), 0.0, max_)[:, :, :, None]
+    where_t_kv_g_x = tl.where(tile[:, None, None, :], sum_ * 0.18033688011112042, float("-inf"))
+    max_ = tl.max(where_t_kv_g_x, 3)
+    sub_t_kv_g_x = where_t_kv_g_x - tl.where(max_ == float("-inf"), 0.0, max_)[:, :, :, None]
     # src[maps.diag:5]
-    e = tl.exp2(sub_t_g_kv_x)
-    mul_t_d_g_kv_x_2 = e[:, None, :, :, :] * V.to(tl.float32)[None, :, None, :, :]
-    sum_2 = tl.sum(mul_t_d_g_kv_x_2, 4)
+    e = tl.exp2(sub_t_kv_g_x)
+    mul_t_kv_g_d_x_2 = e[:, :, :, None, :] * V.to(tl.float32)[None, :, None, :, :]
+    sum_2 = tl.sum(mul_t_kv_g_d_x_2, 4)
     # src[maps.diag:6]
     sum_3 = tl.sum(e, 3)
     # src[maps.diag:7]
     # src[block.diag:8]
-    where_t_d_g_kv = tl.where((sum_3 > 0.0)[:, None, :, :], (1.0 / sum_3)[:, None, :, :] * sum_2, 0.0)
+    where_t_kv_g_d = tl.where((sum_3 > 0.0)[:, :, :, None], (1.0 / sum_3)[:, :, :, None] * sum_2, 0.0)
     # src[block.diag:17]
     WO = load_tile(
-        WO_ptr + kv_index[None, None, None, :] * WO_stride_kv + g_index[None, None, :, None] * WO_stride_g + d_index[None, :, None, None] * WO_stride_d + width_index[:, None, None, None] * WO_stride_width,
-        (kv_index < 2)[None, None, None, :] & (g_index < 2)[None, None, :, None],
+        WO_ptr + kv_index[None, :, None, None] * WO_stride_kv + g_index[None, None, :, None] * WO_stride_g + d_index[None, None, None, :] * WO_stride_d + width_index[:, None, None, None] * WO_stride_width,
+        (kv_index < 2)[None, :, None, None] & (g_index < 2)[None, None, :, None],
         0.0,
         EXACT_KV and EXACT_G,
     )
     # src[block.diag:8]
     # src[block.diag:27]
-    mul_t_width_d_g_kv = WO.to(tl.float32)[None, :, :, :, :] * where_t_d_g_kv.to(tl.bfloat16).to(tl.float32)[:, None, :, :, :]
-    sum_4 = tl.sum(tl.sum(tl.sum(mul_t_width_d_g_kv, 4), 3), 2)
+    mul_t_width_kv_g_d = WO.to(tl.float32)[None, :, :, :, :] * where_t_kv_g_d.to(tl.bfloat16).to(tl.float32)[:, None, :, :, :]
+    sum_4 = tl.sum(tl.sum(tl.sum(mul_t_width_kv_g_d, 4), 3), 2)
     # src[block.diag:12]
     X_f32 = X.to(tl.float32)
     # src[block.diag:27]
@@ -2751,7 +2751,7 @@ def block_forward_buffer_6_kernel(
 def block_forward_buffer_7_kernel(
     WO_ptr, buffer_6_ptr, buffer_7_ptr, WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width,
     buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_kv, buffer_6_stride_d, buffer_6_stride_g,
-    buffer_7_stride_b, buffer_7_stride_t, buffer_7_stride_width, size_b, size_t, BLOCK_D: tl.constexpr,
+    buffer_7_stride_b, buffer_7_stride_t, buffer_7_stride_width, size_b, size_t, BLOCK_G: tl.constexpr,
     BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2764,38 +2764,38 @@ def block_forward_buffer_7_kernel(
     b_index = program.to(tl.int64)
     acc_kv_g_d = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     for kv_index in tl.range(0, 2):
-        for g_index in tl.range(0, 2):
-            to_d = (64) // BLOCK_D * BLOCK_D
+        for d_index in tl.range(0, 64):
+            to_g = (2) // BLOCK_G * BLOCK_G
             # whole tiles, no mask needed
-            for first_d in tl.range(0, to_d, BLOCK_D):
-                d_index = first_d + tl.arange(0, BLOCK_D)
+            for first_g in tl.range(0, to_g, BLOCK_G):
+                g_index = first_g + tl.arange(0, BLOCK_G)
                 buffer_6 = tl.load(
-                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + kv_index * buffer_6_stride_kv + d_index[None, :] * buffer_6_stride_d + g_index * buffer_6_stride_g,
+                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + kv_index * buffer_6_stride_kv + d_index * buffer_6_stride_d + g_index[None, :] * buffer_6_stride_g,
                     mask=(t_index < size_t)[:, None],
                     other=0.0,
                 )
                 # src[block.diag:17]
                 WO = tl.load(
-                    WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[None, :] * WO_stride_d + width_index[:, None] * WO_stride_width,
+                    WO_ptr + kv_index * WO_stride_kv + g_index[None, :] * WO_stride_g + d_index * WO_stride_d + width_index[:, None] * WO_stride_width,
                     mask=(width_index < 512)[:, None],
                     other=0.0,
                 )
                 # src[block.diag:27]
                 next_acc_kv_g_d = tl.dot(buffer_6, tl.trans(WO), acc_kv_g_d)
                 acc_kv_g_d = next_acc_kv_g_d
-            from_d = tl.maximum(0, to_d)
+            from_g = tl.maximum(0, to_g)
             # tiles that a mask or the end cuts
-            for first_d_2 in tl.range(from_d, 64, BLOCK_D):
-                d_index = first_d_2 + tl.arange(0, BLOCK_D)
+            for first_g_2 in tl.range(from_g, 2, BLOCK_G):
+                g_index = first_g_2 + tl.arange(0, BLOCK_G)
                 buffer_6 = tl.load(
-                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + kv_index * buffer_6_stride_kv + d_index[None, :] * buffer_6_stride_d + g_index * buffer_6_stride_g,
-                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
+                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + kv_index * buffer_6_stride_kv + d_index * buffer_6_stride_d + g_index[None, :] * buffer_6_stride_g,
+                    mask=(t_index < size_t)[:, None] & (g_index < 2)[None, :],
                     other=0.0,
                 )
                 # src[block.diag:17]
                 WO = tl.load(
-                    WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[None, :] * WO_stride_d + width_index[:, None] * WO_stride_width,
-                    mask=(d_index < 64)[None, :] & (width_index < 512)[:, None],
+                    WO_ptr + kv_index * WO_stride_kv + g_index[None, :] * WO_stride_g + d_index * WO_stride_d + width_index[:, None] * WO_stride_width,
+                    mask=(g_index < 2)[None, :] & (width_index < 512)[:, None],
                     other=0.0,
                 )
                 # src[block.diag:27]
@@ -3161,9 +3161,9 @@ def block_forward_out_kernel(
 
 
 @triton.jit
-def block_backward_buffer_9_kernel(
-    down_ptr, d_out_ptr, buffer_9_ptr, down_stride_hidden, down_stride_width, d_out_stride_b, d_out_stride_t,
-    d_out_stride_width, buffer_9_stride_b, buffer_9_stride_t, buffer_9_stride_hidden, size_b, size_t,
+def block_backward_buffer_6_kernel(
+    down_ptr, d_out_ptr, buffer_6_ptr, down_stride_hidden, down_stride_width, d_out_stride_b, d_out_stride_t,
+    d_out_stride_width, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, size_b, size_t,
     BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3210,18 +3210,18 @@ def block_backward_buffer_9_kernel(
         next_acc_width = tl.dot(d_out, tl.trans(down), acc_width)
         acc_width = next_acc_width
     tl.store(
-        buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + hidden_index[None, :] * buffer_9_stride_hidden,
+        buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
         acc_width,
         mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_16_kernel(
-    state_ptr, state__ptr, state___ptr, state_____ptr, buffer_16_ptr, state_stride_b, state_stride_kv,
+def block_backward_buffer_15_kernel(
+    state_ptr, state__ptr, state___ptr, state_____ptr, buffer_15_ptr, state_stride_b, state_stride_kv,
     state_stride_d, state_stride_x, state__stride_b, state__stride_x, state___stride_b, state___stride_t,
     state_____stride_b, state_____stride_t, state_____stride_kv, state_____stride_g, state_____stride_d,
-    buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_x,
+    buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_x,
     size_b, size_t, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3289,7 +3289,7 @@ def block_backward_buffer_16_kernel(
     # src[block.diag:8]
     where_g_x = tl.where((x_index <= t_index)[None, :], 0.18033688011112042 * acc_d, float("-inf"))
     tl.store(
-        buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[:, None] * buffer_16_stride_g + x_index[None, :] * buffer_16_stride_x,
+        buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[:, None] * buffer_15_stride_g + x_index[None, :] * buffer_15_stride_x,
         where_g_x,
         mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
     )
@@ -3297,8 +3297,8 @@ def block_backward_buffer_16_kernel(
 
 @triton.jit
 def block_backward_buffer_2_z_rows_kernel(
-    buffer_16_ptr, buffer_2_ptr, z_ptr, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv,
-    buffer_16_stride_g, buffer_16_stride_x, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv,
+    buffer_15_ptr, buffer_2_ptr, z_ptr, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv,
+    buffer_15_stride_g, buffer_15_stride_x, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv,
     buffer_2_stride_g, z_stride_b, z_stride_t, z_stride_kv, z_stride_g, size_b, size_t, BLOCK_X: tl.constexpr,
     EXACT_X: tl.constexpr,
 ):
@@ -3311,18 +3311,18 @@ def block_backward_buffer_2_z_rows_kernel(
     program = program // size_t
     b_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    buffer_16 = load_tile(
-        buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + x_index * buffer_16_stride_x,
+    buffer_15 = load_tile(
+        buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + x_index * buffer_15_stride_x,
         (x_index < size_t),
         float("-inf"),
         EXACT_X,
     )
-    max_ = tl.max(buffer_16, 0)
+    max_ = tl.max(buffer_15, 0)
     tl.store(
         buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
         max_,
     )
-    sub_x = buffer_16 - tl.where(max_ == float("-inf"), 0.0, max_)
+    sub_x = buffer_15 - tl.where(max_ == float("-inf"), 0.0, max_)
     # src[maps.diag:5]
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
@@ -3335,8 +3335,8 @@ def block_backward_buffer_2_z_rows_kernel(
 
 @triton.jit
 def block_backward_buffer_2_z_kernel(
-    buffer_16_ptr, buffer_2_ptr, z_ptr, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv,
-    buffer_16_stride_g, buffer_16_stride_x, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv,
+    buffer_15_ptr, buffer_2_ptr, z_ptr, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv,
+    buffer_15_stride_g, buffer_15_stride_x, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv,
     buffer_2_stride_g, z_stride_b, z_stride_t, z_stride_kv, z_stride_g, size_b, size_t, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3353,14 +3353,14 @@ def block_backward_buffer_2_z_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_16 = tl.load(
-            buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + x_index * buffer_16_stride_x,
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + x_index * buffer_15_stride_x,
         )
-        tile_max = tl.max(buffer_16, 0)
+        tile_max = tl.max(buffer_15, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(buffer_16 - safe_next_max_x)
+        e = tl.exp2(buffer_15 - safe_next_max_x)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
         next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
@@ -3370,16 +3370,16 @@ def block_backward_buffer_2_z_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_16 = tl.load(
-            buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + x_index * buffer_16_stride_x,
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + x_index * buffer_15_stride_x,
             mask=(x_index < size_t),
             other=float("-inf"),
         )
-        tile_max = tl.max(buffer_16, 0)
+        tile_max = tl.max(buffer_15, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(buffer_16 - safe_next_max_x)
+        e = tl.exp2(buffer_15 - safe_next_max_x)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
         next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
@@ -3396,12 +3396,12 @@ def block_backward_buffer_2_z_kernel(
 
 
 @triton.jit
-def block_backward_buffer_17_kernel(
-    state__ptr, state____ptr, buffer_16_ptr, buffer_2_ptr, buffer_17_ptr, state__stride_b, state__stride_x,
-    state____stride_b, state____stride_kv, state____stride_d, state____stride_x, buffer_16_stride_b,
-    buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_x, buffer_2_stride_b,
-    buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_17_stride_b, buffer_17_stride_t,
-    buffer_17_stride_kv, buffer_17_stride_g, buffer_17_stride_d, size_b, size_t, BLOCK_X: tl.constexpr,
+def block_backward_buffer_16_kernel(
+    state__ptr, state____ptr, buffer_15_ptr, buffer_2_ptr, buffer_16_ptr, state__stride_b, state__stride_x,
+    state____stride_b, state____stride_kv, state____stride_d, state____stride_x, buffer_15_stride_b,
+    buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_x, buffer_2_stride_b,
+    buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_16_stride_b, buffer_16_stride_t,
+    buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_d, size_b, size_t, BLOCK_X: tl.constexpr,
     BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3434,14 +3434,14 @@ def block_backward_buffer_17_kernel(
         )
         mul_d_x = state___ * tl.rsqrt((state_ * 0.001953125) + 1e-05)[None, :]
         tile_bf16 = mul_d_x.to(tl.bfloat16)
-        buffer_16 = tl.load(
-            buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[:, None] * buffer_16_stride_g + x_index[None, :] * buffer_16_stride_x,
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[:, None] * buffer_15_stride_g + x_index[None, :] * buffer_15_stride_x,
             mask=(g_index < 2)[:, None],
             other=0.0,
         )
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         # src[maps.diag:5]
-        e_bf16 = tl.exp2(buffer_16 - safe_buffer_2[:, None]).to(tl.bfloat16)
+        e_bf16 = tl.exp2(buffer_15 - safe_buffer_2[:, None]).to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(tile_bf16), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -3460,29 +3460,29 @@ def block_backward_buffer_17_kernel(
         )
         mul_d_x = state___ * tl.rsqrt((state_ * 0.001953125) + 1e-05)[None, :]
         tile_bf16 = mul_d_x.to(tl.bfloat16)
-        buffer_16 = tl.load(
-            buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[:, None] * buffer_16_stride_g + x_index[None, :] * buffer_16_stride_x,
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[:, None] * buffer_15_stride_g + x_index[None, :] * buffer_15_stride_x,
             mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
             other=float("-inf"),
         )
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         # src[maps.diag:5]
-        e_bf16 = tl.exp2(buffer_16 - safe_buffer_2[:, None]).to(tl.bfloat16)
+        e_bf16 = tl.exp2(buffer_15 - safe_buffer_2[:, None]).to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(tile_bf16), acc_x)
         acc_x = next_acc_x
     tl.store(
-        buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index[:, None] * buffer_17_stride_g + d_index[None, :] * buffer_17_stride_d,
+        buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[:, None] * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
         acc_x,
         mask=(g_index < 2)[:, None] & (d_index < 64)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_18_kernel(
-    X_ptr, WO_ptr, z_ptr, buffer_17_ptr, buffer_18_ptr, X_stride_b, X_stride_t, X_stride_width, WO_stride_kv,
+def block_backward_buffer_17_kernel(
+    X_ptr, WO_ptr, z_ptr, buffer_16_ptr, buffer_17_ptr, X_stride_b, X_stride_t, X_stride_width, WO_stride_kv,
     WO_stride_g, WO_stride_d, WO_stride_width, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
-    buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_kv, buffer_17_stride_g, buffer_17_stride_d,
-    buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_width, size_b, size_t, BLOCK_D: tl.constexpr,
+    buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_d,
+    buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width, size_b, size_t, BLOCK_D: tl.constexpr,
     BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3508,12 +3508,12 @@ def block_backward_buffer_18_kernel(
             # whole tiles, no mask needed
             for first_d in tl.range(0, to_d, BLOCK_D):
                 d_index = first_d + tl.arange(0, BLOCK_D)
-                buffer_17 = tl.load(
-                    buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index[None, :] * buffer_17_stride_d,
+                buffer_16 = tl.load(
+                    buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
                     mask=(t_index < size_t)[:, None],
                     other=0.0,
                 )
-                where_t_d = tl.where(gt_t[:, None], recip_t[:, None] * buffer_17, 0.0)
+                where_t_d = tl.where(gt_t[:, None], recip_t[:, None] * buffer_16, 0.0)
                 tile_bf16 = where_t_d.to(tl.bfloat16)
                 # src[block.diag:17]
                 WO = tl.load(
@@ -3527,12 +3527,12 @@ def block_backward_buffer_18_kernel(
             # tiles that a mask or the end cuts
             for first_d_2 in tl.range(from_d, 64, BLOCK_D):
                 d_index = first_d_2 + tl.arange(0, BLOCK_D)
-                buffer_17 = tl.load(
-                    buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index[None, :] * buffer_17_stride_d,
+                buffer_16 = tl.load(
+                    buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
                     mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                     other=0.0,
                 )
-                where_t_d = tl.where(gt_t[:, None] & (d_index < 64)[None, :], recip_t[:, None] * buffer_17, 0.0)
+                where_t_d = tl.where(gt_t[:, None] & (d_index < 64)[None, :], recip_t[:, None] * buffer_16, 0.0)
                 tile_bf16 = where_t_d.to(tl.bfloat16)
                 # src[block.diag:17]
                 WO = tl.load(
@@ -3549,16 +3549,16 @@ def block_backward_buffer_18_kernel(
         other=0.0,
     )
     tl.store(
-        buffer_18_ptr + b_index * buffer_18_stride_b + t_index[:, None] * buffer_18_stride_t + width_index[None, :] * buffer_18_stride_width,
+        buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
         (X.to(tl.float32) + acc_kv_g_d),
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_8_rows_kernel(
-    buffer_18_ptr, buffer_8_ptr, buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_width,
-    buffer_8_stride_b, buffer_8_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
+def block_backward_buffer_5_rows_kernel(
+    buffer_17_ptr, buffer_5_ptr, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width,
+    buffer_5_stride_b, buffer_5_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
     EXACT_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3566,21 +3566,21 @@ def block_backward_buffer_8_rows_kernel(
     program = program // size_t
     b_index = program.to(tl.int64)
     width_index = tl.arange(0, BLOCK_WIDTH)
-    buffer_18 = tl.load(
-        buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + width_index * buffer_18_stride_width,
+    buffer_17 = tl.load(
+        buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + width_index * buffer_17_stride_width,
     )
-    mul_width = buffer_18 * buffer_18
+    mul_width = buffer_17 * buffer_17
     sum_ = tl.sum(mul_width, 0)
     tl.store(
-        buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t,
+        buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t,
         tl.rsqrt((sum_ * 0.001953125) + 1e-05),
     )
 
 
 @triton.jit
-def block_backward_buffer_8_kernel(
-    buffer_18_ptr, buffer_8_ptr, buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_width,
-    buffer_8_stride_b, buffer_8_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
+def block_backward_buffer_5_kernel(
+    buffer_17_ptr, buffer_5_ptr, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width,
+    buffer_5_stride_b, buffer_5_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     t_index = (program % size_t).to(tl.int64)
@@ -3591,10 +3591,10 @@ def block_backward_buffer_8_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_18 = tl.load(
-            buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + width_index * buffer_18_stride_width,
+        buffer_17 = tl.load(
+            buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + width_index * buffer_17_stride_width,
         )
-        mul_width = buffer_18 * buffer_18
+        mul_width = buffer_17 * buffer_17
         tile_sum = tl.sum(mul_width, 0)
         next_acc_width = acc_width + tile_sum
         acc_width = next_acc_width
@@ -3602,26 +3602,26 @@ def block_backward_buffer_8_kernel(
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_18 = tl.load(
-            buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + width_index * buffer_18_stride_width,
+        buffer_17 = tl.load(
+            buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + width_index * buffer_17_stride_width,
             mask=(width_index < 512),
             other=0.0,
         )
-        mul_width = buffer_18 * buffer_18
+        mul_width = buffer_17 * buffer_17
         tile_sum = tl.sum(mul_width, 0)
         next_acc_width = acc_width + tile_sum
         acc_width = next_acc_width
     tl.store(
-        buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t,
+        buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t,
         tl.rsqrt((acc_width * 0.001953125) + 1e-05),
     )
 
 
 @triton.jit
-def block_backward_buffer_10_kernel(
-    c_ptr, gate_ptr, buffer_18_ptr, buffer_10_ptr, c_stride_width, gate_stride_width, gate_stride_hidden,
-    buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_width, buffer_10_stride_b, buffer_10_stride_t,
-    buffer_10_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr,
+def block_backward_buffer_7_kernel(
+    c_ptr, gate_ptr, buffer_17_ptr, buffer_7_ptr, c_stride_width, gate_stride_width, gate_stride_hidden,
+    buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width, buffer_7_stride_b, buffer_7_stride_t,
+    buffer_7_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr,
     BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3646,13 +3646,13 @@ def block_backward_buffer_10_kernel(
         # src[block.diag:18]
         c = tl.load(c_ptr + width_index * c_stride_width)
         tile_bf16 = (gate.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        buffer_18 = tl.load(
-            buffer_18_ptr + b_index * buffer_18_stride_b + t_index[:, None] * buffer_18_stride_t + width_index[None, :] * buffer_18_stride_width,
+        buffer_17 = tl.load(
+            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        buffer_18_bf16 = buffer_18.to(tl.bfloat16)
-        next_acc_width = tl.dot(buffer_18_bf16, tl.trans(tile_bf16), acc_width)
+        buffer_17_bf16 = buffer_17.to(tl.bfloat16)
+        next_acc_width = tl.dot(buffer_17_bf16, tl.trans(tile_bf16), acc_width)
         acc_width = next_acc_width
     from_width = tl.maximum(0, to_width)
     # tiles that a mask or the end cuts
@@ -3667,26 +3667,26 @@ def block_backward_buffer_10_kernel(
         # src[block.diag:18]
         c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
         tile_bf16 = (gate.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        buffer_18 = tl.load(
-            buffer_18_ptr + b_index * buffer_18_stride_b + t_index[:, None] * buffer_18_stride_t + width_index[None, :] * buffer_18_stride_width,
+        buffer_17 = tl.load(
+            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        buffer_18_bf16 = buffer_18.to(tl.bfloat16)
-        next_acc_width = tl.dot(buffer_18_bf16, tl.trans(tile_bf16), acc_width)
+        buffer_17_bf16 = buffer_17.to(tl.bfloat16)
+        next_acc_width = tl.dot(buffer_17_bf16, tl.trans(tile_bf16), acc_width)
         acc_width = next_acc_width
     tl.store(
-        buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + hidden_index[None, :] * buffer_10_stride_hidden,
+        buffer_7_ptr + b_index * buffer_7_stride_b + t_index[:, None] * buffer_7_stride_t + hidden_index[None, :] * buffer_7_stride_hidden,
         acc_width,
         mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_11_kernel(
-    c_ptr, up_ptr, buffer_18_ptr, buffer_11_ptr, c_stride_width, up_stride_width, up_stride_hidden,
-    buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_width, buffer_11_stride_b, buffer_11_stride_t,
-    buffer_11_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr,
+def block_backward_buffer_8_kernel(
+    c_ptr, up_ptr, buffer_17_ptr, buffer_8_ptr, c_stride_width, up_stride_width, up_stride_hidden,
+    buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width, buffer_8_stride_b, buffer_8_stride_t,
+    buffer_8_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr,
     BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3711,13 +3711,13 @@ def block_backward_buffer_11_kernel(
         # src[block.diag:18]
         c = tl.load(c_ptr + width_index * c_stride_width)
         tile_bf16 = (up.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        buffer_18 = tl.load(
-            buffer_18_ptr + b_index * buffer_18_stride_b + t_index[:, None] * buffer_18_stride_t + width_index[None, :] * buffer_18_stride_width,
+        buffer_17 = tl.load(
+            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        buffer_18_bf16 = buffer_18.to(tl.bfloat16)
-        next_acc_width = tl.dot(buffer_18_bf16, tl.trans(tile_bf16), acc_width)
+        buffer_17_bf16 = buffer_17.to(tl.bfloat16)
+        next_acc_width = tl.dot(buffer_17_bf16, tl.trans(tile_bf16), acc_width)
         acc_width = next_acc_width
     from_width = tl.maximum(0, to_width)
     # tiles that a mask or the end cuts
@@ -3732,30 +3732,175 @@ def block_backward_buffer_11_kernel(
         # src[block.diag:18]
         c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
         tile_bf16 = (up.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        buffer_18 = tl.load(
-            buffer_18_ptr + b_index * buffer_18_stride_b + t_index[:, None] * buffer_18_stride_t + width_index[None, :] * buffer_18_stride_width,
+        buffer_17 = tl.load(
+            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        buffer_18_bf16 = buffer_18.to(tl.bfloat16)
-        next_acc_width = tl.dot(buffer_18_bf16, tl.trans(tile_bf16), acc_width)
+        buffer_17_bf16 = buffer_17.to(tl.bfloat16)
+        next_acc_width = tl.dot(buffer_17_bf16, tl.trans(tile_bf16), acc_width)
         acc_width = next_acc_width
     tl.store(
-        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + hidden_index[None, :] * buffer_11_stride_hidden,
+        buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + hidden_index[None, :] * buffer_8_stride_hidden,
         acc_width,
         mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_5_buffer_6_rows_kernel(
-    up_ptr, gate_ptr, buffer_9_ptr, buffer_8_ptr, buffer_10_ptr, buffer_11_ptr, buffer_5_ptr, buffer_6_ptr,
-    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_9_stride_b,
-    buffer_9_stride_t, buffer_9_stride_hidden, buffer_8_stride_b, buffer_8_stride_t, buffer_10_stride_b,
-    buffer_10_stride_t, buffer_10_stride_hidden, buffer_11_stride_b, buffer_11_stride_t,
-    buffer_11_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_width, buffer_6_stride_b,
-    buffer_6_stride_t, buffer_6_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
-    BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+def block_backward_buffer_9_rows_kernel(
+    d_out_ptr, state______ptr, buffer_5_ptr, buffer_7_ptr, buffer_6_ptr, buffer_8_ptr, buffer_9_ptr,
+    d_out_stride_b, d_out_stride_t, d_out_stride_width, state______stride_b, state______stride_t,
+    state______stride_width, buffer_5_stride_b, buffer_5_stride_t, buffer_7_stride_b, buffer_7_stride_t,
+    buffer_7_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_8_stride_b,
+    buffer_8_stride_t, buffer_8_stride_hidden, buffer_9_stride_b, buffer_9_stride_t, size_b, size_t,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+    EXACT_WIDTH: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    b_index = program.to(tl.int64)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    width_index = tl.arange(0, BLOCK_WIDTH)
+    state_____ = tl.load(
+        state______ptr + b_index * state______stride_b + t_index * state______stride_t + width_index * state______stride_width,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + t_index * d_out_stride_t + width_index * d_out_stride_width,
+    )
+    mul_width = d_out.to(tl.float32) * state_____
+    sum_ = tl.sum(mul_width, 0)
+    buffer_7 = tl.load(
+        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t + hidden_index * buffer_7_stride_hidden,
+    )
+    buffer_5 = tl.load(buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t)
+    sigmoid_hidden = tl.sigmoid(buffer_5 * buffer_7)
+    add_hidden = ((buffer_5 * (1.0 - sigmoid_hidden)) * buffer_7) + 1.0
+    buffer_8 = tl.load(
+        buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + hidden_index * buffer_8_stride_hidden,
+    )
+    buffer_6 = tl.load(
+        buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+    )
+    tile = ((sigmoid_hidden * buffer_6) * buffer_8) * buffer_7
+    mul_hidden = tile * add_hidden
+    sum_2 = tl.sum(mul_hidden, 0)
+    tl.store(
+        buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t,
+        ((buffer_5 * sum_2) + sum_),
+    )
+
+
+@triton.jit
+def block_backward_buffer_9_kernel(
+    d_out_ptr, state______ptr, buffer_5_ptr, buffer_7_ptr, buffer_6_ptr, buffer_8_ptr, buffer_9_ptr,
+    d_out_stride_b, d_out_stride_t, d_out_stride_width, state______stride_b, state______stride_t,
+    state______stride_width, buffer_5_stride_b, buffer_5_stride_t, buffer_7_stride_b, buffer_7_stride_t,
+    buffer_7_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_8_stride_b,
+    buffer_8_stride_t, buffer_8_stride_hidden, buffer_9_stride_b, buffer_9_stride_t, size_b, size_t,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    b_index = program.to(tl.int64)
+    acc_hidden = tl.full([], 0.0, tl.float32)
+    buffer_5 = tl.load(buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t)
+    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
+    # whole tiles, no mask needed
+    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+        buffer_7 = tl.load(
+            buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t + hidden_index * buffer_7_stride_hidden,
+        )
+        sigmoid_hidden = tl.sigmoid(buffer_5 * buffer_7)
+        add_hidden = ((buffer_5 * (1.0 - sigmoid_hidden)) * buffer_7) + 1.0
+        buffer_8 = tl.load(
+            buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + hidden_index * buffer_8_stride_hidden,
+        )
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+        )
+        tile = ((sigmoid_hidden * buffer_6) * buffer_8) * buffer_7
+        mul_hidden = tile * add_hidden
+        tile_sum = tl.sum(mul_hidden, 0)
+        next_acc_hidden = acc_hidden + tile_sum
+        acc_hidden = next_acc_hidden
+    from_hidden = tl.maximum(0, to_hidden)
+    # tiles that a mask or the end cuts
+    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
+        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+        buffer_7 = tl.load(
+            buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t + hidden_index * buffer_7_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        sigmoid_hidden = tl.sigmoid(buffer_5 * buffer_7)
+        add_hidden = ((buffer_5 * (1.0 - sigmoid_hidden)) * buffer_7) + 1.0
+        buffer_8 = tl.load(
+            buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + hidden_index * buffer_8_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        tile = ((sigmoid_hidden * buffer_6) * buffer_8) * buffer_7
+        mul_hidden = tile * add_hidden
+        tile_sum = tl.sum(mul_hidden, 0)
+        next_acc_hidden = acc_hidden + tile_sum
+        acc_hidden = next_acc_hidden
+    acc_width = tl.full([], 0.0, tl.float32)
+    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
+    # whole tiles, no mask needed
+    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
+        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+        state_____ = tl.load(
+            state______ptr + b_index * state______stride_b + t_index * state______stride_t + width_index * state______stride_width,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + t_index * d_out_stride_t + width_index * d_out_stride_width,
+        )
+        mul_width = d_out.to(tl.float32) * state_____
+        tile_sum = tl.sum(mul_width, 0)
+        next_acc_width = acc_width + tile_sum
+        acc_width = next_acc_width
+    from_width = tl.maximum(0, to_width)
+    # tiles that a mask or the end cuts
+    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
+        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
+        state_____ = tl.load(
+            state______ptr + b_index * state______stride_b + t_index * state______stride_t + width_index * state______stride_width,
+            mask=(width_index < 512),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + t_index * d_out_stride_t + width_index * d_out_stride_width,
+            mask=(width_index < 512),
+            other=0.0,
+        )
+        mul_width = d_out.to(tl.float32) * state_____
+        tile_sum = tl.sum(mul_width, 0)
+        next_acc_width = acc_width + tile_sum
+        acc_width = next_acc_width
+    tl.store(
+        buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t,
+        ((buffer_5 * acc_hidden) + acc_width),
+    )
+
+
+@triton.jit
+def block_backward_buffer_13_buffer_14_rows_kernel(
+    c_ptr, up_ptr, gate_ptr, buffer_5_ptr, buffer_6_ptr, buffer_7_ptr, buffer_8_ptr, buffer_13_ptr,
+    buffer_14_ptr, c_stride_width, up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden,
+    buffer_5_stride_b, buffer_5_stride_t, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden,
+    buffer_7_stride_b, buffer_7_stride_t, buffer_7_stride_hidden, buffer_8_stride_b, buffer_8_stride_t,
+    buffer_8_stride_hidden, buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_width,
+    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, size_b, size_t,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -3766,19 +3911,19 @@ def block_backward_buffer_5_buffer_6_rows_kernel(
     program = program // tl.cdiv(size_t, BLOCK_T)
     b_index = program.to(tl.int64)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    buffer_10 = tl.load(
-        buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + hidden_index[None, :] * buffer_10_stride_hidden,
+    buffer_7 = tl.load(
+        buffer_7_ptr + b_index * buffer_7_stride_b + t_index[:, None] * buffer_7_stride_t + hidden_index[None, :] * buffer_7_stride_hidden,
         mask=(t_index < size_t)[:, None],
         other=0.0,
     )
-    buffer_8 = tl.load(
-        buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t,
+    buffer_5 = tl.load(
+        buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
-    mul_t_hidden = buffer_8[:, None] * buffer_10
-    buffer_9 = tl.load(
-        buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + hidden_index[None, :] * buffer_9_stride_hidden,
+    mul_t_hidden = buffer_5[:, None] * buffer_7
+    buffer_6 = tl.load(
+        buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
         mask=(t_index < size_t)[:, None],
         other=0.0,
     )
@@ -3788,12 +3933,14 @@ def block_backward_buffer_5_buffer_6_rows_kernel(
         mask=(width_index < 512)[:, None],
         other=0.0,
     )
-    tile = buffer_9 * (mul_t_hidden * tl.sigmoid(mul_t_hidden))
+    tile = buffer_6 * (mul_t_hidden * tl.sigmoid(mul_t_hidden))
     tile_bf16 = tile.to(tl.bfloat16)
     dot = tl.dot(tile_bf16, tl.trans(up))
+    # src[block.diag:18]
+    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
     tl.store(
-        buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + width_index[None, :] * buffer_5_stride_width,
-        dot,
+        buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
+        ((buffer_5[:, None] * c[None, :]) * dot),
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
     # src[block.diag:20]
@@ -3803,31 +3950,32 @@ def block_backward_buffer_5_buffer_6_rows_kernel(
         other=0.0,
     )
     sigmoid_t_hidden = tl.sigmoid(mul_t_hidden)
-    mul_t_hidden_2 = (buffer_8[:, None] * (1.0 - sigmoid_t_hidden)) * buffer_10
-    buffer_11 = tl.load(
-        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + hidden_index[None, :] * buffer_11_stride_hidden,
+    mul_t_hidden_2 = (buffer_5[:, None] * (1.0 - sigmoid_t_hidden)) * buffer_7
+    buffer_8 = tl.load(
+        buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + hidden_index[None, :] * buffer_8_stride_hidden,
         mask=(t_index < size_t)[:, None],
         other=0.0,
     )
-    tile_2 = ((sigmoid_t_hidden * buffer_9) * buffer_11) * (mul_t_hidden_2 + 1.0)
+    tile_2 = ((sigmoid_t_hidden * buffer_6) * buffer_8) * (mul_t_hidden_2 + 1.0)
     tile_bf16_2 = tile_2.to(tl.bfloat16)
     dot_2 = tl.dot(tile_bf16_2, tl.trans(gate))
+    mul_t_width = ((buffer_5 * buffer_5)[:, None] * c[None, :]) * dot_2
     tl.store(
-        buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + width_index[None, :] * buffer_6_stride_width,
-        dot_2,
+        buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
+        mul_t_width,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_5_buffer_6_kernel(
-    up_ptr, gate_ptr, buffer_9_ptr, buffer_8_ptr, buffer_10_ptr, buffer_11_ptr, buffer_5_ptr, buffer_6_ptr,
-    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_9_stride_b,
-    buffer_9_stride_t, buffer_9_stride_hidden, buffer_8_stride_b, buffer_8_stride_t, buffer_10_stride_b,
-    buffer_10_stride_t, buffer_10_stride_hidden, buffer_11_stride_b, buffer_11_stride_t,
-    buffer_11_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_width, buffer_6_stride_b,
-    buffer_6_stride_t, buffer_6_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
-    BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+def block_backward_buffer_13_buffer_14_kernel(
+    c_ptr, up_ptr, gate_ptr, buffer_5_ptr, buffer_6_ptr, buffer_7_ptr, buffer_8_ptr, buffer_13_ptr,
+    buffer_14_ptr, c_stride_width, up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden,
+    buffer_5_stride_b, buffer_5_stride_t, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden,
+    buffer_7_stride_b, buffer_7_stride_t, buffer_7_stride_hidden, buffer_8_stride_b, buffer_8_stride_t,
+    buffer_8_stride_hidden, buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_width,
+    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, size_b, size_t,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -3839,8 +3987,8 @@ def block_backward_buffer_5_buffer_6_kernel(
     b_index = program.to(tl.int64)
     acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     acc_hidden_2 = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
-    buffer_8 = tl.load(
-        buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t,
+    buffer_5 = tl.load(
+        buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
@@ -3854,28 +4002,28 @@ def block_backward_buffer_5_buffer_6_kernel(
             mask=(width_index < 512)[:, None],
             other=0.0,
         )
-        buffer_9 = tl.load(
-            buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + hidden_index[None, :] * buffer_9_stride_hidden,
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        buffer_10 = tl.load(
-            buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + hidden_index[None, :] * buffer_10_stride_hidden,
+        buffer_7 = tl.load(
+            buffer_7_ptr + b_index * buffer_7_stride_b + t_index[:, None] * buffer_7_stride_t + hidden_index[None, :] * buffer_7_stride_hidden,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        mul_t_hidden = buffer_8[:, None] * buffer_10
-        tile = buffer_9 * (mul_t_hidden * tl.sigmoid(mul_t_hidden))
+        mul_t_hidden = buffer_5[:, None] * buffer_7
+        tile = buffer_6 * (mul_t_hidden * tl.sigmoid(mul_t_hidden))
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
         sigmoid_t_hidden = tl.sigmoid(mul_t_hidden)
-        buffer_11 = tl.load(
-            buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + hidden_index[None, :] * buffer_11_stride_hidden,
+        buffer_8 = tl.load(
+            buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + hidden_index[None, :] * buffer_8_stride_hidden,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        mul_t_hidden_2 = (buffer_8[:, None] * (1.0 - sigmoid_t_hidden)) * buffer_10
-        tile_2 = ((sigmoid_t_hidden * buffer_9) * buffer_11) * (mul_t_hidden_2 + 1.0)
+        mul_t_hidden_2 = (buffer_5[:, None] * (1.0 - sigmoid_t_hidden)) * buffer_7
+        tile_2 = ((sigmoid_t_hidden * buffer_6) * buffer_8) * (mul_t_hidden_2 + 1.0)
         tile_bf16_2 = tile_2.to(tl.bfloat16)
         # src[block.diag:20]
         gate = tl.load(
@@ -3896,28 +4044,28 @@ def block_backward_buffer_5_buffer_6_kernel(
             mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
-        buffer_9 = tl.load(
-            buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + hidden_index[None, :] * buffer_9_stride_hidden,
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
             mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
-        buffer_10 = tl.load(
-            buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + hidden_index[None, :] * buffer_10_stride_hidden,
+        buffer_7 = tl.load(
+            buffer_7_ptr + b_index * buffer_7_stride_b + t_index[:, None] * buffer_7_stride_t + hidden_index[None, :] * buffer_7_stride_hidden,
             mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
-        mul_t_hidden = buffer_8[:, None] * buffer_10
-        tile = buffer_9 * (mul_t_hidden * tl.sigmoid(mul_t_hidden))
+        mul_t_hidden = buffer_5[:, None] * buffer_7
+        tile = buffer_6 * (mul_t_hidden * tl.sigmoid(mul_t_hidden))
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
         sigmoid_t_hidden = tl.sigmoid(mul_t_hidden)
-        buffer_11 = tl.load(
-            buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + hidden_index[None, :] * buffer_11_stride_hidden,
+        buffer_8 = tl.load(
+            buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + hidden_index[None, :] * buffer_8_stride_hidden,
             mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
-        mul_t_hidden_2 = (buffer_8[:, None] * (1.0 - sigmoid_t_hidden)) * buffer_10
-        tile_2 = ((sigmoid_t_hidden * buffer_9) * buffer_11) * (mul_t_hidden_2 + 1.0)
+        mul_t_hidden_2 = (buffer_5[:, None] * (1.0 - sigmoid_t_hidden)) * buffer_7
+        tile_2 = ((sigmoid_t_hidden * buffer_6) * buffer_8) * (mul_t_hidden_2 + 1.0)
         tile_bf16_2 = tile_2.to(tl.bfloat16)
         # src[block.diag:20]
         gate = tl.load(
@@ -3928,136 +4076,45 @@ def block_backward_buffer_5_buffer_6_kernel(
         next_acc_hidden_2 = tl.dot(tile_bf16_2, tl.trans(gate), acc_hidden_2)
         acc_hidden = next_acc_hidden
         acc_hidden_2 = next_acc_hidden_2
+    # src[block.diag:18]
+    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
     tl.store(
-        buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + width_index[None, :] * buffer_5_stride_width,
-        acc_hidden,
+        buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
+        ((buffer_5[:, None] * c[None, :]) * acc_hidden),
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
+    mul_t_width = ((buffer_5 * buffer_5)[:, None] * c[None, :]) * acc_hidden_2
     tl.store(
-        buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + width_index[None, :] * buffer_6_stride_width,
-        acc_hidden_2,
+        buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
+        mul_t_width,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
-
-
-@triton.jit
-def block_backward_buffer_7_rows_kernel(
-    buffer_8_ptr, buffer_10_ptr, buffer_9_ptr, buffer_11_ptr, buffer_7_ptr, buffer_8_stride_b,
-    buffer_8_stride_t, buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_hidden, buffer_9_stride_b,
-    buffer_9_stride_t, buffer_9_stride_hidden, buffer_11_stride_b, buffer_11_stride_t,
-    buffer_11_stride_hidden, buffer_7_stride_b, buffer_7_stride_t, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
-    EXACT_HIDDEN: tl.constexpr,
-):
-    program = tl.program_id(0)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    buffer_10 = tl.load(
-        buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + hidden_index * buffer_10_stride_hidden,
-    )
-    buffer_8 = tl.load(buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t)
-    sigmoid_hidden = tl.sigmoid(buffer_8 * buffer_10)
-    mul_hidden = (buffer_8 * (1.0 - sigmoid_hidden)) * buffer_10
-    buffer_11 = tl.load(
-        buffer_11_ptr + b_index * buffer_11_stride_b + t_index * buffer_11_stride_t + hidden_index * buffer_11_stride_hidden,
-    )
-    buffer_9 = tl.load(
-        buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t + hidden_index * buffer_9_stride_hidden,
-    )
-    tile = ((sigmoid_hidden * buffer_9) * buffer_11) * buffer_10
-    mul_hidden_2 = tile * (mul_hidden + 1.0)
-    sum_ = tl.sum(mul_hidden_2, 0)
-    tl.store(buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t, sum_)
-
-
-@triton.jit
-def block_backward_buffer_7_kernel(
-    buffer_8_ptr, buffer_10_ptr, buffer_9_ptr, buffer_11_ptr, buffer_7_ptr, buffer_8_stride_b,
-    buffer_8_stride_t, buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_hidden, buffer_9_stride_b,
-    buffer_9_stride_t, buffer_9_stride_hidden, buffer_11_stride_b, buffer_11_stride_t,
-    buffer_11_stride_hidden, buffer_7_stride_b, buffer_7_stride_t, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
-):
-    program = tl.program_id(0)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    acc_hidden = tl.full([], 0.0, tl.float32)
-    buffer_8 = tl.load(buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t)
-    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
-    # whole tiles, no mask needed
-    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
-        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-        buffer_10 = tl.load(
-            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + hidden_index * buffer_10_stride_hidden,
-        )
-        sigmoid_hidden = tl.sigmoid(buffer_8 * buffer_10)
-        mul_hidden = (buffer_8 * (1.0 - sigmoid_hidden)) * buffer_10
-        buffer_11 = tl.load(
-            buffer_11_ptr + b_index * buffer_11_stride_b + t_index * buffer_11_stride_t + hidden_index * buffer_11_stride_hidden,
-        )
-        buffer_9 = tl.load(
-            buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t + hidden_index * buffer_9_stride_hidden,
-        )
-        tile = ((sigmoid_hidden * buffer_9) * buffer_11) * buffer_10
-        mul_hidden_2 = tile * (mul_hidden + 1.0)
-        tile_sum = tl.sum(mul_hidden_2, 0)
-        next_acc_hidden = acc_hidden + tile_sum
-        acc_hidden = next_acc_hidden
-    from_hidden = tl.maximum(0, to_hidden)
-    # tiles that a mask or the end cuts
-    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
-        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-        buffer_10 = tl.load(
-            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + hidden_index * buffer_10_stride_hidden,
-            mask=(hidden_index < 1024),
-            other=0.0,
-        )
-        sigmoid_hidden = tl.sigmoid(buffer_8 * buffer_10)
-        mul_hidden = (buffer_8 * (1.0 - sigmoid_hidden)) * buffer_10
-        buffer_11 = tl.load(
-            buffer_11_ptr + b_index * buffer_11_stride_b + t_index * buffer_11_stride_t + hidden_index * buffer_11_stride_hidden,
-            mask=(hidden_index < 1024),
-            other=0.0,
-        )
-        buffer_9 = tl.load(
-            buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t + hidden_index * buffer_9_stride_hidden,
-            mask=(hidden_index < 1024),
-            other=0.0,
-        )
-        tile = ((sigmoid_hidden * buffer_9) * buffer_11) * buffer_10
-        mul_hidden_2 = tile * (mul_hidden + 1.0)
-        tile_sum = tl.sum(mul_hidden_2, 0)
-        next_acc_hidden = acc_hidden + tile_sum
-        acc_hidden = next_acc_hidden
-    tl.store(buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t, acc_hidden)
 
 
 @triton.jit
 def block_backward_d_c_rows_kernel(
-    up_ptr, gate_ptr, buffer_8_ptr, buffer_18_ptr, buffer_9_ptr, buffer_10_ptr, buffer_11_ptr, d_c_ptr,
-    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_8_stride_b,
-    buffer_8_stride_t, buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_width, buffer_9_stride_b,
-    buffer_9_stride_t, buffer_9_stride_hidden, buffer_10_stride_b, buffer_10_stride_t,
-    buffer_10_stride_hidden, buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_hidden,
-    d_c_stride_width, size_b, size_t, BLOCK_B: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
-    BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, EXACT_B: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
-    EXACT_T: tl.constexpr,
+    up_ptr, gate_ptr, buffer_5_ptr, buffer_17_ptr, buffer_6_ptr, buffer_7_ptr, buffer_8_ptr, d_c_ptr,
+    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_5_stride_b,
+    buffer_5_stride_t, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width, buffer_6_stride_b,
+    buffer_6_stride_t, buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t, buffer_7_stride_hidden,
+    buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_hidden, d_c_stride_width, size_b, size_t,
+    BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+    EXACT_B: tl.constexpr, EXACT_T: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = program * BLOCK_WIDTH
     width_index = first_width + tl.arange(0, BLOCK_WIDTH)
     b_index = tl.arange(0, BLOCK_B)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
     t_index = tl.arange(0, BLOCK_T)
-    buffer_8 = load_tile(
-        buffer_8_ptr + b_index[:, None] * buffer_8_stride_b + t_index[None, :] * buffer_8_stride_t,
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    buffer_5 = load_tile(
+        buffer_5_ptr + b_index[:, None] * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t,
         (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
         0.0,
         EXACT_B and EXACT_T,
     )
-    buffer_18 = tl.load(
-        buffer_18_ptr + b_index[None, :, None] * buffer_18_stride_b + t_index[None, None, :] * buffer_18_stride_t + width_index[:, None, None] * buffer_18_stride_width,
+    buffer_17 = tl.load(
+        buffer_17_ptr + b_index[None, :, None] * buffer_17_stride_b + t_index[None, None, :] * buffer_17_stride_t + width_index[:, None, None] * buffer_17_stride_width,
         mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
         other=0.0,
     )
@@ -4067,147 +4124,150 @@ def block_backward_d_c_rows_kernel(
         mask=(width_index < 512)[:, None],
         other=0.0,
     )
-    buffer_10 = load_tile(
-        buffer_10_ptr + b_index[:, None, None] * buffer_10_stride_b + t_index[None, None, :] * buffer_10_stride_t + hidden_index[None, :, None] * buffer_10_stride_hidden,
-        (b_index < size_b)[:, None, None] & (t_index < size_t)[None, None, :],
+    buffer_7 = load_tile(
+        buffer_7_ptr + b_index[:, None, None] * buffer_7_stride_b + t_index[None, :, None] * buffer_7_stride_t + hidden_index[None, None, :] * buffer_7_stride_hidden,
+        (b_index < size_b)[:, None, None] & (t_index < size_t)[None, :, None],
         0.0,
         EXACT_B and EXACT_T,
     )
-    mul_b_hidden_t = buffer_8[:, None, :] * buffer_10
-    sigmoid_b_hidden_t = tl.sigmoid(mul_b_hidden_t)
-    tile = buffer_8[:, None, :] * (1.0 - sigmoid_b_hidden_t)
-    buffer_11 = load_tile(
-        buffer_11_ptr + b_index[:, None, None] * buffer_11_stride_b + t_index[None, None, :] * buffer_11_stride_t + hidden_index[None, :, None] * buffer_11_stride_hidden,
-        (b_index < size_b)[:, None, None] & (t_index < size_t)[None, None, :],
+    mul_b_t_hidden = buffer_5[:, :, None] * buffer_7
+    sigmoid_b_t_hidden = tl.sigmoid(mul_b_t_hidden)
+    tile = buffer_5[:, :, None] * (1.0 - sigmoid_b_t_hidden)
+    buffer_8 = load_tile(
+        buffer_8_ptr + b_index[:, None, None] * buffer_8_stride_b + t_index[None, :, None] * buffer_8_stride_t + hidden_index[None, None, :] * buffer_8_stride_hidden,
+        (b_index < size_b)[:, None, None] & (t_index < size_t)[None, :, None],
         0.0,
         EXACT_B and EXACT_T,
     )
-    buffer_9 = load_tile(
-        buffer_9_ptr + b_index[:, None, None] * buffer_9_stride_b + t_index[None, None, :] * buffer_9_stride_t + hidden_index[None, :, None] * buffer_9_stride_hidden,
-        (b_index < size_b)[:, None, None] & (t_index < size_t)[None, None, :],
+    buffer_6 = load_tile(
+        buffer_6_ptr + b_index[:, None, None] * buffer_6_stride_b + t_index[None, :, None] * buffer_6_stride_t + hidden_index[None, None, :] * buffer_6_stride_hidden,
+        (b_index < size_b)[:, None, None] & (t_index < size_t)[None, :, None],
         0.0,
         EXACT_B and EXACT_T,
     )
-    mul_b_hidden_t_2 = ((sigmoid_b_hidden_t * buffer_9) * buffer_11) * ((tile * buffer_10) + 1.0)
-    tile_2 = gate.to(tl.float32)[:, None, :, None] * (buffer_8 * buffer_8)[None, :, None, :]
-    mul_width_b_hidden_t = (tile_2 * mul_b_hidden_t_2[None, :, :, :]) * buffer_18[:, :, None, :]
-    sum_ = tl.sum(tl.sum(tl.sum(mul_width_b_hidden_t, 3), 2), 1)
-    mul_b_hidden_t_3 = buffer_9 * (mul_b_hidden_t * tl.sigmoid(mul_b_hidden_t))
+    mul_b_t_hidden_2 = ((sigmoid_b_t_hidden * buffer_6) * buffer_8) * ((tile * buffer_7) + 1.0)
+    tile_2 = gate.to(tl.float32)[:, None, None, :] * (buffer_5 * buffer_5)[None, :, :, None]
+    mul_width_b_t_hidden = (tile_2 * mul_b_t_hidden_2[None, :, :, :]) * buffer_17[:, :, :, None]
+    sum_ = tl.sum(tl.sum(tl.sum(mul_width_b_t_hidden, 3), 2), 1)
+    mul_b_t_hidden_3 = buffer_6 * (mul_b_t_hidden * tl.sigmoid(mul_b_t_hidden))
     # src[block.diag:19]
     up = tl.load(
         up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
         mask=(width_index < 512)[:, None],
         other=0.0,
     )
-    tile_3 = buffer_8[None, :, None, :] * up.to(tl.float32)[:, None, :, None]
-    mul_width_b_hidden_t_2 = (tile_3 * buffer_18[:, :, None, :]) * mul_b_hidden_t_3[None, :, :, :]
-    sum_2 = tl.sum(tl.sum(tl.sum(mul_width_b_hidden_t_2, 3), 2), 1)
+    tile_3 = buffer_5[None, :, :, None] * up.to(tl.float32)[:, None, None, :]
+    mul_width_b_t_hidden_2 = (tile_3 * buffer_17[:, :, :, None]) * mul_b_t_hidden_3[None, :, :, :]
+    sum_2 = tl.sum(tl.sum(tl.sum(mul_width_b_t_hidden_2, 3), 2), 1)
     tl.store(d_c_ptr + width_index * d_c_stride_width, (sum_2 + sum_), mask=(width_index < 512))
 
 
 @triton.jit
 def block_backward_d_c_kernel(
-    up_ptr, gate_ptr, buffer_8_ptr, buffer_18_ptr, buffer_9_ptr, buffer_10_ptr, buffer_11_ptr, d_c_ptr,
-    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_8_stride_b,
-    buffer_8_stride_t, buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_width, buffer_9_stride_b,
-    buffer_9_stride_t, buffer_9_stride_hidden, buffer_10_stride_b, buffer_10_stride_t,
-    buffer_10_stride_hidden, buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_hidden,
-    d_c_stride_width, size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+    up_ptr, gate_ptr, buffer_5_ptr, buffer_17_ptr, buffer_6_ptr, buffer_7_ptr, buffer_8_ptr, d_c_ptr,
+    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_5_stride_b,
+    buffer_5_stride_t, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width, buffer_6_stride_b,
+    buffer_6_stride_t, buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t, buffer_7_stride_hidden,
+    buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_hidden, d_c_stride_width, size_b, size_t,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = program * BLOCK_WIDTH
     width_index = first_width + tl.arange(0, BLOCK_WIDTH)
     acc_b_t_hidden = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
     acc_b_t_hidden_2 = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
-    for hidden_index in tl.range(0, 1024):
-        # src[block.diag:19]
-        up = tl.load(
-            up_ptr + width_index * up_stride_width + hidden_index * up_stride_hidden,
-            mask=(width_index < 512),
-            other=0.0,
-        )
-        # src[block.diag:20]
-        gate = tl.load(
-            gate_ptr + width_index * gate_stride_width + hidden_index * gate_stride_hidden,
-            mask=(width_index < 512),
-            other=0.0,
-        )
-        for b_index in tl.range(0, size_b):
-            to_t = size_t // BLOCK_T * BLOCK_T
+    for b_index in tl.range(0, size_b):
+        for t_index in tl.range(0, size_t):
+            buffer_5 = tl.load(buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t)
+            buffer_17 = tl.load(
+                buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + width_index * buffer_17_stride_width,
+                mask=(width_index < 512),
+                other=0.0,
+            )
+            mul = buffer_5 * buffer_5
+            to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
             # whole tiles, no mask needed
-            for first_t in tl.range(0, to_t, BLOCK_T):
-                t_index = first_t + tl.arange(0, BLOCK_T)
-                buffer_10 = tl.load(
-                    buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + hidden_index * buffer_10_stride_hidden,
+            for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+                hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+                buffer_7 = tl.load(
+                    buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t + hidden_index * buffer_7_stride_hidden,
                 )
-                buffer_8 = tl.load(buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t)
-                mul_t = buffer_8 * buffer_10
-                buffer_9 = tl.load(
-                    buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t + hidden_index * buffer_9_stride_hidden,
+                mul_hidden = buffer_5 * buffer_7
+                buffer_6 = tl.load(
+                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
                 )
-                buffer_18 = tl.load(
-                    buffer_18_ptr + b_index * buffer_18_stride_b + t_index[None, :] * buffer_18_stride_t + width_index[:, None] * buffer_18_stride_width,
+                mul_hidden_2 = buffer_6 * (mul_hidden * tl.sigmoid(mul_hidden))
+                # src[block.diag:19]
+                up = tl.load(
+                    up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
                     mask=(width_index < 512)[:, None],
                     other=0.0,
                 )
-                # src[block.diag:19]
-                tile = (buffer_8[None, :] * up.to(tl.float32)[:, None]) * (buffer_9 * (mul_t * tl.sigmoid(mul_t)))[None, :]
-                mul_width_t = tile * buffer_18
-                tile_sum = tl.sum(mul_width_t, 1)
+                tile = (buffer_5 * buffer_17)[:, None] * mul_hidden_2[None, :]
+                mul_width_hidden = tile * up.to(tl.float32)
+                tile_sum = tl.sum(mul_width_hidden, 1)
                 next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
-                sigmoid_t = tl.sigmoid(mul_t)
-                add_t = ((buffer_8 * (1.0 - sigmoid_t)) * buffer_10) + 1.0
-                buffer_11 = tl.load(
-                    buffer_11_ptr + b_index * buffer_11_stride_b + t_index * buffer_11_stride_t + hidden_index * buffer_11_stride_hidden,
-                )
                 # src[block.diag:20]
-                tile_2 = (((sigmoid_t * buffer_9) * buffer_11) * add_t)[None, :] * gate.to(tl.float32)[:, None]
-                mul_width_t_2 = (tile_2 * (buffer_8 * buffer_8)[None, :]) * buffer_18
-                tile_sum_2 = tl.sum(mul_width_t_2, 1)
+                gate = tl.load(
+                    gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
+                    mask=(width_index < 512)[:, None],
+                    other=0.0,
+                )
+                sigmoid_hidden = tl.sigmoid(mul_hidden)
+                add_hidden = ((buffer_5 * (1.0 - sigmoid_hidden)) * buffer_7) + 1.0
+                buffer_8 = tl.load(
+                    buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + hidden_index * buffer_8_stride_hidden,
+                )
+                mul_hidden_3 = ((sigmoid_hidden * buffer_6) * buffer_8) * add_hidden
+                tile_2 = (mul * mul_hidden_3)[None, :] * buffer_17[:, None]
+                mul_width_hidden_2 = tile_2 * gate.to(tl.float32)
+                tile_sum_2 = tl.sum(mul_width_hidden_2, 1)
                 next_acc_b_t_hidden_2 = acc_b_t_hidden_2 + tile_sum_2
                 acc_b_t_hidden = next_acc_b_t_hidden
                 acc_b_t_hidden_2 = next_acc_b_t_hidden_2
-            from_t = tl.maximum(0, to_t)
+            from_hidden = tl.maximum(0, to_hidden)
             # tiles that a mask or the end cuts
-            for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
-                t_index = first_t_2 + tl.arange(0, BLOCK_T)
-                buffer_10 = tl.load(
-                    buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + hidden_index * buffer_10_stride_hidden,
-                    mask=(t_index < size_t),
+            for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
+                hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+                buffer_7 = tl.load(
+                    buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t + hidden_index * buffer_7_stride_hidden,
+                    mask=(hidden_index < 1024),
                     other=0.0,
                 )
-                buffer_8 = tl.load(
-                    buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t,
-                    mask=(t_index < size_t),
+                mul_hidden = buffer_5 * buffer_7
+                buffer_6 = tl.load(
+                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+                    mask=(hidden_index < 1024),
                     other=0.0,
                 )
-                mul_t = buffer_8 * buffer_10
-                buffer_9 = tl.load(
-                    buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t + hidden_index * buffer_9_stride_hidden,
-                    mask=(t_index < size_t),
-                    other=0.0,
-                )
-                buffer_18 = tl.load(
-                    buffer_18_ptr + b_index * buffer_18_stride_b + t_index[None, :] * buffer_18_stride_t + width_index[:, None] * buffer_18_stride_width,
-                    mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
-                    other=0.0,
-                )
+                mul_hidden_2 = buffer_6 * (mul_hidden * tl.sigmoid(mul_hidden))
                 # src[block.diag:19]
-                tile = (buffer_8[None, :] * up.to(tl.float32)[:, None]) * (buffer_9 * (mul_t * tl.sigmoid(mul_t)))[None, :]
-                mul_width_t = tile * buffer_18
-                tile_sum = tl.sum(mul_width_t, 1)
-                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
-                sigmoid_t = tl.sigmoid(mul_t)
-                add_t = ((buffer_8 * (1.0 - sigmoid_t)) * buffer_10) + 1.0
-                buffer_11 = tl.load(
-                    buffer_11_ptr + b_index * buffer_11_stride_b + t_index * buffer_11_stride_t + hidden_index * buffer_11_stride_hidden,
-                    mask=(t_index < size_t),
+                up = tl.load(
+                    up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
+                    mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
                     other=0.0,
                 )
+                tile = (buffer_5 * buffer_17)[:, None] * mul_hidden_2[None, :]
+                mul_width_hidden = tile * up.to(tl.float32)
+                tile_sum = tl.sum(mul_width_hidden, 1)
+                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
                 # src[block.diag:20]
-                tile_2 = (((sigmoid_t * buffer_9) * buffer_11) * add_t)[None, :] * gate.to(tl.float32)[:, None]
-                mul_width_t_2 = (tile_2 * (buffer_8 * buffer_8)[None, :]) * buffer_18
-                tile_sum_2 = tl.sum(mul_width_t_2, 1)
+                gate = tl.load(
+                    gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
+                    mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
+                    other=0.0,
+                )
+                sigmoid_hidden = tl.sigmoid(mul_hidden)
+                add_hidden = ((buffer_5 * (1.0 - sigmoid_hidden)) * buffer_7) + 1.0
+                buffer_8 = tl.load(
+                    buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + hidden_index * buffer_8_stride_hidden,
+                    mask=(hidden_index < 1024),
+                    other=0.0,
+                )
+                mul_hidden_3 = ((sigmoid_hidden * buffer_6) * buffer_8) * add_hidden
+                tile_2 = (mul * mul_hidden_3)[None, :] * buffer_17[:, None]
+                mul_width_hidden_2 = tile_2 * gate.to(tl.float32)
+                tile_sum_2 = tl.sum(mul_width_hidden_2, 1)
                 next_acc_b_t_hidden_2 = acc_b_t_hidden_2 + tile_sum_2
                 acc_b_t_hidden = next_acc_b_t_hidden
                 acc_b_t_hidden_2 = next_acc_b_t_hidden_2
@@ -4220,14 +4280,14 @@ def block_backward_d_c_kernel(
 
 @triton.jit
 def block_backward_d_up_d_gate_d_down_rows_kernel(
-    c_ptr, d_out_ptr, buffer_8_ptr, buffer_18_ptr, buffer_9_ptr, buffer_10_ptr, buffer_11_ptr, d_up_ptr,
+    c_ptr, d_out_ptr, buffer_5_ptr, buffer_17_ptr, buffer_6_ptr, buffer_7_ptr, buffer_8_ptr, d_up_ptr,
     d_gate_ptr, d_down_ptr, c_stride_width, d_out_stride_b, d_out_stride_t, d_out_stride_width,
-    buffer_8_stride_b, buffer_8_stride_t, buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_width,
-    buffer_9_stride_b, buffer_9_stride_t, buffer_9_stride_hidden, buffer_10_stride_b, buffer_10_stride_t,
-    buffer_10_stride_hidden, buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_hidden,
-    d_up_stride_width, d_up_stride_hidden, d_gate_stride_width, d_gate_stride_hidden, d_down_stride_hidden,
-    d_down_stride_width, size_b, size_t, BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr,
-    BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, EXACT_B: tl.constexpr, EXACT_T: tl.constexpr,
+    buffer_5_stride_b, buffer_5_stride_t, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width,
+    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t,
+    buffer_7_stride_hidden, buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_hidden, d_up_stride_width,
+    d_up_stride_hidden, d_gate_stride_width, d_gate_stride_hidden, d_down_stride_hidden, d_down_stride_width,
+    size_b, size_t, BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr, EXACT_B: tl.constexpr, EXACT_T: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
@@ -4239,30 +4299,30 @@ def block_backward_d_up_d_gate_d_down_rows_kernel(
     t_index = tl.arange(0, BLOCK_T)
     # src[block.diag:18]
     c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-    buffer_10 = tl.load(
-        buffer_10_ptr + b_index[None, :, None] * buffer_10_stride_b + t_index[None, None, :] * buffer_10_stride_t + hidden_index[:, None, None] * buffer_10_stride_hidden,
+    buffer_7 = tl.load(
+        buffer_7_ptr + b_index[None, :, None] * buffer_7_stride_b + t_index[None, None, :] * buffer_7_stride_t + hidden_index[:, None, None] * buffer_7_stride_hidden,
         mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (hidden_index < 1024)[:, None, None],
         other=0.0,
     )
-    buffer_8 = load_tile(
-        buffer_8_ptr + b_index[:, None] * buffer_8_stride_b + t_index[None, :] * buffer_8_stride_t,
+    buffer_5 = load_tile(
+        buffer_5_ptr + b_index[:, None] * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t,
         (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
         0.0,
         EXACT_B and EXACT_T,
     )
-    mul_hidden_b_t = buffer_8[None, :, :] * buffer_10
+    mul_hidden_b_t = buffer_5[None, :, :] * buffer_7
     silu_hidden_b_t = mul_hidden_b_t * tl.sigmoid(mul_hidden_b_t)
-    buffer_9 = tl.load(
-        buffer_9_ptr + b_index[None, :, None] * buffer_9_stride_b + t_index[None, None, :] * buffer_9_stride_t + hidden_index[:, None, None] * buffer_9_stride_hidden,
+    buffer_6 = tl.load(
+        buffer_6_ptr + b_index[None, :, None] * buffer_6_stride_b + t_index[None, None, :] * buffer_6_stride_t + hidden_index[:, None, None] * buffer_6_stride_hidden,
         mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (hidden_index < 1024)[:, None, None],
         other=0.0,
     )
-    buffer_18 = tl.load(
-        buffer_18_ptr + b_index[None, :, None] * buffer_18_stride_b + t_index[None, None, :] * buffer_18_stride_t + width_index[:, None, None] * buffer_18_stride_width,
+    buffer_17 = tl.load(
+        buffer_17_ptr + b_index[None, :, None] * buffer_17_stride_b + t_index[None, None, :] * buffer_17_stride_t + width_index[:, None, None] * buffer_17_stride_width,
         mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
         other=0.0,
     )
-    mul_width_hidden_b_t = (buffer_8[None, :, :] * buffer_18)[:, None, :, :] * (buffer_9 * silu_hidden_b_t)[None, :, :, :]
+    mul_width_hidden_b_t = (buffer_5[None, :, :] * buffer_17)[:, None, :, :] * (buffer_6 * silu_hidden_b_t)[None, :, :, :]
     sum_ = tl.sum(tl.sum(mul_width_hidden_b_t, 3), 2)
     tl.store(
         d_up_ptr + width_index[:, None] * d_up_stride_width + hidden_index[None, :] * d_up_stride_hidden,
@@ -4270,15 +4330,15 @@ def block_backward_d_up_d_gate_d_down_rows_kernel(
         mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
     )
     sigmoid_hidden_b_t = tl.sigmoid(mul_hidden_b_t)
-    tile = buffer_8[None, :, :] * (1.0 - sigmoid_hidden_b_t)
-    buffer_11 = tl.load(
-        buffer_11_ptr + b_index[None, :, None] * buffer_11_stride_b + t_index[None, None, :] * buffer_11_stride_t + hidden_index[:, None, None] * buffer_11_stride_hidden,
+    tile = buffer_5[None, :, :] * (1.0 - sigmoid_hidden_b_t)
+    buffer_8 = tl.load(
+        buffer_8_ptr + b_index[None, :, None] * buffer_8_stride_b + t_index[None, None, :] * buffer_8_stride_t + hidden_index[:, None, None] * buffer_8_stride_hidden,
         mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (hidden_index < 1024)[:, None, None],
         other=0.0,
     )
-    mul_hidden_b_t_2 = ((sigmoid_hidden_b_t * buffer_9) * buffer_11) * ((tile * buffer_10) + 1.0)
-    tile_2 = (buffer_8 * buffer_8)[None, :, :] * mul_hidden_b_t_2
-    mul_width_hidden_b_t_2 = tile_2[None, :, :, :] * buffer_18[:, None, :, :]
+    mul_hidden_b_t_2 = ((sigmoid_hidden_b_t * buffer_6) * buffer_8) * ((tile * buffer_7) + 1.0)
+    tile_2 = (buffer_5 * buffer_5)[None, :, :] * mul_hidden_b_t_2
+    mul_width_hidden_b_t_2 = tile_2[None, :, :, :] * buffer_17[:, None, :, :]
     sum_2 = tl.sum(tl.sum(mul_width_hidden_b_t_2, 3), 2)
     tl.store(
         d_gate_ptr + width_index[:, None] * d_gate_stride_width + hidden_index[None, :] * d_gate_stride_hidden,
@@ -4290,7 +4350,7 @@ def block_backward_d_up_d_gate_d_down_rows_kernel(
         mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
         other=0.0,
     )
-    mul_width_hidden_b_t_3 = (buffer_8[None, :, :] * d_out.to(tl.float32))[:, None, :, :] * (buffer_11 * silu_hidden_b_t)[None, :, :, :]
+    mul_width_hidden_b_t_3 = (buffer_5[None, :, :] * d_out.to(tl.float32))[:, None, :, :] * (buffer_8 * silu_hidden_b_t)[None, :, :, :]
     sum_3 = tl.sum(tl.sum(mul_width_hidden_b_t_3, 3), 2)
     tl.store(
         d_down_ptr + hidden_index[None, :] * d_down_stride_hidden + width_index[:, None] * d_down_stride_width,
@@ -4301,14 +4361,13 @@ def block_backward_d_up_d_gate_d_down_rows_kernel(
 
 @triton.jit
 def block_backward_d_up_d_gate_d_down_kernel(
-    c_ptr, d_out_ptr, buffer_8_ptr, buffer_18_ptr, buffer_9_ptr, buffer_10_ptr, buffer_11_ptr, d_up_ptr,
+    c_ptr, d_out_ptr, buffer_5_ptr, buffer_17_ptr, buffer_6_ptr, buffer_7_ptr, buffer_8_ptr, d_up_ptr,
     d_gate_ptr, d_down_ptr, c_stride_width, d_out_stride_b, d_out_stride_t, d_out_stride_width,
-    buffer_8_stride_b, buffer_8_stride_t, buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_width,
-    buffer_9_stride_b, buffer_9_stride_t, buffer_9_stride_hidden, buffer_10_stride_b, buffer_10_stride_t,
-    buffer_10_stride_hidden, buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_hidden,
-    d_up_stride_width, d_up_stride_hidden, d_gate_stride_width, d_gate_stride_hidden, d_down_stride_hidden,
-    d_down_stride_width, size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
-    BLOCK_HIDDEN: tl.constexpr,
+    buffer_5_stride_b, buffer_5_stride_t, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width,
+    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t,
+    buffer_7_stride_hidden, buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_hidden, d_up_stride_width,
+    d_up_stride_hidden, d_gate_stride_width, d_gate_stride_hidden, d_down_stride_hidden, d_down_stride_width,
+    size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
@@ -4324,44 +4383,44 @@ def block_backward_d_up_d_gate_d_down_kernel(
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_10 = tl.load(
-                buffer_10_ptr + b_index * buffer_10_stride_b + t_index[None, :] * buffer_10_stride_t + hidden_index[:, None] * buffer_10_stride_hidden,
+            buffer_7 = tl.load(
+                buffer_7_ptr + b_index * buffer_7_stride_b + t_index[None, :] * buffer_7_stride_t + hidden_index[:, None] * buffer_7_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_8 = tl.load(buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t)
-            mul_hidden_t = buffer_8[None, :] * buffer_10
+            buffer_5 = tl.load(buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t)
+            mul_hidden_t = buffer_5[None, :] * buffer_7
             silu_hidden_t = mul_hidden_t * tl.sigmoid(mul_hidden_t)
-            buffer_9 = tl.load(
-                buffer_9_ptr + b_index * buffer_9_stride_b + t_index[None, :] * buffer_9_stride_t + hidden_index[:, None] * buffer_9_stride_hidden,
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_18 = tl.load(
-                buffer_18_ptr + b_index * buffer_18_stride_b + t_index[None, :] * buffer_18_stride_t + width_index[:, None] * buffer_18_stride_width,
+            buffer_17 = tl.load(
+                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + width_index[:, None] * buffer_17_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            mul_width_hidden_t = (buffer_8[None, :] * buffer_18)[:, None, :] * (buffer_9 * silu_hidden_t)[None, :, :]
+            mul_width_hidden_t = (buffer_5[None, :] * buffer_17)[:, None, :] * (buffer_6 * silu_hidden_t)[None, :, :]
             tile_sum = tl.sum(mul_width_hidden_t, 2)
             next_acc_t_b = acc_t_b + tile_sum
             sigmoid_hidden_t = tl.sigmoid(mul_hidden_t)
-            buffer_11 = tl.load(
-                buffer_11_ptr + b_index * buffer_11_stride_b + t_index[None, :] * buffer_11_stride_t + hidden_index[:, None] * buffer_11_stride_hidden,
+            buffer_8 = tl.load(
+                buffer_8_ptr + b_index * buffer_8_stride_b + t_index[None, :] * buffer_8_stride_t + hidden_index[:, None] * buffer_8_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            mul_hidden_t_2 = (buffer_8[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_10
-            tile = ((sigmoid_hidden_t * buffer_9) * buffer_11) * (mul_hidden_t_2 + 1.0)
-            tile_bf16 = ((tile * buffer_8[None, :]) * buffer_8[None, :]).to(tl.bfloat16)
-            buffer_18_bf16 = buffer_18.to(tl.bfloat16)
-            next_acc_t_b_2 = tl.dot(buffer_18_bf16, tl.trans(tile_bf16), acc_t_b_2)
+            mul_hidden_t_2 = (buffer_5[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_7
+            tile = ((sigmoid_hidden_t * buffer_6) * buffer_8) * (mul_hidden_t_2 + 1.0)
+            tile_bf16 = ((tile * buffer_5[None, :]) * buffer_5[None, :]).to(tl.bfloat16)
+            buffer_17_bf16 = buffer_17.to(tl.bfloat16)
+            next_acc_t_b_2 = tl.dot(buffer_17_bf16, tl.trans(tile_bf16), acc_t_b_2)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            mul_width_hidden_t_2 = (buffer_8[None, :] * d_out.to(tl.float32))[:, None, :] * (buffer_11 * silu_hidden_t)[None, :, :]
+            mul_width_hidden_t_2 = (buffer_5[None, :] * d_out.to(tl.float32))[:, None, :] * (buffer_8 * silu_hidden_t)[None, :, :]
             tile_sum_2 = tl.sum(mul_width_hidden_t_2, 2)
             next_acc_b_t = acc_b_t + tile_sum_2
             acc_t_b = next_acc_t_b
@@ -4371,48 +4430,48 @@ def block_backward_d_up_d_gate_d_down_kernel(
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_10 = tl.load(
-                buffer_10_ptr + b_index * buffer_10_stride_b + t_index[None, :] * buffer_10_stride_t + hidden_index[:, None] * buffer_10_stride_hidden,
+            buffer_7 = tl.load(
+                buffer_7_ptr + b_index * buffer_7_stride_b + t_index[None, :] * buffer_7_stride_t + hidden_index[:, None] * buffer_7_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_8 = tl.load(
-                buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t,
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t,
                 mask=(t_index < size_t),
                 other=0.0,
             )
-            mul_hidden_t = buffer_8[None, :] * buffer_10
+            mul_hidden_t = buffer_5[None, :] * buffer_7
             silu_hidden_t = mul_hidden_t * tl.sigmoid(mul_hidden_t)
-            buffer_9 = tl.load(
-                buffer_9_ptr + b_index * buffer_9_stride_b + t_index[None, :] * buffer_9_stride_t + hidden_index[:, None] * buffer_9_stride_hidden,
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_18 = tl.load(
-                buffer_18_ptr + b_index * buffer_18_stride_b + t_index[None, :] * buffer_18_stride_t + width_index[:, None] * buffer_18_stride_width,
+            buffer_17 = tl.load(
+                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + width_index[:, None] * buffer_17_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            mul_width_hidden_t = (buffer_8[None, :] * buffer_18)[:, None, :] * (buffer_9 * silu_hidden_t)[None, :, :]
+            mul_width_hidden_t = (buffer_5[None, :] * buffer_17)[:, None, :] * (buffer_6 * silu_hidden_t)[None, :, :]
             tile_sum = tl.sum(mul_width_hidden_t, 2)
             next_acc_t_b = acc_t_b + tile_sum
             sigmoid_hidden_t = tl.sigmoid(mul_hidden_t)
-            buffer_11 = tl.load(
-                buffer_11_ptr + b_index * buffer_11_stride_b + t_index[None, :] * buffer_11_stride_t + hidden_index[:, None] * buffer_11_stride_hidden,
+            buffer_8 = tl.load(
+                buffer_8_ptr + b_index * buffer_8_stride_b + t_index[None, :] * buffer_8_stride_t + hidden_index[:, None] * buffer_8_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            mul_hidden_t_2 = (buffer_8[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_10
-            tile = ((sigmoid_hidden_t * buffer_9) * buffer_11) * (mul_hidden_t_2 + 1.0)
-            tile_bf16 = ((tile * buffer_8[None, :]) * buffer_8[None, :]).to(tl.bfloat16)
-            buffer_18_bf16 = buffer_18.to(tl.bfloat16)
-            next_acc_t_b_2 = tl.dot(buffer_18_bf16, tl.trans(tile_bf16), acc_t_b_2)
+            mul_hidden_t_2 = (buffer_5[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_7
+            tile = ((sigmoid_hidden_t * buffer_6) * buffer_8) * (mul_hidden_t_2 + 1.0)
+            tile_bf16 = ((tile * buffer_5[None, :]) * buffer_5[None, :]).to(tl.bfloat16)
+            buffer_17_bf16 = buffer_17.to(tl.bfloat16)
+            next_acc_t_b_2 = tl.dot(buffer_17_bf16, tl.trans(tile_bf16), acc_t_b_2)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            mul_width_hidden_t_2 = (buffer_8[None, :] * d_out.to(tl.float32))[:, None, :] * (buffer_11 * silu_hidden_t)[None, :, :]
+            mul_width_hidden_t_2 = (buffer_5[None, :] * d_out.to(tl.float32))[:, None, :] * (buffer_8 * silu_hidden_t)[None, :, :]
             tile_sum_2 = tl.sum(mul_width_hidden_t_2, 2)
             next_acc_b_t = acc_b_t + tile_sum_2
             acc_t_b = next_acc_t_b
@@ -4438,94 +4497,14 @@ def block_backward_d_up_d_gate_d_down_kernel(
 
 
 @triton.jit
-def block_backward_buffer_12_rows_kernel(
-    d_out_ptr, state______ptr, buffer_8_ptr, buffer_7_ptr, buffer_12_ptr, d_out_stride_b, d_out_stride_t,
-    d_out_stride_width, state______stride_b, state______stride_t, state______stride_width, buffer_8_stride_b,
-    buffer_8_stride_t, buffer_7_stride_b, buffer_7_stride_t, buffer_12_stride_b, buffer_12_stride_t, size_b,
-    size_t, BLOCK_WIDTH: tl.constexpr, EXACT_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    width_index = tl.arange(0, BLOCK_WIDTH)
-    state_____ = tl.load(
-        state______ptr + b_index * state______stride_b + t_index * state______stride_t + width_index * state______stride_width,
-    )
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + t_index * d_out_stride_t + width_index * d_out_stride_width,
-    )
-    mul_width = d_out.to(tl.float32) * state_____
-    sum_ = tl.sum(mul_width, 0)
-    buffer_7 = tl.load(buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t)
-    buffer_8 = tl.load(buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t)
-    tl.store(
-        buffer_12_ptr + b_index * buffer_12_stride_b + t_index * buffer_12_stride_t,
-        ((buffer_8 * buffer_7) + sum_),
-    )
-
-
-@triton.jit
-def block_backward_buffer_12_kernel(
-    d_out_ptr, state______ptr, buffer_8_ptr, buffer_7_ptr, buffer_12_ptr, d_out_stride_b, d_out_stride_t,
-    d_out_stride_width, state______stride_b, state______stride_t, state______stride_width, buffer_8_stride_b,
-    buffer_8_stride_t, buffer_7_stride_b, buffer_7_stride_t, buffer_12_stride_b, buffer_12_stride_t, size_b,
-    size_t, BLOCK_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    acc_width = tl.full([], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        state_____ = tl.load(
-            state______ptr + b_index * state______stride_b + t_index * state______stride_t + width_index * state______stride_width,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + t_index * d_out_stride_t + width_index * d_out_stride_width,
-        )
-        mul_width = d_out.to(tl.float32) * state_____
-        tile_sum = tl.sum(mul_width, 0)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        state_____ = tl.load(
-            state______ptr + b_index * state______stride_b + t_index * state______stride_t + width_index * state______stride_width,
-            mask=(width_index < 512),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + t_index * d_out_stride_t + width_index * d_out_stride_width,
-            mask=(width_index < 512),
-            other=0.0,
-        )
-        mul_width = d_out.to(tl.float32) * state_____
-        tile_sum = tl.sum(mul_width, 0)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    buffer_7 = tl.load(buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t)
-    buffer_8 = tl.load(buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t)
-    tl.store(
-        buffer_12_ptr + b_index * buffer_12_stride_b + t_index * buffer_12_stride_t,
-        ((buffer_8 * buffer_7) + acc_width),
-    )
-
-
-@triton.jit
-def block_backward_buffer_13_kernel(
-    WO_ptr, c_ptr, d_out_ptr, buffer_8_ptr, buffer_5_ptr, buffer_6_ptr, buffer_12_ptr, buffer_18_ptr,
-    buffer_13_ptr, WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width, c_stride_width, d_out_stride_b,
-    d_out_stride_t, d_out_stride_width, buffer_8_stride_b, buffer_8_stride_t, buffer_5_stride_b,
-    buffer_5_stride_t, buffer_5_stride_width, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_width,
-    buffer_12_stride_b, buffer_12_stride_t, buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_width,
-    buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_kv, buffer_13_stride_g, buffer_13_stride_d,
-    size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
+def block_backward_buffer_10_kernel(
+    WO_ptr, d_out_ptr, buffer_13_ptr, buffer_14_ptr, buffer_5_ptr, buffer_9_ptr, buffer_17_ptr, buffer_10_ptr,
+    WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width, d_out_stride_b, d_out_stride_t,
+    d_out_stride_width, buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_width, buffer_14_stride_b,
+    buffer_14_stride_t, buffer_14_stride_width, buffer_5_stride_b, buffer_5_stride_t, buffer_9_stride_b,
+    buffer_9_stride_t, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width, buffer_10_stride_b,
+    buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_g, buffer_10_stride_d, size_b, size_t,
+    BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
@@ -4540,13 +4519,13 @@ def block_backward_buffer_13_kernel(
     program = program // 2
     b_index = program.to(tl.int64)
     acc_width = tl.full([BLOCK_T, BLOCK_D], 0.0, tl.float32)
-    buffer_12 = tl.load(
-        buffer_12_ptr + b_index * buffer_12_stride_b + t_index * buffer_12_stride_t,
+    buffer_9 = tl.load(
+        buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
-    buffer_8 = tl.load(
-        buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t,
+    buffer_5 = tl.load(
+        buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
@@ -4554,23 +4533,20 @@ def block_backward_buffer_13_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_18 = tl.load(
-            buffer_18_ptr + b_index * buffer_18_stride_b + t_index[:, None] * buffer_18_stride_t + width_index[None, :] * buffer_18_stride_width,
+        buffer_17 = tl.load(
+            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        tile = ((0.001953125 * buffer_8) * buffer_8) * buffer_8
-        mul_t_width = (tile * buffer_12)[:, None] * buffer_18
-        buffer_6 = tl.load(
-            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + width_index[None, :] * buffer_6_stride_width,
+        tile = ((0.001953125 * buffer_5) * buffer_5) * buffer_5
+        mul_t_width = (tile * buffer_9)[:, None] * buffer_17
+        buffer_14 = tl.load(
+            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width)
-        mul_t_width_2 = ((buffer_8 * buffer_8)[:, None] * c[None, :]) * buffer_6
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + width_index[None, :] * buffer_5_stride_width,
+        buffer_13 = tl.load(
+            buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
@@ -4579,9 +4555,9 @@ def block_backward_buffer_13_kernel(
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        tile_2 = d_out.to(tl.float32) + ((buffer_8[:, None] * c[None, :]) * buffer_5)
         safe_ = tl.where(mul_t_width == float("-inf"), 0.0, mul_t_width)
-        tile_bf16 = ((tile_2 + mul_t_width_2) - safe_).to(tl.bfloat16)
+        sub_t_width = ((d_out.to(tl.float32) + buffer_13) + buffer_14) - safe_
+        tile_bf16 = sub_t_width.to(tl.bfloat16)
         # src[block.diag:17]
         WO = tl.load(
             WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[:, None] * WO_stride_d + width_index[None, :] * WO_stride_width,
@@ -4594,23 +4570,20 @@ def block_backward_buffer_13_kernel(
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_18 = tl.load(
-            buffer_18_ptr + b_index * buffer_18_stride_b + t_index[:, None] * buffer_18_stride_t + width_index[None, :] * buffer_18_stride_width,
+        buffer_17 = tl.load(
+            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        tile = ((0.001953125 * buffer_8) * buffer_8) * buffer_8
-        mul_t_width = (tile * buffer_12)[:, None] * buffer_18
-        buffer_6 = tl.load(
-            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + width_index[None, :] * buffer_6_stride_width,
+        tile = ((0.001953125 * buffer_5) * buffer_5) * buffer_5
+        mul_t_width = (tile * buffer_9)[:, None] * buffer_17
+        buffer_14 = tl.load(
+            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-        mul_t_width_2 = ((buffer_8 * buffer_8)[:, None] * c[None, :]) * buffer_6
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + width_index[None, :] * buffer_5_stride_width,
+        buffer_13 = tl.load(
+            buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
@@ -4619,10 +4592,10 @@ def block_backward_buffer_13_kernel(
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        tile_2 = d_out.to(tl.float32) + ((buffer_8[:, None] * c[None, :]) * buffer_5)
         safe_ = tl.where(mul_t_width == float("-inf"), 0.0, mul_t_width)
-        sub_t_width = tl.where((width_index < 512)[None, :], (tile_2 + mul_t_width_2) - safe_, 0.0)
-        tile_bf16 = sub_t_width.to(tl.bfloat16)
+        sub_t_width = ((d_out.to(tl.float32) + buffer_13) + buffer_14) - safe_
+        sub_t_width_2 = tl.where((width_index < 512)[None, :], sub_t_width, 0.0)
+        tile_bf16 = sub_t_width_2.to(tl.bfloat16)
         # src[block.diag:17]
         WO = tl.load(
             WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[:, None] * WO_stride_d + width_index[None, :] * WO_stride_width,
@@ -4632,7 +4605,7 @@ def block_backward_buffer_13_kernel(
         next_acc_width = tl.dot(tile_bf16, tl.trans(WO), acc_width)
         acc_width = next_acc_width
     tl.store(
-        buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + kv_index * buffer_13_stride_kv + g_index * buffer_13_stride_g + d_index[None, :] * buffer_13_stride_d,
+        buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index * buffer_10_stride_g + d_index[None, :] * buffer_10_stride_d,
         acc_width,
         mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
     )
@@ -4640,14 +4613,14 @@ def block_backward_buffer_13_kernel(
 
 @triton.jit
 def block_backward_d_WO_kernel(
-    c_ptr, d_out_ptr, buffer_8_ptr, buffer_5_ptr, buffer_6_ptr, buffer_12_ptr, buffer_18_ptr, z_ptr,
-    buffer_17_ptr, d_WO_ptr, c_stride_width, d_out_stride_b, d_out_stride_t, d_out_stride_width,
-    buffer_8_stride_b, buffer_8_stride_t, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_width,
-    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_width, buffer_12_stride_b, buffer_12_stride_t,
-    buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_width, z_stride_b, z_stride_t, z_stride_kv,
-    z_stride_g, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_kv, buffer_17_stride_g,
-    buffer_17_stride_d, d_WO_stride_kv, d_WO_stride_g, d_WO_stride_d, d_WO_stride_width, size_b, size_t,
-    BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+    d_out_ptr, buffer_13_ptr, buffer_14_ptr, buffer_5_ptr, buffer_9_ptr, buffer_17_ptr, z_ptr, buffer_16_ptr,
+    d_WO_ptr, d_out_stride_b, d_out_stride_t, d_out_stride_width, buffer_13_stride_b, buffer_13_stride_t,
+    buffer_13_stride_width, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, buffer_5_stride_b,
+    buffer_5_stride_t, buffer_9_stride_b, buffer_9_stride_t, buffer_17_stride_b, buffer_17_stride_t,
+    buffer_17_stride_width, z_stride_b, z_stride_t, z_stride_kv, z_stride_g, buffer_16_stride_b,
+    buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_d, d_WO_stride_kv,
+    d_WO_stride_g, d_WO_stride_d, d_WO_stride_width, size_b, size_t, BLOCK_T: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -4660,30 +4633,27 @@ def block_backward_d_WO_kernel(
     program = program // 2
     kv_index = program.to(tl.int64)
     acc_b_t = tl.full([BLOCK_D, BLOCK_WIDTH], 0.0, tl.float32)
-    # src[block.diag:18]
-    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
     for b_index in tl.range(0, size_b):
         to_t = size_t // BLOCK_T * BLOCK_T
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_18 = tl.load(
-                buffer_18_ptr + b_index * buffer_18_stride_b + t_index[None, :] * buffer_18_stride_t + width_index[:, None] * buffer_18_stride_width,
+            buffer_17 = tl.load(
+                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + width_index[:, None] * buffer_17_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            buffer_12 = tl.load(buffer_12_ptr + b_index * buffer_12_stride_b + t_index * buffer_12_stride_t)
-            buffer_8 = tl.load(buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t)
-            tile = ((0.001953125 * buffer_8) * buffer_8) * buffer_8
-            mul_width_t = (tile * buffer_12)[None, :] * buffer_18
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + width_index[:, None] * buffer_6_stride_width,
+            buffer_9 = tl.load(buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t)
+            buffer_5 = tl.load(buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t)
+            tile = ((0.001953125 * buffer_5) * buffer_5) * buffer_5
+            mul_width_t = (tile * buffer_9)[None, :] * buffer_17
+            buffer_14 = tl.load(
+                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            mul_width_t_2 = ((buffer_8 * buffer_8)[None, :] * c[:, None]) * buffer_6
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + width_index[:, None] * buffer_5_stride_width,
+            buffer_13 = tl.load(
+                buffer_13_ptr + b_index * buffer_13_stride_b + t_index[None, :] * buffer_13_stride_t + width_index[:, None] * buffer_13_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
@@ -4692,19 +4662,19 @@ def block_backward_d_WO_kernel(
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            tile_2 = d_out.to(tl.float32) + ((buffer_8[None, :] * c[:, None]) * buffer_5)
             safe_ = tl.where(mul_width_t == float("-inf"), 0.0, mul_width_t)
-            tile_bf16 = ((tile_2 + mul_width_t_2) - safe_).to(tl.bfloat16)
+            sub_width_t = ((d_out.to(tl.float32) + buffer_13) + buffer_14) - safe_
+            tile_bf16 = sub_width_t.to(tl.bfloat16)
             z = tl.load(
                 z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
             )
             # src[maps.diag:7]
-            buffer_17 = tl.load(
-                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index[:, None] * buffer_17_stride_d,
+            buffer_16 = tl.load(
+                buffer_16_ptr + b_index * buffer_16_stride_b + t_index[None, :] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[:, None] * buffer_16_stride_d,
                 mask=(d_index < 64)[:, None],
                 other=0.0,
             )
-            where_d_t = tl.where((z > 0.0)[None, :], (1.0 / z)[None, :] * buffer_17, 0.0)
+            where_d_t = tl.where((z > 0.0)[None, :], (1.0 / z)[None, :] * buffer_16, 0.0)
             tile_bf16_2 = where_d_t.to(tl.bfloat16)
             next_acc_b_t = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
@@ -4712,31 +4682,30 @@ def block_backward_d_WO_kernel(
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_18 = tl.load(
-                buffer_18_ptr + b_index * buffer_18_stride_b + t_index[None, :] * buffer_18_stride_t + width_index[:, None] * buffer_18_stride_width,
+            buffer_17 = tl.load(
+                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + width_index[:, None] * buffer_17_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            buffer_12 = tl.load(
-                buffer_12_ptr + b_index * buffer_12_stride_b + t_index * buffer_12_stride_t,
+            buffer_9 = tl.load(
+                buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t,
                 mask=(t_index < size_t),
                 other=0.0,
             )
-            buffer_8 = tl.load(
-                buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            tile = ((0.001953125 * buffer_8) * buffer_8) * buffer_8
-            mul_width_t = (tile * buffer_12)[None, :] * buffer_18
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + width_index[:, None] * buffer_6_stride_width,
-                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
-                other=0.0,
-            )
-            mul_width_t_2 = ((buffer_8 * buffer_8)[None, :] * c[:, None]) * buffer_6
             buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + width_index[:, None] * buffer_5_stride_width,
+                buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            tile = ((0.001953125 * buffer_5) * buffer_5) * buffer_5
+            mul_width_t = (tile * buffer_9)[None, :] * buffer_17
+            buffer_14 = tl.load(
+                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
+                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
+                other=0.0,
+            )
+            buffer_13 = tl.load(
+                buffer_13_ptr + b_index * buffer_13_stride_b + t_index[None, :] * buffer_13_stride_t + width_index[:, None] * buffer_13_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
@@ -4745,11 +4714,11 @@ def block_backward_d_WO_kernel(
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            tile_2 = d_out.to(tl.float32) + ((buffer_8[None, :] * c[:, None]) * buffer_5)
             safe_ = tl.where(mul_width_t == float("-inf"), 0.0, mul_width_t)
-            tile_bf16 = ((tile_2 + mul_width_t_2) - safe_).to(tl.bfloat16)
-            buffer_17 = tl.load(
-                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index[:, None] * buffer_17_stride_d,
+            sub_width_t = ((d_out.to(tl.float32) + buffer_13) + buffer_14) - safe_
+            tile_bf16 = sub_width_t.to(tl.bfloat16)
+            buffer_16 = tl.load(
+                buffer_16_ptr + b_index * buffer_16_stride_b + t_index[None, :] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[:, None] * buffer_16_stride_d,
                 mask=(t_index < size_t)[None, :] & (d_index < 64)[:, None],
                 other=0.0,
             )
@@ -4759,7 +4728,7 @@ def block_backward_d_WO_kernel(
                 other=0.0,
             )
             # src[maps.diag:7]
-            where_d_t = tl.where(((z > 0.0) & (t_index < size_t))[None, :], (1.0 / z)[None, :] * buffer_17, 0.0)
+            where_d_t = tl.where(((z > 0.0) & (t_index < size_t))[None, :], (1.0 / z)[None, :] * buffer_16, 0.0)
             tile_bf16_2 = where_d_t.to(tl.bfloat16)
             next_acc_b_t = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
@@ -4772,10 +4741,10 @@ def block_backward_d_WO_kernel(
 
 @triton.jit
 def block_backward_buffer_0_kernel(
-    z_ptr, buffer_13_ptr, buffer_16_ptr, buffer_2_ptr, buffer_0_ptr, z_stride_b, z_stride_t, z_stride_kv,
-    z_stride_g, buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_kv, buffer_13_stride_g,
-    buffer_13_stride_d, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g,
-    buffer_16_stride_x, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g,
+    z_ptr, buffer_10_ptr, buffer_15_ptr, buffer_2_ptr, buffer_0_ptr, z_stride_b, z_stride_t, z_stride_kv,
+    z_stride_g, buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_g,
+    buffer_10_stride_d, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g,
+    buffer_15_stride_x, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g,
     buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x, size_b, size_t,
     BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
@@ -4802,20 +4771,20 @@ def block_backward_buffer_0_kernel(
             buffer_2 = tl.load(
                 buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
             )
-            buffer_16 = tl.load(
-                buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[None, :] * buffer_16_stride_g + x_index[:, None] * buffer_16_stride_x,
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[None, :] * buffer_15_stride_g + x_index[:, None] * buffer_15_stride_x,
                 mask=(x_index < size_t)[:, None],
                 other=0.0,
             )
             safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
             # src[maps.diag:5]
-            where_x_g = tl.where((z > 0.0)[None, :], tl.exp2(buffer_16 - safe_buffer_2[None, :]), 0.0)
-            buffer_13 = tl.load(
-                buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + kv_index * buffer_13_stride_kv + g_index[None, :] * buffer_13_stride_g + d_index[:, None] * buffer_13_stride_d,
+            where_x_g = tl.where((z > 0.0)[None, :], tl.exp2(buffer_15 - safe_buffer_2[None, :]), 0.0)
+            buffer_10 = tl.load(
+                buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index[None, :] * buffer_10_stride_g + d_index[:, None] * buffer_10_stride_d,
                 mask=(d_index < 64)[:, None],
                 other=0.0,
             )
-            mul_d_x_g = ((1.0 / z)[None, :] * buffer_13)[:, None, :] * where_x_g[None, :, :]
+            mul_d_x_g = ((1.0 / z)[None, :] * buffer_10)[:, None, :] * where_x_g[None, :, :]
             tile_sum = tl.sum(mul_d_x_g, 2)
             next_acc_t_g = acc_t_g + tile_sum
             acc_t_g = next_acc_t_g
@@ -4828,8 +4797,8 @@ def block_backward_buffer_0_kernel(
                 mask=(g_index < 2),
                 other=0.0,
             )
-            buffer_16 = tl.load(
-                buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[None, :] * buffer_16_stride_g + x_index[:, None] * buffer_16_stride_x,
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[None, :] * buffer_15_stride_g + x_index[:, None] * buffer_15_stride_x,
                 mask=(g_index < 2)[None, :] & (x_index < size_t)[:, None],
                 other=0.0,
             )
@@ -4841,13 +4810,13 @@ def block_backward_buffer_0_kernel(
                 other=0.0,
             )
             # src[maps.diag:7]
-            where_x_g = tl.where((z > 0.0)[None, :], tl.exp2(buffer_16 - safe_buffer_2[None, :]), 0.0)
-            buffer_13 = tl.load(
-                buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + kv_index * buffer_13_stride_kv + g_index[None, :] * buffer_13_stride_g + d_index[:, None] * buffer_13_stride_d,
+            where_x_g = tl.where((z > 0.0)[None, :], tl.exp2(buffer_15 - safe_buffer_2[None, :]), 0.0)
+            buffer_10 = tl.load(
+                buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index[None, :] * buffer_10_stride_g + d_index[:, None] * buffer_10_stride_d,
                 mask=(g_index < 2)[None, :] & (d_index < 64)[:, None],
                 other=0.0,
             )
-            tile = tl.where(g_index < 2, 1.0 / z, 0.0)[None, :] * buffer_13
+            tile = tl.where(g_index < 2, 1.0 / z, 0.0)[None, :] * buffer_10
             mul_d_x_g = tile[:, None, :] * where_x_g[None, :, :]
             tile_sum = tl.sum(mul_d_x_g, 2)
             next_acc_t_g = acc_t_g + tile_sum
@@ -4861,9 +4830,9 @@ def block_backward_buffer_0_kernel(
 
 @triton.jit
 def block_backward_buffer_4_rows_kernel(
-    z_ptr, buffer_13_ptr, buffer_17_ptr, buffer_4_ptr, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
-    buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_kv, buffer_13_stride_g, buffer_13_stride_d,
-    buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_kv, buffer_17_stride_g, buffer_17_stride_d,
+    z_ptr, buffer_10_ptr, buffer_16_ptr, buffer_4_ptr, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
+    buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_g, buffer_10_stride_d,
+    buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_d,
     buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_kv, buffer_4_stride_g, size_b, size_t,
     BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
 ):
@@ -4876,13 +4845,13 @@ def block_backward_buffer_4_rows_kernel(
     program = program // size_t
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    buffer_17 = tl.load(
-        buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index * buffer_17_stride_d,
+    buffer_16 = tl.load(
+        buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index * buffer_16_stride_d,
     )
-    buffer_13 = tl.load(
-        buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + kv_index * buffer_13_stride_kv + g_index * buffer_13_stride_g + d_index * buffer_13_stride_d,
+    buffer_10 = tl.load(
+        buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index * buffer_10_stride_g + d_index * buffer_10_stride_d,
     )
-    mul_d = buffer_13 * buffer_17
+    mul_d = buffer_10 * buffer_16
     sum_ = tl.sum(mul_d, 0)
     z = tl.load(
         z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
@@ -4895,9 +4864,9 @@ def block_backward_buffer_4_rows_kernel(
 
 @triton.jit
 def block_backward_buffer_4_kernel(
-    z_ptr, buffer_13_ptr, buffer_17_ptr, buffer_4_ptr, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
-    buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_kv, buffer_13_stride_g, buffer_13_stride_d,
-    buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_kv, buffer_17_stride_g, buffer_17_stride_d,
+    z_ptr, buffer_10_ptr, buffer_16_ptr, buffer_4_ptr, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
+    buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_g, buffer_10_stride_d,
+    buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_d,
     buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_kv, buffer_4_stride_g, size_b, size_t,
     BLOCK_D: tl.constexpr,
 ):
@@ -4914,13 +4883,13 @@ def block_backward_buffer_4_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        buffer_17 = tl.load(
-            buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index * buffer_17_stride_d,
+        buffer_16 = tl.load(
+            buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index * buffer_16_stride_d,
         )
-        buffer_13 = tl.load(
-            buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + kv_index * buffer_13_stride_kv + g_index * buffer_13_stride_g + d_index * buffer_13_stride_d,
+        buffer_10 = tl.load(
+            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index * buffer_10_stride_g + d_index * buffer_10_stride_d,
         )
-        mul_d = buffer_13 * buffer_17
+        mul_d = buffer_10 * buffer_16
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -4928,17 +4897,17 @@ def block_backward_buffer_4_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 64, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        buffer_17 = tl.load(
-            buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index * buffer_17_stride_d,
+        buffer_16 = tl.load(
+            buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index * buffer_16_stride_d,
             mask=(d_index < 64),
             other=0.0,
         )
-        buffer_13 = tl.load(
-            buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + kv_index * buffer_13_stride_kv + g_index * buffer_13_stride_g + d_index * buffer_13_stride_d,
+        buffer_10 = tl.load(
+            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index * buffer_10_stride_g + d_index * buffer_10_stride_d,
             mask=(d_index < 64),
             other=0.0,
         )
-        mul_d = buffer_13 * buffer_17
+        mul_d = buffer_10 * buffer_16
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -4952,10 +4921,10 @@ def block_backward_buffer_4_kernel(
 
 
 @triton.jit
-def block_backward_buffer_15_kernel(
-    X_ptr, a_ptr, WV_ptr, buffer_0_ptr, buffer_15_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
+def block_backward_buffer_12_kernel(
+    X_ptr, a_ptr, WV_ptr, buffer_0_ptr, buffer_12_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
     WV_stride_width, WV_stride_kv, WV_stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
-    buffer_0_stride_x, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_d,
+    buffer_0_stride_x, buffer_12_stride_b, buffer_12_stride_t, buffer_12_stride_kv, buffer_12_stride_d,
     size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5017,19 +4986,19 @@ def block_backward_buffer_15_kernel(
         other=0.0,
     )
     tl.store(
-        buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + kv_index * buffer_15_stride_kv + d_index[None, :] * buffer_15_stride_d,
+        buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + kv_index * buffer_12_stride_kv + d_index[None, :] * buffer_12_stride_d,
         (acc_width * buffer_0),
         mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_19_kernel(
-    state__ptr, state____ptr, buffer_13_ptr, buffer_4_ptr, buffer_19_ptr, state__stride_b, state__stride_x,
-    state____stride_b, state____stride_kv, state____stride_d, state____stride_x, buffer_13_stride_b,
-    buffer_13_stride_t, buffer_13_stride_kv, buffer_13_stride_g, buffer_13_stride_d, buffer_4_stride_b,
-    buffer_4_stride_t, buffer_4_stride_kv, buffer_4_stride_g, buffer_19_stride_b, buffer_19_stride_t,
-    buffer_19_stride_kv, buffer_19_stride_g, buffer_19_stride_x, size_b, size_t, BLOCK_D: tl.constexpr,
+def block_backward_buffer_18_kernel(
+    state__ptr, state____ptr, buffer_10_ptr, buffer_4_ptr, buffer_18_ptr, state__stride_b, state__stride_x,
+    state____stride_b, state____stride_kv, state____stride_d, state____stride_x, buffer_10_stride_b,
+    buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_g, buffer_10_stride_d, buffer_4_stride_b,
+    buffer_4_stride_t, buffer_4_stride_kv, buffer_4_stride_g, buffer_18_stride_b, buffer_18_stride_t,
+    buffer_18_stride_kv, buffer_18_stride_g, buffer_18_stride_x, size_b, size_t, BLOCK_D: tl.constexpr,
     BLOCK_G: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5061,13 +5030,13 @@ def block_backward_buffer_19_kernel(
             other=0.0,
         )
         tile_bf16 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
-        buffer_13 = tl.load(
-            buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + kv_index * buffer_13_stride_kv + g_index[:, None] * buffer_13_stride_g + d_index[None, :] * buffer_13_stride_d,
+        buffer_10 = tl.load(
+            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index[:, None] * buffer_10_stride_g + d_index[None, :] * buffer_10_stride_d,
             mask=(g_index < 2)[:, None],
             other=0.0,
         )
-        buffer_13_bf16 = buffer_13.to(tl.bfloat16)
-        next_acc_d = tl.dot(buffer_13_bf16, tl.trans(tile_bf16), acc_d)
+        buffer_10_bf16 = buffer_10.to(tl.bfloat16)
+        next_acc_d = tl.dot(buffer_10_bf16, tl.trans(tile_bf16), acc_d)
         acc_d = next_acc_d
     from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
@@ -5079,13 +5048,13 @@ def block_backward_buffer_19_kernel(
             other=0.0,
         )
         tile_bf16 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
-        buffer_13 = tl.load(
-            buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + kv_index * buffer_13_stride_kv + g_index[:, None] * buffer_13_stride_g + d_index[None, :] * buffer_13_stride_d,
+        buffer_10 = tl.load(
+            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index[:, None] * buffer_10_stride_g + d_index[None, :] * buffer_10_stride_d,
             mask=(g_index < 2)[:, None] & (d_index < 64)[None, :],
             other=0.0,
         )
-        buffer_13_bf16 = buffer_13.to(tl.bfloat16)
-        next_acc_d = tl.dot(buffer_13_bf16, tl.trans(tile_bf16), acc_d)
+        buffer_10_bf16 = buffer_10.to(tl.bfloat16)
+        next_acc_d = tl.dot(buffer_10_bf16, tl.trans(tile_bf16), acc_d)
         acc_d = next_acc_d
     buffer_4 = tl.load(
         buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + kv_index * buffer_4_stride_kv + g_index * buffer_4_stride_g,
@@ -5093,7 +5062,7 @@ def block_backward_buffer_19_kernel(
         other=0.0,
     )
     tl.store(
-        buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index[:, None] * buffer_19_stride_g + x_index[None, :] * buffer_19_stride_x,
+        buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[:, None] * buffer_18_stride_g + x_index[None, :] * buffer_18_stride_x,
         (acc_d - buffer_4[:, None]),
         mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
     )
@@ -5169,15 +5138,15 @@ def block_backward_d_WV_kernel(
 
 @triton.jit
 def block_backward_buffer_1_rows_kernel(
-    state___ptr, state_____ptr, buffer_19_ptr, z_ptr, buffer_16_ptr, buffer_2_ptr, buffer_1_ptr,
+    state___ptr, state_____ptr, buffer_18_ptr, z_ptr, buffer_15_ptr, buffer_2_ptr, buffer_1_ptr,
     state___stride_b, state___stride_t, state_____stride_b, state_____stride_t, state_____stride_kv,
-    state_____stride_g, state_____stride_d, buffer_19_stride_b, buffer_19_stride_t, buffer_19_stride_kv,
-    buffer_19_stride_g, buffer_19_stride_x, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
-    buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_x,
+    state_____stride_g, state_____stride_d, buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_kv,
+    buffer_18_stride_g, buffer_18_stride_x, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
+    buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_x,
     buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_1_stride_b,
-    buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, size_b, size_t, BLOCK_G: tl.constexpr,
-    BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_G: tl.constexpr,
-    EXACT_T: tl.constexpr,
+    buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, size_b, size_t, BLOCK_T: tl.constexpr,
+    BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_T: tl.constexpr,
+    EXACT_G: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_t, BLOCK_X)) * BLOCK_X
@@ -5189,11 +5158,11 @@ def block_backward_buffer_1_rows_kernel(
     kv_index = (program % 2).to(tl.int64)
     program = program // 2
     b_index = program.to(tl.int64)
-    g_index = tl.arange(0, BLOCK_G)
     t_index = tl.arange(0, BLOCK_T)
+    g_index = tl.arange(0, BLOCK_G)
     state____ = tl.load(
-        state_____ptr + b_index * state_____stride_b + t_index[None, None, :] * state_____stride_t + kv_index * state_____stride_kv + g_index[None, :, None] * state_____stride_g + d_index[:, None, None] * state_____stride_d,
-        mask=(t_index < size_t)[None, None, :] & (g_index < 2)[None, :, None] & (d_index < 64)[:, None, None],
+        state_____ptr + b_index * state_____stride_b + t_index[None, :, None] * state_____stride_t + kv_index * state_____stride_kv + g_index[None, None, :] * state_____stride_g + d_index[:, None, None] * state_____stride_d,
+        mask=(t_index < size_t)[None, :, None] & (g_index < 2)[None, None, :] & (d_index < 64)[:, None, None],
         other=0.0,
     )
     state__ = load_tile(
@@ -5204,38 +5173,38 @@ def block_backward_buffer_1_rows_kernel(
     )
     # src[maps.diag:25]
     # src[block.diag:24]
-    mul_d_g_t = tl.rsqrt((0.001953125 * state__) + 1e-05)[None, None, :] * state____
+    mul_d_t_g = tl.rsqrt((0.001953125 * state__) + 1e-05)[None, :, None] * state____
     z = load_tile(
-        z_ptr + b_index * z_stride_b + t_index[None, :] * z_stride_t + kv_index * z_stride_kv + g_index[:, None] * z_stride_g,
-        (t_index < size_t)[None, :] & (g_index < 2)[:, None],
+        z_ptr + b_index * z_stride_b + t_index[:, None] * z_stride_t + kv_index * z_stride_kv + g_index[None, :] * z_stride_g,
+        (t_index < size_t)[:, None] & (g_index < 2)[None, :],
         0.0,
         EXACT_T and EXACT_G,
     )
-    recip_g_t = tl.where((t_index < size_t)[None, :], 1.0 / z, 0.0)
+    recip_t_g = tl.where((t_index < size_t)[:, None], 1.0 / z, 0.0)
     buffer_2 = load_tile(
-        buffer_2_ptr + b_index * buffer_2_stride_b + t_index[None, :] * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index[:, None] * buffer_2_stride_g,
-        (t_index < size_t)[None, :] & (g_index < 2)[:, None],
+        buffer_2_ptr + b_index * buffer_2_stride_b + t_index[:, None] * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index[None, :] * buffer_2_stride_g,
+        (t_index < size_t)[:, None] & (g_index < 2)[None, :],
         0.0,
         EXACT_T and EXACT_G,
     )
-    buffer_16 = tl.load(
-        buffer_16_ptr + b_index * buffer_16_stride_b + t_index[None, None, :] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[None, :, None] * buffer_16_stride_g + x_index[:, None, None] * buffer_16_stride_x,
-        mask=(t_index < size_t)[None, None, :] & (g_index < 2)[None, :, None] & (x_index < size_t)[:, None, None],
+    buffer_15 = tl.load(
+        buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :, None] * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[None, None, :] * buffer_15_stride_g + x_index[:, None, None] * buffer_15_stride_x,
+        mask=(t_index < size_t)[None, :, None] & (g_index < 2)[None, None, :] & (x_index < size_t)[:, None, None],
         other=0.0,
     )
     safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
     # src[maps.diag:5]
     # src[maps.diag:7]
-    where_x_g_t = tl.where((z > 0.0)[None, :, :], tl.exp2(buffer_16 - safe_buffer_2[None, :, :]), 0.0)
-    buffer_19 = tl.load(
-        buffer_19_ptr + b_index * buffer_19_stride_b + t_index[None, None, :] * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index[None, :, None] * buffer_19_stride_g + x_index[:, None, None] * buffer_19_stride_x,
-        mask=(t_index < size_t)[None, None, :] & (g_index < 2)[None, :, None] & (x_index < size_t)[:, None, None],
+    where_x_t_g = tl.where((z > 0.0)[None, :, :], tl.exp2(buffer_15 - safe_buffer_2[None, :, :]), 0.0)
+    buffer_18 = tl.load(
+        buffer_18_ptr + b_index * buffer_18_stride_b + t_index[None, :, None] * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[None, None, :] * buffer_18_stride_g + x_index[:, None, None] * buffer_18_stride_x,
+        mask=(t_index < size_t)[None, :, None] & (g_index < 2)[None, None, :] & (x_index < size_t)[:, None, None],
         other=0.0,
     )
     # src[block.diag:24]
-    tile = tl.where((g_index < 2)[:, None], recip_g_t, 0.0)[None, :, :] * (buffer_19 * where_x_g_t)
-    mul_d_x_g_t = tile[None, :, :, :] * mul_d_g_t.to(tl.bfloat16).to(tl.float32)[:, None, :, :]
-    sum_ = tl.sum(tl.sum(mul_d_x_g_t, 3), 2)
+    tile = tl.where((g_index < 2)[None, :], recip_t_g, 0.0)[None, :, :] * (buffer_18 * where_x_t_g)
+    mul_d_x_t_g = tile[None, :, :, :] * mul_d_t_g.to(tl.bfloat16).to(tl.float32)[:, None, :, :]
+    sum_ = tl.sum(tl.sum(mul_d_x_t_g, 3), 2)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
         sum_,
@@ -5245,11 +5214,11 @@ def block_backward_buffer_1_rows_kernel(
 
 @triton.jit
 def block_backward_buffer_1_kernel(
-    state___ptr, state_____ptr, buffer_19_ptr, z_ptr, buffer_16_ptr, buffer_2_ptr, buffer_1_ptr,
+    state___ptr, state_____ptr, buffer_18_ptr, z_ptr, buffer_15_ptr, buffer_2_ptr, buffer_1_ptr,
     state___stride_b, state___stride_t, state_____stride_b, state_____stride_t, state_____stride_kv,
-    state_____stride_g, state_____stride_d, buffer_19_stride_b, buffer_19_stride_t, buffer_19_stride_kv,
-    buffer_19_stride_g, buffer_19_stride_x, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
-    buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_x,
+    state_____stride_g, state_____stride_d, buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_kv,
+    buffer_18_stride_g, buffer_18_stride_x, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
+    buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_x,
     buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_1_stride_b,
     buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, size_b, size_t, BLOCK_G: tl.constexpr,
     BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
@@ -5273,8 +5242,8 @@ def block_backward_buffer_1_kernel(
         # whole tiles, no mask needed
         for first_g in tl.range(0, to_g, BLOCK_G):
             g_index = first_g + tl.arange(0, BLOCK_G)
-            buffer_19 = tl.load(
-                buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index[None, :] * buffer_19_stride_g + x_index[:, None] * buffer_19_stride_x,
+            buffer_18 = tl.load(
+                buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[None, :] * buffer_18_stride_g + x_index[:, None] * buffer_18_stride_x,
                 mask=(x_index < size_t)[:, None],
                 other=0.0,
             )
@@ -5285,15 +5254,15 @@ def block_backward_buffer_1_kernel(
             buffer_2 = tl.load(
                 buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
             )
-            buffer_16 = tl.load(
-                buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[None, :] * buffer_16_stride_g + x_index[:, None] * buffer_16_stride_x,
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[None, :] * buffer_15_stride_g + x_index[:, None] * buffer_15_stride_x,
                 mask=(x_index < size_t)[:, None],
                 other=0.0,
             )
             safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
             # src[maps.diag:5]
-            where_x_g = tl.where((z > 0.0)[None, :], tl.exp2(buffer_16 - safe_buffer_2[None, :]), 0.0)
-            tile_bf16 = ((buffer_19 * where_x_g) * (1.0 / z)[None, :]).to(tl.bfloat16)
+            where_x_g = tl.where((z > 0.0)[None, :], tl.exp2(buffer_15 - safe_buffer_2[None, :]), 0.0)
+            tile_bf16 = ((buffer_18 * where_x_g) * (1.0 / z)[None, :]).to(tl.bfloat16)
             state____ = tl.load(
                 state_____ptr + b_index * state_____stride_b + t_index * state_____stride_t + kv_index * state_____stride_kv + g_index[None, :] * state_____stride_g + d_index[:, None] * state_____stride_d,
                 mask=(d_index < 64)[:, None],
@@ -5307,8 +5276,8 @@ def block_backward_buffer_1_kernel(
         # tiles that a mask or the end cuts
         for first_g_2 in tl.range(from_g, 2, BLOCK_G):
             g_index = first_g_2 + tl.arange(0, BLOCK_G)
-            buffer_19 = tl.load(
-                buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index[None, :] * buffer_19_stride_g + x_index[:, None] * buffer_19_stride_x,
+            buffer_18 = tl.load(
+                buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[None, :] * buffer_18_stride_g + x_index[:, None] * buffer_18_stride_x,
                 mask=(g_index < 2)[None, :] & (x_index < size_t)[:, None],
                 other=0.0,
             )
@@ -5317,8 +5286,8 @@ def block_backward_buffer_1_kernel(
                 mask=(g_index < 2),
                 other=0.0,
             )
-            buffer_16 = tl.load(
-                buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[None, :] * buffer_16_stride_g + x_index[:, None] * buffer_16_stride_x,
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[None, :] * buffer_15_stride_g + x_index[:, None] * buffer_15_stride_x,
                 mask=(g_index < 2)[None, :] & (x_index < size_t)[:, None],
                 other=0.0,
             )
@@ -5330,8 +5299,8 @@ def block_backward_buffer_1_kernel(
                 other=0.0,
             )
             # src[maps.diag:7]
-            where_x_g = tl.where((z > 0.0)[None, :], tl.exp2(buffer_16 - safe_buffer_2[None, :]), 0.0)
-            tile = (buffer_19 * where_x_g) * tl.where(g_index < 2, 1.0 / z, 0.0)[None, :]
+            where_x_g = tl.where((z > 0.0)[None, :], tl.exp2(buffer_15 - safe_buffer_2[None, :]), 0.0)
+            tile = (buffer_18 * where_x_g) * tl.where(g_index < 2, 1.0 / z, 0.0)[None, :]
             tile_bf16 = tile.to(tl.bfloat16)
             state____ = tl.load(
                 state_____ptr + b_index * state_____stride_b + t_index * state_____stride_t + kv_index * state_____stride_kv + g_index[None, :] * state_____stride_g + d_index[:, None] * state_____stride_d,
@@ -5350,13 +5319,13 @@ def block_backward_buffer_1_kernel(
 
 
 @triton.jit
-def block_backward_buffer_20_rows_kernel(
-    state_ptr, state__ptr, buffer_19_ptr, buffer_16_ptr, buffer_2_ptr, buffer_20_ptr, state_stride_b,
-    state_stride_kv, state_stride_d, state_stride_x, state__stride_b, state__stride_x, buffer_19_stride_b,
-    buffer_19_stride_t, buffer_19_stride_kv, buffer_19_stride_g, buffer_19_stride_x, buffer_16_stride_b,
-    buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_x, buffer_2_stride_b,
-    buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_20_stride_b, buffer_20_stride_t,
-    buffer_20_stride_kv, buffer_20_stride_g, buffer_20_stride_d, size_b, size_t, BLOCK_X: tl.constexpr,
+def block_backward_buffer_19_rows_kernel(
+    state_ptr, state__ptr, buffer_18_ptr, buffer_15_ptr, buffer_2_ptr, buffer_19_ptr, state_stride_b,
+    state_stride_kv, state_stride_d, state_stride_x, state__stride_b, state__stride_x, buffer_18_stride_b,
+    buffer_18_stride_t, buffer_18_stride_kv, buffer_18_stride_g, buffer_18_stride_x, buffer_15_stride_b,
+    buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_x, buffer_2_stride_b,
+    buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_19_stride_b, buffer_19_stride_t,
+    buffer_19_stride_kv, buffer_19_stride_g, buffer_19_stride_d, size_b, size_t, BLOCK_X: tl.constexpr,
     BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5377,15 +5346,15 @@ def block_backward_buffer_20_rows_kernel(
         mask=(g_index < 2),
         other=0.0,
     )
-    buffer_16 = tl.load(
-        buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[:, None] * buffer_16_stride_g + x_index[None, :] * buffer_16_stride_x,
+    buffer_15 = tl.load(
+        buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[:, None] * buffer_15_stride_g + x_index[None, :] * buffer_15_stride_x,
         mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
         other=float("-inf"),
     )
     safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
     # src[maps.diag:5]
-    buffer_19 = tl.load(
-        buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index[:, None] * buffer_19_stride_g + x_index[None, :] * buffer_19_stride_x,
+    buffer_18 = tl.load(
+        buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[:, None] * buffer_18_stride_g + x_index[None, :] * buffer_18_stride_x,
         mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
         other=0.0,
     )
@@ -5402,24 +5371,24 @@ def block_backward_buffer_20_rows_kernel(
     )
     mul_d_x = state * tl.rsqrt((state_ * 0.001953125) + 1e-05)[None, :]
     tile_bf16 = mul_d_x.to(tl.bfloat16)
-    tile = buffer_19 * tl.exp2(buffer_16 - safe_buffer_2[:, None])
+    tile = buffer_18 * tl.exp2(buffer_15 - safe_buffer_2[:, None])
     tile_bf16_2 = tile.to(tl.bfloat16)
     dot = tl.dot(tile_bf16_2, tl.trans(tile_bf16))
     tl.store(
-        buffer_20_ptr + b_index * buffer_20_stride_b + t_index * buffer_20_stride_t + kv_index * buffer_20_stride_kv + g_index[:, None] * buffer_20_stride_g + d_index[None, :] * buffer_20_stride_d,
+        buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index[:, None] * buffer_19_stride_g + d_index[None, :] * buffer_19_stride_d,
         dot,
         mask=(g_index < 2)[:, None] & (d_index < 64)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_20_kernel(
-    state_ptr, state__ptr, buffer_19_ptr, buffer_16_ptr, buffer_2_ptr, buffer_20_ptr, state_stride_b,
-    state_stride_kv, state_stride_d, state_stride_x, state__stride_b, state__stride_x, buffer_19_stride_b,
-    buffer_19_stride_t, buffer_19_stride_kv, buffer_19_stride_g, buffer_19_stride_x, buffer_16_stride_b,
-    buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_x, buffer_2_stride_b,
-    buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_20_stride_b, buffer_20_stride_t,
-    buffer_20_stride_kv, buffer_20_stride_g, buffer_20_stride_d, size_b, size_t, BLOCK_X: tl.constexpr,
+def block_backward_buffer_19_kernel(
+    state_ptr, state__ptr, buffer_18_ptr, buffer_15_ptr, buffer_2_ptr, buffer_19_ptr, state_stride_b,
+    state_stride_kv, state_stride_d, state_stride_x, state__stride_b, state__stride_x, buffer_18_stride_b,
+    buffer_18_stride_t, buffer_18_stride_kv, buffer_18_stride_g, buffer_18_stride_x, buffer_15_stride_b,
+    buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_x, buffer_2_stride_b,
+    buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_19_stride_b, buffer_19_stride_t,
+    buffer_19_stride_kv, buffer_19_stride_g, buffer_19_stride_d, size_b, size_t, BLOCK_X: tl.constexpr,
     BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5452,19 +5421,19 @@ def block_backward_buffer_20_kernel(
         )
         mul_d_x = state * tl.rsqrt((state_ * 0.001953125) + 1e-05)[None, :]
         tile_bf16 = mul_d_x.to(tl.bfloat16)
-        buffer_19 = tl.load(
-            buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index[:, None] * buffer_19_stride_g + x_index[None, :] * buffer_19_stride_x,
+        buffer_18 = tl.load(
+            buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[:, None] * buffer_18_stride_g + x_index[None, :] * buffer_18_stride_x,
             mask=(g_index < 2)[:, None],
             other=0.0,
         )
-        buffer_16 = tl.load(
-            buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[:, None] * buffer_16_stride_g + x_index[None, :] * buffer_16_stride_x,
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[:, None] * buffer_15_stride_g + x_index[None, :] * buffer_15_stride_x,
             mask=(g_index < 2)[:, None],
             other=0.0,
         )
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         # src[maps.diag:5]
-        tile = buffer_19 * tl.exp2(buffer_16 - safe_buffer_2[:, None])
+        tile = buffer_18 * tl.exp2(buffer_15 - safe_buffer_2[:, None])
         tile_bf16_2 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_x)
         acc_x = next_acc_x
@@ -5484,34 +5453,34 @@ def block_backward_buffer_20_kernel(
         )
         mul_d_x = state * tl.rsqrt((state_ * 0.001953125) + 1e-05)[None, :]
         tile_bf16 = mul_d_x.to(tl.bfloat16)
-        buffer_19 = tl.load(
-            buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index[:, None] * buffer_19_stride_g + x_index[None, :] * buffer_19_stride_x,
+        buffer_18 = tl.load(
+            buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[:, None] * buffer_18_stride_g + x_index[None, :] * buffer_18_stride_x,
             mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
             other=0.0,
         )
-        buffer_16 = tl.load(
-            buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[:, None] * buffer_16_stride_g + x_index[None, :] * buffer_16_stride_x,
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[:, None] * buffer_15_stride_g + x_index[None, :] * buffer_15_stride_x,
             mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
             other=float("-inf"),
         )
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         # src[maps.diag:5]
-        tile = buffer_19 * tl.exp2(buffer_16 - safe_buffer_2[:, None])
+        tile = buffer_18 * tl.exp2(buffer_15 - safe_buffer_2[:, None])
         tile_bf16_2 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_x)
         acc_x = next_acc_x
     tl.store(
-        buffer_20_ptr + b_index * buffer_20_stride_b + t_index * buffer_20_stride_t + kv_index * buffer_20_stride_kv + g_index[:, None] * buffer_20_stride_g + d_index[None, :] * buffer_20_stride_d,
+        buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index[:, None] * buffer_19_stride_g + d_index[None, :] * buffer_19_stride_d,
         acc_x,
         mask=(g_index < 2)[:, None] & (d_index < 64)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_14_kernel(
-    X_ptr, a_ptr, WK_ptr, buffer_1_ptr, buffer_14_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
+def block_backward_buffer_11_kernel(
+    X_ptr, a_ptr, WK_ptr, buffer_1_ptr, buffer_11_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
     WK_stride_width, WK_stride_kv, WK_stride_d, buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_d,
-    buffer_1_stride_x, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_kv, buffer_14_stride_d,
+    buffer_1_stride_x, buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_kv, buffer_11_stride_d,
     size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5573,7 +5542,7 @@ def block_backward_buffer_14_kernel(
         other=0.0,
     )
     tl.store(
-        buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + kv_index * buffer_14_stride_kv + d_index[None, :] * buffer_14_stride_d,
+        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + kv_index * buffer_11_stride_kv + d_index[None, :] * buffer_11_stride_d,
         (acc_width * buffer_1),
         mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
     )
@@ -5581,30 +5550,30 @@ def block_backward_buffer_14_kernel(
 
 @triton.jit
 def block_backward_d_a_rows_kernel(
-    X_ptr, WQ_ptr, WK_ptr, WV_ptr, state__ptr, state___ptr, z_ptr, buffer_20_ptr, buffer_0_ptr, buffer_1_ptr,
+    X_ptr, WQ_ptr, WK_ptr, WV_ptr, state__ptr, state___ptr, z_ptr, buffer_19_ptr, buffer_0_ptr, buffer_1_ptr,
     d_a_ptr, X_stride_b, X_stride_t, X_stride_width, WQ_stride_width, WQ_stride_kv, WQ_stride_g, WQ_stride_d,
     WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width, WV_stride_kv, WV_stride_d, state__stride_b,
     state__stride_x, state___stride_b, state___stride_t, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
-    buffer_20_stride_b, buffer_20_stride_t, buffer_20_stride_kv, buffer_20_stride_g, buffer_20_stride_d,
+    buffer_19_stride_b, buffer_19_stride_t, buffer_19_stride_kv, buffer_19_stride_g, buffer_19_stride_d,
     buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x, buffer_1_stride_b,
     buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, d_a_stride_width, size_b, size_t,
-    BLOCK_B: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, BLOCK_KV: tl.constexpr,
-    BLOCK_T: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_WIDTH: tl.constexpr, EXACT_B: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_G: tl.constexpr, EXACT_KV: tl.constexpr, EXACT_T: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_KV: tl.constexpr, BLOCK_G: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_WIDTH: tl.constexpr, EXACT_B: tl.constexpr,
+    EXACT_T: tl.constexpr, EXACT_KV: tl.constexpr, EXACT_G: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = program * BLOCK_WIDTH
     width_index = first_width + tl.arange(0, BLOCK_WIDTH)
     b_index = tl.arange(0, BLOCK_B)
-    d_index = tl.arange(0, BLOCK_D)
-    g_index = tl.arange(0, BLOCK_G)
-    kv_index = tl.arange(0, BLOCK_KV)
     t_index = tl.arange(0, BLOCK_T)
+    kv_index = tl.arange(0, BLOCK_KV)
+    g_index = tl.arange(0, BLOCK_G)
+    d_index = tl.arange(0, BLOCK_D)
     x_index = tl.arange(0, BLOCK_X)
     buffer_1 = load_tile(
-        buffer_1_ptr + b_index[:, None, None, None] * buffer_1_stride_b + kv_index[None, None, :, None] * buffer_1_stride_kv + d_index[None, :, None, None] * buffer_1_stride_d + x_index[None, None, None, :] * buffer_1_stride_x,
-        (b_index < size_b)[:, None, None, None] & (kv_index < 2)[None, None, :, None] & (x_index < size_t)[None, None, None, :],
+        buffer_1_ptr + b_index[:, None, None, None] * buffer_1_stride_b + kv_index[None, :, None, None] * buffer_1_stride_kv + d_index[None, None, :, None] * buffer_1_stride_d + x_index[None, None, None, :] * buffer_1_stride_x,
+        (b_index < size_b)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (x_index < size_t)[None, None, None, :],
         0.0,
         EXACT_B and EXACT_KV and EXACT_X,
     )
@@ -5622,33 +5591,33 @@ def block_backward_d_a_rows_kernel(
     )
     # src[block.diag:15]
     WK = tl.load(
-        WK_ptr + width_index[:, None, None] * WK_stride_width + kv_index[None, None, :] * WK_stride_kv + d_index[None, :, None] * WK_stride_d,
-        mask=(width_index < 512)[:, None, None] & (kv_index < 2)[None, None, :],
+        WK_ptr + width_index[:, None, None] * WK_stride_width + kv_index[None, :, None] * WK_stride_kv + d_index[None, None, :] * WK_stride_d,
+        mask=(width_index < 512)[:, None, None] & (kv_index < 2)[None, :, None],
         other=0.0,
     )
     X_f32 = X.to(tl.float32)
     tile = rsqrt_b_x[None, :, None, None, :] * WK.to(tl.float32)[:, None, :, :, None]
-    mul_width_b_d_kv_x = (tile * X_f32[:, :, None, None, :]) * buffer_1[None, :, :, :, :]
-    sum_ = tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_d_kv_x, 4), 3), 2), 1)
+    mul_width_b_kv_d_x = (tile * X_f32[:, :, None, None, :]) * buffer_1[None, :, :, :, :]
+    sum_ = tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_kv_d_x, 4), 3), 2), 1)
     # src[block.diag:16]
     WV = tl.load(
-        WV_ptr + width_index[:, None, None] * WV_stride_width + kv_index[None, None, :] * WV_stride_kv + d_index[None, :, None] * WV_stride_d,
-        mask=(width_index < 512)[:, None, None] & (kv_index < 2)[None, None, :],
+        WV_ptr + width_index[:, None, None] * WV_stride_width + kv_index[None, :, None] * WV_stride_kv + d_index[None, None, :] * WV_stride_d,
+        mask=(width_index < 512)[:, None, None] & (kv_index < 2)[None, :, None],
         other=0.0,
     )
     buffer_0 = load_tile(
-        buffer_0_ptr + b_index[:, None, None, None] * buffer_0_stride_b + kv_index[None, None, :, None] * buffer_0_stride_kv + d_index[None, :, None, None] * buffer_0_stride_d + x_index[None, None, None, :] * buffer_0_stride_x,
-        (b_index < size_b)[:, None, None, None] & (kv_index < 2)[None, None, :, None] & (x_index < size_t)[None, None, None, :],
+        buffer_0_ptr + b_index[:, None, None, None] * buffer_0_stride_b + kv_index[None, :, None, None] * buffer_0_stride_kv + d_index[None, None, :, None] * buffer_0_stride_d + x_index[None, None, None, :] * buffer_0_stride_x,
+        (b_index < size_b)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (x_index < size_t)[None, None, None, :],
         0.0,
         EXACT_B and EXACT_KV and EXACT_X,
     )
     tile_2 = rsqrt_b_x[None, :, None, None, :] * WV.to(tl.float32)[:, None, :, :, None]
-    mul_width_b_d_kv_x_2 = (tile_2 * X_f32[:, :, None, None, :]) * buffer_0[None, :, :, :, :]
-    sum_2 = tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_d_kv_x_2, 4), 3), 2), 1)
+    mul_width_b_kv_d_x_2 = (tile_2 * X_f32[:, :, None, None, :]) * buffer_0[None, :, :, :, :]
+    sum_2 = tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_kv_d_x_2, 4), 3), 2), 1)
     # src[block.diag:14]
     WQ = tl.load(
-        WQ_ptr + width_index[:, None, None, None] * WQ_stride_width + kv_index[None, None, None, :] * WQ_stride_kv + g_index[None, None, :, None] * WQ_stride_g + d_index[None, :, None, None] * WQ_stride_d,
-        mask=(width_index < 512)[:, None, None, None] & (kv_index < 2)[None, None, None, :] & (g_index < 2)[None, None, :, None],
+        WQ_ptr + width_index[:, None, None, None] * WQ_stride_width + kv_index[None, :, None, None] * WQ_stride_kv + g_index[None, None, :, None] * WQ_stride_g + d_index[None, None, None, :] * WQ_stride_d,
+        mask=(width_index < 512)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (g_index < 2)[None, None, :, None],
         other=0.0,
     )
     state__ = load_tile(
@@ -5658,9 +5627,9 @@ def block_backward_d_a_rows_kernel(
         EXACT_B and EXACT_T,
     )
     # src[maps.diag:25]
-    buffer_20 = load_tile(
-        buffer_20_ptr + b_index[:, None, None, None, None] * buffer_20_stride_b + t_index[None, None, None, None, :] * buffer_20_stride_t + kv_index[None, None, None, :, None] * buffer_20_stride_kv + g_index[None, None, :, None, None] * buffer_20_stride_g + d_index[None, :, None, None, None] * buffer_20_stride_d,
-        (b_index < size_b)[:, None, None, None, None] & (t_index < size_t)[None, None, None, None, :] & (kv_index < 2)[None, None, None, :, None] & (g_index < 2)[None, None, :, None, None],
+    buffer_19 = load_tile(
+        buffer_19_ptr + b_index[:, None, None, None, None] * buffer_19_stride_b + t_index[None, :, None, None, None] * buffer_19_stride_t + kv_index[None, None, :, None, None] * buffer_19_stride_kv + g_index[None, None, None, :, None] * buffer_19_stride_g + d_index[None, None, None, None, :] * buffer_19_stride_d,
+        (b_index < size_b)[:, None, None, None, None] & (t_index < size_t)[None, :, None, None, None] & (kv_index < 2)[None, None, :, None, None] & (g_index < 2)[None, None, None, :, None],
         0.0,
         EXACT_B and EXACT_T and EXACT_KV and EXACT_G,
     )
@@ -5671,23 +5640,23 @@ def block_backward_d_a_rows_kernel(
         other=0.0,
     )
     z = load_tile(
-        z_ptr + b_index[:, None, None, None] * z_stride_b + t_index[None, None, None, :] * z_stride_t + kv_index[None, None, :, None] * z_stride_kv + g_index[None, :, None, None] * z_stride_g,
-        (b_index < size_b)[:, None, None, None] & (t_index < size_t)[None, None, None, :] & (kv_index < 2)[None, None, :, None] & (g_index < 2)[None, :, None, None],
+        z_ptr + b_index[:, None, None, None] * z_stride_b + t_index[None, :, None, None] * z_stride_t + kv_index[None, None, :, None] * z_stride_kv + g_index[None, None, None, :] * z_stride_g,
+        (b_index < size_b)[:, None, None, None] & (t_index < size_t)[None, :, None, None] & (kv_index < 2)[None, None, :, None] & (g_index < 2)[None, None, None, :],
         0.0,
         EXACT_B and EXACT_T and EXACT_KV and EXACT_G,
     )
-    recip_b_g_kv_t = tl.where((b_index < size_b)[:, None, None, None], 1.0 / z, 0.0)
-    recip_b_g_kv_t_2 = tl.where((kv_index < 2)[None, None, :, None], recip_b_g_kv_t, 0.0)
+    recip_b_t_kv_g = tl.where((b_index < size_b)[:, None, None, None], 1.0 / z, 0.0)
+    recip_b_t_kv_g_2 = tl.where((kv_index < 2)[None, None, :, None], recip_b_t_kv_g, 0.0)
     # src[maps.diag:7]
-    tile_3 = (t_index < size_t)[None, :] & (g_index < 2)[:, None]
-    where_b_g_kv_t = tl.where((z > 0.0) & tile_3[None, :, None, :], recip_b_g_kv_t_2, 0.0)
+    tile_3 = (t_index < size_t)[:, None] & (g_index < 2)[None, :]
+    where_b_t_kv_g = tl.where((z > 0.0) & tile_3[None, :, None, :], recip_b_t_kv_g_2, 0.0)
     # src[block.diag:12]
     # src[block.diag:14]
     tile_4 = tl.rsqrt((0.001953125 * state__) + 1e-05)[None, :, :] * X_2.to(tl.float32)
-    tile_5 = tile_4[:, :, None, None, :] * where_b_g_kv_t[None, :, :, :, :]
-    tile_6 = tile_5[:, :, None, :, :, :] * WQ.to(tl.float32)[:, None, :, :, :, None]
-    mul_width_b_d_g_kv_t = tile_6 * buffer_20[None, :, :, :, :, :]
-    sum_3 = tl.sum(tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_d_g_kv_t, 5), 4), 3), 2), 1)
+    tile_5 = tile_4[:, :, :, None, None] * where_b_t_kv_g[None, :, :, :, :]
+    tile_6 = tile_5[:, :, :, :, :, None] * WQ.to(tl.float32)[:, None, None, :, :, :]
+    mul_width_b_t_kv_g_d = tile_6 * buffer_19[None, :, :, :, :, :]
+    sum_3 = tl.sum(tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_t_kv_g_d, 5), 4), 3), 2), 1)
     tl.store(
         d_a_ptr + width_index * d_a_stride_width,
         (((0.125 * sum_3) + sum_2) + (0.125 * sum_)),
@@ -5697,11 +5666,11 @@ def block_backward_d_a_rows_kernel(
 
 @triton.jit
 def block_backward_d_a_kernel(
-    X_ptr, WQ_ptr, WK_ptr, WV_ptr, state__ptr, state___ptr, z_ptr, buffer_20_ptr, buffer_0_ptr, buffer_1_ptr,
+    X_ptr, WQ_ptr, WK_ptr, WV_ptr, state__ptr, state___ptr, z_ptr, buffer_19_ptr, buffer_0_ptr, buffer_1_ptr,
     d_a_ptr, X_stride_b, X_stride_t, X_stride_width, WQ_stride_width, WQ_stride_kv, WQ_stride_g, WQ_stride_d,
     WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width, WV_stride_kv, WV_stride_d, state__stride_b,
     state__stride_x, state___stride_b, state___stride_t, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
-    buffer_20_stride_b, buffer_20_stride_t, buffer_20_stride_kv, buffer_20_stride_g, buffer_20_stride_d,
+    buffer_19_stride_b, buffer_19_stride_t, buffer_19_stride_kv, buffer_19_stride_g, buffer_19_stride_d,
     buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x, buffer_1_stride_b,
     buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, d_a_stride_width, size_b, size_t,
     BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
@@ -5738,12 +5707,12 @@ def block_backward_d_a_kernel(
                             mask=(width_index < 512)[:, None],
                             other=0.0,
                         )
-                        buffer_20 = tl.load(
-                            buffer_20_ptr + b_index * buffer_20_stride_b + t_index * buffer_20_stride_t + kv_index * buffer_20_stride_kv + g_index * buffer_20_stride_g + d_index * buffer_20_stride_d,
+                        buffer_19 = tl.load(
+                            buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index * buffer_19_stride_d,
                         )
                         # src[block.diag:12]
                         # src[block.diag:14]
-                        tile = ((where * rsqrt) * X.to(tl.float32))[:, None] * buffer_20[None, :]
+                        tile = ((where * rsqrt) * X.to(tl.float32))[:, None] * buffer_19[None, :]
                         mul_width_d = tile * WQ.to(tl.float32)
                         tile_sum = tl.sum(mul_width_d, 1)
                         next_acc_t_b_kv_g_d = acc_t_b_kv_g_d + tile_sum
@@ -5758,14 +5727,14 @@ def block_backward_d_a_kernel(
                             mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
                             other=0.0,
                         )
-                        buffer_20 = tl.load(
-                            buffer_20_ptr + b_index * buffer_20_stride_b + t_index * buffer_20_stride_t + kv_index * buffer_20_stride_kv + g_index * buffer_20_stride_g + d_index * buffer_20_stride_d,
+                        buffer_19 = tl.load(
+                            buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index * buffer_19_stride_d,
                             mask=(d_index < 64),
                             other=0.0,
                         )
                         # src[block.diag:12]
                         # src[block.diag:14]
-                        tile = ((where * rsqrt) * X.to(tl.float32))[:, None] * buffer_20[None, :]
+                        tile = ((where * rsqrt) * X.to(tl.float32))[:, None] * buffer_19[None, :]
                         mul_width_d = tile * WQ.to(tl.float32)
                         tile_sum = tl.sum(mul_width_d, 1)
                         next_acc_t_b_kv_g_d = acc_t_b_kv_g_d + tile_sum
@@ -5863,9 +5832,9 @@ def block_backward_d_a_kernel(
 
 @triton.jit
 def block_backward_d_WQ_kernel(
-    X_ptr, a_ptr, state___ptr, z_ptr, buffer_20_ptr, d_WQ_ptr, X_stride_b, X_stride_t, X_stride_width,
+    X_ptr, a_ptr, state___ptr, z_ptr, buffer_19_ptr, d_WQ_ptr, X_stride_b, X_stride_t, X_stride_width,
     a_stride_width, state___stride_b, state___stride_t, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
-    buffer_20_stride_b, buffer_20_stride_t, buffer_20_stride_kv, buffer_20_stride_g, buffer_20_stride_d,
+    buffer_19_stride_b, buffer_19_stride_t, buffer_19_stride_kv, buffer_19_stride_g, buffer_19_stride_d,
     d_WQ_stride_width, d_WQ_stride_kv, d_WQ_stride_g, d_WQ_stride_d, size_b, size_t, BLOCK_T: tl.constexpr,
     BLOCK_WIDTH: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -5887,8 +5856,8 @@ def block_backward_d_WQ_kernel(
             t_index = first_t + tl.arange(0, BLOCK_T)
             state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
             # src[maps.diag:25]
-            buffer_20 = tl.load(
-                buffer_20_ptr + b_index * buffer_20_stride_b + t_index[None, :] * buffer_20_stride_t + kv_index * buffer_20_stride_kv + g_index * buffer_20_stride_g + d_index[:, None] * buffer_20_stride_d,
+            buffer_19 = tl.load(
+                buffer_19_ptr + b_index * buffer_19_stride_b + t_index[None, :] * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index[:, None] * buffer_19_stride_d,
                 mask=(d_index < 64)[:, None],
                 other=0.0,
             )
@@ -5904,7 +5873,7 @@ def block_backward_d_WQ_kernel(
             # src[maps.diag:7]
             # src[block.diag:12]
             tile = tl.where(z > 0.0, 1.0 / z, 0.0) * tl.rsqrt((0.001953125 * state__) + 1e-05)
-            mul_width_d_t = (tile[None, :] * X.to(tl.float32))[:, None, :] * buffer_20[None, :, :]
+            mul_width_d_t = (tile[None, :] * X.to(tl.float32))[:, None, :] * buffer_19[None, :, :]
             tile_sum = tl.sum(mul_width_d_t, 2)
             next_acc_t_b = acc_t_b + tile_sum
             acc_t_b = next_acc_t_b
@@ -5918,8 +5887,8 @@ def block_backward_d_WQ_kernel(
                 other=0.0,
             )
             # src[maps.diag:25]
-            buffer_20 = tl.load(
-                buffer_20_ptr + b_index * buffer_20_stride_b + t_index[None, :] * buffer_20_stride_t + kv_index * buffer_20_stride_kv + g_index * buffer_20_stride_g + d_index[:, None] * buffer_20_stride_d,
+            buffer_19 = tl.load(
+                buffer_19_ptr + b_index * buffer_19_stride_b + t_index[None, :] * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index[:, None] * buffer_19_stride_d,
                 mask=(t_index < size_t)[None, :] & (d_index < 64)[:, None],
                 other=0.0,
             )
@@ -5938,7 +5907,7 @@ def block_backward_d_WQ_kernel(
             where_t = tl.where((z > 0.0) & (t_index < size_t), 1.0 / z, 0.0)
             # src[block.diag:12]
             tile = where_t * tl.rsqrt((0.001953125 * state__) + 1e-05)
-            mul_width_d_t = (tile[None, :] * X.to(tl.float32))[:, None, :] * buffer_20[None, :, :]
+            mul_width_d_t = (tile[None, :] * X.to(tl.float32))[:, None, :] * buffer_19[None, :, :]
             tile_sum = tl.sum(mul_width_d_t, 2)
             next_acc_t_b = acc_t_b + tile_sum
             acc_t_b = next_acc_t_b
@@ -6023,22 +5992,22 @@ def block_backward_d_WK_kernel(
 
 @triton.jit
 def block_backward_d_X_kernel(
-    X_ptr, a_ptr, WQ_ptr, WK_ptr, WV_ptr, c_ptr, d_out_ptr, state___ptr, state_____ptr, buffer_8_ptr,
-    buffer_5_ptr, z_ptr, buffer_20_ptr, buffer_6_ptr, buffer_0_ptr, buffer_1_ptr, buffer_12_ptr,
-    buffer_18_ptr, buffer_14_ptr, buffer_15_ptr, d_X_ptr, X_stride_b, X_stride_t, X_stride_width,
-    a_stride_width, WQ_stride_width, WQ_stride_kv, WQ_stride_g, WQ_stride_d, WK_stride_width, WK_stride_kv,
-    WK_stride_d, WV_stride_width, WV_stride_kv, WV_stride_d, c_stride_width, d_out_stride_b, d_out_stride_t,
-    d_out_stride_width, state___stride_b, state___stride_t, state_____stride_b, state_____stride_t,
-    state_____stride_kv, state_____stride_g, state_____stride_d, buffer_8_stride_b, buffer_8_stride_t,
-    buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_width, z_stride_b, z_stride_t, z_stride_kv,
-    z_stride_g, buffer_20_stride_b, buffer_20_stride_t, buffer_20_stride_kv, buffer_20_stride_g,
-    buffer_20_stride_d, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_width, buffer_0_stride_b,
-    buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_kv,
-    buffer_1_stride_d, buffer_1_stride_x, buffer_12_stride_b, buffer_12_stride_t, buffer_18_stride_b,
-    buffer_18_stride_t, buffer_18_stride_width, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_kv,
-    buffer_14_stride_d, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_d,
-    d_X_stride_b, d_X_stride_t, d_X_stride_width, size_b, size_t, BLOCK_D: tl.constexpr,
-    BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+    X_ptr, a_ptr, WQ_ptr, WK_ptr, WV_ptr, d_out_ptr, state___ptr, state_____ptr, buffer_13_ptr, z_ptr,
+    buffer_19_ptr, buffer_14_ptr, buffer_0_ptr, buffer_1_ptr, buffer_5_ptr, buffer_9_ptr, buffer_17_ptr,
+    buffer_11_ptr, buffer_12_ptr, d_X_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
+    WQ_stride_width, WQ_stride_kv, WQ_stride_g, WQ_stride_d, WK_stride_width, WK_stride_kv, WK_stride_d,
+    WV_stride_width, WV_stride_kv, WV_stride_d, d_out_stride_b, d_out_stride_t, d_out_stride_width,
+    state___stride_b, state___stride_t, state_____stride_b, state_____stride_t, state_____stride_kv,
+    state_____stride_g, state_____stride_d, buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_width,
+    z_stride_b, z_stride_t, z_stride_kv, z_stride_g, buffer_19_stride_b, buffer_19_stride_t,
+    buffer_19_stride_kv, buffer_19_stride_g, buffer_19_stride_d, buffer_14_stride_b, buffer_14_stride_t,
+    buffer_14_stride_width, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x,
+    buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, buffer_5_stride_b,
+    buffer_5_stride_t, buffer_9_stride_b, buffer_9_stride_t, buffer_17_stride_b, buffer_17_stride_t,
+    buffer_17_stride_width, buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_kv, buffer_11_stride_d,
+    buffer_12_stride_b, buffer_12_stride_t, buffer_12_stride_kv, buffer_12_stride_d, d_X_stride_b,
+    d_X_stride_t, d_X_stride_width, size_b, size_t, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr,
+    BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -6063,12 +6032,12 @@ def block_backward_d_X_kernel(
             # whole tiles, no mask needed
             for first_d in tl.range(0, to_d, BLOCK_D):
                 d_index = first_d + tl.arange(0, BLOCK_D)
-                buffer_20 = tl.load(
-                    buffer_20_ptr + b_index * buffer_20_stride_b + t_index[:, None] * buffer_20_stride_t + kv_index * buffer_20_stride_kv + g_index * buffer_20_stride_g + d_index[None, :] * buffer_20_stride_d,
+                buffer_19 = tl.load(
+                    buffer_19_ptr + b_index * buffer_19_stride_b + t_index[:, None] * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index[None, :] * buffer_19_stride_d,
                     mask=(t_index < size_t)[:, None],
                     other=0.0,
                 )
-                tile_bf16 = (where_t[:, None] * buffer_20).to(tl.bfloat16)
+                tile_bf16 = (where_t[:, None] * buffer_19).to(tl.bfloat16)
                 # src[block.diag:14]
                 WQ = tl.load(
                     WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
@@ -6081,7 +6050,7 @@ def block_backward_d_X_kernel(
                     mask=(t_index < size_t)[:, None],
                     other=0.0,
                 )
-                mul_t_d = (where_t[:, None] * buffer_20) * state____
+                mul_t_d = (where_t[:, None] * buffer_19) * state____
                 tile_sum = tl.sum(mul_t_d, 1)
                 next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum
                 acc_kv_g_d = next_acc_kv_g_d
@@ -6090,12 +6059,12 @@ def block_backward_d_X_kernel(
             # tiles that a mask or the end cuts
             for first_d_2 in tl.range(from_d, 64, BLOCK_D):
                 d_index = first_d_2 + tl.arange(0, BLOCK_D)
-                buffer_20 = tl.load(
-                    buffer_20_ptr + b_index * buffer_20_stride_b + t_index[:, None] * buffer_20_stride_t + kv_index * buffer_20_stride_kv + g_index * buffer_20_stride_g + d_index[None, :] * buffer_20_stride_d,
+                buffer_19 = tl.load(
+                    buffer_19_ptr + b_index * buffer_19_stride_b + t_index[:, None] * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index[None, :] * buffer_19_stride_d,
                     mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                     other=0.0,
                 )
-                tile_bf16 = (where_t[:, None] * buffer_20).to(tl.bfloat16)
+                tile_bf16 = (where_t[:, None] * buffer_19).to(tl.bfloat16)
                 # src[block.diag:14]
                 WQ = tl.load(
                     WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
@@ -6108,7 +6077,7 @@ def block_backward_d_X_kernel(
                     mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                     other=0.0,
                 )
-                mul_t_d = (where_t[:, None] * buffer_20) * state____
+                mul_t_d = (where_t[:, None] * buffer_19) * state____
                 tile_sum = tl.sum(mul_t_d, 1)
                 next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum
                 acc_kv_g_d = next_acc_kv_g_d
@@ -6148,19 +6117,19 @@ def block_backward_d_X_kernel(
             )
             buffer_1_bf16 = buffer_1.to(tl.bfloat16)
             next_acc_kv_d_2 = tl.dot(buffer_1_bf16, tl.trans(WK), acc_kv_d_2)
-            buffer_14 = tl.load(
-                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + kv_index_2 * buffer_14_stride_kv + d_index[None, :] * buffer_14_stride_d,
+            buffer_11 = tl.load(
+                buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + kv_index_2 * buffer_11_stride_kv + d_index[None, :] * buffer_11_stride_d,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
-            tile_sum = tl.sum(buffer_14, 1)
+            tile_sum = tl.sum(buffer_11, 1)
             next_sum_kv_d = sum_kv_d + tile_sum
-            buffer_15 = tl.load(
-                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + kv_index_2 * buffer_15_stride_kv + d_index[None, :] * buffer_15_stride_d,
+            buffer_12 = tl.load(
+                buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + kv_index_2 * buffer_12_stride_kv + d_index[None, :] * buffer_12_stride_d,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
-            tile_sum_2 = tl.sum(buffer_15, 1)
+            tile_sum_2 = tl.sum(buffer_12, 1)
             next_sum_kv_d_2 = sum_kv_d_2 + tile_sum_2
             acc_kv_d = next_acc_kv_d
             acc_kv_d_2 = next_acc_kv_d_2
@@ -6196,19 +6165,19 @@ def block_backward_d_X_kernel(
             )
             buffer_1_bf16 = buffer_1.to(tl.bfloat16)
             next_acc_kv_d_2 = tl.dot(buffer_1_bf16, tl.trans(WK), acc_kv_d_2)
-            buffer_14 = tl.load(
-                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + kv_index_2 * buffer_14_stride_kv + d_index[None, :] * buffer_14_stride_d,
+            buffer_11 = tl.load(
+                buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + kv_index_2 * buffer_11_stride_kv + d_index[None, :] * buffer_11_stride_d,
                 mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                 other=0.0,
             )
-            tile_sum = tl.sum(buffer_14, 1)
+            tile_sum = tl.sum(buffer_11, 1)
             next_sum_kv_d = sum_kv_d + tile_sum
-            buffer_15 = tl.load(
-                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + kv_index_2 * buffer_15_stride_kv + d_index[None, :] * buffer_15_stride_d,
+            buffer_12 = tl.load(
+                buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + kv_index_2 * buffer_12_stride_kv + d_index[None, :] * buffer_12_stride_d,
                 mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                 other=0.0,
             )
-            tile_sum_2 = tl.sum(buffer_15, 1)
+            tile_sum_2 = tl.sum(buffer_12, 1)
             next_sum_kv_d_2 = sum_kv_d_2 + tile_sum_2
             acc_kv_d = next_acc_kv_d
             acc_kv_d_2 = next_acc_kv_d_2
@@ -6231,38 +6200,35 @@ def block_backward_d_X_kernel(
     tile = ((0.000244140625 * acc_kv_g_d_2) * rsqrt_t) * rsqrt_t
     tile_2 = 0.001953125 * ((0.125 * sum_kv_d) + sum_kv_d_2)
     mul_t_width = (((tile_2 * rsqrt_t) * rsqrt_t) * rsqrt_t)[:, None] * X_f32
-    buffer_18 = tl.load(
-        buffer_18_ptr + b_index * buffer_18_stride_b + t_index[:, None] * buffer_18_stride_t + width_index[None, :] * buffer_18_stride_width,
+    buffer_17 = tl.load(
+        buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
         other=0.0,
     )
-    buffer_12 = tl.load(
-        buffer_12_ptr + b_index * buffer_12_stride_b + t_index * buffer_12_stride_t,
+    buffer_9 = tl.load(
+        buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
-    buffer_8 = tl.load(
-        buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t,
+    buffer_5 = tl.load(
+        buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
-    tile_3 = ((0.001953125 * buffer_8) * buffer_8) * buffer_8
-    tile_4 = ((tile_3 * buffer_12)[:, None] * buffer_18) + mul_t_width
+    tile_3 = ((0.001953125 * buffer_5) * buffer_5) * buffer_5
+    tile_4 = ((tile_3 * buffer_9)[:, None] * buffer_17) + mul_t_width
     add_t_width = tile_4 + ((tile * rsqrt_t)[:, None] * X_f32)
     # src[block.diag:13]
     a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
     mul_t_width_2 = ((0.125 * a)[None, :] * rsqrt_t[:, None]) * acc_kv_d_2
-    buffer_6 = tl.load(
-        buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + width_index[None, :] * buffer_6_stride_width,
+    buffer_14 = tl.load(
+        buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
         other=0.0,
     )
-    # src[block.diag:18]
-    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-    mul_t_width_3 = ((buffer_8 * buffer_8)[:, None] * c[None, :]) * buffer_6
-    mul_t_width_4 = ((0.125 * a)[None, :] * rsqrt_t[:, None]) * acc_kv_g_d
-    buffer_5 = tl.load(
-        buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + width_index[None, :] * buffer_5_stride_width,
+    mul_t_width_3 = ((0.125 * a)[None, :] * rsqrt_t[:, None]) * acc_kv_g_d
+    buffer_13 = tl.load(
+        buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
         other=0.0,
     )
@@ -6271,8 +6237,8 @@ def block_backward_d_X_kernel(
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
         other=0.0,
     )
-    tile_5 = d_out.to(tl.float32) + ((buffer_8[:, None] * c[None, :]) * buffer_5)
-    tile_6 = ((tile_5 + mul_t_width_4) + mul_t_width_3) + ((a[None, :] * rsqrt_t[:, None]) * acc_kv_d)
+    tile_5 = (d_out.to(tl.float32) + buffer_13) + mul_t_width_3
+    tile_6 = (tile_5 + buffer_14) + ((a[None, :] * rsqrt_t[:, None]) * acc_kv_d)
     safe_ = tl.where(add_t_width == float("-inf"), 0.0, add_t_width)
     tile_bf16 = ((tile_6 + mul_t_width_2) - safe_).to(tl.bfloat16)
     tl.store(
@@ -6456,13 +6422,13 @@ def _block_out(
     if V.shape != (b, 2, 64, t):
         raise ValueError(f"V: bf16[b kv d x] has shape {V.shape}, expected {(b, 2, 64, t)}")
     out = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
-    BLOCK_D = max(16, triton.next_power_of_2(64))
-    BLOCK_G = max(16, triton.next_power_of_2(2))
-    BLOCK_KV = max(16, triton.next_power_of_2(2))
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
+    BLOCK_KV = max(16, triton.next_power_of_2(2))
+    BLOCK_G = max(16, triton.next_power_of_2(2))
+    BLOCK_D = max(16, triton.next_power_of_2(64))
     BLOCK_X = max(16, triton.next_power_of_2(t))
-    if max(BLOCK_D, BLOCK_G, BLOCK_KV, BLOCK_WIDTH, BLOCK_X) > 64:
-        raise ValueError(f"d x g x kv x width x x = {max(BLOCK_D, BLOCK_G, BLOCK_KV, BLOCK_WIDTH, BLOCK_X)}: at most 64 elements are held on chip")
+    if max(BLOCK_WIDTH, BLOCK_KV, BLOCK_G, BLOCK_D, BLOCK_X) > 64:
+        raise ValueError(f"width x kv x g x d x x = {max(BLOCK_WIDTH, BLOCK_KV, BLOCK_G, BLOCK_D, BLOCK_X)}: at most 64 elements are held on chip")
     BLOCK_T, BLOCK_HIDDEN, warps, stages = 64, 64, 4, 2
     grid = (b * triton.cdiv(t, BLOCK_T),)
     block_out_kernel[grid](
@@ -6472,9 +6438,9 @@ def _block_out(
         Q.stride(3), Q.stride(4), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
         buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), V.stride(0), V.stride(1), V.stride(2),
         V.stride(3), out.stride(0), out.stride(1), out.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN,
-        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, BLOCK_KV=BLOCK_KV, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_X=BLOCK_X,
-        BLOCK_T=BLOCK_T, EXACT_D=64 == BLOCK_D, EXACT_G=2 == BLOCK_G, EXACT_KV=2 == BLOCK_KV,
-        EXACT_WIDTH=512 == BLOCK_WIDTH, EXACT_X=t == BLOCK_X, num_warps=warps, num_stages=stages,
+        BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_KV=BLOCK_KV, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        BLOCK_T=BLOCK_T, EXACT_WIDTH=512 == BLOCK_WIDTH, EXACT_KV=2 == BLOCK_KV, EXACT_G=2 == BLOCK_G,
+        EXACT_D=64 == BLOCK_D, EXACT_X=t == BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -7072,12 +7038,12 @@ def _block_forward_buffer_7(WO: torch.Tensor, buffer_6: torch.Tensor) -> torch.T
     if buffer_6.shape != (b, t, 2, 64, 2):
         raise ValueError(f"buffer_6: bf16[b t kv d g] has shape {buffer_6.shape}, expected {(b, t, 2, 64, 2)}")
     buffer_7 = torch.empty((b, t, 512), dtype=torch.float32, device=WO.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_WIDTH, BLOCK_G, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_forward_buffer_7_kernel[grid](
         WO, buffer_6, buffer_7, WO.stride(0), WO.stride(1), WO.stride(2), WO.stride(3), buffer_6.stride(0),
         buffer_6.stride(1), buffer_6.stride(2), buffer_6.stride(3), buffer_6.stride(4), buffer_7.stride(0),
-        buffer_7.stride(1), buffer_7.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T,
+        buffer_7.stride(1), buffer_7.stride(2), b, t, BLOCK_G=BLOCK_G, BLOCK_T=BLOCK_T,
         BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
     return buffer_7
@@ -7245,8 +7211,8 @@ def _block_forward_out(
     return out
 
 
-def _block_backward_buffer_9(down: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_9(down: bf16[hidden width], d_out: bf16[b t width]) -> buffer_9: f32[b t hidden]. Any strides; sizes are read off the shapes."""
+def _block_backward_buffer_6(down: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_6(down: bf16[hidden width], d_out: bf16[b t width]) -> buffer_6: f32[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("down", down, torch.bfloat16, 2, down.device)
     _check("d_out", d_out, torch.bfloat16, 3, down.device)
     b, t, _ = d_out.shape
@@ -7254,25 +7220,25 @@ def _block_backward_buffer_9(down: torch.Tensor, d_out: torch.Tensor) -> torch.T
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    buffer_9 = torch.empty((b, t, 1024), dtype=torch.float32, device=down.device)
+    buffer_6 = torch.empty((b, t, 1024), dtype=torch.float32, device=down.device)
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
-    block_backward_buffer_9_kernel[grid](
-        down, d_out, buffer_9, down.stride(0), down.stride(1), d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), buffer_9.stride(0), buffer_9.stride(1), buffer_9.stride(2), b, t,
+    block_backward_buffer_6_kernel[grid](
+        down, d_out, buffer_6, down.stride(0), down.stride(1), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), b, t,
         BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_9
+    return buffer_6
 
 
-def _block_backward_buffer_16(
+def _block_backward_buffer_15(
     state: torch.Tensor,
     state_: torch.Tensor,
     state__: torch.Tensor,
     state____: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_16(state: f32[b kv d x], state_: f32[b x], state__: f32[b t], state____: f32[b t kv g d]) -> buffer_16: f32[b t kv g x]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_15(state: f32[b kv d x], state_: f32[b x], state__: f32[b t], state____: f32[b t kv g d]) -> buffer_15: f32[b t kv g x]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 4, state.device)
     _check("state_", state_, torch.float32, 2, state.device)
     _check("state__", state__, torch.float32, 2, state.device)
@@ -7286,28 +7252,28 @@ def _block_backward_buffer_16(
         raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
     if state____.shape != (b, t, 2, 2, 64):
         raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
-    buffer_16 = torch.empty((b, t, 2, 2, t), dtype=torch.float32, device=state.device)
+    buffer_15 = torch.empty((b, t, 2, 2, t), dtype=torch.float32, device=state.device)
     BLOCK_G, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * t * 2 * triton.cdiv(2, BLOCK_G) * triton.cdiv(t, BLOCK_X),)
-    block_backward_buffer_16_kernel[grid](
-        state, state_, state__, state____, buffer_16, state.stride(0), state.stride(1), state.stride(2),
+    block_backward_buffer_15_kernel[grid](
+        state, state_, state__, state____, buffer_15, state.stride(0), state.stride(1), state.stride(2),
         state.stride(3), state_.stride(0), state_.stride(1), state__.stride(0), state__.stride(1),
         state____.stride(0), state____.stride(1), state____.stride(2), state____.stride(3),
-        state____.stride(4), buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
-        buffer_16.stride(3), buffer_16.stride(4), b, t, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, BLOCK_X=BLOCK_X,
+        state____.stride(4), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+        buffer_15.stride(3), buffer_15.stride(4), b, t, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, BLOCK_X=BLOCK_X,
         num_warps=warps, num_stages=stages,
     )
-    return buffer_16
+    return buffer_15
 
 
-def _block_backward_buffer_2_z(buffer_16: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """_block_backward_buffer_2_z(buffer_16: f32[b t kv g x]) -> buffer_2: f32[b t kv g], z: f32[b t kv g]. Any strides; sizes are read off the shapes."""
-    _check("buffer_16", buffer_16, torch.float32, 5, buffer_16.device)
-    b, t, _, _, _ = buffer_16.shape
-    if buffer_16.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_16: f32[b t kv g x] has shape {buffer_16.shape}, expected {(b, t, 2, 2, t)}")
-    buffer_2 = torch.empty((b, t, 2, 2), dtype=torch.float32, device=buffer_16.device)
-    z = torch.empty((b, t, 2, 2), dtype=torch.float32, device=buffer_16.device)
+def _block_backward_buffer_2_z(buffer_15: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_block_backward_buffer_2_z(buffer_15: f32[b t kv g x]) -> buffer_2: f32[b t kv g], z: f32[b t kv g]. Any strides; sizes are read off the shapes."""
+    _check("buffer_15", buffer_15, torch.float32, 5, buffer_15.device)
+    b, t, _, _, _ = buffer_15.shape
+    if buffer_15.shape != (b, t, 2, 2, t):
+        raise ValueError(f"buffer_15: f32[b t kv g x] has shape {buffer_15.shape}, expected {(b, t, 2, 2, t)}")
+    buffer_2 = torch.empty((b, t, 2, 2), dtype=torch.float32, device=buffer_15.device)
+    z = torch.empty((b, t, 2, 2), dtype=torch.float32, device=buffer_15.device)
     BLOCK_X = max(16, triton.next_power_of_2(t))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -7318,8 +7284,8 @@ def _block_backward_buffer_2_z(buffer_16: torch.Tensor) -> tuple[torch.Tensor, t
             warps, stages = 16, 1
         grid = (b * t * 2 * 2,)
         block_backward_buffer_2_z_rows_kernel[grid](
-            buffer_16, buffer_2, z, buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
-            buffer_16.stride(3), buffer_16.stride(4), buffer_2.stride(0), buffer_2.stride(1),
+            buffer_15, buffer_2, z, buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+            buffer_15.stride(3), buffer_15.stride(4), buffer_2.stride(0), buffer_2.stride(1),
             buffer_2.stride(2), buffer_2.stride(3), z.stride(0), z.stride(1), z.stride(2), z.stride(3), b, t,
             BLOCK_X=BLOCK_X, EXACT_X=t == BLOCK_X, num_warps=warps, num_stages=stages,
         )
@@ -7327,57 +7293,57 @@ def _block_backward_buffer_2_z(buffer_16: torch.Tensor) -> tuple[torch.Tensor, t
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (b * t * 2 * 2,)
     block_backward_buffer_2_z_kernel[grid](
-        buffer_16, buffer_2, z, buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
-        buffer_16.stride(3), buffer_16.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        buffer_15, buffer_2, z, buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+        buffer_15.stride(3), buffer_15.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
         buffer_2.stride(3), z.stride(0), z.stride(1), z.stride(2), z.stride(3), b, t, BLOCK_X=BLOCK_X,
         num_warps=warps, num_stages=stages,
     )
     return buffer_2, z
 
 
-def _block_backward_buffer_17(
+def _block_backward_buffer_16(
     state_: torch.Tensor,
     state___: torch.Tensor,
-    buffer_16: torch.Tensor,
+    buffer_15: torch.Tensor,
     buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_17(state_: f32[b x], state___: f32[b kv d x], buffer_16: f32[b t kv g x], buffer_2: f32[b t kv g]) -> buffer_17: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_16(state_: f32[b x], state___: f32[b kv d x], buffer_15: f32[b t kv g x], buffer_2: f32[b t kv g]) -> buffer_16: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
     _check("state_", state_, torch.float32, 2, state_.device)
     _check("state___", state___, torch.float32, 4, state_.device)
-    _check("buffer_16", buffer_16, torch.float32, 5, state_.device)
+    _check("buffer_15", buffer_15, torch.float32, 5, state_.device)
     _check("buffer_2", buffer_2, torch.float32, 4, state_.device)
     b, t = state_.shape
     if state___.shape != (b, 2, 64, t):
         raise ValueError(f"state___: f32[b kv d x] has shape {state___.shape}, expected {(b, 2, 64, t)}")
-    if buffer_16.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_16: f32[b t kv g x] has shape {buffer_16.shape}, expected {(b, t, 2, 2, t)}")
+    if buffer_15.shape != (b, t, 2, 2, t):
+        raise ValueError(f"buffer_15: f32[b t kv g x] has shape {buffer_15.shape}, expected {(b, t, 2, 2, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    buffer_17 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=state_.device)
+    buffer_16 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=state_.device)
     BLOCK_G, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * t * 2 * triton.cdiv(2, BLOCK_G) * triton.cdiv(64, BLOCK_D),)
-    block_backward_buffer_17_kernel[grid](
-        state_, state___, buffer_16, buffer_2, buffer_17, state_.stride(0), state_.stride(1),
-        state___.stride(0), state___.stride(1), state___.stride(2), state___.stride(3), buffer_16.stride(0),
-        buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3), buffer_16.stride(4),
-        buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), buffer_17.stride(0),
-        buffer_17.stride(1), buffer_17.stride(2), buffer_17.stride(3), buffer_17.stride(4), b, t,
+    block_backward_buffer_16_kernel[grid](
+        state_, state___, buffer_15, buffer_2, buffer_16, state_.stride(0), state_.stride(1),
+        state___.stride(0), state___.stride(1), state___.stride(2), state___.stride(3), buffer_15.stride(0),
+        buffer_15.stride(1), buffer_15.stride(2), buffer_15.stride(3), buffer_15.stride(4),
+        buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), buffer_16.stride(0),
+        buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3), buffer_16.stride(4), b, t,
         BLOCK_X=BLOCK_X, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return buffer_17
+    return buffer_16
 
 
-def _block_backward_buffer_18(
+def _block_backward_buffer_17(
     X: torch.Tensor,
     WO: torch.Tensor,
     z: torch.Tensor,
-    buffer_17: torch.Tensor,
+    buffer_16: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_18(X: bf16[b t width], WO: bf16[kv g d width], z: f32[b t kv g], buffer_17: f32[b t kv g d]) -> buffer_18: f32[b t width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_17(X: bf16[b t width], WO: bf16[kv g d width], z: f32[b t kv g], buffer_16: f32[b t kv g d]) -> buffer_17: f32[b t width]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("WO", WO, torch.bfloat16, 4, X.device)
     _check("z", z, torch.float32, 4, X.device)
-    _check("buffer_17", buffer_17, torch.float32, 5, X.device)
+    _check("buffer_16", buffer_16, torch.float32, 5, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -7385,28 +7351,28 @@ def _block_backward_buffer_18(
         raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
     if z.shape != (b, t, 2, 2):
         raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
-    if buffer_17.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_17: f32[b t kv g d] has shape {buffer_17.shape}, expected {(b, t, 2, 2, 64)}")
-    buffer_18 = torch.empty((b, t, 512), dtype=torch.float32, device=X.device)
+    if buffer_16.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_16: f32[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
+    buffer_17 = torch.empty((b, t, 512), dtype=torch.float32, device=X.device)
     BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_backward_buffer_18_kernel[grid](
-        X, WO, z, buffer_17, buffer_18, X.stride(0), X.stride(1), X.stride(2), WO.stride(0), WO.stride(1),
-        WO.stride(2), WO.stride(3), z.stride(0), z.stride(1), z.stride(2), z.stride(3), buffer_17.stride(0),
-        buffer_17.stride(1), buffer_17.stride(2), buffer_17.stride(3), buffer_17.stride(4),
-        buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T,
+    block_backward_buffer_17_kernel[grid](
+        X, WO, z, buffer_16, buffer_17, X.stride(0), X.stride(1), X.stride(2), WO.stride(0), WO.stride(1),
+        WO.stride(2), WO.stride(3), z.stride(0), z.stride(1), z.stride(2), z.stride(3), buffer_16.stride(0),
+        buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3), buffer_16.stride(4),
+        buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T,
         BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
-    return buffer_18
+    return buffer_17
 
 
-def _block_backward_buffer_8(buffer_18: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_8(buffer_18: f32[b t width]) -> buffer_8: f32[b t]. Any strides; sizes are read off the shapes."""
-    _check("buffer_18", buffer_18, torch.float32, 3, buffer_18.device)
-    b, t, _ = buffer_18.shape
-    if buffer_18.shape != (b, t, 512):
-        raise ValueError(f"buffer_18: f32[b t width] has shape {buffer_18.shape}, expected {(b, t, 512)}")
-    buffer_8 = torch.empty((b, t), dtype=torch.float32, device=buffer_18.device)
+def _block_backward_buffer_5(buffer_17: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_5(buffer_17: f32[b t width]) -> buffer_5: f32[b t]. Any strides; sizes are read off the shapes."""
+    _check("buffer_17", buffer_17, torch.float32, 3, buffer_17.device)
+    b, t, _ = buffer_17.shape
+    if buffer_17.shape != (b, t, 512):
+        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
+    buffer_5 = torch.empty((b, t), dtype=torch.float32, device=buffer_17.device)
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
         if BLOCK_WIDTH <= 1024:
@@ -7416,100 +7382,165 @@ def _block_backward_buffer_8(buffer_18: torch.Tensor) -> torch.Tensor:
         else:
             warps, stages = 16, 1
         grid = (b * t,)
-        block_backward_buffer_8_rows_kernel[grid](
-            buffer_18, buffer_8, buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2),
-            buffer_8.stride(0), buffer_8.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
+        block_backward_buffer_5_rows_kernel[grid](
+            buffer_17, buffer_5, buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
+            buffer_5.stride(0), buffer_5.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
             EXACT_WIDTH=512 == BLOCK_WIDTH, num_warps=warps, num_stages=stages,
         )
-        return buffer_8
+        return buffer_5
     BLOCK_WIDTH, warps, stages = 4096, 8, 2
     grid = (b * t,)
+    block_backward_buffer_5_kernel[grid](
+        buffer_17, buffer_5, buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
+        buffer_5.stride(0), buffer_5.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_5
+
+
+def _block_backward_buffer_7(c: torch.Tensor, gate: torch.Tensor, buffer_17: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_7(c: f32[width], gate: bf16[width hidden], buffer_17: f32[b t width]) -> buffer_7: f32[b t hidden]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("gate", gate, torch.bfloat16, 2, c.device)
+    _check("buffer_17", buffer_17, torch.float32, 3, c.device)
+    b, t, _ = buffer_17.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
+    if gate.shape != (512, 1024):
+        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
+    if buffer_17.shape != (b, t, 512):
+        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
+    buffer_7 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
+    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
+    block_backward_buffer_7_kernel[grid](
+        c, gate, buffer_17, buffer_7, c.stride(0), gate.stride(0), gate.stride(1), buffer_17.stride(0),
+        buffer_17.stride(1), buffer_17.stride(2), buffer_7.stride(0), buffer_7.stride(1), buffer_7.stride(2),
+        b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_7
+
+
+def _block_backward_buffer_8(c: torch.Tensor, up: torch.Tensor, buffer_17: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_8(c: f32[width], up: bf16[width hidden], buffer_17: f32[b t width]) -> buffer_8: f32[b t hidden]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("up", up, torch.bfloat16, 2, c.device)
+    _check("buffer_17", buffer_17, torch.float32, 3, c.device)
+    b, t, _ = buffer_17.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
+    if up.shape != (512, 1024):
+        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
+    if buffer_17.shape != (b, t, 512):
+        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
+    buffer_8 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
+    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_8_kernel[grid](
-        buffer_18, buffer_8, buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2),
-        buffer_8.stride(0), buffer_8.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+        c, up, buffer_17, buffer_8, c.stride(0), up.stride(0), up.stride(1), buffer_17.stride(0),
+        buffer_17.stride(1), buffer_17.stride(2), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2),
+        b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
         num_stages=stages,
     )
     return buffer_8
 
 
-def _block_backward_buffer_10(c: torch.Tensor, gate: torch.Tensor, buffer_18: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_10(c: f32[width], gate: bf16[width hidden], buffer_18: f32[b t width]) -> buffer_10: f32[b t hidden]. Any strides; sizes are read off the shapes."""
-    _check("c", c, torch.float32, 1, c.device)
-    _check("gate", gate, torch.bfloat16, 2, c.device)
-    _check("buffer_18", buffer_18, torch.float32, 3, c.device)
-    b, t, _ = buffer_18.shape
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if gate.shape != (512, 1024):
-        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if buffer_18.shape != (b, t, 512):
-        raise ValueError(f"buffer_18: f32[b t width] has shape {buffer_18.shape}, expected {(b, t, 512)}")
-    buffer_10 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
-    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
-    block_backward_buffer_10_kernel[grid](
-        c, gate, buffer_18, buffer_10, c.stride(0), gate.stride(0), gate.stride(1), buffer_18.stride(0),
-        buffer_18.stride(1), buffer_18.stride(2), buffer_10.stride(0), buffer_10.stride(1),
-        buffer_10.stride(2), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN,
+def _block_backward_buffer_9(
+    d_out: torch.Tensor,
+    state_____: torch.Tensor,
+    buffer_5: torch.Tensor,
+    buffer_7: torch.Tensor,
+    buffer_6: torch.Tensor,
+    buffer_8: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_9(d_out: bf16[b t width], state_____: f32[b t width], buffer_5: f32[b t], buffer_7: f32[b t hidden], buffer_6: f32[b t hidden], buffer_8: f32[b t hidden]) -> buffer_9: f32[b t]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
+    _check("state_____", state_____, torch.float32, 3, d_out.device)
+    _check("buffer_5", buffer_5, torch.float32, 2, d_out.device)
+    _check("buffer_7", buffer_7, torch.float32, 3, d_out.device)
+    _check("buffer_6", buffer_6, torch.float32, 3, d_out.device)
+    _check("buffer_8", buffer_8, torch.float32, 3, d_out.device)
+    b, t, _ = d_out.shape
+    if d_out.shape != (b, t, 512):
+        raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
+    if state_____.shape != (b, t, 512):
+        raise ValueError(f"state_____: f32[b t width] has shape {state_____.shape}, expected {(b, t, 512)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
+    if buffer_7.shape != (b, t, 1024):
+        raise ValueError(f"buffer_7: f32[b t hidden] has shape {buffer_7.shape}, expected {(b, t, 1024)}")
+    if buffer_6.shape != (b, t, 1024):
+        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    if buffer_8.shape != (b, t, 1024):
+        raise ValueError(f"buffer_8: f32[b t hidden] has shape {buffer_8.shape}, expected {(b, t, 1024)}")
+    buffer_9 = torch.empty((b, t), dtype=torch.float32, device=d_out.device)
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
+    BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
+    if BLOCK_HIDDEN * BLOCK_WIDTH <= 16384:
+        if BLOCK_HIDDEN * BLOCK_WIDTH <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_HIDDEN * BLOCK_WIDTH <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * t,)
+        block_backward_buffer_9_rows_kernel[grid](
+            d_out, state_____, buffer_5, buffer_7, buffer_6, buffer_8, buffer_9, d_out.stride(0),
+            d_out.stride(1), d_out.stride(2), state_____.stride(0), state_____.stride(1),
+            state_____.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_7.stride(0),
+            buffer_7.stride(1), buffer_7.stride(2), buffer_6.stride(0), buffer_6.stride(1),
+            buffer_6.stride(2), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2),
+            buffer_9.stride(0), buffer_9.stride(1), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH,
+            EXACT_HIDDEN=1024 == BLOCK_HIDDEN, EXACT_WIDTH=512 == BLOCK_WIDTH, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_9
+    BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 4096, 4096, 8, 2
+    grid = (b * t,)
+    block_backward_buffer_9_kernel[grid](
+        d_out, state_____, buffer_5, buffer_7, buffer_6, buffer_8, buffer_9, d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), state_____.stride(0), state_____.stride(1), state_____.stride(2), buffer_5.stride(0),
+        buffer_5.stride(1), buffer_7.stride(0), buffer_7.stride(1), buffer_7.stride(2), buffer_6.stride(0),
+        buffer_6.stride(1), buffer_6.stride(2), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2),
+        buffer_9.stride(0), buffer_9.stride(1), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH,
         num_warps=warps, num_stages=stages,
     )
-    return buffer_10
+    return buffer_9
 
 
-def _block_backward_buffer_11(c: torch.Tensor, up: torch.Tensor, buffer_18: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_11(c: f32[width], up: bf16[width hidden], buffer_18: f32[b t width]) -> buffer_11: f32[b t hidden]. Any strides; sizes are read off the shapes."""
-    _check("c", c, torch.float32, 1, c.device)
-    _check("up", up, torch.bfloat16, 2, c.device)
-    _check("buffer_18", buffer_18, torch.float32, 3, c.device)
-    b, t, _ = buffer_18.shape
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if up.shape != (512, 1024):
-        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
-    if buffer_18.shape != (b, t, 512):
-        raise ValueError(f"buffer_18: f32[b t width] has shape {buffer_18.shape}, expected {(b, t, 512)}")
-    buffer_11 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
-    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
-    block_backward_buffer_11_kernel[grid](
-        c, up, buffer_18, buffer_11, c.stride(0), up.stride(0), up.stride(1), buffer_18.stride(0),
-        buffer_18.stride(1), buffer_18.stride(2), buffer_11.stride(0), buffer_11.stride(1),
-        buffer_11.stride(2), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN,
-        num_warps=warps, num_stages=stages,
-    )
-    return buffer_11
-
-
-def _block_backward_buffer_5_buffer_6(
+def _block_backward_buffer_13_buffer_14(
+    c: torch.Tensor,
     up: torch.Tensor,
     gate: torch.Tensor,
-    buffer_9: torch.Tensor,
+    buffer_5: torch.Tensor,
+    buffer_6: torch.Tensor,
+    buffer_7: torch.Tensor,
     buffer_8: torch.Tensor,
-    buffer_10: torch.Tensor,
-    buffer_11: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_block_backward_buffer_5_buffer_6(up: bf16[width hidden], gate: bf16[width hidden], buffer_9: f32[b t hidden], buffer_8: f32[b t], buffer_10: f32[b t hidden], buffer_11: f32[b t hidden]) -> buffer_5: f32[b t width], buffer_6: f32[b t width]. Any strides; sizes are read off the shapes."""
-    _check("up", up, torch.bfloat16, 2, up.device)
-    _check("gate", gate, torch.bfloat16, 2, up.device)
-    _check("buffer_9", buffer_9, torch.float32, 3, up.device)
-    _check("buffer_8", buffer_8, torch.float32, 2, up.device)
-    _check("buffer_10", buffer_10, torch.float32, 3, up.device)
-    _check("buffer_11", buffer_11, torch.float32, 3, up.device)
-    b, t, _ = buffer_9.shape
+    """_block_backward_buffer_13_buffer_14(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], buffer_5: f32[b t], buffer_6: f32[b t hidden], buffer_7: f32[b t hidden], buffer_8: f32[b t hidden]) -> buffer_13: f32[b t width], buffer_14: f32[b t width]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("up", up, torch.bfloat16, 2, c.device)
+    _check("gate", gate, torch.bfloat16, 2, c.device)
+    _check("buffer_5", buffer_5, torch.float32, 2, c.device)
+    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
+    _check("buffer_7", buffer_7, torch.float32, 3, c.device)
+    _check("buffer_8", buffer_8, torch.float32, 3, c.device)
+    b, t = buffer_5.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
     if up.shape != (512, 1024):
         raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
     if gate.shape != (512, 1024):
         raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if buffer_9.shape != (b, t, 1024):
-        raise ValueError(f"buffer_9: f32[b t hidden] has shape {buffer_9.shape}, expected {(b, t, 1024)}")
-    if buffer_8.shape != (b, t):
-        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
-    if buffer_10.shape != (b, t, 1024):
-        raise ValueError(f"buffer_10: f32[b t hidden] has shape {buffer_10.shape}, expected {(b, t, 1024)}")
-    if buffer_11.shape != (b, t, 1024):
-        raise ValueError(f"buffer_11: f32[b t hidden] has shape {buffer_11.shape}, expected {(b, t, 1024)}")
-    buffer_5 = torch.empty((b, t, 512), dtype=torch.float32, device=up.device)
-    buffer_6 = torch.empty((b, t, 512), dtype=torch.float32, device=up.device)
+    if buffer_6.shape != (b, t, 1024):
+        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    if buffer_7.shape != (b, t, 1024):
+        raise ValueError(f"buffer_7: f32[b t hidden] has shape {buffer_7.shape}, expected {(b, t, 1024)}")
+    if buffer_8.shape != (b, t, 1024):
+        raise ValueError(f"buffer_8: f32[b t hidden] has shape {buffer_8.shape}, expected {(b, t, 1024)}")
+    buffer_13 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
+    buffer_14 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
     if BLOCK_HIDDEN <= 64:
         if BLOCK_HIDDEN <= 4:
@@ -7519,140 +7550,92 @@ def _block_backward_buffer_5_buffer_6(
         else:
             BLOCK_T, BLOCK_WIDTH, warps, stages = 16, 16, 16, 1
         grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-        block_backward_buffer_5_buffer_6_rows_kernel[grid](
-            up, gate, buffer_9, buffer_8, buffer_10, buffer_11, buffer_5, buffer_6, up.stride(0),
-            up.stride(1), gate.stride(0), gate.stride(1), buffer_9.stride(0), buffer_9.stride(1),
-            buffer_9.stride(2), buffer_8.stride(0), buffer_8.stride(1), buffer_10.stride(0),
-            buffer_10.stride(1), buffer_10.stride(2), buffer_11.stride(0), buffer_11.stride(1),
-            buffer_11.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
-            buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN,
-            BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, EXACT_HIDDEN=1024 == BLOCK_HIDDEN, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_5, buffer_6
-    BLOCK_HIDDEN, BLOCK_T, BLOCK_WIDTH, warps, stages = 128, 16, 16, 8, 2
-    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_backward_buffer_5_buffer_6_kernel[grid](
-        up, gate, buffer_9, buffer_8, buffer_10, buffer_11, buffer_5, buffer_6, up.stride(0), up.stride(1),
-        gate.stride(0), gate.stride(1), buffer_9.stride(0), buffer_9.stride(1), buffer_9.stride(2),
-        buffer_8.stride(0), buffer_8.stride(1), buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2),
-        buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2), buffer_5.stride(0), buffer_5.stride(1),
-        buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), b, t,
-        BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_5, buffer_6
-
-
-def _block_backward_buffer_7(
-    buffer_8: torch.Tensor,
-    buffer_10: torch.Tensor,
-    buffer_9: torch.Tensor,
-    buffer_11: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_7(buffer_8: f32[b t], buffer_10: f32[b t hidden], buffer_9: f32[b t hidden], buffer_11: f32[b t hidden]) -> buffer_7: f32[b t]. Any strides; sizes are read off the shapes."""
-    _check("buffer_8", buffer_8, torch.float32, 2, buffer_8.device)
-    _check("buffer_10", buffer_10, torch.float32, 3, buffer_8.device)
-    _check("buffer_9", buffer_9, torch.float32, 3, buffer_8.device)
-    _check("buffer_11", buffer_11, torch.float32, 3, buffer_8.device)
-    b, t = buffer_8.shape
-    if buffer_10.shape != (b, t, 1024):
-        raise ValueError(f"buffer_10: f32[b t hidden] has shape {buffer_10.shape}, expected {(b, t, 1024)}")
-    if buffer_9.shape != (b, t, 1024):
-        raise ValueError(f"buffer_9: f32[b t hidden] has shape {buffer_9.shape}, expected {(b, t, 1024)}")
-    if buffer_11.shape != (b, t, 1024):
-        raise ValueError(f"buffer_11: f32[b t hidden] has shape {buffer_11.shape}, expected {(b, t, 1024)}")
-    buffer_7 = torch.empty((b, t), dtype=torch.float32, device=buffer_8.device)
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
-    if BLOCK_HIDDEN <= 16384:
-        if BLOCK_HIDDEN <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_HIDDEN <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * t,)
-        block_backward_buffer_7_rows_kernel[grid](
-            buffer_8, buffer_10, buffer_9, buffer_11, buffer_7, buffer_8.stride(0), buffer_8.stride(1),
-            buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2), buffer_9.stride(0),
-            buffer_9.stride(1), buffer_9.stride(2), buffer_11.stride(0), buffer_11.stride(1),
-            buffer_11.stride(2), buffer_7.stride(0), buffer_7.stride(1), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN,
+        block_backward_buffer_13_buffer_14_rows_kernel[grid](
+            c, up, gate, buffer_5, buffer_6, buffer_7, buffer_8, buffer_13, buffer_14, c.stride(0),
+            up.stride(0), up.stride(1), gate.stride(0), gate.stride(1), buffer_5.stride(0),
+            buffer_5.stride(1), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
+            buffer_7.stride(0), buffer_7.stride(1), buffer_7.stride(2), buffer_8.stride(0),
+            buffer_8.stride(1), buffer_8.stride(2), buffer_13.stride(0), buffer_13.stride(1),
+            buffer_13.stride(2), buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), b, t,
+            BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
             EXACT_HIDDEN=1024 == BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
         )
-        return buffer_7
-    BLOCK_HIDDEN, warps, stages = 4096, 8, 2
-    grid = (b * t,)
-    block_backward_buffer_7_kernel[grid](
-        buffer_8, buffer_10, buffer_9, buffer_11, buffer_7, buffer_8.stride(0), buffer_8.stride(1),
-        buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2), buffer_9.stride(0), buffer_9.stride(1),
-        buffer_9.stride(2), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2), buffer_7.stride(0),
-        buffer_7.stride(1), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+        return buffer_13, buffer_14
+    BLOCK_HIDDEN, BLOCK_T, BLOCK_WIDTH, warps, stages = 128, 16, 16, 8, 2
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
+    block_backward_buffer_13_buffer_14_kernel[grid](
+        c, up, gate, buffer_5, buffer_6, buffer_7, buffer_8, buffer_13, buffer_14, c.stride(0), up.stride(0),
+        up.stride(1), gate.stride(0), gate.stride(1), buffer_5.stride(0), buffer_5.stride(1),
+        buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_7.stride(0), buffer_7.stride(1),
+        buffer_7.stride(2), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2), buffer_13.stride(0),
+        buffer_13.stride(1), buffer_13.stride(2), buffer_14.stride(0), buffer_14.stride(1),
+        buffer_14.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
+        num_warps=warps, num_stages=stages,
     )
-    return buffer_7
+    return buffer_13, buffer_14
 
 
 def _block_backward_d_c(
     up: torch.Tensor,
     gate: torch.Tensor,
+    buffer_5: torch.Tensor,
+    buffer_17: torch.Tensor,
+    buffer_6: torch.Tensor,
+    buffer_7: torch.Tensor,
     buffer_8: torch.Tensor,
-    buffer_18: torch.Tensor,
-    buffer_9: torch.Tensor,
-    buffer_10: torch.Tensor,
-    buffer_11: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_c(up: bf16[width hidden], gate: bf16[width hidden], buffer_8: f32[b t], buffer_18: f32[b t width], buffer_9: f32[b t hidden], buffer_10: f32[b t hidden], buffer_11: f32[b t hidden]) -> d_c: f32[width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_c(up: bf16[width hidden], gate: bf16[width hidden], buffer_5: f32[b t], buffer_17: f32[b t width], buffer_6: f32[b t hidden], buffer_7: f32[b t hidden], buffer_8: f32[b t hidden]) -> d_c: f32[width]. Any strides; sizes are read off the shapes."""
     _check("up", up, torch.bfloat16, 2, up.device)
     _check("gate", gate, torch.bfloat16, 2, up.device)
-    _check("buffer_8", buffer_8, torch.float32, 2, up.device)
-    _check("buffer_18", buffer_18, torch.float32, 3, up.device)
-    _check("buffer_9", buffer_9, torch.float32, 3, up.device)
-    _check("buffer_10", buffer_10, torch.float32, 3, up.device)
-    _check("buffer_11", buffer_11, torch.float32, 3, up.device)
-    b, t = buffer_8.shape
+    _check("buffer_5", buffer_5, torch.float32, 2, up.device)
+    _check("buffer_17", buffer_17, torch.float32, 3, up.device)
+    _check("buffer_6", buffer_6, torch.float32, 3, up.device)
+    _check("buffer_7", buffer_7, torch.float32, 3, up.device)
+    _check("buffer_8", buffer_8, torch.float32, 3, up.device)
+    b, t = buffer_5.shape
     if up.shape != (512, 1024):
         raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
     if gate.shape != (512, 1024):
         raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if buffer_18.shape != (b, t, 512):
-        raise ValueError(f"buffer_18: f32[b t width] has shape {buffer_18.shape}, expected {(b, t, 512)}")
-    if buffer_9.shape != (b, t, 1024):
-        raise ValueError(f"buffer_9: f32[b t hidden] has shape {buffer_9.shape}, expected {(b, t, 1024)}")
-    if buffer_10.shape != (b, t, 1024):
-        raise ValueError(f"buffer_10: f32[b t hidden] has shape {buffer_10.shape}, expected {(b, t, 1024)}")
-    if buffer_11.shape != (b, t, 1024):
-        raise ValueError(f"buffer_11: f32[b t hidden] has shape {buffer_11.shape}, expected {(b, t, 1024)}")
+    if buffer_17.shape != (b, t, 512):
+        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
+    if buffer_6.shape != (b, t, 1024):
+        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    if buffer_7.shape != (b, t, 1024):
+        raise ValueError(f"buffer_7: f32[b t hidden] has shape {buffer_7.shape}, expected {(b, t, 1024)}")
+    if buffer_8.shape != (b, t, 1024):
+        raise ValueError(f"buffer_8: f32[b t hidden] has shape {buffer_8.shape}, expected {(b, t, 1024)}")
     d_c = torch.empty((512,), dtype=torch.float32, device=up.device)
     BLOCK_B = max(16, triton.next_power_of_2(b))
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
     BLOCK_T = max(16, triton.next_power_of_2(t))
-    if BLOCK_B * BLOCK_HIDDEN * BLOCK_T <= 1024:
-        if BLOCK_B * BLOCK_HIDDEN * BLOCK_T <= 64:
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
+    if BLOCK_B * BLOCK_T * BLOCK_HIDDEN <= 1024:
+        if BLOCK_B * BLOCK_T * BLOCK_HIDDEN <= 64:
             BLOCK_WIDTH, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_HIDDEN * BLOCK_T <= 256:
+        elif BLOCK_B * BLOCK_T * BLOCK_HIDDEN <= 256:
             BLOCK_WIDTH, warps, stages = 16, 8, 1
         else:
             BLOCK_WIDTH, warps, stages = 16, 16, 1
         grid = (triton.cdiv(512, BLOCK_WIDTH),)
         block_backward_d_c_rows_kernel[grid](
-            up, gate, buffer_8, buffer_18, buffer_9, buffer_10, buffer_11, d_c, up.stride(0), up.stride(1),
-            gate.stride(0), gate.stride(1), buffer_8.stride(0), buffer_8.stride(1), buffer_18.stride(0),
-            buffer_18.stride(1), buffer_18.stride(2), buffer_9.stride(0), buffer_9.stride(1),
-            buffer_9.stride(2), buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2),
-            buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2), d_c.stride(0), b, t,
-            BLOCK_B=BLOCK_B, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
-            EXACT_B=b == BLOCK_B, EXACT_HIDDEN=1024 == BLOCK_HIDDEN, EXACT_T=t == BLOCK_T, num_warps=warps,
-            num_stages=stages,
+            up, gate, buffer_5, buffer_17, buffer_6, buffer_7, buffer_8, d_c, up.stride(0), up.stride(1),
+            gate.stride(0), gate.stride(1), buffer_5.stride(0), buffer_5.stride(1), buffer_17.stride(0),
+            buffer_17.stride(1), buffer_17.stride(2), buffer_6.stride(0), buffer_6.stride(1),
+            buffer_6.stride(2), buffer_7.stride(0), buffer_7.stride(1), buffer_7.stride(2),
+            buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2), d_c.stride(0), b, t, BLOCK_B=BLOCK_B,
+            BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH, EXACT_B=b == BLOCK_B,
+            EXACT_T=t == BLOCK_T, EXACT_HIDDEN=1024 == BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
         )
         return d_c
-    BLOCK_T, BLOCK_WIDTH, warps, stages = 128, 16, 8, 2
+    BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 16, 8, 2
     grid = (triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_c_kernel[grid](
-        up, gate, buffer_8, buffer_18, buffer_9, buffer_10, buffer_11, d_c, up.stride(0), up.stride(1),
-        gate.stride(0), gate.stride(1), buffer_8.stride(0), buffer_8.stride(1), buffer_18.stride(0),
-        buffer_18.stride(1), buffer_18.stride(2), buffer_9.stride(0), buffer_9.stride(1), buffer_9.stride(2),
-        buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2), buffer_11.stride(0),
-        buffer_11.stride(1), buffer_11.stride(2), d_c.stride(0), b, t, BLOCK_T=BLOCK_T,
-        BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
+        up, gate, buffer_5, buffer_17, buffer_6, buffer_7, buffer_8, d_c, up.stride(0), up.stride(1),
+        gate.stride(0), gate.stride(1), buffer_5.stride(0), buffer_5.stride(1), buffer_17.stride(0),
+        buffer_17.stride(1), buffer_17.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
+        buffer_7.stride(0), buffer_7.stride(1), buffer_7.stride(2), buffer_8.stride(0), buffer_8.stride(1),
+        buffer_8.stride(2), d_c.stride(0), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH,
+        num_warps=warps, num_stages=stages,
     )
     return d_c
 
@@ -7660,35 +7643,35 @@ def _block_backward_d_c(
 def _block_backward_d_up_d_gate_d_down(
     c: torch.Tensor,
     d_out: torch.Tensor,
+    buffer_5: torch.Tensor,
+    buffer_17: torch.Tensor,
+    buffer_6: torch.Tensor,
+    buffer_7: torch.Tensor,
     buffer_8: torch.Tensor,
-    buffer_18: torch.Tensor,
-    buffer_9: torch.Tensor,
-    buffer_10: torch.Tensor,
-    buffer_11: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_block_backward_d_up_d_gate_d_down(c: f32[width], d_out: bf16[b t width], buffer_8: f32[b t], buffer_18: f32[b t width], buffer_9: f32[b t hidden], buffer_10: f32[b t hidden], buffer_11: f32[b t hidden]) -> d_up: bf16[width hidden], d_gate: bf16[width hidden], d_down: bf16[hidden width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_up_d_gate_d_down(c: f32[width], d_out: bf16[b t width], buffer_5: f32[b t], buffer_17: f32[b t width], buffer_6: f32[b t hidden], buffer_7: f32[b t hidden], buffer_8: f32[b t hidden]) -> d_up: bf16[width hidden], d_gate: bf16[width hidden], d_down: bf16[hidden width]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
     _check("d_out", d_out, torch.bfloat16, 3, c.device)
-    _check("buffer_8", buffer_8, torch.float32, 2, c.device)
-    _check("buffer_18", buffer_18, torch.float32, 3, c.device)
-    _check("buffer_9", buffer_9, torch.float32, 3, c.device)
-    _check("buffer_10", buffer_10, torch.float32, 3, c.device)
-    _check("buffer_11", buffer_11, torch.float32, 3, c.device)
+    _check("buffer_5", buffer_5, torch.float32, 2, c.device)
+    _check("buffer_17", buffer_17, torch.float32, 3, c.device)
+    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
+    _check("buffer_7", buffer_7, torch.float32, 3, c.device)
+    _check("buffer_8", buffer_8, torch.float32, 3, c.device)
     b, t, _ = d_out.shape
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_8.shape != (b, t):
-        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
-    if buffer_18.shape != (b, t, 512):
-        raise ValueError(f"buffer_18: f32[b t width] has shape {buffer_18.shape}, expected {(b, t, 512)}")
-    if buffer_9.shape != (b, t, 1024):
-        raise ValueError(f"buffer_9: f32[b t hidden] has shape {buffer_9.shape}, expected {(b, t, 1024)}")
-    if buffer_10.shape != (b, t, 1024):
-        raise ValueError(f"buffer_10: f32[b t hidden] has shape {buffer_10.shape}, expected {(b, t, 1024)}")
-    if buffer_11.shape != (b, t, 1024):
-        raise ValueError(f"buffer_11: f32[b t hidden] has shape {buffer_11.shape}, expected {(b, t, 1024)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
+    if buffer_17.shape != (b, t, 512):
+        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
+    if buffer_6.shape != (b, t, 1024):
+        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    if buffer_7.shape != (b, t, 1024):
+        raise ValueError(f"buffer_7: f32[b t hidden] has shape {buffer_7.shape}, expected {(b, t, 1024)}")
+    if buffer_8.shape != (b, t, 1024):
+        raise ValueError(f"buffer_8: f32[b t hidden] has shape {buffer_8.shape}, expected {(b, t, 1024)}")
     d_up = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
     d_gate = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
     d_down = torch.empty((1024, 512), dtype=torch.bfloat16, device=c.device)
@@ -7703,210 +7686,157 @@ def _block_backward_d_up_d_gate_d_down(
             BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 16, 16, 16, 1
         grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
         block_backward_d_up_d_gate_d_down_rows_kernel[grid](
-            c, d_out, buffer_8, buffer_18, buffer_9, buffer_10, buffer_11, d_up, d_gate, d_down, c.stride(0),
-            d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_8.stride(0), buffer_8.stride(1),
-            buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2), buffer_9.stride(0),
-            buffer_9.stride(1), buffer_9.stride(2), buffer_10.stride(0), buffer_10.stride(1),
-            buffer_10.stride(2), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2),
-            d_up.stride(0), d_up.stride(1), d_gate.stride(0), d_gate.stride(1), d_down.stride(0),
-            d_down.stride(1), b, t, BLOCK_B=BLOCK_B, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
-            BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, num_warps=warps,
-            num_stages=stages,
+            c, d_out, buffer_5, buffer_17, buffer_6, buffer_7, buffer_8, d_up, d_gate, d_down, c.stride(0),
+            d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_5.stride(0), buffer_5.stride(1),
+            buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2), buffer_6.stride(0),
+            buffer_6.stride(1), buffer_6.stride(2), buffer_7.stride(0), buffer_7.stride(1),
+            buffer_7.stride(2), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2), d_up.stride(0),
+            d_up.stride(1), d_gate.stride(0), d_gate.stride(1), d_down.stride(0), d_down.stride(1), b, t,
+            BLOCK_B=BLOCK_B, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN,
+            EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, num_warps=warps, num_stages=stages,
         )
         return d_up, d_gate, d_down
     BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_d_up_d_gate_d_down_kernel[grid](
-        c, d_out, buffer_8, buffer_18, buffer_9, buffer_10, buffer_11, d_up, d_gate, d_down, c.stride(0),
-        d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_8.stride(0), buffer_8.stride(1),
-        buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2), buffer_9.stride(0), buffer_9.stride(1),
-        buffer_9.stride(2), buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2),
-        buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2), d_up.stride(0), d_up.stride(1),
-        d_gate.stride(0), d_gate.stride(1), d_down.stride(0), d_down.stride(1), b, t, BLOCK_T=BLOCK_T,
-        BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+        c, d_out, buffer_5, buffer_17, buffer_6, buffer_7, buffer_8, d_up, d_gate, d_down, c.stride(0),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_5.stride(0), buffer_5.stride(1),
+        buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2), buffer_6.stride(0), buffer_6.stride(1),
+        buffer_6.stride(2), buffer_7.stride(0), buffer_7.stride(1), buffer_7.stride(2), buffer_8.stride(0),
+        buffer_8.stride(1), buffer_8.stride(2), d_up.stride(0), d_up.stride(1), d_gate.stride(0),
+        d_gate.stride(1), d_down.stride(0), d_down.stride(1), b, t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
+        BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
     )
     return d_up, d_gate, d_down
 
 
-def _block_backward_buffer_12(
-    d_out: torch.Tensor,
-    state_____: torch.Tensor,
-    buffer_8: torch.Tensor,
-    buffer_7: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_12(d_out: bf16[b t width], state_____: f32[b t width], buffer_8: f32[b t], buffer_7: f32[b t]) -> buffer_12: f32[b t]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
-    _check("state_____", state_____, torch.float32, 3, d_out.device)
-    _check("buffer_8", buffer_8, torch.float32, 2, d_out.device)
-    _check("buffer_7", buffer_7, torch.float32, 2, d_out.device)
-    b, t, _ = d_out.shape
-    if d_out.shape != (b, t, 512):
-        raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if state_____.shape != (b, t, 512):
-        raise ValueError(f"state_____: f32[b t width] has shape {state_____.shape}, expected {(b, t, 512)}")
-    if buffer_8.shape != (b, t):
-        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
-    buffer_12 = torch.empty((b, t), dtype=torch.float32, device=d_out.device)
-    BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
-    if BLOCK_WIDTH <= 16384:
-        if BLOCK_WIDTH <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_WIDTH <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * t,)
-        block_backward_buffer_12_rows_kernel[grid](
-            d_out, state_____, buffer_8, buffer_7, buffer_12, d_out.stride(0), d_out.stride(1),
-            d_out.stride(2), state_____.stride(0), state_____.stride(1), state_____.stride(2),
-            buffer_8.stride(0), buffer_8.stride(1), buffer_7.stride(0), buffer_7.stride(1),
-            buffer_12.stride(0), buffer_12.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
-            EXACT_WIDTH=512 == BLOCK_WIDTH, num_warps=warps, num_stages=stages,
-        )
-        return buffer_12
-    BLOCK_WIDTH, warps, stages = 4096, 8, 2
-    grid = (b * t,)
-    block_backward_buffer_12_kernel[grid](
-        d_out, state_____, buffer_8, buffer_7, buffer_12, d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        state_____.stride(0), state_____.stride(1), state_____.stride(2), buffer_8.stride(0),
-        buffer_8.stride(1), buffer_7.stride(0), buffer_7.stride(1), buffer_12.stride(0), buffer_12.stride(1),
-        b, t, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
-    )
-    return buffer_12
-
-
-def _block_backward_buffer_13(
+def _block_backward_buffer_10(
     WO: torch.Tensor,
-    c: torch.Tensor,
     d_out: torch.Tensor,
-    buffer_8: torch.Tensor,
+    buffer_13: torch.Tensor,
+    buffer_14: torch.Tensor,
     buffer_5: torch.Tensor,
-    buffer_6: torch.Tensor,
-    buffer_12: torch.Tensor,
-    buffer_18: torch.Tensor,
+    buffer_9: torch.Tensor,
+    buffer_17: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_13(WO: bf16[kv g d width], c: f32[width], d_out: bf16[b t width], buffer_8: f32[b t], buffer_5: f32[b t width], buffer_6: f32[b t width], buffer_12: f32[b t], buffer_18: f32[b t width]) -> buffer_13: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_10(WO: bf16[kv g d width], d_out: bf16[b t width], buffer_13: f32[b t width], buffer_14: f32[b t width], buffer_5: f32[b t], buffer_9: f32[b t], buffer_17: f32[b t width]) -> buffer_10: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
     _check("WO", WO, torch.bfloat16, 4, WO.device)
-    _check("c", c, torch.float32, 1, WO.device)
     _check("d_out", d_out, torch.bfloat16, 3, WO.device)
-    _check("buffer_8", buffer_8, torch.float32, 2, WO.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, WO.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, WO.device)
-    _check("buffer_12", buffer_12, torch.float32, 2, WO.device)
-    _check("buffer_18", buffer_18, torch.float32, 3, WO.device)
+    _check("buffer_13", buffer_13, torch.float32, 3, WO.device)
+    _check("buffer_14", buffer_14, torch.float32, 3, WO.device)
+    _check("buffer_5", buffer_5, torch.float32, 2, WO.device)
+    _check("buffer_9", buffer_9, torch.float32, 2, WO.device)
+    _check("buffer_17", buffer_17, torch.float32, 3, WO.device)
     b, t, _ = d_out.shape
     if WO.shape != (2, 2, 64, 512):
         raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_8.shape != (b, t):
-        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
-    if buffer_5.shape != (b, t, 512):
-        raise ValueError(f"buffer_5: f32[b t width] has shape {buffer_5.shape}, expected {(b, t, 512)}")
-    if buffer_6.shape != (b, t, 512):
-        raise ValueError(f"buffer_6: f32[b t width] has shape {buffer_6.shape}, expected {(b, t, 512)}")
-    if buffer_12.shape != (b, t):
-        raise ValueError(f"buffer_12: f32[b t] has shape {buffer_12.shape}, expected {(b, t)}")
-    if buffer_18.shape != (b, t, 512):
-        raise ValueError(f"buffer_18: f32[b t width] has shape {buffer_18.shape}, expected {(b, t, 512)}")
-    buffer_13 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=WO.device)
+    if buffer_13.shape != (b, t, 512):
+        raise ValueError(f"buffer_13: f32[b t width] has shape {buffer_13.shape}, expected {(b, t, 512)}")
+    if buffer_14.shape != (b, t, 512):
+        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
+    if buffer_9.shape != (b, t):
+        raise ValueError(f"buffer_9: f32[b t] has shape {buffer_9.shape}, expected {(b, t)}")
+    if buffer_17.shape != (b, t, 512):
+        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
+    buffer_10 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=WO.device)
     BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
-    block_backward_buffer_13_kernel[grid](
-        WO, c, d_out, buffer_8, buffer_5, buffer_6, buffer_12, buffer_18, buffer_13, WO.stride(0),
-        WO.stride(1), WO.stride(2), WO.stride(3), c.stride(0), d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), buffer_8.stride(0), buffer_8.stride(1), buffer_5.stride(0), buffer_5.stride(1),
-        buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_12.stride(0),
-        buffer_12.stride(1), buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2),
-        buffer_13.stride(0), buffer_13.stride(1), buffer_13.stride(2), buffer_13.stride(3),
-        buffer_13.stride(4), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
+    block_backward_buffer_10_kernel[grid](
+        WO, d_out, buffer_13, buffer_14, buffer_5, buffer_9, buffer_17, buffer_10, WO.stride(0), WO.stride(1),
+        WO.stride(2), WO.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_13.stride(0),
+        buffer_13.stride(1), buffer_13.stride(2), buffer_14.stride(0), buffer_14.stride(1),
+        buffer_14.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_9.stride(0), buffer_9.stride(1),
+        buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2), buffer_10.stride(0),
+        buffer_10.stride(1), buffer_10.stride(2), buffer_10.stride(3), buffer_10.stride(4), b, t,
+        BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return buffer_13
+    return buffer_10
 
 
 def _block_backward_d_WO(
-    c: torch.Tensor, d_out: torch.Tensor, buffer_8: torch.Tensor, buffer_5: torch.Tensor,
-    buffer_6: torch.Tensor, buffer_12: torch.Tensor, buffer_18: torch.Tensor, z: torch.Tensor,
+    d_out: torch.Tensor,
+    buffer_13: torch.Tensor,
+    buffer_14: torch.Tensor,
+    buffer_5: torch.Tensor,
+    buffer_9: torch.Tensor,
     buffer_17: torch.Tensor,
+    z: torch.Tensor,
+    buffer_16: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_WO(c: f32[width], d_out: bf16[b t width], buffer_8: f32[b t], buffer_5: f32[b t width], buffer_6: f32[b t width], buffer_12: f32[b t], buffer_18: f32[b t width], z: f32[b t kv g], buffer_17: f32[b t kv g d]) -> d_WO: bf16[kv g d width]. Any strides; sizes are read off the shapes."""
-    _check("c", c, torch.float32, 1, c.device)
-    _check("d_out", d_out, torch.bfloat16, 3, c.device)
-    _check("buffer_8", buffer_8, torch.float32, 2, c.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, c.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
-    _check("buffer_12", buffer_12, torch.float32, 2, c.device)
-    _check("buffer_18", buffer_18, torch.float32, 3, c.device)
-    _check("z", z, torch.float32, 4, c.device)
-    _check("buffer_17", buffer_17, torch.float32, 5, c.device)
+    """_block_backward_d_WO(d_out: bf16[b t width], buffer_13: f32[b t width], buffer_14: f32[b t width], buffer_5: f32[b t], buffer_9: f32[b t], buffer_17: f32[b t width], z: f32[b t kv g], buffer_16: f32[b t kv g d]) -> d_WO: bf16[kv g d width]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
+    _check("buffer_13", buffer_13, torch.float32, 3, d_out.device)
+    _check("buffer_14", buffer_14, torch.float32, 3, d_out.device)
+    _check("buffer_5", buffer_5, torch.float32, 2, d_out.device)
+    _check("buffer_9", buffer_9, torch.float32, 2, d_out.device)
+    _check("buffer_17", buffer_17, torch.float32, 3, d_out.device)
+    _check("z", z, torch.float32, 4, d_out.device)
+    _check("buffer_16", buffer_16, torch.float32, 5, d_out.device)
     b, t, _ = d_out.shape
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_8.shape != (b, t):
-        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
-    if buffer_5.shape != (b, t, 512):
-        raise ValueError(f"buffer_5: f32[b t width] has shape {buffer_5.shape}, expected {(b, t, 512)}")
-    if buffer_6.shape != (b, t, 512):
-        raise ValueError(f"buffer_6: f32[b t width] has shape {buffer_6.shape}, expected {(b, t, 512)}")
-    if buffer_12.shape != (b, t):
-        raise ValueError(f"buffer_12: f32[b t] has shape {buffer_12.shape}, expected {(b, t)}")
-    if buffer_18.shape != (b, t, 512):
-        raise ValueError(f"buffer_18: f32[b t width] has shape {buffer_18.shape}, expected {(b, t, 512)}")
+    if buffer_13.shape != (b, t, 512):
+        raise ValueError(f"buffer_13: f32[b t width] has shape {buffer_13.shape}, expected {(b, t, 512)}")
+    if buffer_14.shape != (b, t, 512):
+        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
+    if buffer_9.shape != (b, t):
+        raise ValueError(f"buffer_9: f32[b t] has shape {buffer_9.shape}, expected {(b, t)}")
+    if buffer_17.shape != (b, t, 512):
+        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
     if z.shape != (b, t, 2, 2):
         raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
-    if buffer_17.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_17: f32[b t kv g d] has shape {buffer_17.shape}, expected {(b, t, 2, 2, 64)}")
-    d_WO = torch.empty((2, 2, 64, 512), dtype=torch.bfloat16, device=c.device)
+    if buffer_16.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_16: f32[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
+    d_WO = torch.empty((2, 2, 64, 512), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_D, BLOCK_WIDTH, BLOCK_T, warps, stages = 128, 128, 64, 8, 3
     grid = (2 * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_WO_kernel[grid](
-        c, d_out, buffer_8, buffer_5, buffer_6, buffer_12, buffer_18, z, buffer_17, d_WO, c.stride(0),
-        d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_8.stride(0), buffer_8.stride(1),
-        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1),
-        buffer_6.stride(2), buffer_12.stride(0), buffer_12.stride(1), buffer_18.stride(0),
-        buffer_18.stride(1), buffer_18.stride(2), z.stride(0), z.stride(1), z.stride(2), z.stride(3),
-        buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2), buffer_17.stride(3),
-        buffer_17.stride(4), d_WO.stride(0), d_WO.stride(1), d_WO.stride(2), d_WO.stride(3), b, t,
-        BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
+        d_out, buffer_13, buffer_14, buffer_5, buffer_9, buffer_17, z, buffer_16, d_WO, d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), buffer_13.stride(0), buffer_13.stride(1), buffer_13.stride(2),
+        buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), buffer_5.stride(0), buffer_5.stride(1),
+        buffer_9.stride(0), buffer_9.stride(1), buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
+        z.stride(0), z.stride(1), z.stride(2), z.stride(3), buffer_16.stride(0), buffer_16.stride(1),
+        buffer_16.stride(2), buffer_16.stride(3), buffer_16.stride(4), d_WO.stride(0), d_WO.stride(1),
+        d_WO.stride(2), d_WO.stride(3), b, t, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, BLOCK_WIDTH=BLOCK_WIDTH,
+        num_warps=warps, num_stages=stages,
     )
     return d_WO
 
 
 def _block_backward_buffer_0(
     z: torch.Tensor,
-    buffer_13: torch.Tensor,
-    buffer_16: torch.Tensor,
+    buffer_10: torch.Tensor,
+    buffer_15: torch.Tensor,
     buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_0(z: f32[b t kv g], buffer_13: f32[b t kv g d], buffer_16: f32[b t kv g x], buffer_2: f32[b t kv g]) -> buffer_0: f32[b kv d x]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_0(z: f32[b t kv g], buffer_10: f32[b t kv g d], buffer_15: f32[b t kv g x], buffer_2: f32[b t kv g]) -> buffer_0: f32[b kv d x]. Any strides; sizes are read off the shapes."""
     _check("z", z, torch.float32, 4, z.device)
-    _check("buffer_13", buffer_13, torch.float32, 5, z.device)
-    _check("buffer_16", buffer_16, torch.float32, 5, z.device)
+    _check("buffer_10", buffer_10, torch.float32, 5, z.device)
+    _check("buffer_15", buffer_15, torch.float32, 5, z.device)
     _check("buffer_2", buffer_2, torch.float32, 4, z.device)
     b, t, _, _ = z.shape
     if z.shape != (b, t, 2, 2):
         raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
-    if buffer_13.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_13: f32[b t kv g d] has shape {buffer_13.shape}, expected {(b, t, 2, 2, 64)}")
-    if buffer_16.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_16: f32[b t kv g x] has shape {buffer_16.shape}, expected {(b, t, 2, 2, t)}")
+    if buffer_10.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_10: f32[b t kv g d] has shape {buffer_10.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_15.shape != (b, t, 2, 2, t):
+        raise ValueError(f"buffer_15: f32[b t kv g x] has shape {buffer_15.shape}, expected {(b, t, 2, 2, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     buffer_0 = torch.empty((b, 2, 64, t), dtype=torch.float32, device=z.device)
     BLOCK_D, BLOCK_X, BLOCK_G, warps, stages = 64, 64, 32, 4, 2
     grid = (b * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(t, BLOCK_X),)
     block_backward_buffer_0_kernel[grid](
-        z, buffer_13, buffer_16, buffer_2, buffer_0, z.stride(0), z.stride(1), z.stride(2), z.stride(3),
-        buffer_13.stride(0), buffer_13.stride(1), buffer_13.stride(2), buffer_13.stride(3),
-        buffer_13.stride(4), buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
-        buffer_16.stride(3), buffer_16.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        z, buffer_10, buffer_15, buffer_2, buffer_0, z.stride(0), z.stride(1), z.stride(2), z.stride(3),
+        buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2), buffer_10.stride(3),
+        buffer_10.stride(4), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+        buffer_15.stride(3), buffer_15.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
         buffer_2.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b,
         t, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
@@ -7915,20 +7845,20 @@ def _block_backward_buffer_0(
 
 def _block_backward_buffer_4(
     z: torch.Tensor,
-    buffer_13: torch.Tensor,
-    buffer_17: torch.Tensor,
+    buffer_10: torch.Tensor,
+    buffer_16: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_4(z: f32[b t kv g], buffer_13: f32[b t kv g d], buffer_17: f32[b t kv g d]) -> buffer_4: f32[b t kv g]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_4(z: f32[b t kv g], buffer_10: f32[b t kv g d], buffer_16: f32[b t kv g d]) -> buffer_4: f32[b t kv g]. Any strides; sizes are read off the shapes."""
     _check("z", z, torch.float32, 4, z.device)
-    _check("buffer_13", buffer_13, torch.float32, 5, z.device)
-    _check("buffer_17", buffer_17, torch.float32, 5, z.device)
+    _check("buffer_10", buffer_10, torch.float32, 5, z.device)
+    _check("buffer_16", buffer_16, torch.float32, 5, z.device)
     b, t, _, _ = z.shape
     if z.shape != (b, t, 2, 2):
         raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
-    if buffer_13.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_13: f32[b t kv g d] has shape {buffer_13.shape}, expected {(b, t, 2, 2, 64)}")
-    if buffer_17.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_17: f32[b t kv g d] has shape {buffer_17.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_10.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_10: f32[b t kv g d] has shape {buffer_10.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_16.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_16: f32[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
     buffer_4 = torch.empty((b, t, 2, 2), dtype=torch.float32, device=z.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 16384:
@@ -7940,10 +7870,10 @@ def _block_backward_buffer_4(
             warps, stages = 16, 1
         grid = (b * t * 2 * 2,)
         block_backward_buffer_4_rows_kernel[grid](
-            z, buffer_13, buffer_17, buffer_4, z.stride(0), z.stride(1), z.stride(2), z.stride(3),
-            buffer_13.stride(0), buffer_13.stride(1), buffer_13.stride(2), buffer_13.stride(3),
-            buffer_13.stride(4), buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
-            buffer_17.stride(3), buffer_17.stride(4), buffer_4.stride(0), buffer_4.stride(1),
+            z, buffer_10, buffer_16, buffer_4, z.stride(0), z.stride(1), z.stride(2), z.stride(3),
+            buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2), buffer_10.stride(3),
+            buffer_10.stride(4), buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
+            buffer_16.stride(3), buffer_16.stride(4), buffer_4.stride(0), buffer_4.stride(1),
             buffer_4.stride(2), buffer_4.stride(3), b, t, BLOCK_D=BLOCK_D, EXACT_D=64 == BLOCK_D,
             num_warps=warps, num_stages=stages,
         )
@@ -7951,22 +7881,22 @@ def _block_backward_buffer_4(
     BLOCK_D, warps, stages = 4096, 8, 2
     grid = (b * t * 2 * 2,)
     block_backward_buffer_4_kernel[grid](
-        z, buffer_13, buffer_17, buffer_4, z.stride(0), z.stride(1), z.stride(2), z.stride(3),
-        buffer_13.stride(0), buffer_13.stride(1), buffer_13.stride(2), buffer_13.stride(3),
-        buffer_13.stride(4), buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
-        buffer_17.stride(3), buffer_17.stride(4), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
+        z, buffer_10, buffer_16, buffer_4, z.stride(0), z.stride(1), z.stride(2), z.stride(3),
+        buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2), buffer_10.stride(3),
+        buffer_10.stride(4), buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
+        buffer_16.stride(3), buffer_16.stride(4), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
         buffer_4.stride(3), b, t, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return buffer_4
 
 
-def _block_backward_buffer_15(
+def _block_backward_buffer_12(
     X: torch.Tensor,
     a: torch.Tensor,
     WV: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_15(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_0: f32[b kv d x]) -> buffer_15: f32[b t kv d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_12(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_0: f32[b kv d x]) -> buffer_12: f32[b t kv d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("a", a, torch.float32, 1, X.device)
     _check("WV", WV, torch.bfloat16, 3, X.device)
@@ -7980,49 +7910,49 @@ def _block_backward_buffer_15(
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    buffer_15 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
+    buffer_12 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
     BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D),)
-    block_backward_buffer_15_kernel[grid](
-        X, a, WV, buffer_0, buffer_15, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0),
+    block_backward_buffer_12_kernel[grid](
+        X, a, WV, buffer_0, buffer_12, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0),
         WV.stride(1), WV.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        buffer_0.stride(3), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
-        buffer_15.stride(3), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
+        buffer_0.stride(3), buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2),
+        buffer_12.stride(3), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_15
+    return buffer_12
 
 
-def _block_backward_buffer_19(
+def _block_backward_buffer_18(
     state_: torch.Tensor,
     state___: torch.Tensor,
-    buffer_13: torch.Tensor,
+    buffer_10: torch.Tensor,
     buffer_4: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_19(state_: f32[b x], state___: f32[b kv d x], buffer_13: f32[b t kv g d], buffer_4: f32[b t kv g]) -> buffer_19: f32[b t kv g x]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_18(state_: f32[b x], state___: f32[b kv d x], buffer_10: f32[b t kv g d], buffer_4: f32[b t kv g]) -> buffer_18: f32[b t kv g x]. Any strides; sizes are read off the shapes."""
     _check("state_", state_, torch.float32, 2, state_.device)
     _check("state___", state___, torch.float32, 4, state_.device)
-    _check("buffer_13", buffer_13, torch.float32, 5, state_.device)
+    _check("buffer_10", buffer_10, torch.float32, 5, state_.device)
     _check("buffer_4", buffer_4, torch.float32, 4, state_.device)
     b, t = state_.shape
     if state___.shape != (b, 2, 64, t):
         raise ValueError(f"state___: f32[b kv d x] has shape {state___.shape}, expected {(b, 2, 64, t)}")
-    if buffer_13.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_13: f32[b t kv g d] has shape {buffer_13.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_10.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_10: f32[b t kv g d] has shape {buffer_10.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_4.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
-    buffer_19 = torch.empty((b, t, 2, 2, t), dtype=torch.float32, device=state_.device)
+    buffer_18 = torch.empty((b, t, 2, 2, t), dtype=torch.float32, device=state_.device)
     BLOCK_G, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * t * 2 * triton.cdiv(2, BLOCK_G) * triton.cdiv(t, BLOCK_X),)
-    block_backward_buffer_19_kernel[grid](
-        state_, state___, buffer_13, buffer_4, buffer_19, state_.stride(0), state_.stride(1),
-        state___.stride(0), state___.stride(1), state___.stride(2), state___.stride(3), buffer_13.stride(0),
-        buffer_13.stride(1), buffer_13.stride(2), buffer_13.stride(3), buffer_13.stride(4),
-        buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3), buffer_19.stride(0),
-        buffer_19.stride(1), buffer_19.stride(2), buffer_19.stride(3), buffer_19.stride(4), b, t,
+    block_backward_buffer_18_kernel[grid](
+        state_, state___, buffer_10, buffer_4, buffer_18, state_.stride(0), state_.stride(1),
+        state___.stride(0), state___.stride(1), state___.stride(2), state___.stride(3), buffer_10.stride(0),
+        buffer_10.stride(1), buffer_10.stride(2), buffer_10.stride(3), buffer_10.stride(4),
+        buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3), buffer_18.stride(0),
+        buffer_18.stride(1), buffer_18.stride(2), buffer_18.stride(3), buffer_18.stride(4), b, t,
         BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return buffer_19
+    return buffer_18
 
 
 def _block_backward_d_WV(
@@ -8060,92 +7990,92 @@ def _block_backward_d_WV(
 def _block_backward_buffer_1(
     state__: torch.Tensor,
     state____: torch.Tensor,
-    buffer_19: torch.Tensor,
+    buffer_18: torch.Tensor,
     z: torch.Tensor,
-    buffer_16: torch.Tensor,
+    buffer_15: torch.Tensor,
     buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_1(state__: f32[b t], state____: f32[b t kv g d], buffer_19: f32[b t kv g x], z: f32[b t kv g], buffer_16: f32[b t kv g x], buffer_2: f32[b t kv g]) -> buffer_1: f32[b kv d x]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_1(state__: f32[b t], state____: f32[b t kv g d], buffer_18: f32[b t kv g x], z: f32[b t kv g], buffer_15: f32[b t kv g x], buffer_2: f32[b t kv g]) -> buffer_1: f32[b kv d x]. Any strides; sizes are read off the shapes."""
     _check("state__", state__, torch.float32, 2, state__.device)
     _check("state____", state____, torch.float32, 5, state__.device)
-    _check("buffer_19", buffer_19, torch.float32, 5, state__.device)
+    _check("buffer_18", buffer_18, torch.float32, 5, state__.device)
     _check("z", z, torch.float32, 4, state__.device)
-    _check("buffer_16", buffer_16, torch.float32, 5, state__.device)
+    _check("buffer_15", buffer_15, torch.float32, 5, state__.device)
     _check("buffer_2", buffer_2, torch.float32, 4, state__.device)
     b, t = state__.shape
     if state____.shape != (b, t, 2, 2, 64):
         raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
-    if buffer_19.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_19: f32[b t kv g x] has shape {buffer_19.shape}, expected {(b, t, 2, 2, t)}")
+    if buffer_18.shape != (b, t, 2, 2, t):
+        raise ValueError(f"buffer_18: f32[b t kv g x] has shape {buffer_18.shape}, expected {(b, t, 2, 2, t)}")
     if z.shape != (b, t, 2, 2):
         raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
-    if buffer_16.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_16: f32[b t kv g x] has shape {buffer_16.shape}, expected {(b, t, 2, 2, t)}")
+    if buffer_15.shape != (b, t, 2, 2, t):
+        raise ValueError(f"buffer_15: f32[b t kv g x] has shape {buffer_15.shape}, expected {(b, t, 2, 2, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     buffer_1 = torch.empty((b, 2, 64, t), dtype=torch.float32, device=state__.device)
-    BLOCK_G = max(16, triton.next_power_of_2(2))
     BLOCK_T = max(16, triton.next_power_of_2(t))
-    if BLOCK_G * BLOCK_T <= 64:
-        if BLOCK_G * BLOCK_T <= 4:
+    BLOCK_G = max(16, triton.next_power_of_2(2))
+    if BLOCK_T * BLOCK_G <= 64:
+        if BLOCK_T * BLOCK_G <= 4:
             BLOCK_D, BLOCK_X, warps, stages = 16, 16, 4, 1
-        elif BLOCK_G * BLOCK_T <= 16:
+        elif BLOCK_T * BLOCK_G <= 16:
             BLOCK_D, BLOCK_X, warps, stages = 16, 16, 8, 1
         else:
             BLOCK_D, BLOCK_X, warps, stages = 16, 16, 16, 1
         grid = (b * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(t, BLOCK_X),)
         block_backward_buffer_1_rows_kernel[grid](
-            state__, state____, buffer_19, z, buffer_16, buffer_2, buffer_1, state__.stride(0),
+            state__, state____, buffer_18, z, buffer_15, buffer_2, buffer_1, state__.stride(0),
             state__.stride(1), state____.stride(0), state____.stride(1), state____.stride(2),
-            state____.stride(3), state____.stride(4), buffer_19.stride(0), buffer_19.stride(1),
-            buffer_19.stride(2), buffer_19.stride(3), buffer_19.stride(4), z.stride(0), z.stride(1),
-            z.stride(2), z.stride(3), buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
-            buffer_16.stride(3), buffer_16.stride(4), buffer_2.stride(0), buffer_2.stride(1),
+            state____.stride(3), state____.stride(4), buffer_18.stride(0), buffer_18.stride(1),
+            buffer_18.stride(2), buffer_18.stride(3), buffer_18.stride(4), z.stride(0), z.stride(1),
+            z.stride(2), z.stride(3), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+            buffer_15.stride(3), buffer_15.stride(4), buffer_2.stride(0), buffer_2.stride(1),
             buffer_2.stride(2), buffer_2.stride(3), buffer_1.stride(0), buffer_1.stride(1),
-            buffer_1.stride(2), buffer_1.stride(3), b, t, BLOCK_G=BLOCK_G, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D,
-            BLOCK_X=BLOCK_X, EXACT_G=2 == BLOCK_G, EXACT_T=t == BLOCK_T, num_warps=warps, num_stages=stages,
+            buffer_1.stride(2), buffer_1.stride(3), b, t, BLOCK_T=BLOCK_T, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D,
+            BLOCK_X=BLOCK_X, EXACT_T=t == BLOCK_T, EXACT_G=2 == BLOCK_G, num_warps=warps, num_stages=stages,
         )
         return buffer_1
     BLOCK_G, BLOCK_D, BLOCK_X, warps, stages = 128, 16, 16, 8, 2
     grid = (b * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(t, BLOCK_X),)
     block_backward_buffer_1_kernel[grid](
-        state__, state____, buffer_19, z, buffer_16, buffer_2, buffer_1, state__.stride(0), state__.stride(1),
+        state__, state____, buffer_18, z, buffer_15, buffer_2, buffer_1, state__.stride(0), state__.stride(1),
         state____.stride(0), state____.stride(1), state____.stride(2), state____.stride(3),
-        state____.stride(4), buffer_19.stride(0), buffer_19.stride(1), buffer_19.stride(2),
-        buffer_19.stride(3), buffer_19.stride(4), z.stride(0), z.stride(1), z.stride(2), z.stride(3),
-        buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3),
-        buffer_16.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+        state____.stride(4), buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2),
+        buffer_18.stride(3), buffer_18.stride(4), z.stride(0), z.stride(1), z.stride(2), z.stride(3),
+        buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), buffer_15.stride(3),
+        buffer_15.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
         buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b, t, BLOCK_G=BLOCK_G,
         BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_1
 
 
-def _block_backward_buffer_20(
+def _block_backward_buffer_19(
     state: torch.Tensor,
     state_: torch.Tensor,
-    buffer_19: torch.Tensor,
-    buffer_16: torch.Tensor,
+    buffer_18: torch.Tensor,
+    buffer_15: torch.Tensor,
     buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_20(state: f32[b kv d x], state_: f32[b x], buffer_19: f32[b t kv g x], buffer_16: f32[b t kv g x], buffer_2: f32[b t kv g]) -> buffer_20: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_19(state: f32[b kv d x], state_: f32[b x], buffer_18: f32[b t kv g x], buffer_15: f32[b t kv g x], buffer_2: f32[b t kv g]) -> buffer_19: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 4, state.device)
     _check("state_", state_, torch.float32, 2, state.device)
-    _check("buffer_19", buffer_19, torch.float32, 5, state.device)
-    _check("buffer_16", buffer_16, torch.float32, 5, state.device)
+    _check("buffer_18", buffer_18, torch.float32, 5, state.device)
+    _check("buffer_15", buffer_15, torch.float32, 5, state.device)
     _check("buffer_2", buffer_2, torch.float32, 4, state.device)
     b, _, _, t = state.shape
     if state.shape != (b, 2, 64, t):
         raise ValueError(f"state: f32[b kv d x] has shape {state.shape}, expected {(b, 2, 64, t)}")
     if state_.shape != (b, t):
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
-    if buffer_19.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_19: f32[b t kv g x] has shape {buffer_19.shape}, expected {(b, t, 2, 2, t)}")
-    if buffer_16.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_16: f32[b t kv g x] has shape {buffer_16.shape}, expected {(b, t, 2, 2, t)}")
+    if buffer_18.shape != (b, t, 2, 2, t):
+        raise ValueError(f"buffer_18: f32[b t kv g x] has shape {buffer_18.shape}, expected {(b, t, 2, 2, t)}")
+    if buffer_15.shape != (b, t, 2, 2, t):
+        raise ValueError(f"buffer_15: f32[b t kv g x] has shape {buffer_15.shape}, expected {(b, t, 2, 2, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    buffer_20 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=state.device)
+    buffer_19 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=state.device)
     BLOCK_X = max(16, triton.next_power_of_2(t))
     if BLOCK_X <= 64:
         if BLOCK_X <= 4:
@@ -8155,39 +8085,39 @@ def _block_backward_buffer_20(
         else:
             BLOCK_G, BLOCK_D, warps, stages = 16, 16, 16, 1
         grid = (b * t * 2 * triton.cdiv(2, BLOCK_G) * triton.cdiv(64, BLOCK_D),)
-        block_backward_buffer_20_rows_kernel[grid](
-            state, state_, buffer_19, buffer_16, buffer_2, buffer_20, state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), state_.stride(0), state_.stride(1), buffer_19.stride(0),
-            buffer_19.stride(1), buffer_19.stride(2), buffer_19.stride(3), buffer_19.stride(4),
-            buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3),
-            buffer_16.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
-            buffer_2.stride(3), buffer_20.stride(0), buffer_20.stride(1), buffer_20.stride(2),
-            buffer_20.stride(3), buffer_20.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D,
+        block_backward_buffer_19_rows_kernel[grid](
+            state, state_, buffer_18, buffer_15, buffer_2, buffer_19, state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), state_.stride(0), state_.stride(1), buffer_18.stride(0),
+            buffer_18.stride(1), buffer_18.stride(2), buffer_18.stride(3), buffer_18.stride(4),
+            buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), buffer_15.stride(3),
+            buffer_15.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+            buffer_2.stride(3), buffer_19.stride(0), buffer_19.stride(1), buffer_19.stride(2),
+            buffer_19.stride(3), buffer_19.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D,
             EXACT_X=t == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return buffer_20
+        return buffer_19
     BLOCK_X, BLOCK_G, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * t * 2 * triton.cdiv(2, BLOCK_G) * triton.cdiv(64, BLOCK_D),)
-    block_backward_buffer_20_kernel[grid](
-        state, state_, buffer_19, buffer_16, buffer_2, buffer_20, state.stride(0), state.stride(1),
-        state.stride(2), state.stride(3), state_.stride(0), state_.stride(1), buffer_19.stride(0),
-        buffer_19.stride(1), buffer_19.stride(2), buffer_19.stride(3), buffer_19.stride(4),
-        buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3),
-        buffer_16.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
-        buffer_20.stride(0), buffer_20.stride(1), buffer_20.stride(2), buffer_20.stride(3),
-        buffer_20.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, num_warps=warps,
+    block_backward_buffer_19_kernel[grid](
+        state, state_, buffer_18, buffer_15, buffer_2, buffer_19, state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), state_.stride(0), state_.stride(1), buffer_18.stride(0),
+        buffer_18.stride(1), buffer_18.stride(2), buffer_18.stride(3), buffer_18.stride(4),
+        buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), buffer_15.stride(3),
+        buffer_15.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+        buffer_19.stride(0), buffer_19.stride(1), buffer_19.stride(2), buffer_19.stride(3),
+        buffer_19.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_20
+    return buffer_19
 
 
-def _block_backward_buffer_14(
+def _block_backward_buffer_11(
     X: torch.Tensor,
     a: torch.Tensor,
     WK: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_14(X: bf16[b t width], a: f32[width], WK: bf16[width kv d], buffer_1: f32[b kv d x]) -> buffer_14: f32[b t kv d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_11(X: bf16[b t width], a: f32[width], WK: bf16[width kv d], buffer_1: f32[b kv d x]) -> buffer_11: f32[b t kv d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("a", a, torch.float32, 1, X.device)
     _check("WK", WK, torch.bfloat16, 3, X.device)
@@ -8201,25 +8131,25 @@ def _block_backward_buffer_14(
         raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    buffer_14 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
+    buffer_11 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
     BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D),)
-    block_backward_buffer_14_kernel[grid](
-        X, a, WK, buffer_1, buffer_14, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0),
+    block_backward_buffer_11_kernel[grid](
+        X, a, WK, buffer_1, buffer_11, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0),
         WK.stride(1), WK.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
-        buffer_1.stride(3), buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2),
-        buffer_14.stride(3), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
+        buffer_1.stride(3), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2),
+        buffer_11.stride(3), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_14
+    return buffer_11
 
 
 def _block_backward_d_a(
     X: torch.Tensor, WQ: torch.Tensor, WK: torch.Tensor, WV: torch.Tensor, state_: torch.Tensor,
-    state__: torch.Tensor, z: torch.Tensor, buffer_20: torch.Tensor, buffer_0: torch.Tensor,
+    state__: torch.Tensor, z: torch.Tensor, buffer_19: torch.Tensor, buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_a(X: bf16[b t width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], state_: f32[b x], state__: f32[b t], z: f32[b t kv g], buffer_20: f32[b t kv g d], buffer_0: f32[b kv d x], buffer_1: f32[b kv d x]) -> d_a: f32[width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_a(X: bf16[b t width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], state_: f32[b x], state__: f32[b t], z: f32[b t kv g], buffer_19: f32[b t kv g d], buffer_0: f32[b kv d x], buffer_1: f32[b kv d x]) -> d_a: f32[width]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("WQ", WQ, torch.bfloat16, 4, X.device)
     _check("WK", WK, torch.bfloat16, 3, X.device)
@@ -8227,7 +8157,7 @@ def _block_backward_d_a(
     _check("state_", state_, torch.float32, 2, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
     _check("z", z, torch.float32, 4, X.device)
-    _check("buffer_20", buffer_20, torch.float32, 5, X.device)
+    _check("buffer_19", buffer_19, torch.float32, 5, X.device)
     _check("buffer_0", buffer_0, torch.float32, 4, X.device)
     _check("buffer_1", buffer_1, torch.float32, 4, X.device)
     b, t, _ = X.shape
@@ -8245,50 +8175,50 @@ def _block_backward_d_a(
         raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
     if z.shape != (b, t, 2, 2):
         raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
-    if buffer_20.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_20: f32[b t kv g d] has shape {buffer_20.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_19.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_19: f32[b t kv g d] has shape {buffer_19.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     d_a = torch.empty((512,), dtype=torch.float32, device=X.device)
     BLOCK_B = max(16, triton.next_power_of_2(b))
-    BLOCK_D = max(16, triton.next_power_of_2(64))
-    BLOCK_G = max(16, triton.next_power_of_2(2))
-    BLOCK_KV = max(16, triton.next_power_of_2(2))
     BLOCK_T = max(16, triton.next_power_of_2(t))
+    BLOCK_KV = max(16, triton.next_power_of_2(2))
+    BLOCK_G = max(16, triton.next_power_of_2(2))
+    BLOCK_D = max(16, triton.next_power_of_2(64))
     BLOCK_X = max(16, triton.next_power_of_2(t))
-    if BLOCK_B * BLOCK_D * BLOCK_G * BLOCK_KV * BLOCK_T * BLOCK_X <= 1024:
-        if BLOCK_B * BLOCK_D * BLOCK_G * BLOCK_KV * BLOCK_T * BLOCK_X <= 64:
+    if BLOCK_B * BLOCK_T * BLOCK_KV * BLOCK_G * BLOCK_D * BLOCK_X <= 1024:
+        if BLOCK_B * BLOCK_T * BLOCK_KV * BLOCK_G * BLOCK_D * BLOCK_X <= 64:
             BLOCK_WIDTH, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_D * BLOCK_G * BLOCK_KV * BLOCK_T * BLOCK_X <= 256:
+        elif BLOCK_B * BLOCK_T * BLOCK_KV * BLOCK_G * BLOCK_D * BLOCK_X <= 256:
             BLOCK_WIDTH, warps, stages = 16, 8, 1
         else:
             BLOCK_WIDTH, warps, stages = 16, 16, 1
         grid = (triton.cdiv(512, BLOCK_WIDTH),)
         block_backward_d_a_rows_kernel[grid](
-            X, WQ, WK, WV, state_, state__, z, buffer_20, buffer_0, buffer_1, d_a, X.stride(0), X.stride(1),
+            X, WQ, WK, WV, state_, state__, z, buffer_19, buffer_0, buffer_1, d_a, X.stride(0), X.stride(1),
             X.stride(2), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0), WK.stride(1),
             WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), state_.stride(0), state_.stride(1),
             state__.stride(0), state__.stride(1), z.stride(0), z.stride(1), z.stride(2), z.stride(3),
-            buffer_20.stride(0), buffer_20.stride(1), buffer_20.stride(2), buffer_20.stride(3),
-            buffer_20.stride(4), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_19.stride(0), buffer_19.stride(1), buffer_19.stride(2), buffer_19.stride(3),
+            buffer_19.stride(4), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
             buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
-            buffer_1.stride(3), d_a.stride(0), b, t, BLOCK_B=BLOCK_B, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G,
-            BLOCK_KV=BLOCK_KV, BLOCK_T=BLOCK_T, BLOCK_X=BLOCK_X, BLOCK_WIDTH=BLOCK_WIDTH,
-            EXACT_B=b == BLOCK_B, EXACT_D=64 == BLOCK_D, EXACT_G=2 == BLOCK_G, EXACT_KV=2 == BLOCK_KV,
-            EXACT_T=t == BLOCK_T, EXACT_X=t == BLOCK_X, num_warps=warps, num_stages=stages,
+            buffer_1.stride(3), d_a.stride(0), b, t, BLOCK_B=BLOCK_B, BLOCK_T=BLOCK_T, BLOCK_KV=BLOCK_KV,
+            BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, BLOCK_WIDTH=BLOCK_WIDTH, EXACT_B=b == BLOCK_B,
+            EXACT_T=t == BLOCK_T, EXACT_KV=2 == BLOCK_KV, EXACT_G=2 == BLOCK_G, EXACT_D=64 == BLOCK_D,
+            EXACT_X=t == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return d_a
     BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 128, 128, 16, 8, 2
     grid = (triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_a_kernel[grid](
-        X, WQ, WK, WV, state_, state__, z, buffer_20, buffer_0, buffer_1, d_a, X.stride(0), X.stride(1),
+        X, WQ, WK, WV, state_, state__, z, buffer_19, buffer_0, buffer_1, d_a, X.stride(0), X.stride(1),
         X.stride(2), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0), WK.stride(1),
         WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), state_.stride(0), state_.stride(1),
         state__.stride(0), state__.stride(1), z.stride(0), z.stride(1), z.stride(2), z.stride(3),
-        buffer_20.stride(0), buffer_20.stride(1), buffer_20.stride(2), buffer_20.stride(3),
-        buffer_20.stride(4), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        buffer_19.stride(0), buffer_19.stride(1), buffer_19.stride(2), buffer_19.stride(3),
+        buffer_19.stride(4), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
         buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_a.stride(0), b, t,
         BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
@@ -8300,14 +8230,14 @@ def _block_backward_d_WQ(
     a: torch.Tensor,
     state__: torch.Tensor,
     z: torch.Tensor,
-    buffer_20: torch.Tensor,
+    buffer_19: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_WQ(X: bf16[b t width], a: f32[width], state__: f32[b t], z: f32[b t kv g], buffer_20: f32[b t kv g d]) -> d_WQ: bf16[width kv g d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_WQ(X: bf16[b t width], a: f32[width], state__: f32[b t], z: f32[b t kv g], buffer_19: f32[b t kv g d]) -> d_WQ: bf16[width kv g d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("a", a, torch.float32, 1, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
     _check("z", z, torch.float32, 4, X.device)
-    _check("buffer_20", buffer_20, torch.float32, 5, X.device)
+    _check("buffer_19", buffer_19, torch.float32, 5, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -8317,16 +8247,16 @@ def _block_backward_d_WQ(
         raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
     if z.shape != (b, t, 2, 2):
         raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
-    if buffer_20.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_20: f32[b t kv g d] has shape {buffer_20.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_19.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_19: f32[b t kv g d] has shape {buffer_19.shape}, expected {(b, t, 2, 2, 64)}")
     d_WQ = torch.empty((512, 2, 2, 64), dtype=torch.bfloat16, device=X.device)
     BLOCK_WIDTH, BLOCK_D, BLOCK_T, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_d_WQ_kernel[grid](
-        X, a, state__, z, buffer_20, d_WQ, X.stride(0), X.stride(1), X.stride(2), a.stride(0),
+        X, a, state__, z, buffer_19, d_WQ, X.stride(0), X.stride(1), X.stride(2), a.stride(0),
         state__.stride(0), state__.stride(1), z.stride(0), z.stride(1), z.stride(2), z.stride(3),
-        buffer_20.stride(0), buffer_20.stride(1), buffer_20.stride(2), buffer_20.stride(3),
-        buffer_20.stride(4), d_WQ.stride(0), d_WQ.stride(1), d_WQ.stride(2), d_WQ.stride(3), b, t,
+        buffer_19.stride(0), buffer_19.stride(1), buffer_19.stride(2), buffer_19.stride(3),
+        buffer_19.stride(4), d_WQ.stride(0), d_WQ.stride(1), d_WQ.stride(2), d_WQ.stride(3), b, t,
         BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_WQ
@@ -8365,33 +8295,32 @@ def _block_backward_d_WK(
 
 
 def _block_backward_d_X(
-    X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor, WK: torch.Tensor, WV: torch.Tensor, c: torch.Tensor,
-    d_out: torch.Tensor, state__: torch.Tensor, state____: torch.Tensor, buffer_8: torch.Tensor,
-    buffer_5: torch.Tensor, z: torch.Tensor, buffer_20: torch.Tensor, buffer_6: torch.Tensor,
-    buffer_0: torch.Tensor, buffer_1: torch.Tensor, buffer_12: torch.Tensor, buffer_18: torch.Tensor,
-    buffer_14: torch.Tensor, buffer_15: torch.Tensor,
+    X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor, WK: torch.Tensor, WV: torch.Tensor,
+    d_out: torch.Tensor, state__: torch.Tensor, state____: torch.Tensor, buffer_13: torch.Tensor,
+    z: torch.Tensor, buffer_19: torch.Tensor, buffer_14: torch.Tensor, buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor, buffer_5: torch.Tensor, buffer_9: torch.Tensor, buffer_17: torch.Tensor,
+    buffer_11: torch.Tensor, buffer_12: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], c: f32[width], d_out: bf16[b t width], state__: f32[b t], state____: f32[b t kv g d], buffer_8: f32[b t], buffer_5: f32[b t width], z: f32[b t kv g], buffer_20: f32[b t kv g d], buffer_6: f32[b t width], buffer_0: f32[b kv d x], buffer_1: f32[b kv d x], buffer_12: f32[b t], buffer_18: f32[b t width], buffer_14: f32[b t kv d], buffer_15: f32[b t kv d]) -> d_X: bf16[b t width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], d_out: bf16[b t width], state__: f32[b t], state____: f32[b t kv g d], buffer_13: f32[b t width], z: f32[b t kv g], buffer_19: f32[b t kv g d], buffer_14: f32[b t width], buffer_0: f32[b kv d x], buffer_1: f32[b kv d x], buffer_5: f32[b t], buffer_9: f32[b t], buffer_17: f32[b t width], buffer_11: f32[b t kv d], buffer_12: f32[b t kv d]) -> d_X: bf16[b t width]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("a", a, torch.float32, 1, X.device)
     _check("WQ", WQ, torch.bfloat16, 4, X.device)
     _check("WK", WK, torch.bfloat16, 3, X.device)
     _check("WV", WV, torch.bfloat16, 3, X.device)
-    _check("c", c, torch.float32, 1, X.device)
     _check("d_out", d_out, torch.bfloat16, 3, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
     _check("state____", state____, torch.float32, 5, X.device)
-    _check("buffer_8", buffer_8, torch.float32, 2, X.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, X.device)
+    _check("buffer_13", buffer_13, torch.float32, 3, X.device)
     _check("z", z, torch.float32, 4, X.device)
-    _check("buffer_20", buffer_20, torch.float32, 5, X.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, X.device)
+    _check("buffer_19", buffer_19, torch.float32, 5, X.device)
+    _check("buffer_14", buffer_14, torch.float32, 3, X.device)
     _check("buffer_0", buffer_0, torch.float32, 4, X.device)
     _check("buffer_1", buffer_1, torch.float32, 4, X.device)
-    _check("buffer_12", buffer_12, torch.float32, 2, X.device)
-    _check("buffer_18", buffer_18, torch.float32, 3, X.device)
-    _check("buffer_14", buffer_14, torch.float32, 4, X.device)
-    _check("buffer_15", buffer_15, torch.float32, 4, X.device)
+    _check("buffer_5", buffer_5, torch.float32, 2, X.device)
+    _check("buffer_9", buffer_9, torch.float32, 2, X.device)
+    _check("buffer_17", buffer_17, torch.float32, 3, X.device)
+    _check("buffer_11", buffer_11, torch.float32, 4, X.device)
+    _check("buffer_12", buffer_12, torch.float32, 4, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -8403,55 +8332,54 @@ def _block_backward_d_X(
         raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
     if WV.shape != (512, 2, 64):
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
     if state__.shape != (b, t):
         raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
     if state____.shape != (b, t, 2, 2, 64):
         raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
-    if buffer_8.shape != (b, t):
-        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
-    if buffer_5.shape != (b, t, 512):
-        raise ValueError(f"buffer_5: f32[b t width] has shape {buffer_5.shape}, expected {(b, t, 512)}")
+    if buffer_13.shape != (b, t, 512):
+        raise ValueError(f"buffer_13: f32[b t width] has shape {buffer_13.shape}, expected {(b, t, 512)}")
     if z.shape != (b, t, 2, 2):
         raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
-    if buffer_20.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_20: f32[b t kv g d] has shape {buffer_20.shape}, expected {(b, t, 2, 2, 64)}")
-    if buffer_6.shape != (b, t, 512):
-        raise ValueError(f"buffer_6: f32[b t width] has shape {buffer_6.shape}, expected {(b, t, 512)}")
+    if buffer_19.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_19: f32[b t kv g d] has shape {buffer_19.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_14.shape != (b, t, 512):
+        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    if buffer_12.shape != (b, t):
-        raise ValueError(f"buffer_12: f32[b t] has shape {buffer_12.shape}, expected {(b, t)}")
-    if buffer_18.shape != (b, t, 512):
-        raise ValueError(f"buffer_18: f32[b t width] has shape {buffer_18.shape}, expected {(b, t, 512)}")
-    if buffer_14.shape != (b, t, 2, 64):
-        raise ValueError(f"buffer_14: f32[b t kv d] has shape {buffer_14.shape}, expected {(b, t, 2, 64)}")
-    if buffer_15.shape != (b, t, 2, 64):
-        raise ValueError(f"buffer_15: f32[b t kv d] has shape {buffer_15.shape}, expected {(b, t, 2, 64)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
+    if buffer_9.shape != (b, t):
+        raise ValueError(f"buffer_9: f32[b t] has shape {buffer_9.shape}, expected {(b, t)}")
+    if buffer_17.shape != (b, t, 512):
+        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
+    if buffer_11.shape != (b, t, 2, 64):
+        raise ValueError(f"buffer_11: f32[b t kv d] has shape {buffer_11.shape}, expected {(b, t, 2, 64)}")
+    if buffer_12.shape != (b, t, 2, 64):
+        raise ValueError(f"buffer_12: f32[b t kv d] has shape {buffer_12.shape}, expected {(b, t, 2, 64)}")
     d_X = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
     BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_X_kernel[grid](
-        X, a, WQ, WK, WV, c, d_out, state__, state____, buffer_8, buffer_5, z, buffer_20, buffer_6, buffer_0,
-        buffer_1, buffer_12, buffer_18, buffer_14, buffer_15, d_X, X.stride(0), X.stride(1), X.stride(2),
+        X, a, WQ, WK, WV, d_out, state__, state____, buffer_13, z, buffer_19, buffer_14, buffer_0, buffer_1,
+        buffer_5, buffer_9, buffer_17, buffer_11, buffer_12, d_X, X.stride(0), X.stride(1), X.stride(2),
         a.stride(0), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0), WK.stride(1),
-        WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), c.stride(0), d_out.stride(0), d_out.stride(1),
+        WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), d_out.stride(0), d_out.stride(1),
         d_out.stride(2), state__.stride(0), state__.stride(1), state____.stride(0), state____.stride(1),
-        state____.stride(2), state____.stride(3), state____.stride(4), buffer_8.stride(0), buffer_8.stride(1),
-        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), z.stride(0), z.stride(1), z.stride(2),
-        z.stride(3), buffer_20.stride(0), buffer_20.stride(1), buffer_20.stride(2), buffer_20.stride(3),
-        buffer_20.stride(4), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1),
-        buffer_1.stride(2), buffer_1.stride(3), buffer_12.stride(0), buffer_12.stride(1), buffer_18.stride(0),
-        buffer_18.stride(1), buffer_18.stride(2), buffer_14.stride(0), buffer_14.stride(1),
-        buffer_14.stride(2), buffer_14.stride(3), buffer_15.stride(0), buffer_15.stride(1),
-        buffer_15.stride(2), buffer_15.stride(3), d_X.stride(0), d_X.stride(1), d_X.stride(2), b, t,
-        BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
+        state____.stride(2), state____.stride(3), state____.stride(4), buffer_13.stride(0),
+        buffer_13.stride(1), buffer_13.stride(2), z.stride(0), z.stride(1), z.stride(2), z.stride(3),
+        buffer_19.stride(0), buffer_19.stride(1), buffer_19.stride(2), buffer_19.stride(3),
+        buffer_19.stride(4), buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_5.stride(0), buffer_5.stride(1),
+        buffer_9.stride(0), buffer_9.stride(1), buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
+        buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2), buffer_11.stride(3),
+        buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2), buffer_12.stride(3), d_X.stride(0),
+        d_X.stride(1), d_X.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
+        num_warps=warps, num_stages=stages,
     )
     return d_X
 
@@ -8503,33 +8431,32 @@ class _block_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_out):
         X, a, WQ, WK, WV, WO, c, up, gate, down, state, state_, state__, state___, state____, state_____ = ctx.saved_tensors
-        buffer_9 = _block_backward_buffer_9(down, d_out)
-        buffer_16 = _block_backward_buffer_16(state, state_, state__, state____)
-        buffer_2, z = _block_backward_buffer_2_z(buffer_16)
-        buffer_17 = _block_backward_buffer_17(state_, state___, buffer_16, buffer_2)
-        buffer_18 = _block_backward_buffer_18(X, WO, z, buffer_17)
-        buffer_8 = _block_backward_buffer_8(buffer_18)
-        buffer_10 = _block_backward_buffer_10(c, gate, buffer_18)
-        buffer_11 = _block_backward_buffer_11(c, up, buffer_18)
-        buffer_5, buffer_6 = _block_backward_buffer_5_buffer_6(up, gate, buffer_9, buffer_8, buffer_10, buffer_11)
-        buffer_7 = _block_backward_buffer_7(buffer_8, buffer_10, buffer_9, buffer_11)
-        d_c = _block_backward_d_c(up, gate, buffer_8, buffer_18, buffer_9, buffer_10, buffer_11)
-        d_up, d_gate, d_down = _block_backward_d_up_d_gate_d_down(c, d_out, buffer_8, buffer_18, buffer_9, buffer_10, buffer_11)
-        buffer_12 = _block_backward_buffer_12(d_out, state_____, buffer_8, buffer_7)
-        buffer_13 = _block_backward_buffer_13(WO, c, d_out, buffer_8, buffer_5, buffer_6, buffer_12, buffer_18)
-        d_WO = _block_backward_d_WO(c, d_out, buffer_8, buffer_5, buffer_6, buffer_12, buffer_18, z, buffer_17)
-        buffer_0 = _block_backward_buffer_0(z, buffer_13, buffer_16, buffer_2)
-        buffer_4 = _block_backward_buffer_4(z, buffer_13, buffer_17)
-        buffer_15 = _block_backward_buffer_15(X, a, WV, buffer_0)
-        buffer_19 = _block_backward_buffer_19(state_, state___, buffer_13, buffer_4)
+        buffer_6 = _block_backward_buffer_6(down, d_out)
+        buffer_15 = _block_backward_buffer_15(state, state_, state__, state____)
+        buffer_2, z = _block_backward_buffer_2_z(buffer_15)
+        buffer_16 = _block_backward_buffer_16(state_, state___, buffer_15, buffer_2)
+        buffer_17 = _block_backward_buffer_17(X, WO, z, buffer_16)
+        buffer_5 = _block_backward_buffer_5(buffer_17)
+        buffer_7 = _block_backward_buffer_7(c, gate, buffer_17)
+        buffer_8 = _block_backward_buffer_8(c, up, buffer_17)
+        buffer_9 = _block_backward_buffer_9(d_out, state_____, buffer_5, buffer_7, buffer_6, buffer_8)
+        buffer_13, buffer_14 = _block_backward_buffer_13_buffer_14(c, up, gate, buffer_5, buffer_6, buffer_7, buffer_8)
+        d_c = _block_backward_d_c(up, gate, buffer_5, buffer_17, buffer_6, buffer_7, buffer_8)
+        d_up, d_gate, d_down = _block_backward_d_up_d_gate_d_down(c, d_out, buffer_5, buffer_17, buffer_6, buffer_7, buffer_8)
+        buffer_10 = _block_backward_buffer_10(WO, d_out, buffer_13, buffer_14, buffer_5, buffer_9, buffer_17)
+        d_WO = _block_backward_d_WO(d_out, buffer_13, buffer_14, buffer_5, buffer_9, buffer_17, z, buffer_16)
+        buffer_0 = _block_backward_buffer_0(z, buffer_10, buffer_15, buffer_2)
+        buffer_4 = _block_backward_buffer_4(z, buffer_10, buffer_16)
+        buffer_12 = _block_backward_buffer_12(X, a, WV, buffer_0)
+        buffer_18 = _block_backward_buffer_18(state_, state___, buffer_10, buffer_4)
         d_WV = _block_backward_d_WV(X, a, state_, buffer_0)
-        buffer_1 = _block_backward_buffer_1(state__, state____, buffer_19, z, buffer_16, buffer_2)
-        buffer_20 = _block_backward_buffer_20(state, state_, buffer_19, buffer_16, buffer_2)
-        buffer_14 = _block_backward_buffer_14(X, a, WK, buffer_1)
-        d_a = _block_backward_d_a(X, WQ, WK, WV, state_, state__, z, buffer_20, buffer_0, buffer_1)
-        d_WQ = _block_backward_d_WQ(X, a, state__, z, buffer_20)
+        buffer_1 = _block_backward_buffer_1(state__, state____, buffer_18, z, buffer_15, buffer_2)
+        buffer_19 = _block_backward_buffer_19(state, state_, buffer_18, buffer_15, buffer_2)
+        buffer_11 = _block_backward_buffer_11(X, a, WK, buffer_1)
+        d_a = _block_backward_d_a(X, WQ, WK, WV, state_, state__, z, buffer_19, buffer_0, buffer_1)
+        d_WQ = _block_backward_d_WQ(X, a, state__, z, buffer_19)
         d_WK = _block_backward_d_WK(X, a, state_, buffer_1)
-        d_X = _block_backward_d_X(X, a, WQ, WK, WV, c, d_out, state__, state____, buffer_8, buffer_5, z, buffer_20, buffer_6, buffer_0, buffer_1, buffer_12, buffer_18, buffer_14, buffer_15)
+        d_X = _block_backward_d_X(X, a, WQ, WK, WV, d_out, state__, state____, buffer_13, z, buffer_19, buffer_14, buffer_0, buffer_1, buffer_5, buffer_9, buffer_17, buffer_11, buffer_12)
         return d_X, d_a, d_WQ, d_WK, d_WV, d_WO, d_c, d_up, d_gate, d_down
 
 
@@ -8559,7 +8486,7 @@ def block(
         raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
     if down.shape != (1024, 512):
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
-    if max(64, 2, 2, 512, t) <= 64:
+    if max(512, 2, 2, 64, t) <= 64:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (X, a, WQ, WK, WV, WO, c, up, gate, down)):
             return _block_autograd.apply(X, a, WQ, WK, WV, WO, c, up, gate, down)
         buffer_0 = _block_buffer_0(X, a, WK)

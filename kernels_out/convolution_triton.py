@@ -34,7 +34,7 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 @triton.jit
 def conv1d_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_i, X_stride_c, W_stride_k, W_stride_c, W_stride_o,
-    out_stride_b, out_stride_i, out_stride_o, size_b, size_i, size_c, size_o, BLOCK_K: tl.constexpr,
+    out_stride_b, out_stride_i, out_stride_o, size_b, size_i, size_c, size_o, BLOCK_C: tl.constexpr,
     BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -46,39 +46,39 @@ def conv1d_kernel(
     program = program // tl.cdiv(size_i, BLOCK_I)
     b_index = program.to(tl.int64)
     acc_k_c = tl.full([BLOCK_I, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        to_k = (3) // BLOCK_K * BLOCK_K
+    for k_index in tl.range(0, 3):
+        to_c = size_c // BLOCK_C * BLOCK_C
         # whole tiles, no mask needed
-        for first_k in tl.range(0, to_k, BLOCK_K):
-            k_index = first_k + tl.arange(0, BLOCK_K)
+        for first_c in tl.range(0, to_c, BLOCK_C):
+            c_index = first_c + tl.arange(0, BLOCK_C)
             # src[convolution.diag:6]
             W = tl.load(
-                W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                W_ptr + k_index * W_stride_k + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                 mask=(o_index < size_o)[:, None],
                 other=0.0,
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (k_index + i_index[:, None] + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & ((k_index + i_index[:, None] + -1) >= 0) & ((k_index + i_index[:, None] + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
             acc_k_c = next_acc_k_c
-        from_k = tl.maximum(0, to_k)
+        from_c = tl.maximum(0, to_c)
         # tiles that a mask or the end cuts
-        for first_k_2 in tl.range(from_k, 3, BLOCK_K):
-            k_index = first_k_2 + tl.arange(0, BLOCK_K)
+        for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+            c_index = first_c_2 + tl.arange(0, BLOCK_C)
             # src[convolution.diag:6]
             W = tl.load(
-                W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                mask=(k_index < 3)[None, :] & (o_index < size_o)[:, None],
+                W_ptr + k_index * W_stride_k + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                 other=0.0,
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (k_index + i_index[:, None] + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & (c_index < size_c)[None, :] & ((k_index + i_index[:, None] + -1) >= 0) & ((k_index + i_index[:, None] + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
@@ -93,7 +93,7 @@ def conv1d_kernel(
 @triton.jit
 def conv1d_forward_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_i, X_stride_c, W_stride_k, W_stride_c, W_stride_o,
-    out_stride_b, out_stride_i, out_stride_o, size_b, size_i, size_c, size_o, BLOCK_K: tl.constexpr,
+    out_stride_b, out_stride_i, out_stride_o, size_b, size_i, size_c, size_o, BLOCK_C: tl.constexpr,
     BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -105,39 +105,39 @@ def conv1d_forward_kernel(
     program = program // tl.cdiv(size_i, BLOCK_I)
     b_index = program.to(tl.int64)
     acc_k_c = tl.full([BLOCK_I, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        to_k = (3) // BLOCK_K * BLOCK_K
+    for k_index in tl.range(0, 3):
+        to_c = size_c // BLOCK_C * BLOCK_C
         # whole tiles, no mask needed
-        for first_k in tl.range(0, to_k, BLOCK_K):
-            k_index = first_k + tl.arange(0, BLOCK_K)
+        for first_c in tl.range(0, to_c, BLOCK_C):
+            c_index = first_c + tl.arange(0, BLOCK_C)
             # src[convolution.diag:6]
             W = tl.load(
-                W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                W_ptr + k_index * W_stride_k + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                 mask=(o_index < size_o)[:, None],
                 other=0.0,
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (k_index + i_index[:, None] + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & ((k_index + i_index[:, None] + -1) >= 0) & ((k_index + i_index[:, None] + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
             acc_k_c = next_acc_k_c
-        from_k = tl.maximum(0, to_k)
+        from_c = tl.maximum(0, to_c)
         # tiles that a mask or the end cuts
-        for first_k_2 in tl.range(from_k, 3, BLOCK_K):
-            k_index = first_k_2 + tl.arange(0, BLOCK_K)
+        for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+            c_index = first_c_2 + tl.arange(0, BLOCK_C)
             # src[convolution.diag:6]
             W = tl.load(
-                W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                mask=(k_index < 3)[None, :] & (o_index < size_o)[:, None],
+                W_ptr + k_index * W_stride_k + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                 other=0.0,
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (k_index + i_index[:, None] + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & (c_index < size_c)[None, :] & ((k_index + i_index[:, None] + -1) >= 0) & ((k_index + i_index[:, None] + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
@@ -234,8 +234,8 @@ def conv1d_backward_d_W_kernel(
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index + -1) * X_stride_i + c_index[:, None] * X_stride_c,
-                mask=(c_index < size_c)[:, None] & ((i_index[None, :] + k_index + -1) >= 0) & ((i_index[None, :] + k_index + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (k_index + i_index[None, :] + -1) * X_stride_i + c_index[:, None] * X_stride_c,
+                mask=(c_index < size_c)[:, None] & ((k_index + i_index[None, :] + -1) >= 0) & ((k_index + i_index[None, :] + -1) < size_i),
                 other=0,
             )
             next_acc_b_i = tl.dot(X, tl.trans(d_out), acc_b_i)
@@ -251,8 +251,8 @@ def conv1d_backward_d_W_kernel(
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index + -1) * X_stride_i + c_index[:, None] * X_stride_c,
-                mask=(i_index < size_i)[None, :] & (c_index < size_c)[:, None] & ((i_index[None, :] + k_index + -1) >= 0) & ((i_index[None, :] + k_index + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (k_index + i_index[None, :] + -1) * X_stride_i + c_index[:, None] * X_stride_c,
+                mask=(i_index < size_i)[None, :] & (c_index < size_c)[:, None] & ((k_index + i_index[None, :] + -1) >= 0) & ((k_index + i_index[None, :] + -1) < size_i),
                 other=0,
             )
             next_acc_b_i = tl.dot(X, tl.trans(d_out), acc_b_i)
@@ -278,8 +278,8 @@ def conv1d_backward_d_X_rows_kernel(
     b_index = program.to(tl.int64)
     k_index = tl.arange(0, BLOCK_K)
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-        mask=(k_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
+        buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+        mask=(k_index < 3) & ((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
         other=0.0,
     )
     sum_ = tl.sum(buffer_0, 0)
@@ -306,8 +306,8 @@ def conv1d_backward_d_X_kernel(
     for first_k in tl.range(0, to_k, BLOCK_K):
         k_index = first_k + tl.arange(0, BLOCK_K)
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-            mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
+            buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+            mask=((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
             other=0.0,
         )
         tile_sum = tl.sum(buffer_0, 0)
@@ -318,8 +318,8 @@ def conv1d_backward_d_X_kernel(
     for first_k_2 in tl.range(from_k, 3, BLOCK_K):
         k_index = first_k_2 + tl.arange(0, BLOCK_K)
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-            mask=(k_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
+            buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+            mask=(k_index < 3) & ((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
             other=0.0,
         )
         tile_sum = tl.sum(buffer_0, 0)
@@ -340,11 +340,11 @@ def _conv1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, c, o):
         raise ValueError(f"W: bf16[k c o] has shape {W.shape}, expected {(3, c, o)}")
     out = torch.empty((b, i, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_O, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_I, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
     conv1d_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), W.stride(0), W.stride(1), W.stride(2),
-        out.stride(0), out.stride(1), out.stride(2), b, i, c, o, BLOCK_K=BLOCK_K, BLOCK_I=BLOCK_I,
+        out.stride(0), out.stride(1), out.stride(2), b, i, c, o, BLOCK_C=BLOCK_C, BLOCK_I=BLOCK_I,
         BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
@@ -359,11 +359,11 @@ def _conv1d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, c, o):
         raise ValueError(f"W: bf16[k c o] has shape {W.shape}, expected {(3, c, o)}")
     out = torch.empty((b, i, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_O, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_I, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
     conv1d_forward_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), W.stride(0), W.stride(1), W.stride(2),
-        out.stride(0), out.stride(1), out.stride(2), b, i, c, o, BLOCK_K=BLOCK_K, BLOCK_I=BLOCK_I,
+        out.stride(0), out.stride(1), out.stride(2), b, i, c, o, BLOCK_C=BLOCK_C, BLOCK_I=BLOCK_I,
         BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
@@ -480,7 +480,7 @@ def conv1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
 def conv2d_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_i, X_stride_j, X_stride_c, W_stride_k, W_stride_l, W_stride_c,
     W_stride_o, out_stride_b, out_stride_i, out_stride_j, out_stride_o, size_b, size_i, size_j, size_c,
-    size_o, BLOCK_L: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_O: tl.constexpr,
+    size_o, BLOCK_C: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -493,41 +493,41 @@ def conv2d_kernel(
     program = program // size_i
     b_index = program.to(tl.int64)
     acc_k_l_c = tl.full([BLOCK_J, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        for k_index in tl.range(0, 3):
-            to_l = (3) // BLOCK_L * BLOCK_L
+    for k_index in tl.range(0, 3):
+        for l_index in tl.range(0, 3):
+            to_c = size_c // BLOCK_C * BLOCK_C
             # whole tiles, no mask needed
-            for first_l in tl.range(0, to_l, BLOCK_L):
-                l_index = first_l + tl.arange(0, BLOCK_L)
+            for first_c in tl.range(0, to_c, BLOCK_C):
+                c_index = first_c + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (l_index + j_index[:, None] + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((l_index + j_index[:, None] + -1) >= 0) & ((l_index + j_index[:, None] + -1) < size_j),
                     other=0,
                 )
                 # src[convolution.diag:10]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                     mask=(o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:11]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            from_l = tl.maximum(0, to_l)
+            from_c = tl.maximum(0, to_c)
             # tiles that a mask or the end cuts
-            for first_l_2 in tl.range(from_l, 3, BLOCK_L):
-                l_index = first_l_2 + tl.arange(0, BLOCK_L)
+            for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+                c_index = first_c_2 + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
-                    other=0.0,
+                    X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (l_index + j_index[:, None] + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & (c_index < size_c)[None, :] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((l_index + j_index[:, None] + -1) >= 0) & ((l_index + j_index[:, None] + -1) < size_j),
+                    other=0,
                 )
                 # src[convolution.diag:10]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                    mask=(l_index < 3)[None, :] & (o_index < size_o)[:, None],
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                    mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:11]
@@ -544,7 +544,7 @@ def conv2d_kernel(
 def conv2d_forward_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_i, X_stride_j, X_stride_c, W_stride_k, W_stride_l, W_stride_c,
     W_stride_o, out_stride_b, out_stride_i, out_stride_j, out_stride_o, size_b, size_i, size_j, size_c,
-    size_o, BLOCK_L: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_O: tl.constexpr,
+    size_o, BLOCK_C: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -557,41 +557,41 @@ def conv2d_forward_kernel(
     program = program // size_i
     b_index = program.to(tl.int64)
     acc_k_l_c = tl.full([BLOCK_J, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        for k_index in tl.range(0, 3):
-            to_l = (3) // BLOCK_L * BLOCK_L
+    for k_index in tl.range(0, 3):
+        for l_index in tl.range(0, 3):
+            to_c = size_c // BLOCK_C * BLOCK_C
             # whole tiles, no mask needed
-            for first_l in tl.range(0, to_l, BLOCK_L):
-                l_index = first_l + tl.arange(0, BLOCK_L)
+            for first_c in tl.range(0, to_c, BLOCK_C):
+                c_index = first_c + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (l_index + j_index[:, None] + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((l_index + j_index[:, None] + -1) >= 0) & ((l_index + j_index[:, None] + -1) < size_j),
                     other=0,
                 )
                 # src[convolution.diag:10]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                     mask=(o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:11]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            from_l = tl.maximum(0, to_l)
+            from_c = tl.maximum(0, to_c)
             # tiles that a mask or the end cuts
-            for first_l_2 in tl.range(from_l, 3, BLOCK_L):
-                l_index = first_l_2 + tl.arange(0, BLOCK_L)
+            for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+                c_index = first_c_2 + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
-                    other=0.0,
+                    X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (l_index + j_index[:, None] + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & (c_index < size_c)[None, :] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((l_index + j_index[:, None] + -1) >= 0) & ((l_index + j_index[:, None] + -1) < size_j),
+                    other=0,
                 )
                 # src[convolution.diag:10]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                    mask=(l_index < 3)[None, :] & (o_index < size_o)[:, None],
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                    mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:11]
@@ -697,8 +697,8 @@ def conv2d_backward_d_W_kernel(
                 )
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index + -1) * X_stride_j + c_index[:, None] * X_stride_c,
-                    mask=(c_index < size_c)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index + -1) >= 0) & ((j_index[None, :] + l_index + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (l_index + j_index[None, :] + -1) * X_stride_j + c_index[:, None] * X_stride_c,
+                    mask=(c_index < size_c)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((l_index + j_index[None, :] + -1) >= 0) & ((l_index + j_index[None, :] + -1) < size_j),
                     other=0,
                 )
                 next_acc_b_i_j = tl.dot(X, tl.trans(d_out), acc_b_i_j)
@@ -714,8 +714,8 @@ def conv2d_backward_d_W_kernel(
                 )
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index + -1) * X_stride_j + c_index[:, None] * X_stride_c,
-                    mask=(j_index < size_j)[None, :] & (c_index < size_c)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index + -1) >= 0) & ((j_index[None, :] + l_index + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (l_index + j_index[None, :] + -1) * X_stride_j + c_index[:, None] * X_stride_c,
+                    mask=(j_index < size_j)[None, :] & (c_index < size_c)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((l_index + j_index[None, :] + -1) >= 0) & ((l_index + j_index[None, :] + -1) < size_j),
                     other=0,
                 )
                 next_acc_b_i_j = tl.dot(X, tl.trans(d_out), acc_b_i_j)
@@ -745,8 +745,8 @@ def conv2d_backward_d_X_rows_kernel(
     k_index = tl.arange(0, BLOCK_K)
     l_index = tl.arange(0, BLOCK_L)
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index[:, None] + 1) * buffer_0_stride_i + (j_index + -1 * l_index[None, :] + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l,
-        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & ((i_index + -1 * k_index[:, None] + 1) >= 0) & ((i_index + -1 * k_index[:, None] + 1) < size_i) & ((j_index + -1 * l_index[None, :] + 1) >= 0) & ((j_index + -1 * l_index[None, :] + 1) < size_j),
+        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index[:, None] + 1) * buffer_0_stride_i + (-1 * l_index[None, :] + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l,
+        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & ((i_index + -1 * k_index[:, None] + 1) >= 0) & ((i_index + -1 * k_index[:, None] + 1) < size_i) & ((-1 * l_index[None, :] + j_index + 1) >= 0) & ((-1 * l_index[None, :] + j_index + 1) < size_j),
         other=0.0,
     )
     sum_ = tl.sum(tl.sum(buffer_0, 1), 0)
@@ -777,8 +777,8 @@ def conv2d_backward_d_X_kernel(
         for first_l in tl.range(0, to_l, BLOCK_L):
             l_index = first_l + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (j_index + -1 * l_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
-                mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((j_index + -1 * l_index + 1) >= 0) & ((j_index + -1 * l_index + 1) < size_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (-1 * l_index + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
+                mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((-1 * l_index + j_index + 1) >= 0) & ((-1 * l_index + j_index + 1) < size_j),
                 other=0.0,
             )
             tile_sum = tl.sum(buffer_0, 0)
@@ -789,8 +789,8 @@ def conv2d_backward_d_X_kernel(
         for first_l_2 in tl.range(from_l, 3, BLOCK_L):
             l_index = first_l_2 + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (j_index + -1 * l_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
-                mask=(l_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((j_index + -1 * l_index + 1) >= 0) & ((j_index + -1 * l_index + 1) < size_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (-1 * l_index + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
+                mask=(l_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((-1 * l_index + j_index + 1) >= 0) & ((-1 * l_index + j_index + 1) < size_j),
                 other=0.0,
             )
             tile_sum = tl.sum(buffer_0, 0)
@@ -811,12 +811,12 @@ def _conv2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, i, j, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_J, BLOCK_O, BLOCK_L, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * i * triton.cdiv(j, BLOCK_J) * triton.cdiv(o, BLOCK_O),)
     conv2d_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), W.stride(0), W.stride(1), W.stride(2),
         W.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, i, j, c, o,
-        BLOCK_L=BLOCK_L, BLOCK_J=BLOCK_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        BLOCK_C=BLOCK_C, BLOCK_J=BLOCK_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -830,12 +830,12 @@ def _conv2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, i, j, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_J, BLOCK_O, BLOCK_L, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * i * triton.cdiv(j, BLOCK_J) * triton.cdiv(o, BLOCK_O),)
     conv2d_forward_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), W.stride(0), W.stride(1), W.stride(2),
         W.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, i, j, c, o,
-        BLOCK_L=BLOCK_L, BLOCK_J=BLOCK_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        BLOCK_C=BLOCK_C, BLOCK_J=BLOCK_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1170,8 +1170,8 @@ def depthwise1d_backward_d_W_rows_kernel(
     )
     # src[convolution.diag:15]
     X = tl.load(
-        X_ptr + b_index[None, :, None] * X_stride_b + (i_index[None, None, :] + k_index[:, None, None] + -1) * X_stride_i + c_index * X_stride_c,
-        mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (k_index < 3)[:, None, None] & ((i_index[None, None, :] + k_index[:, None, None] + -1) >= 0) & ((i_index[None, None, :] + k_index[:, None, None] + -1) < size_i),
+        X_ptr + b_index[None, :, None] * X_stride_b + (k_index[:, None, None] + i_index[None, None, :] + -1) * X_stride_i + c_index * X_stride_c,
+        mask=(b_index < size_b)[None, :, None] & (k_index < 3)[:, None, None] & (i_index < size_i)[None, None, :] & ((k_index[:, None, None] + i_index[None, None, :] + -1) >= 0) & ((k_index[:, None, None] + i_index[None, None, :] + -1) < size_i),
         other=0,
     )
     mul_k_b_i = X.to(tl.float32) * d_out.to(tl.float32)[None, :, :]
@@ -1205,8 +1205,8 @@ def depthwise1d_backward_d_W_kernel(
             )
             # src[convolution.diag:15]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -1) >= 0) & ((i_index[None, :] + k_index[:, None] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (k_index[:, None] + i_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
+                mask=(k_index < 3)[:, None] & ((k_index[:, None] + i_index[None, :] + -1) >= 0) & ((k_index[:, None] + i_index[None, :] + -1) < size_i),
                 other=0,
             )
             mul_k_i = X.to(tl.float32) * d_out.to(tl.float32)[None, :]
@@ -1224,8 +1224,8 @@ def depthwise1d_backward_d_W_kernel(
             )
             # src[convolution.diag:15]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[None, :] & (k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -1) >= 0) & ((i_index[None, :] + k_index[:, None] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (k_index[:, None] + i_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
+                mask=(k_index < 3)[:, None] & (i_index < size_i)[None, :] & ((k_index[:, None] + i_index[None, :] + -1) >= 0) & ((k_index[:, None] + i_index[None, :] + -1) < size_i),
                 other=0,
             )
             mul_k_i = X.to(tl.float32) * d_out.to(tl.float32)[None, :]
@@ -1253,8 +1253,8 @@ def depthwise1d_backward_d_X_rows_kernel(
     b_index = program.to(tl.int64)
     k_index = tl.arange(0, BLOCK_K)
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-        mask=(k_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
+        buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+        mask=(k_index < 3) & ((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
         other=0.0,
     )
     sum_ = tl.sum(buffer_0, 0)
@@ -1281,8 +1281,8 @@ def depthwise1d_backward_d_X_kernel(
     for first_k in tl.range(0, to_k, BLOCK_K):
         k_index = first_k + tl.arange(0, BLOCK_K)
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-            mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
+            buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+            mask=((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
             other=0.0,
         )
         tile_sum = tl.sum(buffer_0, 0)
@@ -1293,8 +1293,8 @@ def depthwise1d_backward_d_X_kernel(
     for first_k_2 in tl.range(from_k, 3, BLOCK_K):
         k_index = first_k_2 + tl.arange(0, BLOCK_K)
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-            mask=(k_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
+            buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+            mask=(k_index < 3) & ((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
             other=0.0,
         )
         tile_sum = tl.sum(buffer_0, 0)
@@ -1605,8 +1605,8 @@ def causal_depthwise_forward_rows_kernel(
     k_index = tl.arange(0, BLOCK_K)
     # src[convolution.diag:19]
     X = tl.load(
-        X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -2) * X_stride_i + c_index * X_stride_c,
-        mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -2) >= 0) & ((i_index[:, None] + k_index[None, :] + -2) < size_i),
+        X_ptr + b_index * X_stride_b + (k_index[None, :] + i_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
+        mask=(k_index < 3)[None, :] & (i_index < size_i)[:, None] & ((k_index[None, :] + i_index[:, None] + -2) >= 0) & ((k_index[None, :] + i_index[:, None] + -2) < size_i),
         other=0,
     )
     # src[convolution.diag:18]
@@ -1651,8 +1651,8 @@ def causal_depthwise_forward_kernel(
         k_index = first_k + tl.arange(0, BLOCK_K)
         # src[convolution.diag:19]
         X = tl.load(
-            X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -2) * X_stride_i + c_index * X_stride_c,
-            mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index[None, :] + -2) >= 0) & ((i_index[:, None] + k_index[None, :] + -2) < size_i),
+            X_ptr + b_index * X_stride_b + (k_index[None, :] + i_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
+            mask=(i_index < size_i)[:, None] & ((k_index[None, :] + i_index[:, None] + -2) >= 0) & ((k_index[None, :] + i_index[:, None] + -2) < size_i),
             other=0,
         )
         # src[convolution.diag:18]
@@ -1668,8 +1668,8 @@ def causal_depthwise_forward_kernel(
         k_index = first_k_2 + tl.arange(0, BLOCK_K)
         # src[convolution.diag:19]
         X = tl.load(
-            X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -2) * X_stride_i + c_index * X_stride_c,
-            mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -2) >= 0) & ((i_index[:, None] + k_index[None, :] + -2) < size_i),
+            X_ptr + b_index * X_stride_b + (k_index[None, :] + i_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
+            mask=(k_index < 3)[None, :] & (i_index < size_i)[:, None] & ((k_index[None, :] + i_index[:, None] + -2) >= 0) & ((k_index[None, :] + i_index[:, None] + -2) < size_i),
             other=0,
         )
         # src[convolution.diag:18]
@@ -2295,8 +2295,8 @@ def depthwise2d_rows_kernel(
     l_index = tl.arange(0, BLOCK_L)
     # src[convolution.diag:23]
     X = tl.load(
-        X_ptr + b_index * X_stride_b + (i_index + k_index[None, :, None] + -1) * X_stride_i + (j_index[:, None, None] + l_index[None, None, :] + -1) * X_stride_j + c_index * X_stride_c,
-        mask=(k_index < 3)[None, :, None] & (j_index < size_j)[:, None, None] & (l_index < 3)[None, None, :] & ((i_index + k_index[None, :, None] + -1) >= 0) & ((i_index + k_index[None, :, None] + -1) < size_i) & ((j_index[:, None, None] + l_index[None, None, :] + -1) >= 0) & ((j_index[:, None, None] + l_index[None, None, :] + -1) < size_j),
+        X_ptr + b_index * X_stride_b + (k_index[None, :, None] + i_index + -1) * X_stride_i + (j_index[:, None, None] + l_index[None, None, :] + -1) * X_stride_j + c_index * X_stride_c,
+        mask=(k_index < 3)[None, :, None] & (j_index < size_j)[:, None, None] & (l_index < 3)[None, None, :] & ((k_index[None, :, None] + i_index + -1) >= 0) & ((k_index[None, :, None] + i_index + -1) < size_i) & ((j_index[:, None, None] + l_index[None, None, :] + -1) >= 0) & ((j_index[:, None, None] + l_index[None, None, :] + -1) < size_j),
         other=0,
     )
     # src[convolution.diag:22]
@@ -2339,8 +2339,8 @@ def depthwise2d_kernel(
             l_index = first_l + tl.arange(0, BLOCK_L)
             # src[convolution.diag:23]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
+                mask=(j_index < size_j)[:, None] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
                 other=0,
             )
             # src[convolution.diag:22]
@@ -2356,8 +2356,8 @@ def depthwise2d_kernel(
             l_index = first_l_2 + tl.arange(0, BLOCK_L)
             # src[convolution.diag:23]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
+                mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
                 other=0,
             )
             # src[convolution.diag:22]
@@ -2398,8 +2398,8 @@ def depthwise2d_forward_rows_kernel(
     l_index = tl.arange(0, BLOCK_L)
     # src[convolution.diag:23]
     X = tl.load(
-        X_ptr + b_index * X_stride_b + (i_index + k_index[None, :, None] + -1) * X_stride_i + (j_index[:, None, None] + l_index[None, None, :] + -1) * X_stride_j + c_index * X_stride_c,
-        mask=(k_index < 3)[None, :, None] & (j_index < size_j)[:, None, None] & (l_index < 3)[None, None, :] & ((i_index + k_index[None, :, None] + -1) >= 0) & ((i_index + k_index[None, :, None] + -1) < size_i) & ((j_index[:, None, None] + l_index[None, None, :] + -1) >= 0) & ((j_index[:, None, None] + l_index[None, None, :] + -1) < size_j),
+        X_ptr + b_index * X_stride_b + (k_index[None, :, None] + i_index + -1) * X_stride_i + (j_index[:, None, None] + l_index[None, None, :] + -1) * X_stride_j + c_index * X_stride_c,
+        mask=(k_index < 3)[None, :, None] & (j_index < size_j)[:, None, None] & (l_index < 3)[None, None, :] & ((k_index[None, :, None] + i_index + -1) >= 0) & ((k_index[None, :, None] + i_index + -1) < size_i) & ((j_index[:, None, None] + l_index[None, None, :] + -1) >= 0) & ((j_index[:, None, None] + l_index[None, None, :] + -1) < size_j),
         other=0,
     )
     # src[convolution.diag:22]
@@ -2442,8 +2442,8 @@ def depthwise2d_forward_kernel(
             l_index = first_l + tl.arange(0, BLOCK_L)
             # src[convolution.diag:23]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
+                mask=(j_index < size_j)[:, None] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
                 other=0,
             )
             # src[convolution.diag:22]
@@ -2459,8 +2459,8 @@ def depthwise2d_forward_kernel(
             l_index = first_l_2 + tl.arange(0, BLOCK_L)
             # src[convolution.diag:23]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
+                mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
                 other=0,
             )
             # src[convolution.diag:22]
@@ -2542,8 +2542,8 @@ def depthwise2d_backward_d_W_rows_kernel(
     )
     # src[convolution.diag:23]
     X = tl.load(
-        X_ptr + b_index[None, :, None, None] * X_stride_b + (i_index[None, None, :, None] + k_index + -1) * X_stride_i + (j_index[None, None, None, :] + l_index[:, None, None, None] + -1) * X_stride_j + c_index * X_stride_c,
-        mask=(b_index < size_b)[None, :, None, None] & (i_index < size_i)[None, None, :, None] & (j_index < size_j)[None, None, None, :] & (l_index < 3)[:, None, None, None] & ((i_index[None, None, :, None] + k_index + -1) >= 0) & ((i_index[None, None, :, None] + k_index + -1) < size_i) & ((j_index[None, None, None, :] + l_index[:, None, None, None] + -1) >= 0) & ((j_index[None, None, None, :] + l_index[:, None, None, None] + -1) < size_j),
+        X_ptr + b_index[None, :, None, None] * X_stride_b + (i_index[None, None, :, None] + k_index + -1) * X_stride_i + (l_index[:, None, None, None] + j_index[None, None, None, :] + -1) * X_stride_j + c_index * X_stride_c,
+        mask=(b_index < size_b)[None, :, None, None] & (i_index < size_i)[None, None, :, None] & (l_index < 3)[:, None, None, None] & (j_index < size_j)[None, None, None, :] & ((i_index[None, None, :, None] + k_index + -1) >= 0) & ((i_index[None, None, :, None] + k_index + -1) < size_i) & ((l_index[:, None, None, None] + j_index[None, None, None, :] + -1) >= 0) & ((l_index[:, None, None, None] + j_index[None, None, None, :] + -1) < size_j),
         other=0,
     )
     mul_l_b_i_j = X.to(tl.float32) * d_out.to(tl.float32)[None, :, :, :]
@@ -2580,8 +2580,8 @@ def depthwise2d_backward_d_W_kernel(
                 )
                 # src[convolution.diag:23]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index[:, None] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(l_index < 3)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index[:, None] + -1) >= 0) & ((j_index[None, :] + l_index[:, None] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (l_index[:, None] + j_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
+                    mask=(l_index < 3)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((l_index[:, None] + j_index[None, :] + -1) >= 0) & ((l_index[:, None] + j_index[None, :] + -1) < size_j),
                     other=0,
                 )
                 mul_l_j = X.to(tl.float32) * d_out.to(tl.float32)[None, :]
@@ -2599,8 +2599,8 @@ def depthwise2d_backward_d_W_kernel(
                 )
                 # src[convolution.diag:23]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index[:, None] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(j_index < size_j)[None, :] & (l_index < 3)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index[:, None] + -1) >= 0) & ((j_index[None, :] + l_index[:, None] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (l_index[:, None] + j_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
+                    mask=(l_index < 3)[:, None] & (j_index < size_j)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((l_index[:, None] + j_index[None, :] + -1) >= 0) & ((l_index[:, None] + j_index[None, :] + -1) < size_j),
                     other=0,
                 )
                 mul_l_j = X.to(tl.float32) * d_out.to(tl.float32)[None, :]
@@ -2632,8 +2632,8 @@ def depthwise2d_backward_d_X_rows_kernel(
     k_index = tl.arange(0, BLOCK_K)
     l_index = tl.arange(0, BLOCK_L)
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index[:, None] + 1) * buffer_0_stride_i + (j_index + -1 * l_index[None, :] + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l,
-        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & ((i_index + -1 * k_index[:, None] + 1) >= 0) & ((i_index + -1 * k_index[:, None] + 1) < size_i) & ((j_index + -1 * l_index[None, :] + 1) >= 0) & ((j_index + -1 * l_index[None, :] + 1) < size_j),
+        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index[:, None] + 1) * buffer_0_stride_i + (-1 * l_index[None, :] + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l,
+        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & ((i_index + -1 * k_index[:, None] + 1) >= 0) & ((i_index + -1 * k_index[:, None] + 1) < size_i) & ((-1 * l_index[None, :] + j_index + 1) >= 0) & ((-1 * l_index[None, :] + j_index + 1) < size_j),
         other=0.0,
     )
     sum_ = tl.sum(tl.sum(buffer_0, 1), 0)
@@ -2664,8 +2664,8 @@ def depthwise2d_backward_d_X_kernel(
         for first_l in tl.range(0, to_l, BLOCK_L):
             l_index = first_l + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (j_index + -1 * l_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
-                mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((j_index + -1 * l_index + 1) >= 0) & ((j_index + -1 * l_index + 1) < size_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (-1 * l_index + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
+                mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((-1 * l_index + j_index + 1) >= 0) & ((-1 * l_index + j_index + 1) < size_j),
                 other=0.0,
             )
             tile_sum = tl.sum(buffer_0, 0)
@@ -2676,8 +2676,8 @@ def depthwise2d_backward_d_X_kernel(
         for first_l_2 in tl.range(from_l, 3, BLOCK_L):
             l_index = first_l_2 + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (j_index + -1 * l_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
-                mask=(l_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((j_index + -1 * l_index + 1) >= 0) & ((j_index + -1 * l_index + 1) < size_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (-1 * l_index + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
+                mask=(l_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((-1 * l_index + j_index + 1) >= 0) & ((-1 * l_index + j_index + 1) < size_j),
                 other=0.0,
             )
             tile_sum = tl.sum(buffer_0, 0)
@@ -2888,7 +2888,7 @@ def depthwise2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
 def strided2d_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_even_i, X_stride_even_j, X_stride_c, W_stride_k, W_stride_l,
     W_stride_c, W_stride_o, out_stride_b, out_stride_half_i, out_stride_half_j, out_stride_o, size_b,
-    size_half_i, size_half_j, size_c, size_o, BLOCK_L: tl.constexpr, BLOCK_HALF_J: tl.constexpr,
+    size_half_i, size_half_j, size_c, size_o, BLOCK_C: tl.constexpr, BLOCK_HALF_J: tl.constexpr,
     BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2902,41 +2902,41 @@ def strided2d_kernel(
     program = program // size_half_i
     b_index = program.to(tl.int64)
     acc_k_l_c = tl.full([BLOCK_HALF_J, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        for k_index in tl.range(0, 3):
-            to_l = (3) // BLOCK_L * BLOCK_L
+    for k_index in tl.range(0, 3):
+        for l_index in tl.range(0, 3):
+            to_c = size_c // BLOCK_C * BLOCK_C
             # whole tiles, no mask needed
-            for first_l in tl.range(0, to_l, BLOCK_L):
-                l_index = first_l + tl.arange(0, BLOCK_L)
+            for first_c in tl.range(0, to_c, BLOCK_C):
+                c_index = first_c + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:26]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                     mask=(o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index[None, :] + -1) * X_stride_even_j + c_index * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) >= 0) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            from_l = tl.maximum(0, to_l)
+            from_c = tl.maximum(0, to_c)
             # tiles that a mask or the end cuts
-            for first_l_2 in tl.range(from_l, 3, BLOCK_L):
-                l_index = first_l_2 + tl.arange(0, BLOCK_L)
+            for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+                c_index = first_c_2 + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:26]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                    mask=(l_index < 3)[None, :] & (o_index < size_o)[:, None],
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                    mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index[None, :] + -1) * X_stride_even_j + c_index * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & (l_index < 3)[None, :] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) >= 0) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & (c_index < size_c)[None, :] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
@@ -2953,7 +2953,7 @@ def strided2d_kernel(
 def strided2d_forward_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_even_i, X_stride_even_j, X_stride_c, W_stride_k, W_stride_l,
     W_stride_c, W_stride_o, out_stride_b, out_stride_half_i, out_stride_half_j, out_stride_o, size_b,
-    size_half_i, size_half_j, size_c, size_o, BLOCK_L: tl.constexpr, BLOCK_HALF_J: tl.constexpr,
+    size_half_i, size_half_j, size_c, size_o, BLOCK_C: tl.constexpr, BLOCK_HALF_J: tl.constexpr,
     BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2967,41 +2967,41 @@ def strided2d_forward_kernel(
     program = program // size_half_i
     b_index = program.to(tl.int64)
     acc_k_l_c = tl.full([BLOCK_HALF_J, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        for k_index in tl.range(0, 3):
-            to_l = (3) // BLOCK_L * BLOCK_L
+    for k_index in tl.range(0, 3):
+        for l_index in tl.range(0, 3):
+            to_c = size_c // BLOCK_C * BLOCK_C
             # whole tiles, no mask needed
-            for first_l in tl.range(0, to_l, BLOCK_L):
-                l_index = first_l + tl.arange(0, BLOCK_L)
+            for first_c in tl.range(0, to_c, BLOCK_C):
+                c_index = first_c + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:26]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                     mask=(o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index[None, :] + -1) * X_stride_even_j + c_index * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) >= 0) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            from_l = tl.maximum(0, to_l)
+            from_c = tl.maximum(0, to_c)
             # tiles that a mask or the end cuts
-            for first_l_2 in tl.range(from_l, 3, BLOCK_L):
-                l_index = first_l_2 + tl.arange(0, BLOCK_L)
+            for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+                c_index = first_c_2 + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:26]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                    mask=(l_index < 3)[None, :] & (o_index < size_o)[:, None],
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                    mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index[None, :] + -1) * X_stride_even_j + c_index * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & (l_index < 3)[None, :] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) >= 0) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & (c_index < size_c)[None, :] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
@@ -3104,8 +3104,8 @@ def strided2d_backward_d_W_kernel(
                 half_j_index = first_half_j + tl.arange(0, BLOCK_HALF_J)
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[None, :] + l_index + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
-                    mask=(c_index < size_c)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[None, :] + l_index + -1) >= 0) & ((2 * half_j_index[None, :] + l_index + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (l_index + 2 * half_j_index[None, :] + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
+                    mask=(c_index < size_c)[:, None] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((l_index + 2 * half_j_index[None, :] + -1) >= 0) & ((l_index + 2 * half_j_index[None, :] + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 d_out = tl.load(
@@ -3121,8 +3121,8 @@ def strided2d_backward_d_W_kernel(
                 half_j_index = first_half_j_2 + tl.arange(0, BLOCK_HALF_J)
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[None, :] + l_index + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
-                    mask=(half_j_index < size_half_j)[None, :] & (c_index < size_c)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[None, :] + l_index + -1) >= 0) & ((2 * half_j_index[None, :] + l_index + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (l_index + 2 * half_j_index[None, :] + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[None, :] & (c_index < size_c)[:, None] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((l_index + 2 * half_j_index[None, :] + -1) >= 0) & ((l_index + 2 * half_j_index[None, :] + -1) < (2 * size_half_j)),
                     other=0.0,
                 )
                 d_out = tl.load(
@@ -3157,8 +3157,8 @@ def strided2d_backward_d_X_rows_kernel(
     k_index = tl.arange(0, BLOCK_K)
     l_index = tl.arange(0, BLOCK_L)
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l + ((even_i_index + -1 * k_index[:, None] + 1) // 2) * buffer_0_stride_half_i + ((even_j_index + -1 * l_index[None, :] + 1) // 2) * buffer_0_stride_half_j,
-        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & (((even_i_index + -1 * k_index[:, None] + 1) // 2) >= 0) & (((even_i_index + -1 * k_index[:, None] + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index[None, :] + 1) // 2) >= 0) & (((even_j_index + -1 * l_index[None, :] + 1) // 2) < size_half_j),
+        buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l + ((-1 * k_index[:, None] + even_i_index + 1) // 2) * buffer_0_stride_half_i + ((-1 * l_index[None, :] + even_j_index + 1) // 2) * buffer_0_stride_half_j,
+        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & (((-1 * k_index[:, None] + even_i_index + 1) // 2) >= 0) & (((-1 * k_index[:, None] + even_i_index + 1) // 2) < size_half_i) & (((-1 * l_index[None, :] + even_j_index + 1) // 2) >= 0) & (((-1 * l_index[None, :] + even_j_index + 1) // 2) < size_half_j),
         other=0.0,
     )
     mod_l = ((1 + (1 * even_j_index)) + (l_index * -1)) % 2
@@ -3195,8 +3195,8 @@ def strided2d_backward_d_X_kernel(
         for first_l in tl.range(0, to_l, BLOCK_L):
             l_index = first_l + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l + ((even_i_index + -1 * k_index + 1) // 2) * buffer_0_stride_half_i + ((even_j_index + -1 * l_index + 1) // 2) * buffer_0_stride_half_j,
-                mask=(((even_i_index + -1 * k_index + 1) // 2) >= 0) & (((even_i_index + -1 * k_index + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index + 1) // 2) >= 0) & (((even_j_index + -1 * l_index + 1) // 2) < size_half_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l + ((-1 * k_index + even_i_index + 1) // 2) * buffer_0_stride_half_i + ((-1 * l_index + even_j_index + 1) // 2) * buffer_0_stride_half_j,
+                mask=(((-1 * k_index + even_i_index + 1) // 2) >= 0) & (((-1 * k_index + even_i_index + 1) // 2) < size_half_i) & (((-1 * l_index + even_j_index + 1) // 2) >= 0) & (((-1 * l_index + even_j_index + 1) // 2) < size_half_j),
                 other=0.0,
             )
             where_l = tl.where((((1 + mul) + (l_index * -1)) % 2) == 0, tl.where(eq, buffer_0, 0.0), 0.0)
@@ -3208,8 +3208,8 @@ def strided2d_backward_d_X_kernel(
         for first_l_2 in tl.range(from_l, 3, BLOCK_L):
             l_index = first_l_2 + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l + ((even_i_index + -1 * k_index + 1) // 2) * buffer_0_stride_half_i + ((even_j_index + -1 * l_index + 1) // 2) * buffer_0_stride_half_j,
-                mask=(l_index < 3) & (((even_i_index + -1 * k_index + 1) // 2) >= 0) & (((even_i_index + -1 * k_index + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index + 1) // 2) >= 0) & (((even_j_index + -1 * l_index + 1) // 2) < size_half_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l + ((-1 * k_index + even_i_index + 1) // 2) * buffer_0_stride_half_i + ((-1 * l_index + even_j_index + 1) // 2) * buffer_0_stride_half_j,
+                mask=(l_index < 3) & (((-1 * k_index + even_i_index + 1) // 2) >= 0) & (((-1 * k_index + even_i_index + 1) // 2) < size_half_i) & (((-1 * l_index + even_j_index + 1) // 2) >= 0) & (((-1 * l_index + even_j_index + 1) // 2) < size_half_j),
                 other=0.0,
             )
             where_l = tl.where(eq & ((((1 + mul) + (l_index * -1)) % 2) == 0), buffer_0, 0.0)
@@ -3235,12 +3235,12 @@ def _strided2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, half_i, half_j, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_HALF_J, BLOCK_O, BLOCK_L, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_HALF_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * half_i * triton.cdiv(half_j, BLOCK_HALF_J) * triton.cdiv(o, BLOCK_O),)
     strided2d_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), W.stride(0), W.stride(1), W.stride(2),
         W.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, half_i, half_j, c, o,
-        BLOCK_L=BLOCK_L, BLOCK_HALF_J=BLOCK_HALF_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        BLOCK_C=BLOCK_C, BLOCK_HALF_J=BLOCK_HALF_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -3258,12 +3258,12 @@ def _strided2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, half_i, half_j, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_HALF_J, BLOCK_O, BLOCK_L, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_HALF_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * half_i * triton.cdiv(half_j, BLOCK_HALF_J) * triton.cdiv(o, BLOCK_O),)
     strided2d_forward_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), W.stride(0), W.stride(1), W.stride(2),
         W.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, half_i, half_j, c, o,
-        BLOCK_L=BLOCK_L, BLOCK_HALF_J=BLOCK_HALF_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        BLOCK_C=BLOCK_C, BLOCK_HALF_J=BLOCK_HALF_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 

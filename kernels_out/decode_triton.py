@@ -185,8 +185,8 @@ def decode_parts_kernel(
         add_x_in = mul + x_in_index
         # src[decode.diag:8]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[decode.diag:12]
@@ -206,8 +206,8 @@ def decode_parts_kernel(
         e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:9]
         V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
@@ -220,8 +220,8 @@ def decode_parts_kernel(
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[decode.diag:8]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[decode.diag:12]
@@ -244,8 +244,8 @@ def decode_parts_kernel(
         e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:9]
         V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
@@ -1361,8 +1361,8 @@ def decode_ragged_parts_kernel(
         add_x_in = x_in_index + mul
         # src[decode.diag:19]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[decode.diag:23]
@@ -1382,8 +1382,8 @@ def decode_ragged_parts_kernel(
         e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:20]
         V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
@@ -1396,8 +1396,8 @@ def decode_ragged_parts_kernel(
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[decode.diag:19]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[decode.diag:23]
@@ -1420,8 +1420,8 @@ def decode_ragged_parts_kernel(
         e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:20]
         V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))

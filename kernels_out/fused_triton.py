@@ -5322,14 +5322,14 @@ def rmsnorm_matmul_backward_d_X_kernel(
 def rmsnorm_matmul_backward_d_weight_rows_kernel(
     X_ptr, W_ptr, d_out_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, W_stride_n, W_stride_o,
     d_out_stride_row, d_out_stride_o, state_stride_row, d_weight_stride_n, size_row, size_n, size_o,
-    BLOCK_O: tl.constexpr, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr, EXACT_O: tl.constexpr,
-    EXACT_ROW: tl.constexpr,
+    BLOCK_ROW: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_N: tl.constexpr, EXACT_ROW: tl.constexpr,
+    EXACT_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
-    o_index = tl.arange(0, BLOCK_O)
     row_index = tl.arange(0, BLOCK_ROW)
+    o_index = tl.arange(0, BLOCK_O)
     # src[fused.diag:43]
     X = tl.load(
         X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
@@ -5346,15 +5346,15 @@ def rmsnorm_matmul_backward_d_weight_rows_kernel(
         other=0.0,
     )
     d_out = load_tile(
-        d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
-        (row_index < size_row)[None, :] & (o_index < size_o)[:, None],
+        d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
+        (row_index < size_row)[:, None] & (o_index < size_o)[None, :],
         0.0,
         EXACT_ROW and EXACT_O,
     )
-    tile = tl.rsqrt(add_row)[None, :] * d_out.to(tl.float32)
-    tile_2 = tile[None, :, :] * W.to(tl.float32)[:, :, None]
-    mul_n_o_row = tile_2 * X.to(tl.float32)[:, None, :]
-    sum_ = tl.sum(tl.sum(mul_n_o_row, 2), 1)
+    tile = tl.rsqrt(add_row)[:, None] * d_out.to(tl.float32)
+    tile_2 = tile[None, :, :] * W.to(tl.float32)[:, None, :]
+    mul_n_row_o = tile_2 * X.to(tl.float32)[:, :, None]
+    sum_ = tl.sum(tl.sum(mul_n_row_o, 2), 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
 
 
@@ -5622,20 +5622,20 @@ def _rmsnorm_matmul_backward_d_weight(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
-    BLOCK_O = max(16, triton.next_power_of_2(o))
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
-    if BLOCK_O * BLOCK_ROW <= 1024:
-        if BLOCK_O * BLOCK_ROW <= 64:
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if BLOCK_ROW * BLOCK_O <= 1024:
+        if BLOCK_ROW * BLOCK_O <= 64:
             BLOCK_N, warps, stages = 16, 4, 1
-        elif BLOCK_O * BLOCK_ROW <= 256:
+        elif BLOCK_ROW * BLOCK_O <= 256:
             BLOCK_N, warps, stages = 16, 8, 1
         else:
             BLOCK_N, warps, stages = 16, 16, 1
         grid = (triton.cdiv(n, BLOCK_N),)
         rmsnorm_matmul_backward_d_weight_rows_kernel[grid](
             X, W, d_out, state, d_weight, X.stride(0), X.stride(1), W.stride(0), W.stride(1), d_out.stride(0),
-            d_out.stride(1), state.stride(0), d_weight.stride(0), row, n, o, BLOCK_O=BLOCK_O,
-            BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, EXACT_O=o == BLOCK_O, EXACT_ROW=row == BLOCK_ROW,
+            d_out.stride(1), state.stride(0), d_weight.stride(0), row, n, o, BLOCK_ROW=BLOCK_ROW,
+            BLOCK_O=BLOCK_O, BLOCK_N=BLOCK_N, EXACT_ROW=row == BLOCK_ROW, EXACT_O=o == BLOCK_O,
             num_warps=warps, num_stages=stages,
         )
         return d_weight
@@ -5793,14 +5793,14 @@ def groupnorm_matmul_out_kernel(
     X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel,
     W_stride_group, W_stride_channel, W_stride_o, buffer_0_stride_b, buffer_0_stride_group, out_stride_b,
     out_stride_o, out_stride_pixel, size_b, size_pixel, size_o, BLOCK_GROUP: tl.constexpr,
-    BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
-    EXACT_CHANNEL: tl.constexpr, EXACT_PIXEL: tl.constexpr, EXACT_O: tl.constexpr,
+    BLOCK_PIXEL: tl.constexpr, BLOCK_CHANNEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
+    EXACT_PIXEL: tl.constexpr, EXACT_CHANNEL: tl.constexpr, EXACT_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_b = program * BLOCK_B
     b_index = first_b + tl.arange(0, BLOCK_B)
-    channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
+    channel_index = tl.arange(0, BLOCK_CHANNEL)
     o_index = tl.arange(0, BLOCK_O)
     acc_group_channel = tl.full([BLOCK_B, BLOCK_O, BLOCK_PIXEL], 0.0, tl.float32)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
@@ -6205,14 +6205,14 @@ def groupnorm_matmul_forward_out_kernel(
     X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel,
     W_stride_group, W_stride_channel, W_stride_o, state_stride_b, state_stride_group, out_stride_b,
     out_stride_o, out_stride_pixel, size_b, size_pixel, size_o, BLOCK_GROUP: tl.constexpr,
-    BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
-    EXACT_CHANNEL: tl.constexpr, EXACT_PIXEL: tl.constexpr, EXACT_O: tl.constexpr,
+    BLOCK_PIXEL: tl.constexpr, BLOCK_CHANNEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
+    EXACT_PIXEL: tl.constexpr, EXACT_CHANNEL: tl.constexpr, EXACT_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_b = program * BLOCK_B
     b_index = first_b + tl.arange(0, BLOCK_B)
-    channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
+    channel_index = tl.arange(0, BLOCK_CHANNEL)
     o_index = tl.arange(0, BLOCK_O)
     acc_group_channel = tl.full([BLOCK_B, BLOCK_O, BLOCK_PIXEL], 0.0, tl.float32)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
@@ -6869,19 +6869,19 @@ def _groupnorm_matmul_out(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
-    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
+    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O > 64:
-        raise ValueError(f"channel x pixel x o = {BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O}: at most 64 elements are held on chip")
+    if BLOCK_PIXEL * BLOCK_CHANNEL * BLOCK_O > 64:
+        raise ValueError(f"pixel x channel x o = {BLOCK_PIXEL * BLOCK_CHANNEL * BLOCK_O}: at most 64 elements are held on chip")
     BLOCK_B, BLOCK_GROUP, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     groupnorm_matmul_out_kernel[grid](
         X, weight, bias, W, buffer_0, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
         weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), W.stride(0), W.stride(1),
         W.stride(2), buffer_0.stride(0), buffer_0.stride(1), out.stride(0), out.stride(1), out.stride(2), b,
-        pixel, o, BLOCK_GROUP=BLOCK_GROUP, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL,
-        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL,
+        pixel, o, BLOCK_GROUP=BLOCK_GROUP, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_CHANNEL=BLOCK_CHANNEL,
+        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_PIXEL=pixel == BLOCK_PIXEL, EXACT_CHANNEL=16 == BLOCK_CHANNEL,
         EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
@@ -7022,19 +7022,19 @@ def _groupnorm_matmul_forward_out(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
-    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
+    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O > 64:
-        raise ValueError(f"channel x pixel x o = {BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O}: at most 64 elements are held on chip")
+    if BLOCK_PIXEL * BLOCK_CHANNEL * BLOCK_O > 64:
+        raise ValueError(f"pixel x channel x o = {BLOCK_PIXEL * BLOCK_CHANNEL * BLOCK_O}: at most 64 elements are held on chip")
     BLOCK_B, BLOCK_GROUP, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     groupnorm_matmul_forward_out_kernel[grid](
         X, weight, bias, W, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), weight.stride(0),
         weight.stride(1), bias.stride(0), bias.stride(1), W.stride(0), W.stride(1), W.stride(2),
         state.stride(0), state.stride(1), out.stride(0), out.stride(1), out.stride(2), b, pixel, o,
-        BLOCK_GROUP=BLOCK_GROUP, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_O=BLOCK_O,
-        BLOCK_B=BLOCK_B, EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL,
+        BLOCK_GROUP=BLOCK_GROUP, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_O=BLOCK_O,
+        BLOCK_B=BLOCK_B, EXACT_PIXEL=pixel == BLOCK_PIXEL, EXACT_CHANNEL=16 == BLOCK_CHANNEL,
         EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
@@ -7315,7 +7315,7 @@ def groupnorm_matmul(
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
-    if triton.next_power_of_2(16) * triton.next_power_of_2(pixel) * triton.next_power_of_2(o) <= 64:
+    if triton.next_power_of_2(pixel) * triton.next_power_of_2(16) * triton.next_power_of_2(o) <= 64:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
             if not (o <= 64 and o <= 256):
                 raise ValueError("groupnorm_matmul: gradients are made for sizes whose tiles are held on chip")

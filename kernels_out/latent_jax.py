@@ -163,8 +163,8 @@ def _mla_forward(Q, R, C, T, U, W, *, block_x=256, block_h=512):
             first_x = block * block_x
             C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
             C_f32 = C_tile.astype(jnp.float32)
-            mul = C_f32[:, None, :, None] * U_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None]
-            sum_ = jnp.sum(mul, axis=4)
+            mul = C_f32[:, None, :, :, None] * U_tile.astype(jnp.float32)[:, None]
+            sum_ = jnp.sum(mul, axis=3)
             mul_2 = sum_[:, :, :, None] * Q_tile.astype(jnp.float32)[:, :, None]
             sum_2 = jnp.sum(mul_2, axis=4)
             T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
@@ -194,8 +194,8 @@ def _mla_forward(Q, R, C, T, U, W, *, block_x=256, block_h=512):
             x_index = first_x + jnp.arange(block_x)
             C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
             C_f32 = C_tile.astype(jnp.float32)
-            mul = C_f32[:, None, :, None] * U_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None]
-            sum_ = jnp.sum(mul, axis=4)
+            mul = C_f32[:, None, :, :, None] * U_tile.astype(jnp.float32)[:, None]
+            sum_ = jnp.sum(mul, axis=3)
             mul_2 = sum_[:, :, :, None] * Q_tile.astype(jnp.float32)[:, :, None]
             sum_2 = jnp.sum(mul_2, axis=4)
             T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
@@ -441,16 +441,16 @@ def _mla_backward_d_C_d_T(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_h=
             sum_4 = jnp.sum(mul_4, axis=3)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1)
             d_out_f32 = d_out_tile.astype(jnp.float32)
-            mul_5 = d_out_f32.transpose(0, 1, 3, 2)[:, None] * sum_4[:, :, :, :, None]
-            sum_5 = jnp.sum(mul_5, axis=3)
+            mul_5 = d_out_f32[:, None] * sum_4[:, :, :, None]
+            sum_5 = jnp.sum(mul_5, axis=4)
             mul_6 = (sum_5 - buffer_0_tile[:, None]) * exp
             mul_7 = mul_6[:, :, :, None] * Q_f32.transpose(0, 1, 3, 2)[:, None]
             sum_6 = jnp.sum(mul_7, axis=4)
             mul_8 = U_f32 * sum_6[:, :, :, None]
             tile_sum = jnp.sum(mul_8, axis=(2, 4))
             next_acc_h_d = acc_h_d + tile_sum
-            mul_9 = exp[:, :, :, None] * d_out_f32.transpose(0, 1, 3, 2)[:, None]
-            sum_7 = jnp.sum(mul_9, axis=4)
+            mul_9 = exp[:, :, :, :, None] * d_out_f32[:, None]
+            sum_7 = jnp.sum(mul_9, axis=3)
             mul_10 = W_f32 * sum_7[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_10, axis=(2, 4))
             next_acc_h_e = acc_h_e + tile_sum_2
@@ -490,8 +490,8 @@ def _mla_backward_d_C_d_T(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_h=
             sum_4 = jnp.sum(mul_4, axis=3)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1)
             d_out_f32 = d_out_tile.astype(jnp.float32)
-            mul_5 = d_out_f32.transpose(0, 1, 3, 2)[:, None] * sum_4[:, :, :, :, None]
-            sum_5 = jnp.sum(mul_5, axis=3)
+            mul_5 = d_out_f32[:, None] * sum_4[:, :, :, None]
+            sum_5 = jnp.sum(mul_5, axis=4)
             mul_6 = (sum_5 - buffer_0_tile[:, None]) * exp
             mul_7 = mul_6[:, :, :, None] * Q_f32.transpose(0, 1, 3, 2)[:, None]
             sum_6 = jnp.sum(mul_7, axis=4)
@@ -499,8 +499,8 @@ def _mla_backward_d_C_d_T(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_h=
             mul_8 = U_f32 * chosen_2[:, :, :, None]
             tile_sum = jnp.sum(mul_8, axis=(2, 4))
             next_acc_h_d = acc_h_d + tile_sum
-            mul_9 = exp[:, :, :, None] * d_out_f32.transpose(0, 1, 3, 2)[:, None]
-            sum_7 = jnp.sum(mul_9, axis=4)
+            mul_9 = exp[:, :, :, :, None] * d_out_f32[:, None]
+            sum_7 = jnp.sum(mul_9, axis=3)
             mul_10 = W_f32 * sum_7[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_10, axis=(2, 4))
             next_acc_h_e = acc_h_e + tile_sum_2
@@ -585,8 +585,8 @@ def _mla_backward_d_U_d_W(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_x=
                 first_x = block * block_x
                 x_index = first_x + jnp.arange(block_x)
                 T_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(T, block, 0, keepdims=True), first_x, block_x, 1), (0,))
-                mul = T_tile.astype(jnp.float32)[:, :, None] * R_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None]
-                sum_ = jnp.sum(mul, axis=2)
+                mul = T_tile.astype(jnp.float32)[:, None] * R_tile.astype(jnp.float32)[:, None]
+                sum_ = jnp.sum(mul, axis=3)
                 C_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(C, block, 0, keepdims=True), first_x, block_x, 1), (0,))
                 C_f32 = C_tile.astype(jnp.float32)
                 mul_2 = U_tile.astype(jnp.float32)[:, None] * C_f32[:, :, None]
@@ -622,8 +622,8 @@ def _mla_backward_d_U_d_W(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_x=
                 first_x = block * block_x
                 x_index = first_x + jnp.arange(block_x)
                 T_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(T, block, 0, keepdims=True), first_x, block_x, 1), (0,))
-                mul = T_tile.astype(jnp.float32)[:, :, None] * R_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None]
-                sum_ = jnp.sum(mul, axis=2)
+                mul = T_tile.astype(jnp.float32)[:, None] * R_tile.astype(jnp.float32)[:, None]
+                sum_ = jnp.sum(mul, axis=3)
                 C_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(C, block, 0, keepdims=True), first_x, block_x, 1), (0,))
                 C_f32 = C_tile.astype(jnp.float32)
                 mul_2 = U_tile.astype(jnp.float32)[:, None] * C_f32[:, :, None]

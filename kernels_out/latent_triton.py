@@ -37,9 +37,9 @@ def mla_kernel(
     R_stride_b, R_stride_h, R_stride_q, R_stride_p, C_stride_b, C_stride_x, C_stride_r, T_stride_b,
     T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r, W_stride_e,
     out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b, size_h, size_q, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr,
     BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -47,8 +47,8 @@ def mla_kernel(
     program = program // tl.cdiv(size_h, BLOCK_H)
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
+    p_index = tl.arange(0, BLOCK_P)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
@@ -187,20 +187,20 @@ def mla_kernel(
 @triton.jit
 def mla_long_K_kernel(
     C_ptr, U_ptr, K_ptr, C_stride_b, C_stride_x, C_stride_r, U_stride_h, U_stride_r, U_stride_d, K_stride_b,
-    K_stride_h, K_stride_x, K_stride_d, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_stride_h, K_stride_d, K_stride_x, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(128, BLOCK_D)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
+    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(128, BLOCK_D)
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    K = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    K = tl.full([BLOCK_D, BLOCK_X], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
@@ -218,7 +218,7 @@ def mla_long_K_kernel(
             other=0.0,
         )
         # src[latent.diag:15]
-        next_K = tl.dot(C, tl.trans(U), K)
+        next_K = tl.dot(U, tl.trans(C), K)
         K = next_K
     from_r = tl.maximum(0, to_r)
     # tiles that a mask or the end cuts
@@ -237,12 +237,12 @@ def mla_long_K_kernel(
             other=0.0,
         )
         # src[latent.diag:15]
-        next_K = tl.dot(C, tl.trans(U), K)
+        next_K = tl.dot(U, tl.trans(C), K)
         K = next_K
     tl.store(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[:, None] * K_stride_d + x_index[None, :] * K_stride_x,
         K.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < 128)[None, :],
+        mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
     )
 
 
@@ -312,7 +312,7 @@ def mla_long_V_kernel(
 def mla_long_out_kernel(
     Q_ptr, R_ptr, T_ptr, K_ptr, V_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b,
     R_stride_h, R_stride_q, R_stride_p, T_stride_b, T_stride_x, T_stride_p, K_stride_b, K_stride_h,
-    K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_e, V_stride_x, out_stride_b, out_stride_h,
+    K_stride_d, K_stride_x, V_stride_b, V_stride_h, V_stride_e, V_stride_x, out_stride_b, out_stride_h,
     out_stride_q, out_stride_e, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_P: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
@@ -353,7 +353,7 @@ def mla_long_out_kernel(
         # src[latent.diag:17]
         dot = tl.dot(R, tl.trans(T))
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
         )
         dot_2 = tl.dot(Q, tl.trans(K))
         mul_q_x = (dot_2 + dot) * 0.10411754627697266
@@ -386,7 +386,7 @@ def mla_long_out_kernel(
         # src[latent.diag:17]
         dot = tl.dot(R, tl.trans(T))
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
@@ -429,8 +429,8 @@ def mla_forward_kernel(
     T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r,
     W_stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e, logsum_stride_b, logsum_stride_h,
     logsum_stride_q, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_R: tl.constexpr, EXACT_P: tl.constexpr,
     EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -439,8 +439,8 @@ def mla_forward_kernel(
     program = program // tl.cdiv(size_h, BLOCK_H)
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
+    p_index = tl.arange(0, BLOCK_P)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
@@ -670,9 +670,9 @@ def mla_backward_d_Q_d_R_kernel(
     d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h,
     buffer_0_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, d_R_stride_b, d_R_stride_h,
     d_R_stride_q, d_R_stride_p, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_P: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_Q: tl.constexpr,
+    BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    EXACT_E: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -680,9 +680,9 @@ def mla_backward_d_Q_d_R_kernel(
     program = program // tl.cdiv(size_h, BLOCK_H)
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    e_index = tl.arange(0, BLOCK_E)
     p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
+    e_index = tl.arange(0, BLOCK_E)
     q_index = tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_H, BLOCK_Q, BLOCK_P], 0.0, tl.float32)
@@ -693,7 +693,7 @@ def mla_backward_d_Q_d_R_kernel(
     )
     # src[latent.diag:13]
     W = tl.load(
-        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, None, :] * W_stride_r + e_index[None, :, None] * W_stride_e,
+        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
         mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
@@ -737,8 +737,8 @@ def mla_backward_d_Q_d_R_kernel(
         C_f32 = C.to(tl.float32)
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_e_r, 3)
+        mul_h_x_r_e = C_f32[None, :, :, None] * W.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_r_e, 2)
         mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
         sum_2 = tl.sum(mul_h_x_q_e, 3)
         # src[latent.diag:11]
@@ -782,8 +782,8 @@ def mla_backward_d_Q_d_R_kernel(
         C_f32 = C.to(tl.float32)
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_e_r, 3)
+        mul_h_x_r_e = C_f32[None, :, :, None] * W.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_r_e, 2)
         mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
         sum_2 = tl.sum(mul_h_x_q_e, 3)
         # src[latent.diag:11]
@@ -838,21 +838,21 @@ def mla_backward_d_C_d_T_kernel(
     U_stride_d, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_q,
     d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h,
     buffer_0_stride_q, d_C_stride_b, d_C_stride_x, d_C_stride_r, d_T_stride_b, d_T_stride_x, d_T_stride_p,
-    size_b, size_h, size_q, size_x, BLOCK_H: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_P: tl.constexpr, EXACT_Q: tl.constexpr,
-    EXACT_R: tl.constexpr,
+    size_b, size_h, size_q, size_x, BLOCK_H: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
+    EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
     b_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    e_index = tl.arange(0, BLOCK_E)
+    r_index = tl.arange(0, BLOCK_R)
     p_index = tl.arange(0, BLOCK_P)
     q_index = tl.arange(0, BLOCK_Q)
-    r_index = tl.arange(0, BLOCK_R)
+    e_index = tl.arange(0, BLOCK_E)
+    d_index = tl.arange(0, BLOCK_D)
     acc_h_e = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     acc_h_d = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     acc_q_h = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
@@ -900,8 +900,8 @@ def mla_backward_d_C_d_T_kernel(
         sum_ = tl.sum(mul_x_h_p_q, 2)
         # src[latent.diag:8]
         Q = load_tile(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            (q_index < size_q)[None, None, :],
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+            (q_index < size_q)[None, :, None],
             0.0,
             EXACT_Q,
         )
@@ -918,20 +918,20 @@ def mla_backward_d_C_d_T_kernel(
         # src[latent.diag:8]
         Q_f32 = Q.to(tl.float32)
         # src[latent.diag:17]
-        mul_x_h_d_q = sum_2[:, :, :, None] * Q_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_d_q, 2)
+        mul_x_h_q_d = sum_2[:, :, None, :] * Q_f32[None, :, :, :]
+        sum_3 = tl.sum(mul_x_h_q_d, 3)
         where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
         sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
         exp2_x_h_q = tl.exp2(sub_x_h_q)
         d_out = load_tile(
-            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
-            (q_index < size_q)[None, None, :],
+            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
+            (q_index < size_q)[None, :, None],
             0.0,
             EXACT_Q,
         )
         d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_e_q = d_out_f32[None, :, :, :] * exp2_x_h_q[:, :, None, :]
-        sum_4 = tl.sum(mul_x_h_e_q, 3)
+        mul_x_h_q_e = d_out_f32[None, :, :, :] * exp2_x_h_q[:, :, :, None]
+        sum_4 = tl.sum(mul_x_h_q_e, 2)
         # src[latent.diag:13]
         W_f32 = W.to(tl.float32)
         mul_x_h_r_e = sum_4[:, :, None, :] * W_f32[None, :, :, :]
@@ -946,11 +946,11 @@ def mla_backward_d_C_d_T_kernel(
         # src[latent.diag:16]
         mul_x_h_r_e_2 = C_f32[:, None, :, None] * W_f32[None, :, :, :]
         sum_5 = tl.sum(mul_x_h_r_e_2, 2)
-        mul_x_h_e_q_2 = d_out_f32[None, :, :, :] * sum_5[:, :, :, None]
-        sum_6 = tl.sum(mul_x_h_e_q_2, 2)
+        mul_x_h_q_e_2 = d_out_f32[None, :, :, :] * sum_5[:, :, None, :]
+        sum_6 = tl.sum(mul_x_h_q_e_2, 3)
         mul_x_h_q = exp2_x_h_q * (sum_6 - buffer_0[None, :, :])
-        mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
-        sum_7 = tl.sum(mul_x_h_d_q_2, 3)
+        mul_x_h_q_d_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, :, None]
+        sum_7 = tl.sum(mul_x_h_q_d_2, 2)
         mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
         tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
         next_acc_h_d = acc_h_d + tile_sum_2
@@ -990,8 +990,8 @@ def mla_backward_d_C_d_T_kernel(
         sum_ = tl.sum(mul_x_h_p_q, 2)
         # src[latent.diag:8]
         Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
             other=0.0,
         )
         # src[latent.diag:12]
@@ -1009,19 +1009,19 @@ def mla_backward_d_C_d_T_kernel(
         # src[latent.diag:8]
         Q_f32 = Q.to(tl.float32)
         # src[latent.diag:17]
-        mul_x_h_d_q = sum_2[:, :, :, None] * Q_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_d_q, 2)
+        mul_x_h_q_d = sum_2[:, :, None, :] * Q_f32[None, :, :, :]
+        sum_3 = tl.sum(mul_x_h_q_d, 3)
         where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
         sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
         exp2_x_h_q = tl.exp2(sub_x_h_q)
         d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
             other=0.0,
         )
         d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_e_q = d_out_f32[None, :, :, :] * exp2_x_h_q[:, :, None, :]
-        sum_4 = tl.sum(mul_x_h_e_q, 3)
+        mul_x_h_q_e = d_out_f32[None, :, :, :] * exp2_x_h_q[:, :, :, None]
+        sum_4 = tl.sum(mul_x_h_q_e, 2)
         tile = tl.where((h_index < size_h)[None, :, None], sum_4, 0.0)
         # src[latent.diag:13]
         W_f32 = W.to(tl.float32)
@@ -1036,11 +1036,11 @@ def mla_backward_d_C_d_T_kernel(
         # src[latent.diag:16]
         mul_x_h_r_e_2 = C_f32[:, None, :, None] * W_f32[None, :, :, :]
         sum_5 = tl.sum(mul_x_h_r_e_2, 2)
-        mul_x_h_e_q_2 = d_out_f32[None, :, :, :] * sum_5[:, :, :, None]
-        sum_6 = tl.sum(mul_x_h_e_q_2, 2)
+        mul_x_h_q_e_2 = d_out_f32[None, :, :, :] * sum_5[:, :, None, :]
+        sum_6 = tl.sum(mul_x_h_q_e_2, 3)
         mul_x_h_q = exp2_x_h_q * (sum_6 - buffer_0[None, :, :])
-        mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
-        sum_7 = tl.sum(mul_x_h_d_q_2, 3)
+        mul_x_h_q_d_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, :, None]
+        sum_7 = tl.sum(mul_x_h_q_d_2, 2)
         mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
         tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
         next_acc_h_d = acc_h_d + tile_sum_2
@@ -1071,19 +1071,19 @@ def mla_backward_d_U_d_W_kernel(
     U_stride_d, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_q,
     d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h,
     buffer_0_stride_q, d_U_stride_h, d_U_stride_r, d_U_stride_d, d_W_stride_h, d_W_stride_r, d_W_stride_e,
-    size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_H: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_P: tl.constexpr, EXACT_Q: tl.constexpr,
-    EXACT_R: tl.constexpr,
+    size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_H: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_Q: tl.constexpr,
+    EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = program * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
+    r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
-    p_index = tl.arange(0, BLOCK_P)
     q_index = tl.arange(0, BLOCK_Q)
-    r_index = tl.arange(0, BLOCK_R)
+    p_index = tl.arange(0, BLOCK_P)
     acc_b_x = tl.full([BLOCK_H, BLOCK_R, BLOCK_D], 0.0, tl.float32)
     acc_b_x_2 = tl.full([BLOCK_H, BLOCK_R, BLOCK_E], 0.0, tl.float32)
     # src[latent.diag:13]
@@ -1117,8 +1117,8 @@ def mla_backward_d_U_d_W_kernel(
         mul_h_q = 1.4426950408889634 * logsum
         # src[latent.diag:9]
         R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
             other=0.0,
         )
         # src[latent.diag:8]
@@ -1149,8 +1149,8 @@ def mla_backward_d_U_d_W_kernel(
             )
             # src[latent.diag:9]
             # src[latent.diag:17]
-            mul_h_x_p_q = T.to(tl.float32)[None, :, :, None] * R.to(tl.float32)[:, None, :, :]
-            sum_3 = tl.sum(mul_h_x_p_q, 2)
+            mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+            sum_3 = tl.sum(mul_h_x_q_p, 3)
             # src[latent.diag:12]
             # src[latent.diag:15]
             mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
@@ -1203,8 +1203,8 @@ def mla_backward_d_U_d_W_kernel(
             )
             # src[latent.diag:9]
             # src[latent.diag:17]
-            mul_h_x_p_q = T.to(tl.float32)[None, :, :, None] * R.to(tl.float32)[:, None, :, :]
-            sum_3 = tl.sum(mul_h_x_p_q, 2)
+            mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+            sum_3 = tl.sum(mul_h_x_q_p, 3)
             # src[latent.diag:12]
             # src[latent.diag:15]
             mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
@@ -1275,12 +1275,12 @@ def _mla(
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
+    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 64:
-        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
+    if BLOCK_D * BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E > 64:
+        raise ValueError(f"d x r x p x q x e = {BLOCK_D * BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
     BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_kernel[grid](
@@ -1288,15 +1288,15 @@ def _mla(
         R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0), T.stride(1),
         T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1), W.stride(2),
         out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, h, q, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
-        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q,
+        BLOCK_D=BLOCK_D, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
+        EXACT_D=128 == BLOCK_D, EXACT_R=256 == BLOCK_R, EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q,
         EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
 
 def _mla_long_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
-    """_mla_long_K(C: bf16[b x r], U: bf16[h r d]) -> K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
+    """_mla_long_K(C: bf16[b x r], U: bf16[h r d]) -> K: bf16[b h d x]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
     _check("U", U, torch.bfloat16, 3, C.device)
     b, x, _ = C.shape
@@ -1305,12 +1305,12 @@ def _mla_long_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    K = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=C.device)
-    BLOCK_X, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_D),)
+    K = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=C.device)
+    BLOCK_D, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(x, BLOCK_X),)
     mla_long_K_kernel[grid](
         C, U, K, C.stride(0), C.stride(1), C.stride(2), U.stride(0), U.stride(1), U.stride(2), K.stride(0),
-        K.stride(1), K.stride(2), K.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        K.stride(1), K.stride(2), K.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
         num_warps=warps, num_stages=stages,
     )
     return K
@@ -1344,7 +1344,7 @@ def _mla_long_out(
     K: torch.Tensor,
     V: torch.Tensor,
 ) -> torch.Tensor:
-    """_mla_long_out(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], K: bf16[b h x d], V: f32[b h e x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    """_mla_long_out(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], K: bf16[b h d x], V: f32[b h e x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
@@ -1358,8 +1358,8 @@ def _mla_long_out(
         raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
     if T.shape != (b, x, 64):
         raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if K.shape != (b, h, x, 128):
-        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, 128)}")
+    if K.shape != (b, h, 128, x):
+        raise ValueError(f"K: bf16[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
     if V.shape != (b, h, 128, x):
         raise ValueError(f"V: f32[b h e x] has shape {V.shape}, expected {(b, h, 128, x)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
@@ -1418,12 +1418,12 @@ def _mla_forward(
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
+    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 64:
-        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
+    if BLOCK_D * BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E > 64:
+        raise ValueError(f"d x r x p x q x e = {BLOCK_D * BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
     BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_forward_kernel[grid](
@@ -1431,9 +1431,9 @@ def _mla_forward(
         R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0),
         T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1),
         W.stride(2), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P,
-        BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H, EXACT_D=128 == BLOCK_D,
-        EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
+        logsum.stride(1), logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_R=BLOCK_R,
+        BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H, EXACT_D=128 == BLOCK_D,
+        EXACT_R=256 == BLOCK_R, EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
     return out, logsum
@@ -1512,12 +1512,12 @@ def _mla_backward_d_Q_d_R(
     d_Q = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     d_R = torch.empty((b, h, q, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
+    BLOCK_E = max(16, triton.next_power_of_2(128))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q > 64:
-        raise ValueError(f"d x e x p x r x q = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q}: at most 64 elements are held on chip")
+    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_E * BLOCK_Q > 64:
+        raise ValueError(f"d x p x r x e x q = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_E * BLOCK_Q}: at most 64 elements are held on chip")
     BLOCK_H, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_backward_d_Q_d_R_kernel[grid](
@@ -1528,8 +1528,8 @@ def _mla_backward_d_Q_d_R(
         d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3),
         d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, q, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_H=BLOCK_H,
-        EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R,
+        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_H=BLOCK_H,
+        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_E=128 == BLOCK_E,
         EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return d_Q, d_R
@@ -1571,13 +1571,13 @@ def _mla_backward_d_C_d_T(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=Q.device)
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
+    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 64:
-        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 64 elements are held on chip")
+    BLOCK_E = max(16, triton.next_power_of_2(128))
+    BLOCK_D = max(16, triton.next_power_of_2(128))
+    if BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E * BLOCK_D > 64:
+        raise ValueError(f"r x p x q x e x d = {BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E * BLOCK_D}: at most 64 elements are held on chip")
     BLOCK_X, BLOCK_H, warps, stages = 64, 64, 4, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_backward_d_C_d_T_kernel[grid](
@@ -1587,9 +1587,9 @@ def _mla_backward_d_C_d_T(
         W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
         d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), d_C.stride(0), d_C.stride(1), d_C.stride(2), d_T.stride(0),
-        d_T.stride(1), d_T.stride(2), b, h, q, x, BLOCK_H=BLOCK_H, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
-        BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, EXACT_D=128 == BLOCK_D,
-        EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q, EXACT_R=256 == BLOCK_R,
+        d_T.stride(1), d_T.stride(2), b, h, q, x, BLOCK_H=BLOCK_H, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P,
+        BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_R=256 == BLOCK_R,
+        EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E, EXACT_D=128 == BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
     return d_C, d_T
@@ -1631,13 +1631,13 @@ def _mla_backward_d_U_d_W(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
     d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 64:
-        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 64 elements are held on chip")
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    if BLOCK_R * BLOCK_D * BLOCK_E * BLOCK_Q * BLOCK_P > 64:
+        raise ValueError(f"r x d x e x q x p = {BLOCK_R * BLOCK_D * BLOCK_E * BLOCK_Q * BLOCK_P}: at most 64 elements are held on chip")
     BLOCK_H, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(h, BLOCK_H),)
     mla_backward_d_U_d_W_kernel[grid](
@@ -1647,9 +1647,9 @@ def _mla_backward_d_U_d_W(
         W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
         d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), d_U.stride(0), d_U.stride(1), d_U.stride(2), d_W.stride(0),
-        d_W.stride(1), d_W.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
-        BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, BLOCK_R=BLOCK_R, BLOCK_H=BLOCK_H, EXACT_D=128 == BLOCK_D,
-        EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q, EXACT_R=256 == BLOCK_R,
+        d_W.stride(1), d_W.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_P=BLOCK_P, BLOCK_H=BLOCK_H, EXACT_R=256 == BLOCK_R,
+        EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, EXACT_Q=q == BLOCK_Q, EXACT_P=64 == BLOCK_P,
         num_warps=warps, num_stages=stages,
     )
     return d_U, d_W
@@ -1712,9 +1712,9 @@ def mla(
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64:
+    if triton.next_power_of_2(128) * triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
-            if not (triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) <= 64 and triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(256) <= 64):
+            if not (triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(q) <= 64 and triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(128) * triton.next_power_of_2(128) <= 64 and triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(64) <= 64):
                 raise ValueError("mla: gradients are made for sizes whose tiles are held on chip")
             return _mla_autograd.apply(Q, R, C, T, U, W)
         out = _mla(Q, R, C, T, U, W)
@@ -1733,9 +1733,9 @@ def mla_decode_buffer_0_buffer_1_kernel(
     Q_stride_one, Q_stride_d, R_stride_b, R_stride_h, R_stride_one, R_stride_p, C_stride_b, C_stride_x,
     C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, buffer_0_stride_b,
     buffer_0_stride_h, buffer_0_stride_one, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one,
-    buffer_1_stride_r, size_b, size_h, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    buffer_1_stride_r, size_b, size_h, size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_ONE: tl.constexpr, EXACT_R: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
@@ -1744,9 +1744,9 @@ def mla_decode_buffer_0_buffer_1_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
+    r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
-    r_index = tl.arange(0, BLOCK_R)
     max_x = tl.full([BLOCK_ONE], float("-inf"), tl.float32)
     sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
@@ -1917,8 +1917,8 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d,
     buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, state_stride_b,
     state_stride_h, state_stride_one, state__stride_b, state__stride_h, state__stride_one, size_b, size_h,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr,
-    BLOCK_ONE: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_ONE: tl.constexpr, EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
@@ -1927,9 +1927,9 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
+    p_index = tl.arange(0, BLOCK_P)
+    d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_ONE], float("-inf"), tl.float32)
     acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
@@ -2335,8 +2335,8 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
     buffer_3_stride_h, buffer_3_stride_one, buffer_3_stride_r, buffer_4_stride_b, buffer_4_stride_h,
     buffer_4_stride_one, buffer_4_stride_r, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_one,
     buffer_5_stride_r, d_R_stride_b, d_R_stride_h, d_R_stride_one, d_R_stride_p, size_b, size_h, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_ONE: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
@@ -2345,8 +2345,8 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
+    p_index = tl.arange(0, BLOCK_P)
     acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
@@ -2492,16 +2492,16 @@ def mla_decode_backward_d_C_d_T_kernel(
     buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, buffer_1_stride_b, buffer_1_stride_h,
     buffer_1_stride_one, buffer_1_stride_r, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_one,
     d_C_stride_b, d_C_stride_x, d_C_stride_r, d_T_stride_b, d_T_stride_x, d_T_stride_p, size_b, size_h,
-    size_x, BLOCK_ONE: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    size_x, BLOCK_ONE: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
     b_index = program.to(tl.int64)
-    p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
+    p_index = tl.arange(0, BLOCK_P)
     acc_h_one = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     acc_h_one_2 = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     acc_h_one_3 = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
@@ -2832,11 +2832,11 @@ def _mla_decode_buffer_0_buffer_1(
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     buffer_0 = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
     buffer_1 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_D, BLOCK_P, BLOCK_R) > 64:
-        raise ValueError(f"d x p x r = {max(BLOCK_D, BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
+    if max(BLOCK_R, BLOCK_D, BLOCK_P) > 64:
+        raise ValueError(f"r x d x p = {max(BLOCK_R, BLOCK_D, BLOCK_P)}: at most 64 elements are held on chip")
     BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_buffer_0_buffer_1_kernel[grid](
@@ -2844,8 +2844,8 @@ def _mla_decode_buffer_0_buffer_1(
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
         T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
-        buffer_1.stride(3), b, h, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R,
-        BLOCK_ONE=BLOCK_ONE, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R,
+        buffer_1.stride(3), b, h, x, BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P,
+        BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P,
         num_warps=warps, num_stages=stages,
     )
     return buffer_0, buffer_1
@@ -2908,11 +2908,11 @@ def _mla_decode_forward_buffer_0_state_state_(
     buffer_0 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
     state = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_D, BLOCK_P, BLOCK_R) > 64:
-        raise ValueError(f"d x p x r = {max(BLOCK_D, BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    BLOCK_D = max(16, triton.next_power_of_2(128))
+    if max(BLOCK_R, BLOCK_P, BLOCK_D) > 64:
+        raise ValueError(f"r x p x d = {max(BLOCK_R, BLOCK_P, BLOCK_D)}: at most 64 elements are held on chip")
     BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_forward_buffer_0_state_state__kernel[grid](
@@ -2921,8 +2921,8 @@ def _mla_decode_forward_buffer_0_state_state_(
         T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), state.stride(0), state.stride(1),
         state.stride(2), state_.stride(0), state_.stride(1), state_.stride(2), b, h, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_ONE=BLOCK_ONE, EXACT_D=128 == BLOCK_D,
-        EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, num_warps=warps, num_stages=stages,
+        BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P, BLOCK_D=BLOCK_D, BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R,
+        EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return buffer_0, state, state_
 
@@ -3088,10 +3088,10 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
     buffer_4 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
     buffer_5 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
     d_R = torch.empty((b, h, 1, 64), dtype=torch.bfloat16, device=R.device)
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_P, BLOCK_R) > 64:
-        raise ValueError(f"p x r = {max(BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    if max(BLOCK_R, BLOCK_P) > 64:
+        raise ValueError(f"r x p = {max(BLOCK_R, BLOCK_P)}: at most 64 elements are held on chip")
     BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel[grid](
@@ -3104,8 +3104,8 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
         buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), buffer_4.stride(0), buffer_4.stride(1),
         buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
         buffer_5.stride(3), d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, x,
-        BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_ONE=BLOCK_ONE, EXACT_P=64 == BLOCK_P,
-        EXACT_R=256 == BLOCK_R, num_warps=warps, num_stages=stages,
+        BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P, BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R,
+        EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
     )
     return buffer_3, buffer_4, buffer_5, d_R
 
@@ -3149,10 +3149,10 @@ def _mla_decode_backward_d_C_d_T(
         raise ValueError(f"buffer_2: f32[b h one] has shape {buffer_2.shape}, expected {(b, h, 1)}")
     d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=R.device)
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=R.device)
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_P, BLOCK_R) > 64:
-        raise ValueError(f"p x r = {max(BLOCK_P, BLOCK_R)}: at most 64 elements are held on chip")
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    if max(BLOCK_R, BLOCK_P) > 64:
+        raise ValueError(f"r x p = {max(BLOCK_R, BLOCK_P)}: at most 64 elements are held on chip")
     BLOCK_X, BLOCK_ONE, warps, stages = 64, 64, 4, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_decode_backward_d_C_d_T_kernel[grid](
@@ -3162,8 +3162,8 @@ def _mla_decode_backward_d_C_d_T(
         buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1),
         buffer_1.stride(2), buffer_1.stride(3), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
         d_C.stride(0), d_C.stride(1), d_C.stride(2), d_T.stride(0), d_T.stride(1), d_T.stride(2), b, h, x,
-        BLOCK_ONE=BLOCK_ONE, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, EXACT_P=64 == BLOCK_P,
-        EXACT_R=256 == BLOCK_R, num_warps=warps, num_stages=stages,
+        BLOCK_ONE=BLOCK_ONE, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P, BLOCK_X=BLOCK_X, EXACT_R=256 == BLOCK_R,
+        EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
     )
     return d_C, d_T
 

@@ -2422,7 +2422,7 @@ def lora_long_buffer_0_kernel(
 def lora_long_out_kernel(
     X_ptr, W_ptr, B_ptr, buffer_0_ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_o, B_stride_r,
     B_stride_o, buffer_0_stride_b, buffer_0_stride_r, out_stride_b, out_stride_o, size_b, size_i, size_o,
-    BLOCK_I: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -2904,12 +2904,12 @@ def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: 
     if buffer_0.shape != (b, 16):
         raise ValueError(f"buffer_0: bf16[b r] has shape {buffer_0.shape}, expected {(b, 16)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_B, BLOCK_O, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 64, 64, 8, 3
+    BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_out_kernel[grid](
         X, W, B, buffer_0, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), B.stride(0), B.stride(1),
-        buffer_0.stride(0), buffer_0.stride(1), out.stride(0), out.stride(1), b, i, o, BLOCK_I=BLOCK_I,
-        BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        buffer_0.stride(0), buffer_0.stride(1), out.stride(0), out.stride(1), b, i, o, BLOCK_R=BLOCK_R,
+        BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 

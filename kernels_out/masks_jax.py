@@ -2524,8 +2524,8 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
     return d_K_tiles[:, :x], d_V_tiles[:, :x]
 
 
-def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256, block_h=512):
-    """alibi_backward_d_slope(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> f32[h], in blocks: memory does not grow with x."""
+def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=256, block_h=512):
+    """alibi_backward_d_slope(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> f32[h], in blocks: memory does not grow with q."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     slope, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (slope, logsum, buffer_0))
     h, q, d = Q.shape
@@ -2542,15 +2542,15 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=
         raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
     if buffer_0.shape != (h, q):
         raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
-    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
     block_h = min(block_h, max(h, 1))
     slope = jnp.pad(slope, ((0, max(-h % block_h, block_h - h)),))
-    logsum = jnp.pad(logsum, ((0, max(-h % block_h, block_h - h)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-h % block_h, block_h - h)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    K = jnp.pad(K, ((0, max(-h % block_h, block_h - h)), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-h % block_h, block_h - h)), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    V = jnp.pad(V, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_h = tile * block_h
@@ -2560,59 +2560,87 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=
 
         def step(block, state):
             (acc_x_q,) = state
-            logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), block, 1, keepdims=True), (1,))
-            Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), block, 1, keepdims=True), (1,))
-            buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), block, 1, keepdims=True), (1,))
-            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), block, 1, keepdims=True), (1,))
-            to_x = jnp.minimum(x, block + 1) // block_x * block_x
+            K_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), block, 1, keepdims=True), (1,))
+            V_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), block, 1, keepdims=True), (1,))
+            from_q = jnp.maximum(0, block) // block_q * block_q
+            from_q_2 = -(-jnp.maximum(0, block) // block_q) * block_q
+            to_q = jnp.minimum(from_q_2, q)
 
             def step_2(block, state):
                 (acc_x_q,) = state
-                first_x = block * block_x
-                x_index = first_x + jnp.arange(block_x)
-                K_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), first_x, block_x, 1)
-                mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)[:, None]
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
+                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
+                mul = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
                 sum_ = jnp.sum(mul, axis=2)
-                tile_f32 = (x_index - block).astype(jnp.float32)
+                tile_f32 = (block - q_index).astype(jnp.float32)
                 add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
+                S = jnp.where((block <= q_index) & (q_index < q), add, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), first_x, block_x, 1)
-                mul_2 = V_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)[:, None]
+                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
+                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
+                mul_2 = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
                 sum_2 = jnp.sum(mul_2, axis=2)
-                mul_3 = (sum_2 - buffer_0_tile[:, None]) * jnp.exp(add - safe_logsum[:, None])
+                mul_3 = (sum_2 - buffer_0_tile) * jnp.exp(S - safe_logsum)
                 mul_4 = mul_3 * tile_f32
                 tile_sum = jnp.sum(mul_4, axis=1)
                 next_acc_x_q = acc_x_q + tile_sum
                 return (next_acc_x_q,)
 
-            (acc_x_q,) = lax.fori_loop(0, -(-to_x // block_x), step_2, (acc_x_q,))
-            from_x = jnp.maximum(0, to_x)
-            to_x_2 = jnp.minimum(x, block + 1)
+            (acc_x_q,) = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step_2, (acc_x_q,))
+            to_q_2 = q // block_q * block_q
 
             def step_3(block, state):
                 (acc_x_q,) = state
-                first_x = block * block_x
-                x_index = first_x + jnp.arange(block_x)
-                K_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), first_x, block_x, 1)
-                mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)[:, None]
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
+                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
+                mul = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
                 sum_ = jnp.sum(mul, axis=2)
-                tile_f32 = (x_index - block).astype(jnp.float32)
+                tile_f32 = (block - q_index).astype(jnp.float32)
                 add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
-                S = jnp.where((x_index <= block) & (x_index < x), add, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), first_x, block_x, 1)
-                mul_2 = V_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)[:, None]
+                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
+                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
+                mul_2 = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
                 sum_2 = jnp.sum(mul_2, axis=2)
-                mul_3 = (sum_2 - buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+                mul_3 = (sum_2 - buffer_0_tile) * jnp.exp(add - safe_logsum)
                 mul_4 = mul_3 * tile_f32
                 tile_sum = jnp.sum(mul_4, axis=1)
                 next_acc_x_q = acc_x_q + tile_sum
                 return (next_acc_x_q,)
 
-            (acc_x_q,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_3, (acc_x_q,))
+            (acc_x_q,) = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_3, (acc_x_q,))
+            from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+            def step_4(block, state):
+                (acc_x_q,) = state
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
+                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
+                mul = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
+                sum_ = jnp.sum(mul, axis=2)
+                tile_f32 = (block - q_index).astype(jnp.float32)
+                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
+                S = jnp.where((block <= q_index) & (q_index < q), add, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
+                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
+                mul_2 = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
+                sum_2 = jnp.sum(mul_2, axis=2)
+                mul_3 = (sum_2 - buffer_0_tile) * jnp.exp(S - safe_logsum)
+                mul_4 = mul_3 * tile_f32
+                tile_sum = jnp.sum(mul_4, axis=1)
+                next_acc_x_q = acc_x_q + tile_sum
+                return (next_acc_x_q,)
+
+            (acc_x_q,) = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_4, (acc_x_q,))
             return (acc_x_q,)
 
-        (acc_x_q,) = lax.fori_loop(0, q, step, (acc_x_q,))
+        (acc_x_q,) = lax.fori_loop(0, x, step, (acc_x_q,))
         return acc_x_q
 
     d_slope_tiles = lax.map(program, jnp.arange(-(-h // block_h)))
@@ -2639,7 +2667,7 @@ def _alibi_pull(block_x, block_q, saved, cotangents):
     d_K, d_V = _alibi_backward_d_K_d_V(
         Q, K, V, slope, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
     )
-    d_slope = _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, block_x=block_x)
+    d_slope = _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, block_q=block_q)
     return (d_Q, d_K, d_V, d_slope)
 
 

@@ -5859,16 +5859,16 @@ def alibi_backward_d_slope_rows_kernel(
     Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_slope_ptr, Q_stride_h, Q_stride_q,
     Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
     d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, buffer_0_stride_h,
-    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
+    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_X: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = program * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
+    x_index = tl.arange(0, BLOCK_X)
     d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
     # src[masks.diag:35]
     logsum = tl.load(
         logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
@@ -5882,21 +5882,21 @@ def alibi_backward_d_slope_rows_kernel(
         other=0.0,
     )
     K = tl.load(
-        K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, None, :] * K_stride_x + d_index[None, :, None] * K_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, None, :] & (d_index < size_d)[None, :, None],
+        K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, :, None] * K_stride_x + d_index[None, None, :] * K_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
         other=0.0,
     )
     # src[masks.diag:7]
-    mul_h_d_q_x = K.to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, :, :, None]
-    sum_ = tl.sum(mul_h_d_q_x, 1)
+    mul_h_x_d_q = K.to(tl.float32)[:, :, :, None] * Q.to(tl.float32)[:, None, :, :]
+    sum_ = tl.sum(mul_h_x_d_q, 2)
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
     # src[masks.diag:35]
-    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    add_h_q_x = (slope[:, None, None] * tile_f32[None, :, :]) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_)
-    tile = (x_index < size_x)[None, :] & (q_index < size_q)[:, None]
-    S = tl.where(((x_index[None, :] <= q_index[:, None]) & tile)[None, :, :], add_h_q_x, float("-inf"))
-    sub_h_q_x = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, :, None]
+    tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
+    add_h_x_q = (slope[:, None, None] * tile_f32[None, :, :]) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_)
+    tile = (x_index < size_x)[:, None] & (q_index < size_q)[None, :]
+    S = tl.where(((x_index[:, None] <= q_index[None, :]) & tile)[None, :, :], add_h_x_q, float("-inf"))
+    sub_h_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None, :]
     buffer_0 = tl.load(
         buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
@@ -5909,15 +5909,15 @@ def alibi_backward_d_slope_rows_kernel(
     )
     # src[masks.diag:34]
     V = tl.load(
-        V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, None, :] * V_stride_x + d_index[None, :, None] * V_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, None, :] & (d_index < size_d)[None, :, None],
+        V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, :, None] * V_stride_x + d_index[None, None, :] * V_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
         other=0.0,
     )
-    mul_h_d_q_x_2 = V.to(tl.float32)[:, :, None, :] * d_out.to(tl.float32)[:, :, :, None]
-    sum_2 = tl.sum(mul_h_d_q_x_2, 1)
-    mul_h_q_x = (sum_2 - buffer_0[:, :, None]) * tl.exp(sub_h_q_x)
-    mul_h_q_x_2 = mul_h_q_x * tile_f32[None, :, :]
-    sum_3 = tl.sum(tl.sum(mul_h_q_x_2, 2), 1)
+    mul_h_x_d_q_2 = V.to(tl.float32)[:, :, :, None] * d_out.to(tl.float32)[:, None, :, :]
+    sum_2 = tl.sum(mul_h_x_d_q_2, 2)
+    mul_h_x_q = (sum_2 - buffer_0[:, None, :]) * tl.exp(sub_h_x_q)
+    mul_h_x_q_2 = mul_h_x_q * tile_f32[None, :, :]
+    sum_3 = tl.sum(tl.sum(mul_h_x_q_2, 2), 1)
     tl.store(d_slope_ptr + h_index * d_slope_stride_h, sum_3, mask=(h_index < size_h))
 
 
@@ -5926,7 +5926,7 @@ def alibi_backward_d_slope_kernel(
     Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_slope_ptr, Q_stride_h, Q_stride_q,
     Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
     d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, buffer_0_stride_h,
-    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5938,87 +5938,139 @@ def alibi_backward_d_slope_kernel(
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
-    for q_index in tl.range(0, size_q):
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(h_index < size_h),
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + h_index[:, None] * Q_stride_h + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+    for x_index in tl.range(0, size_x):
+        K = tl.load(
+            K_ptr + h_index[:, None] * K_stride_h + x_index * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            mask=(h_index < size_h),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + h_index[:, None] * d_out_stride_h + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        V = tl.load(
+            V_ptr + h_index[:, None] * V_stride_h + x_index * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
-        # whole tiles, no mask needed
-        for first_x in tl.range(0, to_x, BLOCK_X):
-            x_index = first_x + tl.arange(0, BLOCK_X)
+        from_q = (tl.maximum(0, x_index)) // BLOCK_Q * BLOCK_Q
+        from_q_2 = tl.cdiv(tl.maximum(0, x_index), BLOCK_Q) * BLOCK_Q
+        to_q = tl.minimum(from_q_2, size_q)
+        # tiles that a mask or the end cuts
+        for first_q in tl.range(from_q, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
             # src[masks.diag:35]
+            logsum = tl.load(
+                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+                other=0.0,
+            )
             # src[masks.diag:34]
-            K = tl.load(
-                K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, :, None] * K_stride_x + d_index[None, None, :] * K_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
+            Q = tl.load(
+                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
             # src[masks.diag:7]
-            mul_h_x_d = K.to(tl.float32) * Q.to(tl.float32)[:, None, :]
-            sum_ = tl.sum(mul_h_x_d, 2)
+            mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
+            sum_ = tl.sum(mul_h_q_d, 2)
             # src[masks.diag:35]
             tile_f32 = (x_index - q_index).to(tl.float32)
-            add_h_x = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
-            sub_h_x = add_h_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-            # src[masks.diag:34]
-            V = tl.load(
-                V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, :, None] * V_stride_x + d_index[None, None, :] * V_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
+            S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
+            sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
+            buffer_0 = tl.load(
+                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
                 other=0.0,
             )
-            mul_h_x_d_2 = V.to(tl.float32) * d_out.to(tl.float32)[:, None, :]
-            sum_2 = tl.sum(mul_h_x_d_2, 2)
-            mul_h_x = ((sum_2 - buffer_0[:, None]) * tl.exp(sub_h_x)) * tile_f32[None, :]
-            tile_sum = tl.sum(mul_h_x, 1)
+            d_out = tl.load(
+                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:34]
+            mul_h_q_d_2 = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
+            sum_2 = tl.sum(mul_h_q_d_2, 2)
+            mul_h_q = ((sum_2 - buffer_0) * tl.exp(sub_h_q)) * tile_f32[None, :]
+            tile_sum = tl.sum(mul_h_q, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
-        from_x = tl.maximum(0, to_x)
-        to_x_2 = tl.minimum(size_x, q_index + 1)
-        # tiles that a mask or the end cuts
-        for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-            x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+        # whole tiles, no mask needed
+        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
             # src[masks.diag:35]
+            logsum = tl.load(
+                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+                mask=(h_index < size_h)[:, None],
+                other=0.0,
+            )
             # src[masks.diag:34]
-            K = tl.load(
-                K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, :, None] * K_stride_x + d_index[None, None, :] * K_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
+            Q = tl.load(
+                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
             # src[masks.diag:7]
-            mul_h_x_d = K.to(tl.float32) * Q.to(tl.float32)[:, None, :]
-            sum_ = tl.sum(mul_h_x_d, 2)
+            mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
+            sum_ = tl.sum(mul_h_q_d, 2)
             # src[masks.diag:35]
             tile_f32 = (x_index - q_index).to(tl.float32)
-            add_h_x = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
-            S = tl.where(((x_index <= q_index) & (x_index < size_x))[None, :], add_h_x, float("-inf"))
-            sub_h_x = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-            # src[masks.diag:34]
-            V = tl.load(
-                V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, :, None] * V_stride_x + d_index[None, None, :] * V_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
+            sub_h_q = add_h_q - tl.where(logsum == float("-inf"), 0.0, logsum)
+            buffer_0 = tl.load(
+                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+                mask=(h_index < size_h)[:, None],
                 other=0.0,
             )
-            mul_h_x_d_2 = V.to(tl.float32) * d_out.to(tl.float32)[:, None, :]
-            sum_2 = tl.sum(mul_h_x_d_2, 2)
-            mul_h_x = ((sum_2 - buffer_0[:, None]) * tl.exp(sub_h_x)) * tile_f32[None, :]
-            tile_sum = tl.sum(mul_h_x, 1)
+            d_out = tl.load(
+                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:34]
+            mul_h_q_d_2 = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
+            sum_2 = tl.sum(mul_h_q_d_2, 2)
+            mul_h_q = ((sum_2 - buffer_0) * tl.exp(sub_h_q)) * tile_f32[None, :]
+            tile_sum = tl.sum(mul_h_q, 1)
+            next_acc_x_q = acc_x_q + tile_sum
+            acc_x_q = next_acc_x_q
+        from_q_3 = tl.maximum(from_q_2, to_q_2)
+        # tiles that a mask or the end cuts
+        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+            # src[masks.diag:35]
+            logsum = tl.load(
+                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+                other=0.0,
+            )
+            # src[masks.diag:34]
+            Q = tl.load(
+                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:7]
+            mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
+            sum_ = tl.sum(mul_h_q_d, 2)
+            # src[masks.diag:35]
+            tile_f32 = (x_index - q_index).to(tl.float32)
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
+            S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
+            sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
+            buffer_0 = tl.load(
+                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:34]
+            mul_h_q_d_2 = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
+            sum_2 = tl.sum(mul_h_q_d_2, 2)
+            mul_h_q = ((sum_2 - buffer_0) * tl.exp(sub_h_q)) * tile_f32[None, :]
+            tile_sum = tl.sum(mul_h_q, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
     tl.store(d_slope_ptr + h_index * d_slope_stride_h, acc_x_q, mask=(h_index < size_h))
@@ -6308,40 +6360,40 @@ def _alibi_backward_d_slope(
     if buffer_0.shape != (h, q):
         raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
     d_slope = torch.empty((h,), dtype=torch.float32, device=Q.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_Q * BLOCK_X <= 4:
+    if BLOCK_X * BLOCK_D * BLOCK_Q <= 4:
         BLOCK_H, warps, stages = 64, 4, 2
         grid = (triton.cdiv(h, BLOCK_H),)
         alibi_backward_d_slope_rows_kernel[grid](
             Q, K, V, slope, d_out, logsum, buffer_0, d_slope, Q.stride(0), Q.stride(1), Q.stride(2),
             K.stride(0), K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0),
             d_out.stride(0), d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1),
-            buffer_0.stride(0), buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_D=BLOCK_D,
-            BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_H=BLOCK_H, EXACT_D=d == BLOCK_D, EXACT_Q=q == BLOCK_Q,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            buffer_0.stride(0), buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_H=BLOCK_H, EXACT_X=x == BLOCK_X, EXACT_D=d == BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_slope
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X, BLOCK_H, warps, stages = 16, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X, BLOCK_H, warps, stages = 4, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X, BLOCK_H, warps, stages = 1, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X, BLOCK_H, warps, stages = 1, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 1, 16, 8, 2
     else:
-        BLOCK_X, BLOCK_H, warps, stages = 1, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 1, 16, 8, 2
     grid = (triton.cdiv(h, BLOCK_H),)
     alibi_backward_d_slope_kernel[grid](
         Q, K, V, slope, d_out, logsum, buffer_0, d_slope, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
         K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0), d_out.stride(0),
         d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2,
+        buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D_2,
         BLOCK_H=BLOCK_H, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
     )
     return d_slope

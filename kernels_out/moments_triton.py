@@ -6420,27 +6420,27 @@ def temperature_backward_d_K_kernel(
 def temperature_backward_d_b_rows_kernel(
     Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d,
     K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, size_q, size_d,
-    size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
+    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+    EXACT_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
-    d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
     # src[moments.diag:53]
     Q = load_tile(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        (q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        (q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         0.0,
         EXACT_Q and EXACT_D,
     )
     K = load_tile(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        (x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         0.0,
         EXACT_X and EXACT_D,
     )
     # src[moments.diag:7]
-    dot = tl.dot(tl.trans(Q), K)
+    dot = tl.dot(Q, tl.trans(K))
     logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q = logsum * 1.4426950408889634
     # src[moments.diag:53]
@@ -6774,20 +6774,20 @@ def _temperature_backward_d_b(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_b = torch.empty((), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if max(BLOCK_D, BLOCK_Q, BLOCK_X) <= 128:
-        if max(BLOCK_D, BLOCK_Q, BLOCK_X) <= 64:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if max(BLOCK_Q, BLOCK_X, BLOCK_D) <= 128:
+        if max(BLOCK_Q, BLOCK_X, BLOCK_D) <= 64:
             warps, stages = 4, 2
         else:
             warps, stages = 8, 2
         grid = (1,)
         temperature_backward_d_b_rows_kernel[grid](
             Q, K, b, d_L, d_E, logsum, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-            d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), q, d, x, BLOCK_D=BLOCK_D,
-            BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_Q=q == BLOCK_Q,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
+            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, EXACT_X=x == BLOCK_X,
+            EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return d_b
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))

@@ -851,8 +851,8 @@ def nearest_parts_min_parts_rows_kernel(
     x_in_index = tl.arange(0, BLOCK_X_IN_1)
     # src[nearest.diag:10]
     K = tl.load(
-        K_ptr + (x_in_index[None, :] + size_length_x * x_part_index) * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((x_in_index[None, :] + size_length_x * x_part_index) >= 0) & ((x_in_index[None, :] + size_length_x * x_part_index) < size_x),
+        K_ptr + (size_length_x * x_part_index + x_in_index[None, :]) * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((size_length_x * x_part_index + x_in_index[None, :]) >= 0) & ((size_length_x * x_part_index + x_in_index[None, :]) < size_x),
         other=0.0,
     )
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
@@ -887,8 +887,8 @@ def nearest_parts_min_parts_kernel(
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[nearest.diag:7]
@@ -906,8 +906,8 @@ def nearest_parts_min_parts_kernel(
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[nearest.diag:10]
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[nearest.diag:7]
@@ -945,8 +945,8 @@ def nearest_parts_min_parts2_rows_kernel(
     )
     # src[nearest.diag:10]
     K = tl.load(
-        K_ptr + (x_in_index[None, :] + size_length_x * x_part_index) * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((x_in_index[None, :] + size_length_x * x_part_index) >= 0) & ((x_in_index[None, :] + size_length_x * x_part_index) < size_x),
+        K_ptr + (size_length_x * x_part_index + x_in_index[None, :]) * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((size_length_x * x_part_index + x_in_index[None, :]) >= 0) & ((size_length_x * x_part_index + x_in_index[None, :]) < size_x),
         other=0.0,
     )
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
@@ -990,8 +990,8 @@ def nearest_parts_min_parts2_kernel(
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
         add_x_in = x_in_index + mul
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[nearest.diag:7]
@@ -1012,8 +1012,8 @@ def nearest_parts_min_parts2_kernel(
         add_x_in = x_in_index + mul
         # src[nearest.diag:10]
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[nearest.diag:7]
@@ -1435,8 +1435,8 @@ def nearest_distance_parts_rows_kernel(
     x_in_index = tl.arange(0, BLOCK_X_IN_1)
     # src[nearest.diag:14]
     K = tl.load(
-        K_ptr + (x_in_index[None, :] + size_length_x * x_part_index) * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((x_in_index[None, :] + size_length_x * x_part_index) >= 0) & ((x_in_index[None, :] + size_length_x * x_part_index) < size_x),
+        K_ptr + (size_length_x * x_part_index + x_in_index[None, :]) * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((size_length_x * x_part_index + x_in_index[None, :]) >= 0) & ((size_length_x * x_part_index + x_in_index[None, :]) < size_x),
         other=0.0,
     )
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
@@ -1472,8 +1472,8 @@ def nearest_distance_parts_kernel(
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[nearest.diag:7]
@@ -1492,8 +1492,8 @@ def nearest_distance_parts_kernel(
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[nearest.diag:14]
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[nearest.diag:7]

@@ -303,8 +303,8 @@ def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, state_2, buffer_4, *, blo
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0), (0, 0)))
 
     def program(tile):
-        e_index = jnp.arange(e)
         half_index = jnp.arange(32)
+        e_index = jnp.arange(e)
         b_index = jnp.arange(b)
         h_index = jnp.arange(h)
         two_index = jnp.arange(2)
@@ -429,8 +429,8 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0), (0, 0)))
 
     def program(tile):
-        e_index = jnp.arange(e)
         half_index = jnp.arange(32)
+        e_index = jnp.arange(e)
         b_index = jnp.arange(b)
         h_index = jnp.arange(h)
         two_index = jnp.arange(2)

@@ -938,8 +938,8 @@ def rotary_backward_buffer_0_buffer_1_kernel(
     d_out_stride_q, d_out_stride_e, state_stride_b, state_stride_h, state_stride_q, buffer_4_stride_b,
     buffer_4_stride_h, buffer_4_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
     buffer_0_stride_half, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half,
-    size_b, size_h, size_q, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_HALF: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_E: tl.constexpr, EXACT_HALF: tl.constexpr,
+    size_b, size_h, size_q, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_HALF: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_HALF: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -948,8 +948,8 @@ def rotary_backward_buffer_0_buffer_1_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    e_index = tl.arange(0, BLOCK_E)
     half_index = tl.arange(0, BLOCK_HALF)
+    e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
     state = tl.load(
@@ -1120,8 +1120,8 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     buffer_4_stride_h, buffer_4_stride_q, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half,
     buffer_2_stride_x, buffer_3_stride_b, buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x,
     d_V_stride_b, d_V_stride_h, d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_x, size_e,
-    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_E: tl.constexpr, EXACT_HALF: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_HALF: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -1130,8 +1130,8 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    e_index = tl.arange(0, BLOCK_E)
     half_index = tl.arange(0, BLOCK_HALF)
+    e_index = tl.arange(0, BLOCK_E)
     acc_q = tl.full([BLOCK_X, BLOCK_HALF], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_HALF], 0.0, tl.float32)
     acc_q_3 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
@@ -1666,13 +1666,13 @@ def _rotary_backward_buffer_0_buffer_1(
         raise ValueError(f"buffer_4: f32[b h q] has shape {buffer_4.shape}, expected {(b, h, q)}")
     buffer_0 = torch.empty((b, h, q, 32), dtype=torch.float32, device=Q.device)
     buffer_1 = torch.empty((b, h, q, 32), dtype=torch.float32, device=Q.device)
-    BLOCK_E = max(16, triton.next_power_of_2(e))
     BLOCK_HALF = max(16, triton.next_power_of_2(32))
-    if max(BLOCK_E, BLOCK_HALF) > 256:
-        raise ValueError(f"e x half = {max(BLOCK_E, BLOCK_HALF)}: at most 256 elements are held on chip")
-    if max(BLOCK_E, BLOCK_HALF) <= 64:
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_HALF, BLOCK_E) > 256:
+        raise ValueError(f"half x e = {max(BLOCK_HALF, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_HALF, BLOCK_E) <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_E, BLOCK_HALF) <= 128:
+    elif max(BLOCK_HALF, BLOCK_E) <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
@@ -1684,8 +1684,8 @@ def _rotary_backward_buffer_0_buffer_1(
         d_out.stride(3), state.stride(0), state.stride(1), state.stride(2), buffer_4.stride(0),
         buffer_4.stride(1), buffer_4.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
         buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b,
-        h, q, x, e, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, BLOCK_HALF=BLOCK_HALF, BLOCK_Q=BLOCK_Q,
-        EXACT_E=e == BLOCK_E, EXACT_HALF=32 == BLOCK_HALF, num_warps=warps, num_stages=stages,
+        h, q, x, e, BLOCK_X=BLOCK_X, BLOCK_HALF=BLOCK_HALF, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q,
+        EXACT_HALF=32 == BLOCK_HALF, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return buffer_0, buffer_1
 
@@ -1723,13 +1723,13 @@ def _rotary_backward_buffer_2_buffer_3_d_V(
     buffer_2 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
     buffer_3 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_E = max(16, triton.next_power_of_2(e))
     BLOCK_HALF = max(16, triton.next_power_of_2(32))
-    if max(BLOCK_E, BLOCK_HALF) > 256:
-        raise ValueError(f"e x half = {max(BLOCK_E, BLOCK_HALF)}: at most 256 elements are held on chip")
-    if max(BLOCK_E, BLOCK_HALF) <= 64:
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_HALF, BLOCK_E) > 256:
+        raise ValueError(f"half x e = {max(BLOCK_HALF, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_HALF, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_E, BLOCK_HALF) <= 128:
+    elif max(BLOCK_HALF, BLOCK_E) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
@@ -1742,8 +1742,8 @@ def _rotary_backward_buffer_2_buffer_3_d_V(
         buffer_4.stride(1), buffer_4.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
         buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3),
         d_V.stride(0), d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, q, x, e, BLOCK_Q=BLOCK_Q,
-        BLOCK_E=BLOCK_E, BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X, EXACT_E=e == BLOCK_E,
-        EXACT_HALF=32 == BLOCK_HALF, num_warps=warps, num_stages=stages,
+        BLOCK_HALF=BLOCK_HALF, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_HALF=32 == BLOCK_HALF,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return buffer_2, buffer_3, d_V
 
@@ -1834,7 +1834,7 @@ def rotary(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     if max(32, e) <= 256:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (max(e, 32) <= 256):
+            if not (max(32, e) <= 256):
                 raise ValueError("rotary: gradients are made for sizes whose tiles are held on chip")
             return _rotary_autograd.apply(Q, K, V)
         out = _rotary(Q, K, V)

@@ -8,7 +8,7 @@ language, valid for finite operands; `tests/properties` tests each on random inp
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagc.core import ops
 from diagc.core.axes import ONE, Coordinate, Size
@@ -249,13 +249,16 @@ class Normalise:
 
 
 def order(diagram: Diagram, record: Record) -> Diagram:
-    """Operands of commutative functions in an order that names do not change."""
+    """Operands of commutative functions, and axes of a coordinate, in an order that names do not change."""
     colouring = Colouring(diagram.outputs, diagram.layouts)
     places = {current: place for place, current in enumerate(colouring.nodes)}
     ranks: dict[int, tuple[str, str, int]] = {}
 
     def change(current: Node, inputs: tuple[Node, ...]) -> Node:
         made = with_inputs(current, inputs)
+        if isinstance(current.op, ops.View):
+            sums = ((a, c.ordered(colouring.axis_colours.__getitem__)) for a, c in current.op.coordinates)
+            made = node(replace(current.op, coordinates=tuple(sums)), *inputs)
         if isinstance(current.op, ops.Map) and current.op.function.commutative:
             made = apply(current.op.function.name, *sorted(inputs, key=lambda i: ranks[id(i)]))
         rank = (colouring.hashes[current], colouring.contexts[current], places[current])

@@ -42,16 +42,7 @@ def test_a_few_laws_leave_the_kernel_unchanged(which: tuple[str, str]) -> None:
         assert kernel_hash(other, seed + 1) == expected, used
 
 
-DECLARED = ("block", "convolution", "decode", "nearest", "norms")
-"""Specs some of whose kernels still differ, in the order of axes, when inputs are declared in another order."""
-
-RENAMED = [
-    pytest.param(path, id=path.stem, marks=[pytest.mark.xfail] if path.stem in DECLARED else [])
-    for path in SPECS
-]
-
-
-@pytest.mark.parametrize("path", RENAMED)
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_names_and_declarations_leave_the_kernel_unchanged(path: Path) -> None:
     for entry in spec_entries(path).values():
         expected = kernel_hash(entry.diagram)
