@@ -144,14 +144,14 @@ def full_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -162,14 +162,14 @@ def full_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -277,19 +277,18 @@ def full_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -298,7 +297,7 @@ def full_forward_kernel(
         )
         # src[attention_f32.diag:7]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -331,7 +330,7 @@ def full_forward_kernel(
         # src[attention_f32.diag:7]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -360,7 +359,7 @@ def full_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -373,19 +372,19 @@ def full_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out * out
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out * d_out
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -402,9 +401,9 @@ def full_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out * out
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out * d_out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -412,17 +411,17 @@ def full_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out * out
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out * d_out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -443,14 +442,14 @@ def full_backward_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -461,7 +460,6 @@ def full_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -526,15 +524,14 @@ def full_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[attention_f32.diag:6]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -598,7 +595,7 @@ def full_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q),
+        (acc_q * rsqrt),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -971,7 +968,7 @@ def causal_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -1111,7 +1108,7 @@ def causal_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -1210,7 +1207,7 @@ def causal_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -1218,7 +1215,7 @@ def causal_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -1231,19 +1228,19 @@ def causal_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out * out
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out * d_out
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -1260,9 +1257,9 @@ def causal_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out * out
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out * d_out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1270,17 +1267,17 @@ def causal_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out * out
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out * d_out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1299,19 +1296,19 @@ def causal_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
-    # src[attention_f32.diag:11]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -1319,7 +1316,13 @@ def causal_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:11]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1327,17 +1330,9 @@ def causal_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[attention_f32.diag:12]
-        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
-        # src[attention_f32.diag:11]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        tile = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
+        tile = (dot - buffer_0[:, None]) * tl.exp2(sub_q_x)
         next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1346,30 +1341,29 @@ def causal_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[attention_f32.diag:11]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:12]
-        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[attention_f32.diag:11]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        tile_2 = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
+        tile_2 = (dot - buffer_0[:, None]) * tl.exp2(sub_q_x)
         next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x),
+        (acc_x * rsqrt),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1388,16 +1382,16 @@ def causal_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[attention_f32.diag:11]
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
     # src[attention_f32.diag:12]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:11]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -1407,28 +1401,28 @@ def causal_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[attention_f32.diag:12]
-        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        # src[attention_f32.diag:13]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:12]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (dot - buffer_0[None, :]) * exp2_x_q
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -1437,18 +1431,6 @@ def causal_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[attention_f32.diag:11]
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        # src[attention_f32.diag:12]
-        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -1456,8 +1438,20 @@ def causal_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile = exp2_x_q * (dot_2 - buffer_0[None, :])
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[attention_f32.diag:11]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[attention_f32.diag:12]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile = (dot - buffer_0[None, :]) * exp2_x_q
         next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -1466,36 +1460,36 @@ def causal_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[attention_f32.diag:12]
-        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        # src[attention_f32.diag:13]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:12]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (dot - buffer_0[None, :]) * exp2_x_q
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q),
+        (acc_q * rsqrt),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -1796,19 +1790,18 @@ def mha_full_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:6]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1902,14 +1895,14 @@ def mha_full_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -1920,14 +1913,14 @@ def mha_full_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -2047,18 +2040,19 @@ def mha_full_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:6]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2147,19 +2141,19 @@ def mha_full_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out * d_out
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out * out
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -2184,13 +2178,13 @@ def mha_full_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
         )
-        mul_d = out * d_out
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        )
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2198,17 +2192,17 @@ def mha_full_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out * d_out
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2236,20 +2230,6 @@ def mha_full_backward_d_Q_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = 1.4426950408889634 * logsum
-    # src[attention_f32.diag:6]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         mask=(q_index < size_q),
@@ -2260,11 +2240,31 @@ def mha_full_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:6]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:6]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2272,17 +2272,9 @@ def mha_full_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[attention_f32.diag:7]
-        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
-        # src[attention_f32.diag:6]
-        V = load_tile(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        tile = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
+        tile = (dot - buffer_0[:, None]) * tl.exp2(sub_q_x)
         next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -2290,23 +2282,22 @@ def mha_full_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[attention_f32.diag:6]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:7]
-        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * tile) - mul_q[:, None]
-        # src[attention_f32.diag:6]
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        tile_2 = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        tile = tl.where((x_index < size_x)[None, :], dot_2, float("-inf"))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * tile) - mul_q[:, None]
+        tile_2 = (dot - buffer_0[:, None]) * tl.exp2(sub_q_x)
         next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
@@ -2337,16 +2328,16 @@ def mha_full_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[attention_f32.diag:6]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
     # src[attention_f32.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -2354,19 +2345,6 @@ def mha_full_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = load_tile(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        # src[attention_f32.diag:7]
-        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         )
@@ -2376,8 +2354,21 @@ def mha_full_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile = exp2_x_q * (dot_2 - buffer_0[None, :])
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        Q = load_tile(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile = (dot - buffer_0[None, :]) * exp2_x_q
         next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -2386,22 +2377,6 @@ def mha_full_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[attention_f32.diag:6]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        # src[attention_f32.diag:7]
-        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * tile) - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -2412,8 +2387,24 @@ def mha_full_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[attention_f32.diag:6]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        tile = tl.where((q_index < size_q)[None, :], dot_2, float("-inf"))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * tile) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (dot - buffer_0[None, :]) * exp2_x_q
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -2733,18 +2724,19 @@ def mha_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:11]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2810,7 +2802,7 @@ def mha_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -2961,7 +2953,7 @@ def mha_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -2988,19 +2980,18 @@ def mha_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:11]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:11]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3066,7 +3057,7 @@ def mha_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -3074,7 +3065,7 @@ def mha_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -3092,19 +3083,19 @@ def mha_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out * d_out
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out * out
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -3129,13 +3120,13 @@ def mha_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
         )
-        mul_d = out * d_out
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        )
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -3143,17 +3134,17 @@ def mha_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out * d_out
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -3218,7 +3209,7 @@ def mha_backward_d_Q_kernel(
         )
         # src[attention_f32.diag:12]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
         # src[attention_f32.diag:11]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -3245,7 +3236,7 @@ def mha_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[attention_f32.diag:11]
         V = tl.load(
@@ -3259,7 +3250,7 @@ def mha_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt),
+        (rsqrt * acc_x),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -3304,22 +3295,22 @@ def mha_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
         mul_q = 1.4426950408889634 * logsum
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[attention_f32.diag:12]
         dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
@@ -3342,6 +3333,9 @@ def mha_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
         # src[attention_f32.diag:11]
         Q = load_tile(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -3349,12 +3343,9 @@ def mha_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
         # src[attention_f32.diag:12]
         dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -3375,23 +3366,23 @@ def mha_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
         mul_q = 1.4426950408889634 * logsum
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[attention_f32.diag:12]
         dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(

@@ -74,8 +74,6 @@ def attention_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:6]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -83,6 +81,8 @@ def attention_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -109,21 +109,21 @@ def attention_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:6]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -221,14 +221,14 @@ def attention_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:6]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -251,21 +251,21 @@ def attention_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:6]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -286,18 +286,19 @@ def attention_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[attention.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[attention.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -364,7 +365,7 @@ def attention_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -372,7 +373,7 @@ def attention_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -453,12 +454,6 @@ def attention_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[attention.diag:6]
@@ -469,18 +464,17 @@ def attention_backward_d_Q_kernel(
     )
     # src[attention.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[attention.diag:6]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -488,9 +482,17 @@ def attention_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[attention.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        # src[attention.diag:6]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -498,27 +500,28 @@ def attention_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[attention.diag:6]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot_2, float("-inf"))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * tile) - mul_q[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * tile) - mul_q[:, None]
+        # src[attention.diag:6]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -537,11 +540,6 @@ def attention_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[attention.diag:6]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -549,20 +547,17 @@ def attention_backward_d_K_d_V_kernel(
     )
     # src[attention.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention.diag:6]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_out = load_tile(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        # src[attention.diag:6]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -570,10 +565,18 @@ def attention_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         # src[attention.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -583,13 +586,6 @@ def attention_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         # src[attention.diag:6]
         Q = tl.load(
@@ -598,11 +594,18 @@ def attention_backward_d_K_d_V_kernel(
             other=0.0,
         )
         # src[attention.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        tile = tl.where((q_index < size_q)[None, :], dot_2, float("-inf"))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * tile) - (1.4426950408889634 * logsum)[None, :]
+        dot = tl.dot(K, tl.trans(Q))
+        tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * tile) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -610,7 +613,7 @@ def attention_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -908,19 +911,18 @@ def causal_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention.diag:12]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -929,7 +931,7 @@ def causal_kernel(
         )
         # src[attention.diag:13]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -966,7 +968,7 @@ def causal_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[attention.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1048,7 +1050,7 @@ def causal_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[attention.diag:13]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:14]
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
@@ -1155,19 +1157,18 @@ def causal_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention.diag:12]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1176,7 +1177,7 @@ def causal_forward_kernel(
         )
         # src[attention.diag:13]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1185,8 +1186,6 @@ def causal_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:12]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -1194,6 +1193,8 @@ def causal_forward_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1213,7 +1214,7 @@ def causal_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[attention.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1223,21 +1224,21 @@ def causal_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:12]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:15]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -1327,15 +1328,15 @@ def causal_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -1346,7 +1347,6 @@ def causal_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention.diag:12]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1396,7 +1396,7 @@ def causal_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1414,15 +1414,14 @@ def causal_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[attention.diag:12]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -1435,7 +1434,7 @@ def causal_backward_d_K_d_V_kernel(
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -1475,7 +1474,7 @@ def causal_backward_d_K_d_V_kernel(
         )
         # src[attention.diag:13]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (logsum * 1.4426950408889634)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
@@ -1496,7 +1495,7 @@ def causal_backward_d_K_d_V_kernel(
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         # src[attention.diag:12]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1906,7 +1905,7 @@ def mha_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:15]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -1937,14 +1936,14 @@ def mha_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[attention.diag:12]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[attention.diag:13]
@@ -1955,14 +1954,14 @@ def mha_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[attention.diag:12]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention.diag:13]
@@ -2061,7 +2060,7 @@ def mha_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:15]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -2088,19 +2087,18 @@ def mha_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention.diag:12]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2109,7 +2107,7 @@ def mha_forward_kernel(
         )
         # src[attention.diag:13]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -2118,8 +2116,6 @@ def mha_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:12]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -2127,6 +2123,8 @@ def mha_forward_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2146,7 +2144,7 @@ def mha_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[attention.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2156,21 +2154,21 @@ def mha_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:15]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -2196,19 +2194,19 @@ def mha_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -2233,13 +2231,13 @@ def mha_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2247,17 +2245,17 @@ def mha_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2285,6 +2283,20 @@ def mha_backward_d_Q_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention.diag:12]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         mask=(q_index < size_q),
@@ -2292,20 +2304,6 @@ def mha_backward_d_Q_kernel(
     )
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[attention.diag:12]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -2319,17 +2317,18 @@ def mha_backward_d_Q_kernel(
             0.0,
             EXACT_D,
         )
+        # src[attention.diag:13]
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        # src[attention.diag:12]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[attention.diag:13]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -2343,19 +2342,20 @@ def mha_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[attention.diag:13]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[attention.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[attention.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[attention.diag:13]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        # src[attention.diag:14]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -2385,17 +2385,16 @@ def mha_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[attention.diag:12]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     # src[attention.diag:13]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     K = tl.load(
         K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -2405,6 +2404,24 @@ def mha_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:13]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -2415,26 +2432,8 @@ def mha_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[attention.diag:13]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[attention.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -2444,16 +2443,6 @@ def mha_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        )
-        d_out = load_tile(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         )
@@ -2465,10 +2454,20 @@ def mha_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         # src[attention.diag:13]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (logsum * 1.4426950408889634)[None, :]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        )
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -2478,6 +2477,25 @@ def mha_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:13]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -2488,27 +2506,8 @@ def mha_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        # src[attention.diag:12]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[attention.diag:13]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[attention.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -2516,7 +2515,7 @@ def mha_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(

@@ -59,8 +59,8 @@ def conv1d_kernel(
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index + i_index[:, None] + -1) * X_stride_i + c_index[None, :] * X_stride_c,
-                mask=(i_index < size_i)[:, None] & ((k_index + i_index[:, None] + -1) >= 0) & ((k_index + i_index[:, None] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index + -1) >= 0) & ((i_index[:, None] + k_index + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
@@ -77,8 +77,8 @@ def conv1d_kernel(
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index + i_index[:, None] + -1) * X_stride_i + c_index[None, :] * X_stride_c,
-                mask=(i_index < size_i)[:, None] & (c_index < size_c)[None, :] & ((k_index + i_index[:, None] + -1) >= 0) & ((k_index + i_index[:, None] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & (c_index < size_c)[None, :] & ((i_index[:, None] + k_index + -1) >= 0) & ((i_index[:, None] + k_index + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
@@ -118,8 +118,8 @@ def conv1d_forward_kernel(
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index + i_index[:, None] + -1) * X_stride_i + c_index[None, :] * X_stride_c,
-                mask=(i_index < size_i)[:, None] & ((k_index + i_index[:, None] + -1) >= 0) & ((k_index + i_index[:, None] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index + -1) >= 0) & ((i_index[:, None] + k_index + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
@@ -136,8 +136,8 @@ def conv1d_forward_kernel(
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index + i_index[:, None] + -1) * X_stride_i + c_index[None, :] * X_stride_c,
-                mask=(i_index < size_i)[:, None] & (c_index < size_c)[None, :] & ((k_index + i_index[:, None] + -1) >= 0) & ((k_index + i_index[:, None] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & (c_index < size_c)[None, :] & ((i_index[:, None] + k_index + -1) >= 0) & ((i_index[:, None] + k_index + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
@@ -234,8 +234,8 @@ def conv1d_backward_d_W_kernel(
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index + i_index[None, :] + -1) * X_stride_i + c_index[:, None] * X_stride_c,
-                mask=(c_index < size_c)[:, None] & ((k_index + i_index[None, :] + -1) >= 0) & ((k_index + i_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index + -1) * X_stride_i + c_index[:, None] * X_stride_c,
+                mask=(c_index < size_c)[:, None] & ((i_index[None, :] + k_index + -1) >= 0) & ((i_index[None, :] + k_index + -1) < size_i),
                 other=0,
             )
             next_acc_b_i = tl.dot(X, tl.trans(d_out), acc_b_i)
@@ -251,8 +251,8 @@ def conv1d_backward_d_W_kernel(
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index + i_index[None, :] + -1) * X_stride_i + c_index[:, None] * X_stride_c,
-                mask=(i_index < size_i)[None, :] & (c_index < size_c)[:, None] & ((k_index + i_index[None, :] + -1) >= 0) & ((k_index + i_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index + -1) * X_stride_i + c_index[:, None] * X_stride_c,
+                mask=(i_index < size_i)[None, :] & (c_index < size_c)[:, None] & ((i_index[None, :] + k_index + -1) >= 0) & ((i_index[None, :] + k_index + -1) < size_i),
                 other=0,
             )
             next_acc_b_i = tl.dot(X, tl.trans(d_out), acc_b_i)
@@ -278,8 +278,8 @@ def conv1d_backward_d_X_rows_kernel(
     b_index = program.to(tl.int64)
     k_index = tl.arange(0, BLOCK_K)
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-        mask=(k_index < 3) & ((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
+        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+        mask=(k_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
         other=0.0,
     )
     sum_ = tl.sum(buffer_0, 0)
@@ -306,8 +306,8 @@ def conv1d_backward_d_X_kernel(
     for first_k in tl.range(0, to_k, BLOCK_K):
         k_index = first_k + tl.arange(0, BLOCK_K)
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-            mask=((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
+            buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+            mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
             other=0.0,
         )
         tile_sum = tl.sum(buffer_0, 0)
@@ -318,8 +318,8 @@ def conv1d_backward_d_X_kernel(
     for first_k_2 in tl.range(from_k, 3, BLOCK_K):
         k_index = first_k_2 + tl.arange(0, BLOCK_K)
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-            mask=(k_index < 3) & ((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
+            buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+            mask=(k_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
             other=0.0,
         )
         tile_sum = tl.sum(buffer_0, 0)
@@ -501,8 +501,8 @@ def conv2d_kernel(
                 c_index = first_c + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (l_index + j_index[:, None] + -1) * X_stride_j + c_index[None, :] * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((l_index + j_index[:, None] + -1) >= 0) & ((l_index + j_index[:, None] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index + -1) >= 0) & ((j_index[:, None] + l_index + -1) < size_j),
                     other=0,
                 )
                 # src[convolution.diag:10]
@@ -520,8 +520,8 @@ def conv2d_kernel(
                 c_index = first_c_2 + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (l_index + j_index[:, None] + -1) * X_stride_j + c_index[None, :] * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & (c_index < size_c)[None, :] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((l_index + j_index[:, None] + -1) >= 0) & ((l_index + j_index[:, None] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & (c_index < size_c)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index + -1) >= 0) & ((j_index[:, None] + l_index + -1) < size_j),
                     other=0,
                 )
                 # src[convolution.diag:10]
@@ -565,8 +565,8 @@ def conv2d_forward_kernel(
                 c_index = first_c + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (l_index + j_index[:, None] + -1) * X_stride_j + c_index[None, :] * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((l_index + j_index[:, None] + -1) >= 0) & ((l_index + j_index[:, None] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index + -1) >= 0) & ((j_index[:, None] + l_index + -1) < size_j),
                     other=0,
                 )
                 # src[convolution.diag:10]
@@ -584,8 +584,8 @@ def conv2d_forward_kernel(
                 c_index = first_c_2 + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (l_index + j_index[:, None] + -1) * X_stride_j + c_index[None, :] * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & (c_index < size_c)[None, :] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((l_index + j_index[:, None] + -1) >= 0) & ((l_index + j_index[:, None] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & (c_index < size_c)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index + -1) >= 0) & ((j_index[:, None] + l_index + -1) < size_j),
                     other=0,
                 )
                 # src[convolution.diag:10]
@@ -697,8 +697,8 @@ def conv2d_backward_d_W_kernel(
                 )
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (l_index + j_index[None, :] + -1) * X_stride_j + c_index[:, None] * X_stride_c,
-                    mask=(c_index < size_c)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((l_index + j_index[None, :] + -1) >= 0) & ((l_index + j_index[None, :] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index + -1) * X_stride_j + c_index[:, None] * X_stride_c,
+                    mask=(c_index < size_c)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index + -1) >= 0) & ((j_index[None, :] + l_index + -1) < size_j),
                     other=0,
                 )
                 next_acc_b_i_j = tl.dot(X, tl.trans(d_out), acc_b_i_j)
@@ -714,8 +714,8 @@ def conv2d_backward_d_W_kernel(
                 )
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (l_index + j_index[None, :] + -1) * X_stride_j + c_index[:, None] * X_stride_c,
-                    mask=(j_index < size_j)[None, :] & (c_index < size_c)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((l_index + j_index[None, :] + -1) >= 0) & ((l_index + j_index[None, :] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index + -1) * X_stride_j + c_index[:, None] * X_stride_c,
+                    mask=(j_index < size_j)[None, :] & (c_index < size_c)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index + -1) >= 0) & ((j_index[None, :] + l_index + -1) < size_j),
                     other=0,
                 )
                 next_acc_b_i_j = tl.dot(X, tl.trans(d_out), acc_b_i_j)
@@ -745,8 +745,8 @@ def conv2d_backward_d_X_rows_kernel(
     k_index = tl.arange(0, BLOCK_K)
     l_index = tl.arange(0, BLOCK_L)
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index[:, None] + 1) * buffer_0_stride_i + (-1 * l_index[None, :] + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l,
-        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & ((i_index + -1 * k_index[:, None] + 1) >= 0) & ((i_index + -1 * k_index[:, None] + 1) < size_i) & ((-1 * l_index[None, :] + j_index + 1) >= 0) & ((-1 * l_index[None, :] + j_index + 1) < size_j),
+        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index[:, None] + 1) * buffer_0_stride_i + (j_index + -1 * l_index[None, :] + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l,
+        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & ((i_index + -1 * k_index[:, None] + 1) >= 0) & ((i_index + -1 * k_index[:, None] + 1) < size_i) & ((j_index + -1 * l_index[None, :] + 1) >= 0) & ((j_index + -1 * l_index[None, :] + 1) < size_j),
         other=0.0,
     )
     sum_ = tl.sum(tl.sum(buffer_0, 1), 0)
@@ -777,8 +777,8 @@ def conv2d_backward_d_X_kernel(
         for first_l in tl.range(0, to_l, BLOCK_L):
             l_index = first_l + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (-1 * l_index + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
-                mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((-1 * l_index + j_index + 1) >= 0) & ((-1 * l_index + j_index + 1) < size_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (j_index + -1 * l_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
+                mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((j_index + -1 * l_index + 1) >= 0) & ((j_index + -1 * l_index + 1) < size_j),
                 other=0.0,
             )
             tile_sum = tl.sum(buffer_0, 0)
@@ -789,8 +789,8 @@ def conv2d_backward_d_X_kernel(
         for first_l_2 in tl.range(from_l, 3, BLOCK_L):
             l_index = first_l_2 + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (-1 * l_index + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
-                mask=(l_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((-1 * l_index + j_index + 1) >= 0) & ((-1 * l_index + j_index + 1) < size_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (j_index + -1 * l_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
+                mask=(l_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((j_index + -1 * l_index + 1) >= 0) & ((j_index + -1 * l_index + 1) < size_j),
                 other=0.0,
             )
             tile_sum = tl.sum(buffer_0, 0)
@@ -1170,8 +1170,8 @@ def depthwise1d_backward_d_W_rows_kernel(
     )
     # src[convolution.diag:15]
     X = tl.load(
-        X_ptr + b_index[None, :, None] * X_stride_b + (k_index[:, None, None] + i_index[None, None, :] + -1) * X_stride_i + c_index * X_stride_c,
-        mask=(b_index < size_b)[None, :, None] & (k_index < 3)[:, None, None] & (i_index < size_i)[None, None, :] & ((k_index[:, None, None] + i_index[None, None, :] + -1) >= 0) & ((k_index[:, None, None] + i_index[None, None, :] + -1) < size_i),
+        X_ptr + b_index[None, :, None] * X_stride_b + (i_index[None, None, :] + k_index[:, None, None] + -1) * X_stride_i + c_index * X_stride_c,
+        mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (k_index < 3)[:, None, None] & ((i_index[None, None, :] + k_index[:, None, None] + -1) >= 0) & ((i_index[None, None, :] + k_index[:, None, None] + -1) < size_i),
         other=0,
     )
     mul_k_b_i = X.to(tl.float32) * d_out.to(tl.float32)[None, :, :]
@@ -1205,8 +1205,8 @@ def depthwise1d_backward_d_W_kernel(
             )
             # src[convolution.diag:15]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index[:, None] + i_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(k_index < 3)[:, None] & ((k_index[:, None] + i_index[None, :] + -1) >= 0) & ((k_index[:, None] + i_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -1) * X_stride_i + c_index * X_stride_c,
+                mask=(k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -1) >= 0) & ((i_index[None, :] + k_index[:, None] + -1) < size_i),
                 other=0,
             )
             mul_k_i = X.to(tl.float32) * d_out.to(tl.float32)[None, :]
@@ -1224,8 +1224,8 @@ def depthwise1d_backward_d_W_kernel(
             )
             # src[convolution.diag:15]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index[:, None] + i_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(k_index < 3)[:, None] & (i_index < size_i)[None, :] & ((k_index[:, None] + i_index[None, :] + -1) >= 0) & ((k_index[:, None] + i_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -1) * X_stride_i + c_index * X_stride_c,
+                mask=(i_index < size_i)[None, :] & (k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -1) >= 0) & ((i_index[None, :] + k_index[:, None] + -1) < size_i),
                 other=0,
             )
             mul_k_i = X.to(tl.float32) * d_out.to(tl.float32)[None, :]
@@ -1253,8 +1253,8 @@ def depthwise1d_backward_d_X_rows_kernel(
     b_index = program.to(tl.int64)
     k_index = tl.arange(0, BLOCK_K)
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-        mask=(k_index < 3) & ((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
+        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+        mask=(k_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
         other=0.0,
     )
     sum_ = tl.sum(buffer_0, 0)
@@ -1281,8 +1281,8 @@ def depthwise1d_backward_d_X_kernel(
     for first_k in tl.range(0, to_k, BLOCK_K):
         k_index = first_k + tl.arange(0, BLOCK_K)
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-            mask=((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
+            buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+            mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
             other=0.0,
         )
         tile_sum = tl.sum(buffer_0, 0)
@@ -1293,8 +1293,8 @@ def depthwise1d_backward_d_X_kernel(
     for first_k_2 in tl.range(from_k, 3, BLOCK_K):
         k_index = first_k_2 + tl.arange(0, BLOCK_K)
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * k_index + i_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-            mask=(k_index < 3) & ((-1 * k_index + i_index + 1) >= 0) & ((-1 * k_index + i_index + 1) < size_i),
+            buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
+            mask=(k_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i),
             other=0.0,
         )
         tile_sum = tl.sum(buffer_0, 0)
@@ -1605,8 +1605,8 @@ def causal_depthwise_forward_rows_kernel(
     k_index = tl.arange(0, BLOCK_K)
     # src[convolution.diag:19]
     X = tl.load(
-        X_ptr + b_index * X_stride_b + (k_index[None, :] + i_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
-        mask=(k_index < 3)[None, :] & (i_index < size_i)[:, None] & ((k_index[None, :] + i_index[:, None] + -2) >= 0) & ((k_index[None, :] + i_index[:, None] + -2) < size_i),
+        X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -2) * X_stride_i + c_index * X_stride_c,
+        mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -2) >= 0) & ((i_index[:, None] + k_index[None, :] + -2) < size_i),
         other=0,
     )
     # src[convolution.diag:18]
@@ -1651,8 +1651,8 @@ def causal_depthwise_forward_kernel(
         k_index = first_k + tl.arange(0, BLOCK_K)
         # src[convolution.diag:19]
         X = tl.load(
-            X_ptr + b_index * X_stride_b + (k_index[None, :] + i_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
-            mask=(i_index < size_i)[:, None] & ((k_index[None, :] + i_index[:, None] + -2) >= 0) & ((k_index[None, :] + i_index[:, None] + -2) < size_i),
+            X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -2) * X_stride_i + c_index * X_stride_c,
+            mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index[None, :] + -2) >= 0) & ((i_index[:, None] + k_index[None, :] + -2) < size_i),
             other=0,
         )
         # src[convolution.diag:18]
@@ -1668,8 +1668,8 @@ def causal_depthwise_forward_kernel(
         k_index = first_k_2 + tl.arange(0, BLOCK_K)
         # src[convolution.diag:19]
         X = tl.load(
-            X_ptr + b_index * X_stride_b + (k_index[None, :] + i_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
-            mask=(k_index < 3)[None, :] & (i_index < size_i)[:, None] & ((k_index[None, :] + i_index[:, None] + -2) >= 0) & ((k_index[None, :] + i_index[:, None] + -2) < size_i),
+            X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -2) * X_stride_i + c_index * X_stride_c,
+            mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -2) >= 0) & ((i_index[:, None] + k_index[None, :] + -2) < size_i),
             other=0,
         )
         # src[convolution.diag:18]
@@ -1712,20 +1712,20 @@ def causal_depthwise_backward_buffer_0_kernel(
     i_index = (program % size_i).to(tl.int64)
     program = program // size_i
     b_index = program.to(tl.int64)
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
-    )
-    # src[convolution.diag:18]
-    bias = tl.load(bias_ptr + c_index * bias_stride_c)
-    # src[convolution.diag:19]
-    add = bias + state
-    sigmoid = tl.sigmoid(add)
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
     )
     # src[convolution.diag:18]
+    bias = tl.load(bias_ptr + c_index * bias_stride_c)
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
+    )
+    # src[convolution.diag:19]
+    add = state + bias
+    sigmoid = tl.sigmoid(add)
+    # src[convolution.diag:18]
     W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c, mask=(k_index < 3), other=0.0)
-    scalar = (d_out.to(tl.float32) * sigmoid) * ((add * (1.0 - sigmoid)) + 1.0)
+    scalar = ((((1.0 - sigmoid) * add) + 1.0) * sigmoid) * d_out.to(tl.float32)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + i_index * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
         (scalar * W.to(tl.float32)),
@@ -1747,30 +1747,30 @@ def causal_depthwise_backward_d_W_rows_kernel(
     c_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     i_index = tl.arange(0, BLOCK_I)
-    state = load_tile(
-        state_ptr + b_index[:, None] * state_stride_b + i_index[None, :] * state_stride_i + c_index * state_stride_c,
-        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-        0.0,
-        EXACT_B and EXACT_I,
-    )
-    # src[convolution.diag:18]
-    bias = tl.load(bias_ptr + c_index * bias_stride_c)
-    # src[convolution.diag:19]
-    add_b_i = bias + state
-    sigmoid_b_i = tl.sigmoid(add_b_i)
-    mul_b_i = sigmoid_b_i * ((add_b_i * (1.0 - sigmoid_b_i)) + 1.0)
-    X = tl.load(
-        X_ptr + b_index[None, :, None] * X_stride_b + (i_index[None, None, :] + k_index[:, None, None] + -2) * X_stride_i + c_index * X_stride_c,
-        mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (k_index < 3)[:, None, None] & ((i_index[None, None, :] + k_index[:, None, None] + -2) >= 0) & ((i_index[None, None, :] + k_index[:, None, None] + -2) < size_i),
-        other=0,
-    )
     d_out = load_tile(
         d_out_ptr + b_index[:, None] * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index * d_out_stride_c,
         (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
         0.0,
         EXACT_B and EXACT_I,
     )
-    mul_k_b_i = (d_out.to(tl.float32) * mul_b_i)[None, :, :] * X.to(tl.float32)
+    # src[convolution.diag:18]
+    bias = tl.load(bias_ptr + c_index * bias_stride_c)
+    state = load_tile(
+        state_ptr + b_index[:, None] * state_stride_b + i_index[None, :] * state_stride_i + c_index * state_stride_c,
+        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        0.0,
+        EXACT_B and EXACT_I,
+    )
+    # src[convolution.diag:19]
+    add_b_i = state + bias
+    sigmoid_b_i = tl.sigmoid(add_b_i)
+    mul_b_i = (((1.0 - sigmoid_b_i) * add_b_i) + 1.0) * sigmoid_b_i
+    X = tl.load(
+        X_ptr + b_index[None, :, None] * X_stride_b + (i_index[None, None, :] + k_index[:, None, None] + -2) * X_stride_i + c_index * X_stride_c,
+        mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (k_index < 3)[:, None, None] & ((i_index[None, None, :] + k_index[:, None, None] + -2) >= 0) & ((i_index[None, None, :] + k_index[:, None, None] + -2) < size_i),
+        other=0,
+    )
+    mul_k_b_i = (mul_b_i * d_out.to(tl.float32))[None, :, :] * X.to(tl.float32)
     sum_ = tl.sum(tl.sum(mul_k_b_i, 2), 1)
     tl.store(
         d_W_ptr + k_index * d_W_stride_k + c_index * d_W_stride_c,
@@ -1798,22 +1798,22 @@ def causal_depthwise_backward_d_W_kernel(
         # whole tiles, no mask needed
         for first_i in tl.range(0, to_i, BLOCK_I):
             i_index = first_i + tl.arange(0, BLOCK_I)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
             )
             # src[convolution.diag:19]
-            add_i = bias + state
+            add_i = state + bias
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
+            mul_i = (((1.0 - sigmoid_i) * add_i) + 1.0) * sigmoid_i
             X = tl.load(
                 X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
                 mask=(k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -2) >= 0) & ((i_index[None, :] + k_index[:, None] + -2) < size_i),
                 other=0,
             )
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-            )
-            mul_k_i = (d_out.to(tl.float32) * mul_i)[None, :] * X.to(tl.float32)
+            mul_k_i = (mul_i * d_out.to(tl.float32))[None, :] * X.to(tl.float32)
             tile_sum = tl.sum(mul_k_i, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
@@ -1821,26 +1821,26 @@ def causal_depthwise_backward_d_W_kernel(
         # tiles that a mask or the end cuts
         for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
             i_index = first_i_2 + tl.arange(0, BLOCK_I)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+                mask=(i_index < size_i),
+                other=0.0,
+            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
                 mask=(i_index < size_i),
                 other=0.0,
             )
             # src[convolution.diag:19]
-            add_i = bias + state
+            add_i = state + bias
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
+            mul_i = (((1.0 - sigmoid_i) * add_i) + 1.0) * sigmoid_i
             X = tl.load(
                 X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
                 mask=(i_index < size_i)[None, :] & (k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -2) >= 0) & ((i_index[None, :] + k_index[:, None] + -2) < size_i),
                 other=0,
             )
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-                mask=(i_index < size_i),
-                other=0.0,
-            )
-            mul_k_i = (d_out.to(tl.float32) * mul_i)[None, :] * X.to(tl.float32)
+            mul_k_i = (mul_i * d_out.to(tl.float32))[None, :] * X.to(tl.float32)
             tile_sum = tl.sum(mul_k_i, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
@@ -1861,26 +1861,27 @@ def causal_depthwise_backward_d_bias_rows_kernel(
     c_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     i_index = tl.arange(0, BLOCK_I)
-    state = load_tile(
-        state_ptr + b_index[:, None] * state_stride_b + i_index[None, :] * state_stride_i + c_index * state_stride_c,
-        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-        0.0,
-        EXACT_B and EXACT_I,
-    )
-    # src[convolution.diag:18]
-    bias = tl.load(bias_ptr + c_index * bias_stride_c)
-    # src[convolution.diag:19]
-    add_b_i = bias + state
-    sigmoid_b_i = tl.sigmoid(add_b_i)
-    mul_b_i = sigmoid_b_i * ((add_b_i * (1.0 - sigmoid_b_i)) + 1.0)
     d_out = load_tile(
         d_out_ptr + b_index[:, None] * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index * d_out_stride_c,
         (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
         0.0,
         EXACT_B and EXACT_I,
     )
-    mul_b_i_2 = d_out.to(tl.float32) * mul_b_i
-    sum_ = tl.sum(tl.sum(mul_b_i_2, 1), 0)
+    # src[convolution.diag:18]
+    bias = tl.load(bias_ptr + c_index * bias_stride_c)
+    state = load_tile(
+        state_ptr + b_index[:, None] * state_stride_b + i_index[None, :] * state_stride_i + c_index * state_stride_c,
+        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        0.0,
+        EXACT_B and EXACT_I,
+    )
+    # src[convolution.diag:19]
+    add_b_i = state + bias
+    sigmoid_b_i = tl.sigmoid(add_b_i)
+    add_b_i_2 = tl.where((b_index < size_b)[:, None], ((1.0 - sigmoid_b_i) * add_b_i) + 1.0, 0.0)
+    add_b_i_3 = tl.where((i_index < size_i)[None, :], add_b_i_2, 0.0)
+    mul_b_i = (add_b_i_3 * sigmoid_b_i) * d_out.to(tl.float32)
+    sum_ = tl.sum(tl.sum(mul_b_i, 1), 0)
     tl.store(d_bias_ptr + c_index * d_bias_stride_c, sum_)
 
 
@@ -1900,17 +1901,17 @@ def causal_depthwise_backward_d_bias_kernel(
         # whole tiles, no mask needed
         for first_i in tl.range(0, to_i, BLOCK_I):
             i_index = first_i + tl.arange(0, BLOCK_I)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
             )
             # src[convolution.diag:19]
-            add_i = bias + state
+            add_i = state + bias
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-            )
-            mul_i_2 = d_out.to(tl.float32) * mul_i
+            mul_i = (((1.0 - sigmoid_i) * add_i) + 1.0) * sigmoid_i
+            mul_i_2 = mul_i * d_out.to(tl.float32)
             tile_sum = tl.sum(mul_i_2, 0)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
@@ -1918,22 +1919,22 @@ def causal_depthwise_backward_d_bias_kernel(
         # tiles that a mask or the end cuts
         for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
             i_index = first_i_2 + tl.arange(0, BLOCK_I)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+                mask=(i_index < size_i),
+                other=0.0,
+            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
                 mask=(i_index < size_i),
                 other=0.0,
             )
             # src[convolution.diag:19]
-            add_i = bias + state
+            add_i = state + bias
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-                mask=(i_index < size_i),
-                other=0.0,
-            )
-            mul_i_2 = d_out.to(tl.float32) * mul_i
-            tile_sum = tl.sum(mul_i_2, 0)
+            add_i_2 = tl.where(i_index < size_i, ((1.0 - sigmoid_i) * add_i) + 1.0, 0.0)
+            mul_i = (add_i_2 * sigmoid_i) * d_out.to(tl.float32)
+            tile_sum = tl.sum(mul_i, 0)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
     tl.store(d_bias_ptr + c_index * d_bias_stride_c, acc_b_i)
@@ -2295,8 +2296,8 @@ def depthwise2d_rows_kernel(
     l_index = tl.arange(0, BLOCK_L)
     # src[convolution.diag:23]
     X = tl.load(
-        X_ptr + b_index * X_stride_b + (k_index[None, :, None] + i_index + -1) * X_stride_i + (j_index[:, None, None] + l_index[None, None, :] + -1) * X_stride_j + c_index * X_stride_c,
-        mask=(k_index < 3)[None, :, None] & (j_index < size_j)[:, None, None] & (l_index < 3)[None, None, :] & ((k_index[None, :, None] + i_index + -1) >= 0) & ((k_index[None, :, None] + i_index + -1) < size_i) & ((j_index[:, None, None] + l_index[None, None, :] + -1) >= 0) & ((j_index[:, None, None] + l_index[None, None, :] + -1) < size_j),
+        X_ptr + b_index * X_stride_b + (i_index + k_index[None, :, None] + -1) * X_stride_i + (j_index[:, None, None] + l_index[None, None, :] + -1) * X_stride_j + c_index * X_stride_c,
+        mask=(k_index < 3)[None, :, None] & (j_index < size_j)[:, None, None] & (l_index < 3)[None, None, :] & ((i_index + k_index[None, :, None] + -1) >= 0) & ((i_index + k_index[None, :, None] + -1) < size_i) & ((j_index[:, None, None] + l_index[None, None, :] + -1) >= 0) & ((j_index[:, None, None] + l_index[None, None, :] + -1) < size_j),
         other=0,
     )
     # src[convolution.diag:22]
@@ -2339,8 +2340,8 @@ def depthwise2d_kernel(
             l_index = first_l + tl.arange(0, BLOCK_L)
             # src[convolution.diag:23]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                mask=(j_index < size_j)[:, None] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
+                mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
                 other=0,
             )
             # src[convolution.diag:22]
@@ -2356,8 +2357,8 @@ def depthwise2d_kernel(
             l_index = first_l_2 + tl.arange(0, BLOCK_L)
             # src[convolution.diag:23]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
+                mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
                 other=0,
             )
             # src[convolution.diag:22]
@@ -2398,8 +2399,8 @@ def depthwise2d_forward_rows_kernel(
     l_index = tl.arange(0, BLOCK_L)
     # src[convolution.diag:23]
     X = tl.load(
-        X_ptr + b_index * X_stride_b + (k_index[None, :, None] + i_index + -1) * X_stride_i + (j_index[:, None, None] + l_index[None, None, :] + -1) * X_stride_j + c_index * X_stride_c,
-        mask=(k_index < 3)[None, :, None] & (j_index < size_j)[:, None, None] & (l_index < 3)[None, None, :] & ((k_index[None, :, None] + i_index + -1) >= 0) & ((k_index[None, :, None] + i_index + -1) < size_i) & ((j_index[:, None, None] + l_index[None, None, :] + -1) >= 0) & ((j_index[:, None, None] + l_index[None, None, :] + -1) < size_j),
+        X_ptr + b_index * X_stride_b + (i_index + k_index[None, :, None] + -1) * X_stride_i + (j_index[:, None, None] + l_index[None, None, :] + -1) * X_stride_j + c_index * X_stride_c,
+        mask=(k_index < 3)[None, :, None] & (j_index < size_j)[:, None, None] & (l_index < 3)[None, None, :] & ((i_index + k_index[None, :, None] + -1) >= 0) & ((i_index + k_index[None, :, None] + -1) < size_i) & ((j_index[:, None, None] + l_index[None, None, :] + -1) >= 0) & ((j_index[:, None, None] + l_index[None, None, :] + -1) < size_j),
         other=0,
     )
     # src[convolution.diag:22]
@@ -2442,8 +2443,8 @@ def depthwise2d_forward_kernel(
             l_index = first_l + tl.arange(0, BLOCK_L)
             # src[convolution.diag:23]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                mask=(j_index < size_j)[:, None] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
+                mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
                 other=0,
             )
             # src[convolution.diag:22]
@@ -2459,8 +2460,8 @@ def depthwise2d_forward_kernel(
             l_index = first_l_2 + tl.arange(0, BLOCK_L)
             # src[convolution.diag:23]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (k_index + i_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((k_index + i_index + -1) >= 0) & ((k_index + i_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
+                mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
                 other=0,
             )
             # src[convolution.diag:22]
@@ -2542,8 +2543,8 @@ def depthwise2d_backward_d_W_rows_kernel(
     )
     # src[convolution.diag:23]
     X = tl.load(
-        X_ptr + b_index[None, :, None, None] * X_stride_b + (i_index[None, None, :, None] + k_index + -1) * X_stride_i + (l_index[:, None, None, None] + j_index[None, None, None, :] + -1) * X_stride_j + c_index * X_stride_c,
-        mask=(b_index < size_b)[None, :, None, None] & (i_index < size_i)[None, None, :, None] & (l_index < 3)[:, None, None, None] & (j_index < size_j)[None, None, None, :] & ((i_index[None, None, :, None] + k_index + -1) >= 0) & ((i_index[None, None, :, None] + k_index + -1) < size_i) & ((l_index[:, None, None, None] + j_index[None, None, None, :] + -1) >= 0) & ((l_index[:, None, None, None] + j_index[None, None, None, :] + -1) < size_j),
+        X_ptr + b_index[None, :, None, None] * X_stride_b + (i_index[None, None, :, None] + k_index + -1) * X_stride_i + (j_index[None, None, None, :] + l_index[:, None, None, None] + -1) * X_stride_j + c_index * X_stride_c,
+        mask=(b_index < size_b)[None, :, None, None] & (i_index < size_i)[None, None, :, None] & (j_index < size_j)[None, None, None, :] & (l_index < 3)[:, None, None, None] & ((i_index[None, None, :, None] + k_index + -1) >= 0) & ((i_index[None, None, :, None] + k_index + -1) < size_i) & ((j_index[None, None, None, :] + l_index[:, None, None, None] + -1) >= 0) & ((j_index[None, None, None, :] + l_index[:, None, None, None] + -1) < size_j),
         other=0,
     )
     mul_l_b_i_j = X.to(tl.float32) * d_out.to(tl.float32)[None, :, :, :]
@@ -2580,8 +2581,8 @@ def depthwise2d_backward_d_W_kernel(
                 )
                 # src[convolution.diag:23]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (l_index[:, None] + j_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(l_index < 3)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((l_index[:, None] + j_index[None, :] + -1) >= 0) & ((l_index[:, None] + j_index[None, :] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index[:, None] + -1) * X_stride_j + c_index * X_stride_c,
+                    mask=(l_index < 3)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index[:, None] + -1) >= 0) & ((j_index[None, :] + l_index[:, None] + -1) < size_j),
                     other=0,
                 )
                 mul_l_j = X.to(tl.float32) * d_out.to(tl.float32)[None, :]
@@ -2599,8 +2600,8 @@ def depthwise2d_backward_d_W_kernel(
                 )
                 # src[convolution.diag:23]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (l_index[:, None] + j_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(l_index < 3)[:, None] & (j_index < size_j)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((l_index[:, None] + j_index[None, :] + -1) >= 0) & ((l_index[:, None] + j_index[None, :] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[None, :] + l_index[:, None] + -1) * X_stride_j + c_index * X_stride_c,
+                    mask=(j_index < size_j)[None, :] & (l_index < 3)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[None, :] + l_index[:, None] + -1) >= 0) & ((j_index[None, :] + l_index[:, None] + -1) < size_j),
                     other=0,
                 )
                 mul_l_j = X.to(tl.float32) * d_out.to(tl.float32)[None, :]
@@ -2632,8 +2633,8 @@ def depthwise2d_backward_d_X_rows_kernel(
     k_index = tl.arange(0, BLOCK_K)
     l_index = tl.arange(0, BLOCK_L)
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index[:, None] + 1) * buffer_0_stride_i + (-1 * l_index[None, :] + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l,
-        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & ((i_index + -1 * k_index[:, None] + 1) >= 0) & ((i_index + -1 * k_index[:, None] + 1) < size_i) & ((-1 * l_index[None, :] + j_index + 1) >= 0) & ((-1 * l_index[None, :] + j_index + 1) < size_j),
+        buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index[:, None] + 1) * buffer_0_stride_i + (j_index + -1 * l_index[None, :] + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l,
+        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & ((i_index + -1 * k_index[:, None] + 1) >= 0) & ((i_index + -1 * k_index[:, None] + 1) < size_i) & ((j_index + -1 * l_index[None, :] + 1) >= 0) & ((j_index + -1 * l_index[None, :] + 1) < size_j),
         other=0.0,
     )
     sum_ = tl.sum(tl.sum(buffer_0, 1), 0)
@@ -2664,8 +2665,8 @@ def depthwise2d_backward_d_X_kernel(
         for first_l in tl.range(0, to_l, BLOCK_L):
             l_index = first_l + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (-1 * l_index + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
-                mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((-1 * l_index + j_index + 1) >= 0) & ((-1 * l_index + j_index + 1) < size_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (j_index + -1 * l_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
+                mask=((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((j_index + -1 * l_index + 1) >= 0) & ((j_index + -1 * l_index + 1) < size_j),
                 other=0.0,
             )
             tile_sum = tl.sum(buffer_0, 0)
@@ -2676,8 +2677,8 @@ def depthwise2d_backward_d_X_kernel(
         for first_l_2 in tl.range(from_l, 3, BLOCK_L):
             l_index = first_l_2 + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (-1 * l_index + j_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
-                mask=(l_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((-1 * l_index + j_index + 1) >= 0) & ((-1 * l_index + j_index + 1) < size_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + (i_index + -1 * k_index + 1) * buffer_0_stride_i + (j_index + -1 * l_index + 1) * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
+                mask=(l_index < 3) & ((i_index + -1 * k_index + 1) >= 0) & ((i_index + -1 * k_index + 1) < size_i) & ((j_index + -1 * l_index + 1) >= 0) & ((j_index + -1 * l_index + 1) < size_j),
                 other=0.0,
             )
             tile_sum = tl.sum(buffer_0, 0)
@@ -2916,8 +2917,8 @@ def strided2d_kernel(
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
@@ -2935,8 +2936,8 @@ def strided2d_kernel(
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & (c_index < size_c)[None, :] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & (c_index < size_c)[None, :] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
@@ -2981,8 +2982,8 @@ def strided2d_forward_kernel(
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
@@ -3000,8 +3001,8 @@ def strided2d_forward_kernel(
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & (c_index < size_c)[None, :] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & (c_index < size_c)[None, :] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
@@ -3102,16 +3103,16 @@ def strided2d_backward_d_W_kernel(
             # whole tiles, no mask needed
             for first_half_j in tl.range(0, to_half_j, BLOCK_HALF_J):
                 half_j_index = first_half_j + tl.arange(0, BLOCK_HALF_J)
+                d_out = tl.load(
+                    d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[None, :] * d_out_stride_half_j + o_index[:, None] * d_out_stride_o,
+                    mask=(o_index < size_o)[:, None],
+                    other=0.0,
+                )
                 # src[convolution.diag:27]
                 X = tl.load(
                     X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (l_index + 2 * half_j_index[None, :] + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
                     mask=(c_index < size_c)[:, None] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((l_index + 2 * half_j_index[None, :] + -1) >= 0) & ((l_index + 2 * half_j_index[None, :] + -1) < (2 * size_half_j)),
                     other=0,
-                )
-                d_out = tl.load(
-                    d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[None, :] * d_out_stride_half_j + o_index[:, None] * d_out_stride_o,
-                    mask=(o_index < size_o)[:, None],
-                    other=0.0,
                 )
                 next_acc_b_half_i_half_j = tl.dot(X, tl.trans(d_out), acc_b_half_i_half_j)
                 acc_b_half_i_half_j = next_acc_b_half_i_half_j
@@ -3119,16 +3120,16 @@ def strided2d_backward_d_W_kernel(
             # tiles that a mask or the end cuts
             for first_half_j_2 in tl.range(from_half_j, size_half_j, BLOCK_HALF_J):
                 half_j_index = first_half_j_2 + tl.arange(0, BLOCK_HALF_J)
-                # src[convolution.diag:27]
-                X = tl.load(
-                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (l_index + 2 * half_j_index[None, :] + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
-                    mask=(half_j_index < size_half_j)[None, :] & (c_index < size_c)[:, None] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((l_index + 2 * half_j_index[None, :] + -1) >= 0) & ((l_index + 2 * half_j_index[None, :] + -1) < (2 * size_half_j)),
-                    other=0.0,
-                )
                 d_out = tl.load(
                     d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[None, :] * d_out_stride_half_j + o_index[:, None] * d_out_stride_o,
                     mask=(half_j_index < size_half_j)[None, :] & (o_index < size_o)[:, None],
                     other=0.0,
+                )
+                # src[convolution.diag:27]
+                X = tl.load(
+                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (l_index + 2 * half_j_index[None, :] + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[None, :] & (c_index < size_c)[:, None] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((l_index + 2 * half_j_index[None, :] + -1) >= 0) & ((l_index + 2 * half_j_index[None, :] + -1) < (2 * size_half_j)),
+                    other=0,
                 )
                 next_acc_b_half_i_half_j = tl.dot(X, tl.trans(d_out), acc_b_half_i_half_j)
                 acc_b_half_i_half_j = next_acc_b_half_i_half_j
@@ -3157,13 +3158,13 @@ def strided2d_backward_d_X_rows_kernel(
     k_index = tl.arange(0, BLOCK_K)
     l_index = tl.arange(0, BLOCK_L)
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l + ((-1 * k_index[:, None] + even_i_index + 1) // 2) * buffer_0_stride_half_i + ((-1 * l_index[None, :] + even_j_index + 1) // 2) * buffer_0_stride_half_j,
-        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & (((-1 * k_index[:, None] + even_i_index + 1) // 2) >= 0) & (((-1 * k_index[:, None] + even_i_index + 1) // 2) < size_half_i) & (((-1 * l_index[None, :] + even_j_index + 1) // 2) >= 0) & (((-1 * l_index[None, :] + even_j_index + 1) // 2) < size_half_j),
+        buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index[:, None] * buffer_0_stride_k + l_index[None, :] * buffer_0_stride_l + ((even_i_index + -1 * k_index[:, None] + 1) // 2) * buffer_0_stride_half_i + ((even_j_index + -1 * l_index[None, :] + 1) // 2) * buffer_0_stride_half_j,
+        mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & (((even_i_index + -1 * k_index[:, None] + 1) // 2) >= 0) & (((even_i_index + -1 * k_index[:, None] + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index[None, :] + 1) // 2) >= 0) & (((even_j_index + -1 * l_index[None, :] + 1) // 2) < size_half_j),
         other=0.0,
     )
-    mod_l = ((1 + (1 * even_j_index)) + (l_index * -1)) % 2
-    mod_k = (((even_i_index * 1) + 1) + (k_index * -1)) % 2
-    where_k_l = tl.where((mod_k == 0)[:, None] & (mod_l == 0)[None, :], buffer_0, 0.0)
+    mod_k = (((even_i_index * 1) + 1) + (-1 * k_index)) % 2
+    mod_l = (((even_j_index * 1) + 1) + (l_index * -1)) % 2
+    where_k_l = tl.where((mod_l == 0)[None, :] & (0 == mod_k)[:, None], buffer_0, 0.0)
     sum_ = tl.sum(tl.sum(where_k_l, 1), 0)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + even_i_index * d_X_stride_even_i + even_j_index * d_X_stride_even_j + c_index * d_X_stride_c,
@@ -3185,40 +3186,41 @@ def strided2d_backward_d_X_kernel(
     even_i_index = (program % (2 * size_half_i)).to(tl.int64)
     program = program // (2 * size_half_i)
     b_index = program.to(tl.int64)
-    sum_k_l = tl.full([], 0.0, tl.float32)
-    mul = 1 * even_j_index
+    sum_l_k = tl.full([], 0.0, tl.float32)
+    mul = even_j_index * 1
     for k_index in tl.range(0, 3):
-        mod = (((even_i_index * 1) + (k_index * -1)) + 1) % 2
-        eq = mod == 0
+        mod = (((even_i_index * 1) + (-1 * k_index)) + 1) % 2
+        eq = 0 == mod
         to_l = (3) // BLOCK_L * BLOCK_L
         # whole tiles, no mask needed
         for first_l in tl.range(0, to_l, BLOCK_L):
             l_index = first_l + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l + ((-1 * k_index + even_i_index + 1) // 2) * buffer_0_stride_half_i + ((-1 * l_index + even_j_index + 1) // 2) * buffer_0_stride_half_j,
-                mask=(((-1 * k_index + even_i_index + 1) // 2) >= 0) & (((-1 * k_index + even_i_index + 1) // 2) < size_half_i) & (((-1 * l_index + even_j_index + 1) // 2) >= 0) & (((-1 * l_index + even_j_index + 1) // 2) < size_half_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l + ((even_i_index + -1 * k_index + 1) // 2) * buffer_0_stride_half_i + ((even_j_index + -1 * l_index + 1) // 2) * buffer_0_stride_half_j,
+                mask=(((even_i_index + -1 * k_index + 1) // 2) >= 0) & (((even_i_index + -1 * k_index + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index + 1) // 2) >= 0) & (((even_j_index + -1 * l_index + 1) // 2) < size_half_j),
                 other=0.0,
             )
-            where_l = tl.where((((1 + mul) + (l_index * -1)) % 2) == 0, tl.where(eq, buffer_0, 0.0), 0.0)
-            tile_sum = tl.sum(where_l, 0)
-            next_sum_k_l = sum_k_l + tile_sum
-            sum_k_l = next_sum_k_l
+            where_l = tl.where((((mul + 1) + (l_index * -1)) % 2) == 0, buffer_0, 0.0)
+            where_l_2 = tl.where(eq, where_l, 0.0)
+            tile_sum = tl.sum(where_l_2, 0)
+            next_sum_l_k = sum_l_k + tile_sum
+            sum_l_k = next_sum_l_k
         from_l = tl.maximum(0, to_l)
         # tiles that a mask or the end cuts
         for first_l_2 in tl.range(from_l, 3, BLOCK_L):
             l_index = first_l_2 + tl.arange(0, BLOCK_L)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l + ((-1 * k_index + even_i_index + 1) // 2) * buffer_0_stride_half_i + ((-1 * l_index + even_j_index + 1) // 2) * buffer_0_stride_half_j,
-                mask=(l_index < 3) & (((-1 * k_index + even_i_index + 1) // 2) >= 0) & (((-1 * k_index + even_i_index + 1) // 2) < size_half_i) & (((-1 * l_index + even_j_index + 1) // 2) >= 0) & (((-1 * l_index + even_j_index + 1) // 2) < size_half_j),
+                buffer_0_ptr + b_index * buffer_0_stride_b + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l + ((even_i_index + -1 * k_index + 1) // 2) * buffer_0_stride_half_i + ((even_j_index + -1 * l_index + 1) // 2) * buffer_0_stride_half_j,
+                mask=(l_index < 3) & (((even_i_index + -1 * k_index + 1) // 2) >= 0) & (((even_i_index + -1 * k_index + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index + 1) // 2) >= 0) & (((even_j_index + -1 * l_index + 1) // 2) < size_half_j),
                 other=0.0,
             )
-            where_l = tl.where(eq & ((((1 + mul) + (l_index * -1)) % 2) == 0), buffer_0, 0.0)
+            where_l = tl.where(((((mul + 1) + (l_index * -1)) % 2) == 0) & eq, buffer_0, 0.0)
             tile_sum = tl.sum(where_l, 0)
-            next_sum_k_l = sum_k_l + tile_sum
-            sum_k_l = next_sum_k_l
+            next_sum_l_k = sum_l_k + tile_sum
+            sum_l_k = next_sum_l_k
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + even_i_index * d_X_stride_even_i + even_j_index * d_X_stride_even_j + c_index * d_X_stride_c,
-        sum_k_l.to(tl.bfloat16),
+        sum_l_k.to(tl.bfloat16),
     )
 
 

@@ -227,18 +227,19 @@ def cross_entropy_rows_backward_kernel(
     vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
     program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
     token_index = program.to(tl.int64)
-    logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
     # src[cross_entropy.diag:6]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    where_vocab = tl.where(label == vocab_index, d_out, 0.0)
+    logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
     logits = tl.load(
         logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
         mask=(vocab_index < size_vocab),
         other=0.0,
     )
     sub_vocab = logits.to(tl.float32) - tl.where(logsum == float("-inf"), 0.0, logsum)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-    label = tl.load(label_ptr + token_index * label_stride_token)
-    where_vocab = tl.where(label == vocab_index, -1.0 * d_out, 0.0)
-    tile_bf16 = (where_vocab + (d_out * tl.exp(sub_vocab))).to(tl.bfloat16)
+    safe_ = tl.where(where_vocab == float("-inf"), 0.0, where_vocab)
+    tile_bf16 = ((tl.exp(sub_vocab) * d_out) - safe_).to(tl.bfloat16)
     tl.store(
         d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
         tile_bf16,
@@ -415,7 +416,7 @@ def linear_cross_entropy_kernel(
         exp_token_vocab = tl.exp(logits - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], logits, 0.0)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], logits, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -442,7 +443,7 @@ def linear_cross_entropy_kernel(
         exp_token_vocab = tl.exp(logits_2 - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
+        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
         where_token_vocab = tl.where(tile, logits_2, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
@@ -454,7 +455,7 @@ def linear_cross_entropy_kernel(
     # src[cross_entropy.diag:16]
     tl.store(
         out_ptr + token_index * out_stride_token,
-        ((m + tl.log(sum_vocab)) - sum_vocab_2),
+        ((tl.log(sum_vocab) + m) - sum_vocab_2),
         mask=(token_index < size_token),
     )
 
@@ -533,7 +534,7 @@ def linear_cross_entropy_long_out_rows_kernel(
     )
     # src[cross_entropy.diag:13]
     label = tl.load(label_ptr + token_index * label_stride_token)
-    tile = (label == vocab_index) & (vocab_index < size_vocab)
+    tile = (vocab_index == label) & (vocab_index < size_vocab)
     where_vocab = tl.where(tile, logits, 0.0)
     # src[cross_entropy.diag:16]
     sum_ = tl.sum(where_vocab, 0)
@@ -544,7 +545,7 @@ def linear_cross_entropy_long_out_rows_kernel(
     exp_vocab = tl.exp(sub_vocab)
     sum_2 = tl.sum(exp_vocab, 0)
     # src[cross_entropy.diag:16]
-    tl.store(out_ptr + token_index * out_stride_token, ((max_ + tl.log(sum_2)) - sum_))
+    tl.store(out_ptr + token_index * out_stride_token, ((tl.log(sum_2) + max_) - sum_))
 
 
 @triton.jit
@@ -572,7 +573,7 @@ def linear_cross_entropy_long_out_kernel(
         exp_vocab = tl.exp(logits - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        where_vocab = tl.where(label == vocab_index, logits, 0.0)
+        where_vocab = tl.where(vocab_index == label, logits, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_vocab, 0)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -596,7 +597,7 @@ def linear_cross_entropy_long_out_kernel(
         exp_vocab = tl.exp(logits - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        tile = (label == vocab_index) & (vocab_index < size_vocab)
+        tile = (vocab_index == label) & (vocab_index < size_vocab)
         where_vocab = tl.where(tile, logits, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_vocab, 0)
@@ -606,7 +607,7 @@ def linear_cross_entropy_long_out_kernel(
         sum_vocab_2 = next_sum_vocab_2
     # src[maps.diag:12]
     # src[cross_entropy.diag:16]
-    tl.store(out_ptr + token_index * out_stride_token, ((m + tl.log(sum_vocab)) - sum_vocab_2))
+    tl.store(out_ptr + token_index * out_stride_token, ((tl.log(sum_vocab) + m) - sum_vocab_2))
 
 
 @triton.jit
@@ -709,7 +710,6 @@ def linear_cross_entropy_backward_d_X_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
     d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
-    mul_token = -1.0 * d_out
     # src[cross_entropy.diag:13]
     label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
     logsum = tl.load(
@@ -727,7 +727,6 @@ def linear_cross_entropy_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
         # src[cross_entropy.diag:12]
         W = load_tile(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
@@ -735,28 +734,31 @@ def linear_cross_entropy_backward_d_X_kernel(
             0.0,
             EXACT_D,
         )
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], d_out[:, None], 0.0)
         # src[cross_entropy.diag:15]
         logits = tl.dot(X, tl.trans(W))
         mul_token_vocab = tl.exp(logits - logsum[:, None]) * d_out[:, None]
-        tile_bf16 = (mul_token_vocab + where_token_vocab).to(tl.bfloat16)
+        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
+        tile_bf16 = (mul_token_vocab - safe_).to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
         # src[cross_entropy.diag:12]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], d_out[:, None], 0.0)
         # src[cross_entropy.diag:15]
         logits = tl.dot(X, tl.trans(W))
         mul_token_vocab = tl.exp(logits - logsum[:, None]) * d_out[:, None]
-        add_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab + where_token_vocab, 0.0)
-        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
+        sub_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab - safe_, 0.0)
+        tile_bf16 = sub_token_vocab.to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     tl.store(
@@ -788,6 +790,11 @@ def linear_cross_entropy_backward_d_W_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        # src[cross_entropy.diag:13]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], d_out[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[cross_entropy.diag:11]
         X = load_tile(
             X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
@@ -795,27 +802,17 @@ def linear_cross_entropy_backward_d_W_kernel(
             0.0,
             EXACT_D,
         )
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        # src[cross_entropy.diag:13]
-        label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (-1.0 * d_out)[None, :], 0.0)
-        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[cross_entropy.diag:15]
         logits = tl.dot(W, tl.trans(X))
         mul_vocab_token = tl.exp(logits - logsum[None, :]) * d_out[None, :]
-        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
+        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
+        tile_bf16 = (mul_vocab_token - safe_).to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        # src[cross_entropy.diag:11]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + token_index * d_out_stride_token,
             mask=(token_index < size_token),
@@ -827,17 +824,24 @@ def linear_cross_entropy_backward_d_W_kernel(
             mask=(token_index < size_token),
             other=0,
         )
-        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (-1.0 * d_out)[None, :], 0.0)
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], d_out[None, :], 0.0)
         logsum = tl.load(
             logsum_ptr + token_index * logsum_stride_token,
             mask=(token_index < size_token),
             other=0.0,
         )
+        # src[cross_entropy.diag:11]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[cross_entropy.diag:15]
         logits = tl.dot(W, tl.trans(X))
         mul_vocab_token = tl.exp(logits - logsum[None, :]) * d_out[None, :]
-        add_vocab_token = tl.where((token_index < size_token)[None, :], mul_vocab_token + where_vocab_token, 0.0)
-        tile_bf16 = add_vocab_token.to(tl.bfloat16)
+        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
+        sub_vocab_token = tl.where((token_index < size_token)[None, :], mul_vocab_token - safe_, 0.0)
+        tile_bf16 = sub_vocab_token.to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     tl.store(

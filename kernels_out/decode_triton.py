@@ -191,7 +191,7 @@ def decode_parts_kernel(
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x_in = tl.where((add_x_in < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
+        where_q_x_in = tl.where((add_x_in < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
         where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
         tile_max = tl.max(where_q_x_in_2, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
@@ -229,7 +229,7 @@ def decode_parts_kernel(
         # src[decode.diag:13]
         add_x_in = mul + x_in_index
         tile = (add_x_in < filled) & (x_in_index < size_length_x)
-        where_q_x_in = tl.where(tile[None, :], dot * 0.18033688011112042, float("-inf"))
+        where_q_x_in = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
         where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
         tile_max = tl.max(where_q_x_in_2, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
@@ -298,14 +298,7 @@ def decode_joined_rows_kernel(
     )
     max_ = tl.max(max_parts, 0)
     sub_x_part = max_parts - tl.where(max_ == float("-inf"), 0.0, max_)
-    where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(sub_x_part), 0.0)
-    sum_parts = tl.load(
-        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
-        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
-        other=0.0,
-    )
-    mul_d_x_part = sum_parts * where_x_part[None, :]
-    sum_ = tl.sum(mul_d_x_part, 1)
+    where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(sub_x_part), 0.0)
     z_parts = load_tile(
         z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
         (x_part_index < size_parts_x),
@@ -313,8 +306,15 @@ def decode_joined_rows_kernel(
         EXACT_X_PART_1,
     )
     mul_x_part = z_parts * where_x_part
-    sum_2 = tl.sum(mul_x_part, 0)
-    tile_bf16 = tl.where(sum_2 > 0.0, (1.0 / sum_2) * sum_, 0.0).to(tl.bfloat16)
+    sum_ = tl.sum(mul_x_part, 0)
+    sum_parts = tl.load(
+        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
+        other=0.0,
+    )
+    mul_d_x_part = sum_parts * where_x_part[None, :]
+    sum_2 = tl.sum(mul_d_x_part, 1)
+    tile_bf16 = tl.where(sum_ > 0.0, sum_2 * (1.0 / sum_), 0.0).to(tl.bfloat16)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
         tile_bf16,
@@ -356,7 +356,7 @@ def decode_joined_kernel(
         next_max_x_part = tl.maximum(max_x_part, tile_max)
         safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
         scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
         z_parts = tl.load(
             z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
         )
@@ -387,7 +387,7 @@ def decode_joined_kernel(
         next_max_x_part = tl.maximum(max_x_part, tile_max)
         safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
         scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
         z_parts = tl.load(
             z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
             mask=(x_part_index < size_parts_x),
@@ -407,7 +407,7 @@ def decode_joined_kernel(
         max_x_part = next_max_x_part
         acc_x_part = next_acc_x_part
         acc_x_part_2 = next_acc_x_part_2
-    where_d = tl.where(acc_x_part > 0.0, (1.0 / acc_x_part) * acc_x_part_2, 0.0)
+    where_d = tl.where(acc_x_part > 0.0, acc_x_part_2 * (1.0 / acc_x_part), 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
         where_d.to(tl.bfloat16),
@@ -455,7 +455,7 @@ def decode_forward_kernel(
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
+        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -465,12 +465,12 @@ def decode_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:9]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -488,7 +488,7 @@ def decode_forward_kernel(
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:13]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -498,21 +498,21 @@ def decode_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:9]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:13]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -520,7 +520,7 @@ def decode_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < 1),
     )
 
@@ -629,16 +629,6 @@ def decode_backward_d_Q_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
-        mask=(q_index < 1),
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < 1)[:, None],
-        other=0.0,
-    )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
         mask=(q_index < 1),
@@ -653,25 +643,35 @@ def decode_backward_d_Q_kernel(
         mask=(q_index < 1)[:, None],
         other=0.0,
     )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+        mask=(q_index < 1),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[decode.diag:13]
         # src[decode.diag:8]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[decode.diag:9]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[decode.diag:13]
-        # src[decode.diag:12]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], dot_2 * 0.18033688011112042, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -684,19 +684,19 @@ def decode_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:13]
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[decode.diag:9]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[decode.diag:12]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        # src[decode.diag:13]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot_2 * 0.18033688011112042, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -727,12 +727,6 @@ def decode_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_g_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_g_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[decode.diag:9]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None],
-        other=0.0,
-    )
     # src[decode.diag:8]
     K = tl.load(
         K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -743,32 +737,38 @@ def decode_backward_d_K_d_V_kernel(
     filled = tl.load(filled_ptr)
     # src[decode.diag:13]
     lt_x = x_index < filled
+    # src[decode.diag:9]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
     for g_index in tl.range(0, size_g):
         to_q = (1) // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
         for first_q in tl.range(0, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+            )
+            mul_q = logsum * 1.4426950408889634
             # src[decode.diag:7]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             )
+            # src[decode.diag:12]
+            dot = tl.dot(K, tl.trans(Q))
+            where_x_q = tl.where(lt_x[:, None], 0.18033688011112042 * dot, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
             )
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             )
-            dot = tl.dot(V, tl.trans(d_out))
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-            )
-            mul_q = logsum * 1.4426950408889634
-            # src[decode.diag:12]
-            dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_q = tl.where(lt_x[:, None], dot_2 * 0.18033688011112042, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            exp2_x_q = tl.exp2(sub_x_q)
-            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+            dot_2 = tl.dot(V, tl.trans(d_out))
+            tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
             next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
@@ -778,12 +778,23 @@ def decode_backward_d_K_d_V_kernel(
         # tiles that a mask or the end cuts
         for first_q_2 in tl.range(from_q, 1, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+                mask=(q_index < 1),
+                other=0.0,
+            )
+            mul_q = logsum * 1.4426950408889634
             # src[decode.diag:7]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
                 mask=(q_index < 1)[:, None],
                 other=0.0,
             )
+            # src[decode.diag:12]
+            dot = tl.dot(K, tl.trans(Q))
+            where_x_q = tl.where(lt_x[:, None] & (q_index < 1)[None, :], 0.18033688011112042 * dot, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
                 mask=(q_index < 1),
@@ -794,19 +805,8 @@ def decode_backward_d_K_d_V_kernel(
                 mask=(q_index < 1)[:, None],
                 other=0.0,
             )
-            dot = tl.dot(V, tl.trans(d_out))
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-                mask=(q_index < 1),
-                other=0.0,
-            )
-            mul_q = logsum * 1.4426950408889634
-            # src[decode.diag:12]
-            dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_q = tl.where(lt_x[:, None] & (q_index < 1)[None, :], dot_2 * 0.18033688011112042, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            exp2_x_q = tl.exp2(sub_x_q)
-            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+            dot_2 = tl.dot(V, tl.trans(d_out))
+            tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
             next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
@@ -1263,12 +1263,12 @@ def decode_ragged_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:20]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1296,21 +1296,21 @@ def decode_ragged_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:20]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:24]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -1367,7 +1367,7 @@ def decode_ragged_parts_kernel(
         )
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x_in = tl.where((add_x_in < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
+        where_q_x_in = tl.where((add_x_in < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
         where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
         tile_max = tl.max(where_q_x_in_2, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
@@ -1405,7 +1405,7 @@ def decode_ragged_parts_kernel(
         # src[decode.diag:24]
         add_x_in = x_in_index + mul
         tile = (add_x_in < filled) & (x_in_index < size_length_x)
-        where_q_x_in = tl.where(tile[None, :], dot * 0.18033688011112042, float("-inf"))
+        where_q_x_in = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
         where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
         tile_max = tl.max(where_q_x_in_2, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
@@ -1474,14 +1474,7 @@ def decode_ragged_joined_rows_kernel(
     )
     max_ = tl.max(max_parts, 0)
     sub_x_part = max_parts - tl.where(max_ == float("-inf"), 0.0, max_)
-    where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(sub_x_part), 0.0)
-    sum_parts = tl.load(
-        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
-        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
-        other=0.0,
-    )
-    mul_d_x_part = sum_parts * where_x_part[None, :]
-    sum_ = tl.sum(mul_d_x_part, 1)
+    where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(sub_x_part), 0.0)
     z_parts = load_tile(
         z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
         (x_part_index < size_parts_x),
@@ -1489,8 +1482,15 @@ def decode_ragged_joined_rows_kernel(
         EXACT_X_PART_1,
     )
     mul_x_part = z_parts * where_x_part
-    sum_2 = tl.sum(mul_x_part, 0)
-    tile_bf16 = tl.where(sum_2 > 0.0, (1.0 / sum_2) * sum_, 0.0).to(tl.bfloat16)
+    sum_ = tl.sum(mul_x_part, 0)
+    sum_parts = tl.load(
+        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
+        other=0.0,
+    )
+    mul_d_x_part = sum_parts * where_x_part[None, :]
+    sum_2 = tl.sum(mul_d_x_part, 1)
+    tile_bf16 = tl.where(sum_ > 0.0, sum_2 * (1.0 / sum_), 0.0).to(tl.bfloat16)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
         tile_bf16,
@@ -1532,7 +1532,7 @@ def decode_ragged_joined_kernel(
         next_max_x_part = tl.maximum(max_x_part, tile_max)
         safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
         scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
         z_parts = tl.load(
             z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
         )
@@ -1563,7 +1563,7 @@ def decode_ragged_joined_kernel(
         next_max_x_part = tl.maximum(max_x_part, tile_max)
         safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
         scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((x_part_index * size_length_x) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
         z_parts = tl.load(
             z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
             mask=(x_part_index < size_parts_x),
@@ -1583,7 +1583,7 @@ def decode_ragged_joined_kernel(
         max_x_part = next_max_x_part
         acc_x_part = next_acc_x_part
         acc_x_part_2 = next_acc_x_part_2
-    where_d = tl.where(acc_x_part > 0.0, (1.0 / acc_x_part) * acc_x_part_2, 0.0)
+    where_d = tl.where(acc_x_part > 0.0, acc_x_part_2 * (1.0 / acc_x_part), 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
         where_d.to(tl.bfloat16),
@@ -1641,12 +1641,12 @@ def decode_ragged_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:20]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1674,21 +1674,21 @@ def decode_ragged_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:20]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:24]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -1696,7 +1696,7 @@ def decode_ragged_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < 1),
     )
 
@@ -1820,7 +1820,7 @@ def decode_ragged_backward_d_Q_kernel(
         mask=(q_index < 1),
         other=0.0,
     )
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[decode.diag:21]
     filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:18]
@@ -1924,10 +1924,6 @@ def decode_ragged_backward_d_K_d_V_kernel(
         # whole tiles, no mask needed
         for first_q in tl.range(0, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
-            # src[decode.diag:18]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            )
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
             )
@@ -1938,7 +1934,11 @@ def decode_ragged_backward_d_K_d_V_kernel(
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
             )
-            mul_q = logsum * 1.4426950408889634
+            mul_q = 1.4426950408889634 * logsum
+            # src[decode.diag:18]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            )
             # src[decode.diag:23]
             dot_2 = tl.dot(K, tl.trans(Q))
             where_x_q = tl.where(lt_x[:, None], 0.18033688011112042 * dot_2, float("-inf"))
@@ -1954,12 +1954,6 @@ def decode_ragged_backward_d_K_d_V_kernel(
         # tiles that a mask or the end cuts
         for first_q_2 in tl.range(from_q, 1, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-            # src[decode.diag:18]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(q_index < 1)[:, None],
-                other=0.0,
-            )
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
                 mask=(q_index < 1),
@@ -1976,7 +1970,13 @@ def decode_ragged_backward_d_K_d_V_kernel(
                 mask=(q_index < 1),
                 other=0.0,
             )
-            mul_q = logsum * 1.4426950408889634
+            mul_q = 1.4426950408889634 * logsum
+            # src[decode.diag:18]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < 1)[:, None],
+                other=0.0,
+            )
             # src[decode.diag:23]
             dot_2 = tl.dot(K, tl.trans(Q))
             where_x_q = tl.where(lt_x[:, None] & (q_index < 1)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
@@ -2414,7 +2414,7 @@ def decode_few_kernel(
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
     # src[decode.diag:35]
-    add_few = (filled - 4) + few_index
+    add_few = few_index + (filled - 4)
     # src[decode.diag:29]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
@@ -2432,7 +2432,7 @@ def decode_few_kernel(
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], dot * 0.18033688011112042, float("-inf"))
+        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], 0.18033688011112042 * dot, float("-inf"))
         tile_max = tl.max(where_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2466,7 +2466,7 @@ def decode_few_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
         tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
-        where_few_x = tl.where(tile, dot * 0.18033688011112042, float("-inf"))
+        where_few_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
         tile_max = tl.max(where_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2490,7 +2490,7 @@ def decode_few_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:36]
-    where_few_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_few_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index[:, None] * out_stride_few + d_index[None, :] * out_stride_d,
         where_few_d.to(tl.bfloat16),
@@ -2528,7 +2528,7 @@ def decode_few_parts_kernel(
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
     # src[decode.diag:35]
-    add_few = few_index + (filled - 4)
+    add_few = (filled - 4) + few_index
     # src[decode.diag:29]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
@@ -2543,13 +2543,13 @@ def decode_few_parts_kernel(
         add_x_in = x_in_index + mul
         # src[decode.diag:30]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_few_x_in = tl.where(add_x_in[None, :] <= add_few[:, None], dot * 0.18033688011112042, float("-inf"))
+        where_few_x_in = tl.where(add_x_in[None, :] <= add_few[:, None], 0.18033688011112042 * dot, float("-inf"))
         where_few_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_few_x_in, float("-inf"))
         tile_max = tl.max(where_few_x_in_2, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
@@ -2562,8 +2562,8 @@ def decode_few_parts_kernel(
         next_z = (z * scale) + tile_sum
         # src[decode.diag:31]
         V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[maps.diag:5]
@@ -2578,8 +2578,8 @@ def decode_few_parts_kernel(
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[decode.diag:30]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[decode.diag:34]
@@ -2587,7 +2587,7 @@ def decode_few_parts_kernel(
         # src[decode.diag:35]
         add_x_in = x_in_index + mul
         tile = (add_x_in[None, :] <= add_few[:, None]) & (x_in_index < size_length_x)[None, :]
-        where_few_x_in = tl.where(tile, dot * 0.18033688011112042, float("-inf"))
+        where_few_x_in = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
         where_few_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_few_x_in, float("-inf"))
         tile_max = tl.max(where_few_x_in_2, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
@@ -2600,8 +2600,8 @@ def decode_few_parts_kernel(
         next_z = (z * scale) + tile_sum
         # src[decode.diag:31]
         V = tl.load(
-            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
         # src[maps.diag:5]
@@ -2657,22 +2657,22 @@ def decode_few_joined_rows_kernel(
     max_ = tl.max(max_parts, 0)
     sub_x_part = max_parts - tl.where(max_ == float("-inf"), 0.0, max_)
     where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(sub_x_part), 0.0)
-    z_parts = load_tile(
-        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
-    )
-    mul_x_part = z_parts * where_x_part
-    sum_ = tl.sum(mul_x_part, 0)
     sum_parts = tl.load(
         sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index[:, None] * sum_parts_stride_d,
         mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
         other=0.0,
     )
     mul_d_x_part = sum_parts * where_x_part[None, :]
-    sum_2 = tl.sum(mul_d_x_part, 1)
-    tile_bf16 = tl.where(sum_ > 0.0, sum_2 * (1.0 / sum_), 0.0).to(tl.bfloat16)
+    sum_ = tl.sum(mul_d_x_part, 1)
+    z_parts = load_tile(
+        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
+        (x_part_index < size_parts_x),
+        0.0,
+        EXACT_X_PART_1,
+    )
+    mul_x_part = where_x_part * z_parts
+    sum_2 = tl.sum(mul_x_part, 0)
+    tile_bf16 = tl.where(sum_2 > 0.0, (1.0 / sum_2) * sum_, 0.0).to(tl.bfloat16)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
         tile_bf16,
@@ -2714,11 +2714,11 @@ def decode_few_joined_kernel(
         next_max_x_part = tl.maximum(max_x_part, tile_max)
         safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
         scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
         z_parts = tl.load(
             z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
         )
-        mul_x_part = z_parts * where_x_part
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        mul_x_part = where_x_part * z_parts
         tile_sum = tl.sum(mul_x_part, 0)
         next_acc_x_part = (acc_x_part * scale) + tile_sum
         sum_parts = tl.load(
@@ -2745,13 +2745,13 @@ def decode_few_joined_kernel(
         next_max_x_part = tl.maximum(max_x_part, tile_max)
         safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
         scale = tl.exp2(max_x_part - safe_next_max_x_part)
-        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
         z_parts = tl.load(
             z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
             mask=(x_part_index < size_parts_x),
             other=0.0,
         )
-        mul_x_part = z_parts * where_x_part
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        mul_x_part = where_x_part * z_parts
         tile_sum = tl.sum(mul_x_part, 0)
         next_acc_x_part = (acc_x_part * scale) + tile_sum
         sum_parts = tl.load(
@@ -2765,7 +2765,7 @@ def decode_few_joined_kernel(
         max_x_part = next_max_x_part
         acc_x_part = next_acc_x_part
         acc_x_part_2 = next_acc_x_part_2
-    where_d = tl.where(acc_x_part > 0.0, acc_x_part_2 * (1.0 / acc_x_part), 0.0)
+    where_d = tl.where(acc_x_part > 0.0, (1.0 / acc_x_part) * acc_x_part_2, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
         where_d.to(tl.bfloat16),
@@ -2815,7 +2815,7 @@ def decode_few_forward_kernel(
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], dot * 0.18033688011112042, float("-inf"))
+        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], 0.18033688011112042 * dot, float("-inf"))
         tile_max = tl.max(where_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2849,7 +2849,7 @@ def decode_few_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
         tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
-        where_few_x = tl.where(tile, dot * 0.18033688011112042, float("-inf"))
+        where_few_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
         tile_max = tl.max(where_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2873,7 +2873,7 @@ def decode_few_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:36]
-    where_few_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_few_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index[:, None] * out_stride_few + d_index[None, :] * out_stride_d,
         where_few_d.to(tl.bfloat16),
@@ -2881,7 +2881,7 @@ def decode_few_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(few_index < 4),
     )
 
@@ -2902,13 +2902,13 @@ def decode_few_backward_buffer_0_rows_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
-    )
     out = tl.load(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
     )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
@@ -2936,13 +2936,13 @@ def decode_few_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2950,17 +2950,17 @@ def decode_few_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 64, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
-            mask=(d_index < 64),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
             mask=(d_index < 64),
             other=0.0,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -3066,7 +3066,7 @@ def decode_few_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + few_index[:, None] * d_Q_stride_few + d_index[None, :] * d_Q_stride_d,
-        (0.125 * acc_x).to(tl.bfloat16),
+        (acc_x * 0.125).to(tl.bfloat16),
         mask=(few_index < 4)[:, None],
     )
 
@@ -3090,8 +3090,8 @@ def decode_few_backward_d_K_d_V_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_few_g = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    acc_few_g_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_g_few = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_g_few_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:31]
     V = tl.load(
         V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -3135,11 +3135,11 @@ def decode_few_backward_d_K_d_V_kernel(
             sub_x_few = where_x_few - tl.where(mul_few == float("-inf"), 0.0, mul_few)[None, :]
             exp2_x_few = tl.exp2(sub_x_few)
             tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_few).to(tl.bfloat16)
-            next_acc_few_g = tl.dot(tile_bf16, Q, acc_few_g)
+            next_acc_g_few = tl.dot(tile_bf16, Q, acc_g_few)
             tile_bf16_2 = exp2_x_few.to(tl.bfloat16)
-            next_acc_few_g_2 = tl.dot(tile_bf16_2, d_out, acc_few_g_2)
-            acc_few_g = next_acc_few_g
-            acc_few_g_2 = next_acc_few_g_2
+            next_acc_g_few_2 = tl.dot(tile_bf16_2, d_out, acc_g_few_2)
+            acc_g_few = next_acc_g_few
+            acc_g_few_2 = next_acc_g_few_2
         from_few = tl.maximum(0, to_few)
         # tiles that a mask or the end cuts
         for first_few_2 in tl.range(from_few, 4, BLOCK_FEW):
@@ -3175,19 +3175,19 @@ def decode_few_backward_d_K_d_V_kernel(
             sub_x_few = where_x_few - tl.where(mul_few == float("-inf"), 0.0, mul_few)[None, :]
             exp2_x_few = tl.exp2(sub_x_few)
             tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_few).to(tl.bfloat16)
-            next_acc_few_g = tl.dot(tile_bf16, Q, acc_few_g)
+            next_acc_g_few = tl.dot(tile_bf16, Q, acc_g_few)
             tile_bf16_2 = exp2_x_few.to(tl.bfloat16)
-            next_acc_few_g_2 = tl.dot(tile_bf16_2, d_out, acc_few_g_2)
-            acc_few_g = next_acc_few_g
-            acc_few_g_2 = next_acc_few_g_2
+            next_acc_g_few_2 = tl.dot(tile_bf16_2, d_out, acc_g_few_2)
+            acc_g_few = next_acc_g_few
+            acc_g_few_2 = next_acc_g_few_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (0.125 * acc_few_g).to(tl.bfloat16),
+        (0.125 * acc_g_few).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None],
     )
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + kv_index * d_V_stride_kv + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_few_g_2.to(tl.bfloat16),
+        acc_g_few_2.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None],
     )
 

@@ -119,7 +119,7 @@ def weights_kernel(
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -141,7 +141,7 @@ def weights_kernel(
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -231,7 +231,7 @@ def weights_long_out_rows_kernel(
     # src[maps.diag:7]
     tl.store(
         out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-        tl.where(sum_ > 0.0, e * (1.0 / sum_), 0.0),
+        tl.where(sum_ > 0.0, (1.0 / sum_) * e, 0.0),
         mask=(x_index < size_x),
     )
 
@@ -291,7 +291,7 @@ def weights_long_out_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-            tl.where(gt, tl.exp2(sub_x) * recip, 0.0),
+            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
         )
     # tiles that a mask or the end cuts
     for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
@@ -306,7 +306,7 @@ def weights_long_out_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-            tl.where(gt, tl.exp2(sub_x) * recip, 0.0),
+            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
             mask=(x_index < size_x),
         )
 
@@ -380,7 +380,7 @@ def weights_forward_kernel(
         z = next_z
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
     tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
@@ -404,7 +404,7 @@ def weights_forward_kernel(
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -426,7 +426,7 @@ def weights_forward_kernel(
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -442,19 +442,19 @@ def weights_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + x_index * out_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    mul_x = out * d_out
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    mul_x = d_out * out
     sum_ = tl.sum(mul_x, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -471,9 +471,9 @@ def weights_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
         out = tl.load(out_ptr + q_index * out_stride_q + x_index * out_stride_x)
-        mul_x = out * d_out
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
+        mul_x = d_out * out
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -481,17 +481,17 @@ def weights_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = out * d_out
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = d_out * out
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -535,7 +535,7 @@ def weights_backward_d_Q_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
@@ -572,7 +572,7 @@ def weights_backward_d_Q_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
@@ -599,7 +599,7 @@ def weights_backward_d_Q_kernel(
         acc_x_3 = next_acc_x_3
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], rsqrt * acc_x_2, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x_2 * rsqrt, 0.0)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -651,7 +651,7 @@ def weights_backward_d_K_kernel(
         # src[differential.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile_2.to(tl.bfloat16)
@@ -678,7 +678,7 @@ def weights_backward_d_K_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
         tile = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
@@ -705,7 +705,7 @@ def weights_backward_d_K_kernel(
         # src[differential.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile_2.to(tl.bfloat16)
@@ -1002,14 +1002,14 @@ def differential_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     max_x_2 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:13]
     Q2 = tl.load(
         Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
@@ -1115,6 +1115,13 @@ def differential_kernel(
     # whole tiles, no mask needed
     for first_x_3 in tl.range(0, to_x, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
         # src[differential.diag:14]
         K2 = load_tile(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
@@ -1143,23 +1150,22 @@ def differential_kernel(
         sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_3 = tl.where(gt_q_2[:, None], recip_q_2[:, None] * tl.exp2(sub_q_x_2), 0.0)
+        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
         # src[differential.diag:18]
         P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
         P_bf16 = P.to(tl.bfloat16)
-        # src[differential.diag:15]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, V, acc_x)
         acc_x = next_acc_x
     # tiles that a mask or the end cuts
     for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
@@ -1186,16 +1192,10 @@ def differential_kernel(
         sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_3 = tl.where(gt_q_2[:, None], recip_q_2[:, None] * tl.exp2(sub_q_x_2), 0.0)
+        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
         # src[differential.diag:18]
         P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
-        P_bf16 = tl.where((x_index < size_x)[None, :], P, 0.0).to(tl.bfloat16)
-        # src[differential.diag:15]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
+        P_bf16 = P.to(tl.bfloat16)
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, V, acc_x)
         acc_x = next_acc_x
@@ -1223,16 +1223,16 @@ def differential_long_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[differential.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[differential.diag:12]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -1242,16 +1242,16 @@ def differential_long_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[differential.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[differential.diag:12]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -1284,16 +1284,16 @@ def differential_long_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[differential.diag:13]
-        Q2 = tl.load(
-            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -1303,16 +1303,16 @@ def differential_long_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[differential.diag:13]
-        Q2 = tl.load(
-            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -1484,21 +1484,27 @@ def differential_long_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
     z_ = tl.load(z__ptr + q_index * z__stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z_
+    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
     # src[maps.diag:7]
     gt_q = z_ > 0.0
-    buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q_2 = 1.0 / z
+    buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
     gt_q_2 = z > 0.0
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -1516,16 +1522,10 @@ def differential_long_out_kernel(
         safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
         # src[maps.diag:5]
         # src[maps.diag:7]
-        mul_q_x_2 = recip_q_2[:, None] * tl.exp2(buffer_0 - safe_buffer_4[:, None])
+        mul_q_x_2 = tl.exp2(buffer_0 - safe_buffer_4[:, None]) * recip_q_2[:, None]
         # src[differential.diag:18]
         P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
         P_bf16 = P.to(tl.bfloat16)
-        # src[differential.diag:15]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -1533,6 +1533,12 @@ def differential_long_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -1550,16 +1556,10 @@ def differential_long_out_kernel(
         safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
         # src[maps.diag:5]
         # src[maps.diag:7]
-        mul_q_x_2 = recip_q_2[:, None] * tl.exp2(buffer_0 - safe_buffer_4[:, None])
+        mul_q_x_2 = tl.exp2(buffer_0 - safe_buffer_4[:, None]) * recip_q_2[:, None]
         # src[differential.diag:18]
         P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
-        P_bf16 = tl.where((x_index < size_x)[None, :], P, 0.0).to(tl.bfloat16)
-        # src[differential.diag:15]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
+        P_bf16 = P.to(tl.bfloat16)
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -1690,9 +1690,9 @@ def differential_forward_kernel(
         max_x_2 = next_max_x_2
         z_2 = next_z_2
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    recip_q = 1.0 / z_2
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
-    recip_q = 1.0 / z_2
     # src[maps.diag:7]
     gt_q = z_2 > 0.0
     recip_q_2 = 1.0 / z
@@ -1791,12 +1791,12 @@ def differential_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
     tl.store(
         logsum__ptr + q_index * logsum__stride_q,
-        ((0.6931471805599453 * max_x_2) + tl.log(z_2)),
+        ((max_x_2 * 0.6931471805599453) + tl.log(z_2)),
         mask=(q_index < size_q),
     )
 
@@ -1828,14 +1828,14 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
     )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
     mul_q_2 = logsum_ * 1.4426950408889634
     # src[differential.diag:13]
@@ -1866,7 +1866,7 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         # src[differential.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
         mul_q_x = exp2_q_x * dot
@@ -1881,7 +1881,7 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         )
         # src[differential.diag:7]
         dot_3 = tl.dot(Q2, tl.trans(K2))
-        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot_3, float("-inf"))
         sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
         exp2_q_x_2 = tl.exp2(sub_q_x_2)
         mul_q_x_2 = exp2_q_x_2 * dot
@@ -1890,15 +1890,15 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         acc_x_7 = (-1.0 * acc_x_4) * (where_q_2 - where_q)[:, None]
-        tile_bf16 = ((dot - next_acc_x[:, None]) * exp2_q_x).to(tl.bfloat16)
+        tile_bf16 = (exp2_q_x * (dot - next_acc_x[:, None])).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + acc_x_7))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
         where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
         where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        acc_x_8 = acc_x_5 + (acc_x_6 * (where_q_4 - where_q_3)[:, None])
-        tile_bf16_3 = ((next_acc_x_2[:, None] - dot) * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_5 = tl.dot(tile_bf16_3, K2, acc_x_8)
+        acc_x_8 = (-1.0 * acc_x_6) * (where_q_4 - where_q_3)[:, None]
+        tile_bf16_3 = (exp2_q_x_2 * (dot - next_acc_x_2[:, None])).to(tl.bfloat16)
+        next_acc_x_5 = tl.dot(tile_bf16_3, K2, (acc_x_5 + acc_x_8))
         tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
         next_acc_x_6 = tl.dot(tile_bf16_4, K2, acc_x_6)
         acc_x = next_acc_x
@@ -1927,7 +1927,7 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         # src[differential.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(le_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
         mul_q_x = exp2_q_x * dot
@@ -1941,7 +1941,7 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         )
         # src[differential.diag:7]
         dot_3 = tl.dot(Q2, tl.trans(K2))
-        where_q_x_2 = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_3, float("-inf"))
         sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
         exp2_q_x_2 = tl.exp2(sub_q_x_2)
         mul_q_x_2 = exp2_q_x_2 * dot
@@ -1951,16 +1951,16 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         acc_x_7 = (-1.0 * acc_x_4) * (where_q_2 - where_q)[:, None]
         sub_q_x_3 = tl.where((x_index < size_x)[None, :], dot - next_acc_x[:, None], 0.0)
-        tile_bf16 = (sub_q_x_3 * exp2_q_x).to(tl.bfloat16)
+        tile_bf16 = (exp2_q_x * sub_q_x_3).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + acc_x_7))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
         where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
         where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        acc_x_8 = acc_x_5 + (acc_x_6 * (where_q_4 - where_q_3)[:, None])
-        sub_q_x_4 = tl.where((x_index < size_x)[None, :], next_acc_x_2[:, None] - dot, 0.0)
-        tile_bf16_3 = (sub_q_x_4 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_5 = tl.dot(tile_bf16_3, K2, acc_x_8)
+        acc_x_8 = (-1.0 * acc_x_6) * (where_q_4 - where_q_3)[:, None]
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], dot - next_acc_x_2[:, None], 0.0)
+        tile_bf16_3 = (exp2_q_x_2 * sub_q_x_4).to(tl.bfloat16)
+        next_acc_x_5 = tl.dot(tile_bf16_3, K2, (acc_x_5 + acc_x_8))
         tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
         next_acc_x_6 = tl.dot(tile_bf16_4, K2, acc_x_6)
         acc_x = next_acc_x
@@ -1973,14 +1973,15 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x_3).to(tl.bfloat16),
+        (acc_x_3 * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
+    tile_bf16 = (((-1.0 * lambda_) * rsqrt) * acc_x_5).to(tl.bfloat16)
     tl.store(
         d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
-        ((rsqrt * lambda_) * acc_x_5).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -2003,20 +2004,20 @@ def differential_backward_d_K_d_K2_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_3 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    # src[differential.diag:15]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:12]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[differential.diag:15]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
     # src[differential.diag:14]
     K2 = tl.load(
         K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
@@ -2029,6 +2030,8 @@ def differential_backward_d_K_d_K2_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = logsum * 1.4426950408889634
         # src[differential.diag:11]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2036,6 +2039,12 @@ def differential_backward_d_K_d_K2_d_V_kernel(
             0.0,
             EXACT_D,
         )
+        # src[differential.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
@@ -2043,18 +2052,9 @@ def differential_backward_d_K_d_K2_d_V_kernel(
             0.0,
             EXACT_E,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
-        # src[differential.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        le_x_q = x_index[:, None] <= q_index[None, :]
-        where_x_q = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
         mul_q_2 = logsum_ * 1.4426950408889634
         # src[differential.diag:13]
@@ -2066,12 +2066,13 @@ def differential_backward_d_K_d_K2_d_V_kernel(
         )
         # src[differential.diag:7]
         dot_3 = tl.dot(K2, tl.trans(Q2))
-        where_x_q_2 = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * dot_3, float("-inf"))
         sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         exp2_x_q_2 = tl.exp2(sub_x_q_2)
-        tile_bf16_2 = ((buffer_1[None, :] - dot) * exp2_x_q_2).to(tl.bfloat16)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        tile_bf16_2 = (exp2_x_q_2 * (dot_2 - buffer_1[None, :])).to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, Q2, acc_q_2)
-        tile_bf16_3 = (exp2_x_q - (lambda_ * exp2_x_q_2)).to(tl.bfloat16)
+        tile_bf16_3 = (exp2_x_q - (exp2_x_q_2 * lambda_)).to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16_3, d_out, acc_q_3)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -2080,31 +2081,30 @@ def differential_backward_d_K_d_K2_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
         # src[differential.diag:11]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[differential.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        sub_x_q = tl.where((q_index < size_q)[None, :], dot - buffer_0[None, :], 0.0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[differential.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        le_x_q = x_index[:, None] <= q_index[None, :]
-        where_x_q = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_x_q_2 = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q_2)
-        tile_bf16 = (sub_x_q * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        sub_x_q_2 = tl.where((q_index < size_q)[None, :], dot_2 - buffer_0[None, :], 0.0)
+        tile_bf16 = (exp2_x_q * sub_x_q_2).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
         mul_q_2 = logsum_ * 1.4426950408889634
         # src[differential.diag:13]
@@ -2115,24 +2115,26 @@ def differential_backward_d_K_d_K2_d_V_kernel(
         )
         # src[differential.diag:7]
         dot_3 = tl.dot(K2, tl.trans(Q2))
-        where_x_q_2 = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * dot_3, float("-inf"))
         sub_x_q_3 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         exp2_x_q_2 = tl.exp2(sub_x_q_3)
-        tile_bf16_2 = ((buffer_1[None, :] - dot) * exp2_x_q_2).to(tl.bfloat16)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_bf16_2 = (exp2_x_q_2 * (dot_2 - buffer_1[None, :])).to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, Q2, acc_q_2)
-        tile_bf16_3 = (exp2_x_q - (lambda_ * exp2_x_q_2)).to(tl.bfloat16)
+        tile_bf16_3 = (exp2_x_q - (exp2_x_q_2 * lambda_)).to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16_3, d_out, acc_q_3)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
         acc_q_3 = next_acc_q_3
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
+    tile_bf16 = (((-1.0 * lambda_) * rsqrt) * acc_q_2).to(tl.bfloat16)
     tl.store(
         d_K2_ptr + x_index[:, None] * d_K2_stride_x + d_index[None, :] * d_K2_stride_d,
-        ((rsqrt * lambda_) * acc_q_2).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -2154,7 +2156,7 @@ def differential_backward_d_lambda_rows_kernel(
     q_index = tl.arange(0, BLOCK_Q)
     buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     sum_ = tl.sum(buffer_1, 0)
-    tl.store(d_lambda_ptr, (-1.0 * sum_))
+    tl.store(d_lambda_ptr, (sum_ * -1.0))
 
 
 @triton.jit
@@ -2182,7 +2184,7 @@ def differential_backward_d_lambda_kernel(
         tile_sum = tl.sum(buffer_1, 0)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
-    tl.store(d_lambda_ptr, (-1.0 * sum_q))
+    tl.store(d_lambda_ptr, (sum_q * -1.0))
 
 
 def _differential(

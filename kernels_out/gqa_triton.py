@@ -44,19 +44,18 @@ def causal_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[gqa.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -65,7 +64,7 @@ def causal_kernel(
         )
         # src[gqa.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -102,7 +101,7 @@ def causal_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[gqa.diag:8]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -184,7 +183,7 @@ def causal_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[gqa.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:8]
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
@@ -291,19 +290,18 @@ def causal_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[gqa.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -312,7 +310,7 @@ def causal_forward_kernel(
         )
         # src[gqa.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -321,8 +319,6 @@ def causal_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:6]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -330,6 +326,8 @@ def causal_forward_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -349,7 +347,7 @@ def causal_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[gqa.diag:8]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -359,21 +357,21 @@ def causal_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:6]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[gqa.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -463,15 +461,15 @@ def causal_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -482,7 +480,6 @@ def causal_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[gqa.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -532,7 +529,7 @@ def causal_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -550,15 +547,14 @@ def causal_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:6]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[gqa.diag:6]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -571,7 +567,7 @@ def causal_backward_d_K_d_V_kernel(
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -611,7 +607,7 @@ def causal_backward_d_K_d_V_kernel(
         )
         # src[gqa.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (logsum * 1.4426950408889634)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
@@ -632,7 +628,7 @@ def causal_backward_d_K_d_V_kernel(
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         # src[gqa.diag:6]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -962,18 +958,19 @@ def gqa_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:12]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[gqa.diag:12]
         K = load_tile(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -982,7 +979,7 @@ def gqa_kernel(
         )
         # src[gqa.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -991,8 +988,6 @@ def gqa_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = load_tile(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -1000,6 +995,8 @@ def gqa_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1019,7 +1016,7 @@ def gqa_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[gqa.diag:8]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1029,21 +1026,21 @@ def gqa_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[gqa.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -1076,14 +1073,14 @@ def gqa_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[gqa.diag:12]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[gqa.diag:7]
@@ -1094,21 +1091,21 @@ def gqa_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[gqa.diag:12]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[gqa.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[gqa.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[gqa.diag:8]
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
@@ -1158,14 +1155,14 @@ def gqa_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1188,21 +1185,21 @@ def gqa_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[gqa.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -1231,18 +1228,19 @@ def gqa_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:12]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[gqa.diag:12]
         K = load_tile(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1260,6 +1258,8 @@ def gqa_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = load_tile(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -1267,8 +1267,6 @@ def gqa_forward_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1298,21 +1296,21 @@ def gqa_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[gqa.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -1320,7 +1318,7 @@ def gqa_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -1341,19 +1339,19 @@ def gqa_backward_buffer_0_rows_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
@@ -1381,13 +1379,13 @@ def gqa_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1395,17 +1393,17 @@ def gqa_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1442,14 +1440,14 @@ def gqa_backward_d_Q_kernel(
         other=0.0,
     )
     mul_q = 1.4426950408889634 * logsum
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:12]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
         mask=(q_index < size_q),
@@ -1464,6 +1462,7 @@ def gqa_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[gqa.diag:12]
         K = load_tile(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1472,7 +1471,7 @@ def gqa_backward_d_Q_kernel(
         )
         # src[gqa.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
         # src[gqa.diag:12]
         V = load_tile(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -1499,7 +1498,7 @@ def gqa_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[gqa.diag:8]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[gqa.diag:12]
         V = tl.load(
@@ -1539,14 +1538,15 @@ def gqa_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q_g = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_g_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:12]
     K = tl.load(
         K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[gqa.diag:12]
     V = tl.load(
         V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -1574,7 +1574,7 @@ def gqa_backward_d_K_d_V_kernel(
             dot = tl.dot(K, tl.trans(Q))
             # src[gqa.diag:8]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
@@ -1610,7 +1610,7 @@ def gqa_backward_d_K_d_V_kernel(
             )
             # src[gqa.diag:7]
             dot = tl.dot(K, tl.trans(Q))
-            sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
+            sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
@@ -1648,7 +1648,7 @@ def gqa_backward_d_K_d_V_kernel(
             dot = tl.dot(K, tl.trans(Q))
             # src[gqa.diag:8]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
@@ -1670,7 +1670,7 @@ def gqa_backward_d_K_d_V_kernel(
             acc_q_g_2 = next_acc_q_g_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q_g).to(tl.bfloat16),
+        (acc_q_g * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(

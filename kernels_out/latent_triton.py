@@ -37,17 +37,17 @@ def mla_kernel(
     R_stride_b, R_stride_h, R_stride_q, R_stride_p, C_stride_b, C_stride_x, C_stride_r, T_stride_b,
     T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r, W_stride_e,
     out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b, size_h, size_q, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_R: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
     program = program // tl.cdiv(size_h, BLOCK_H)
     b_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     r_index = tl.arange(0, BLOCK_R)
+    d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
@@ -60,16 +60,16 @@ def mla_kernel(
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
-    # src[latent.diag:12]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
     # src[latent.diag:8]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
+    # src[latent.diag:12]
+    U = tl.load(
+        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+        mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
     # src[latent.diag:13]
@@ -87,21 +87,23 @@ def mla_kernel(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
         # src[latent.diag:9]
+        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
         sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
-        C_f32 = C.to(tl.float32)
         # src[latent.diag:12]
+        # src[latent.diag:10]
+        C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
-        mul_h_x_d_r = C_f32[None, :, None, :] * U.to(tl.float32)[:, None, :, :]
-        sum_2 = tl.sum(mul_h_x_d_r, 3)
+        mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+        sum_2 = tl.sum(mul_h_x_r_d, 2)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
+        mul_h_x_q_d = sum_2[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
         sum_3 = tl.sum(mul_h_x_q_d, 3)
         mul_h_x_q = (sum_3 + sum_) * 0.10411754627697266
         tile_max = tl.max(mul_h_x_q, 1)
@@ -114,7 +116,7 @@ def mla_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
         mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
@@ -134,8 +136,9 @@ def mla_kernel(
             other=0.0,
         )
         # src[latent.diag:9]
+        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
         sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
@@ -143,14 +146,15 @@ def mla_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        C_f32 = C.to(tl.float32)
         # src[latent.diag:12]
+        # src[latent.diag:10]
+        C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
-        mul_h_x_d_r = C_f32[None, :, None, :] * U.to(tl.float32)[:, None, :, :]
-        sum_2 = tl.sum(mul_h_x_d_r, 3)
+        mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+        sum_2 = tl.sum(mul_h_x_r_d, 2)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
+        mul_h_x_q_d = sum_2[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
         sum_3 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
@@ -166,7 +170,7 @@ def mla_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
         mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
@@ -205,16 +209,16 @@ def mla_long_K_kernel(
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:12]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[latent.diag:15]
@@ -224,16 +228,16 @@ def mla_long_K_kernel(
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:12]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
         # src[latent.diag:15]
@@ -267,16 +271,16 @@ def mla_long_V_kernel(
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
-            mask=(e_index < 128)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
+            mask=(e_index < 128)[:, None],
             other=0.0,
         )
         # src[latent.diag:16]
@@ -286,16 +290,16 @@ def mla_long_V_kernel(
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
-            mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
+            mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
             other=0.0,
         )
         # src[latent.diag:16]
@@ -428,9 +432,9 @@ def mla_forward_kernel(
     Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p, C_stride_b, C_stride_x, C_stride_r,
     T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r,
     W_stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e, logsum_stride_b, logsum_stride_h,
-    logsum_stride_q, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_R: tl.constexpr, EXACT_P: tl.constexpr,
+    logsum_stride_q, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_H: tl.constexpr, EXACT_P: tl.constexpr, EXACT_D: tl.constexpr, EXACT_R: tl.constexpr,
     EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -438,20 +442,14 @@ def mla_forward_kernel(
     h_index = first_h + tl.arange(0, BLOCK_H)
     program = program // tl.cdiv(size_h, BLOCK_H)
     b_index = program.to(tl.int64)
+    p_index = tl.arange(0, BLOCK_P)
     d_index = tl.arange(0, BLOCK_D)
     r_index = tl.arange(0, BLOCK_R)
-    p_index = tl.arange(0, BLOCK_P)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_H, BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[latent.diag:9]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
-    )
     # src[latent.diag:12]
     U = tl.load(
         U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
@@ -461,6 +459,12 @@ def mla_forward_kernel(
     # src[latent.diag:8]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
+    # src[latent.diag:9]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
@@ -474,14 +478,6 @@ def mla_forward_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[latent.diag:11]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-        )
-        # src[latent.diag:9]
-        # src[latent.diag:17]
-        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
@@ -491,12 +487,21 @@ def mla_forward_kernel(
         C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
         mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_2 = tl.sum(mul_h_x_d_r, 3)
+        sum_ = tl.sum(mul_h_x_d_r, 3)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
-        sum_3 = tl.sum(mul_h_x_q_d, 3)
-        mul_h_x_q = (sum_3 + sum_) * 0.10411754627697266
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        sum_2 = tl.sum(mul_h_x_q_d, 3)
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        )
+        # src[latent.diag:9]
+        # src[latent.diag:11]
+        # src[latent.diag:17]
+        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
+        sum_3 = tl.sum(mul_h_x_q_p, 3)
+        mul_h_x_q = (sum_3 + sum_2) * 0.10411754627697266
         tile_max = tl.max(mul_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -507,9 +512,9 @@ def mla_forward_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = sum_4[:, :, None, :] * e[:, :, :, None]
+        mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
         next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
@@ -520,16 +525,6 @@ def mla_forward_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[latent.diag:11]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:9]
-        # src[latent.diag:17]
-        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
@@ -541,14 +536,25 @@ def mla_forward_kernel(
         C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
         mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_2 = tl.sum(mul_h_x_d_r, 3)
+        sum_ = tl.sum(mul_h_x_d_r, 3)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
-        sum_3 = tl.sum(mul_h_x_q_d, 3)
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        sum_2 = tl.sum(mul_h_x_q_d, 3)
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:9]
+        # src[latent.diag:11]
+        # src[latent.diag:17]
+        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
+        sum_3 = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
+        where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
         tile_max = tl.max(where_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -560,9 +566,9 @@ def mla_forward_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = sum_4[:, :, None, :] * e[:, :, :, None]
+        mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
         next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
@@ -570,7 +576,7 @@ def mla_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[latent.diag:18]
-    where_h_q_e = tl.where((z > 0.0)[:, :, None], acc_x * (1.0 / z)[:, :, None], 0.0)
+    where_h_q_e = tl.where((z > 0.0)[:, :, None], (1.0 / z)[:, :, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index[:, None, None] * out_stride_h + q_index[None, :, None] * out_stride_q + e_index[None, None, :] * out_stride_e,
         where_h_q_e.to(tl.bfloat16),
@@ -596,13 +602,13 @@ def mla_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-    )
     out = tl.load(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
     )
-    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+    )
+    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -627,13 +633,13 @@ def mla_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
         )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -641,17 +647,17 @@ def mla_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, 128, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-            mask=(e_index < 128),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
             mask=(e_index < 128),
             other=0.0,
         )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < 128),
+            other=0.0,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -686,6 +692,30 @@ def mla_backward_d_Q_d_R_kernel(
     q_index = tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_H, BLOCK_Q, BLOCK_P], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        other=0.0,
+    )
+    mul_h_q = logsum * 1.4426950408889634
+    # src[latent.diag:12]
+    U = tl.load(
+        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
+        mask=(h_index < size_h)[:, None, None],
+        other=0.0,
+    )
+    # src[latent.diag:8]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
+    # src[latent.diag:9]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
@@ -702,30 +732,6 @@ def mla_backward_d_Q_d_R_kernel(
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        other=0.0,
-    )
-    mul_h_q = 1.4426950408889634 * logsum
-    # src[latent.diag:9]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
-    )
-    # src[latent.diag:8]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
-    )
-    # src[latent.diag:12]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
     to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -734,13 +740,16 @@ def mla_backward_d_Q_d_R_kernel(
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
+        # src[latent.diag:12]
+        # src[latent.diag:10]
         C_f32 = C.to(tl.float32)
-        # src[latent.diag:13]
-        # src[latent.diag:16]
-        mul_h_x_r_e = C_f32[None, :, :, None] * W.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_r_e, 2)
-        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
-        sum_2 = tl.sum(mul_h_x_q_e, 3)
+        # src[latent.diag:15]
+        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_ = tl.sum(mul_h_x_d_r, 3)
+        # src[latent.diag:8]
+        # src[latent.diag:17]
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        sum_2 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -750,17 +759,15 @@ def mla_backward_d_Q_d_R_kernel(
         # src[latent.diag:17]
         mul_h_x_q_p = T_f32[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
         sum_3 = tl.sum(mul_h_x_q_p, 3)
-        # src[latent.diag:12]
-        # src[latent.diag:15]
-        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_4 = tl.sum(mul_h_x_d_r, 3)
-        # src[latent.diag:8]
-        # src[latent.diag:17]
-        mul_h_x_q_d = sum_4[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_5 = tl.sum(mul_h_x_q_d, 3)
-        sub_h_x_q = ((sum_5 + sum_3) * 0.10411754627697266) - mul_h_q[:, None, :]
-        mul_h_x_q = tl.exp2(sub_h_x_q) * (sum_2 - buffer_0[:, None, :])
-        mul_h_x_q_d_2 = sum_4[:, :, None, :] * mul_h_x_q[:, :, :, None]
+        sub_h_x_q = (0.10411754627697266 * (sum_3 + sum_2)) - mul_h_q[:, None, :]
+        # src[latent.diag:13]
+        # src[latent.diag:16]
+        mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+        sum_4 = tl.sum(mul_h_x_r_e, 2)
+        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_4[:, :, None, :]
+        sum_5 = tl.sum(mul_h_x_q_e, 3)
+        mul_h_x_q = (sum_5 - buffer_0[:, None, :]) * tl.exp2(sub_h_x_q)
+        mul_h_x_q_d_2 = sum_[:, :, None, :] * mul_h_x_q[:, :, :, None]
         tile_sum = tl.sum(mul_h_x_q_d_2, 1)
         next_acc_x = acc_x + tile_sum
         mul_h_x_q_p_2 = T_f32[None, :, None, :] * mul_h_x_q[:, :, :, None]
@@ -779,13 +786,16 @@ def mla_backward_d_Q_d_R_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[latent.diag:12]
+        # src[latent.diag:10]
         C_f32 = C.to(tl.float32)
-        # src[latent.diag:13]
-        # src[latent.diag:16]
-        mul_h_x_r_e = C_f32[None, :, :, None] * W.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_r_e, 2)
-        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
-        sum_2 = tl.sum(mul_h_x_q_e, 3)
+        # src[latent.diag:15]
+        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_ = tl.sum(mul_h_x_d_r, 3)
+        # src[latent.diag:8]
+        # src[latent.diag:17]
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        sum_2 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -797,20 +807,18 @@ def mla_backward_d_Q_d_R_kernel(
         # src[latent.diag:17]
         mul_h_x_q_p = T_f32[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
         sum_3 = tl.sum(mul_h_x_q_p, 3)
-        # src[latent.diag:12]
-        # src[latent.diag:15]
-        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_4 = tl.sum(mul_h_x_d_r, 3)
-        # src[latent.diag:8]
-        # src[latent.diag:17]
-        mul_h_x_q_d = sum_4[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_5 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_h_x_q = tl.where(tile[None, :, :], (sum_5 + sum_3) * 0.10411754627697266, float("-inf"))
+        where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
         sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
-        mul_h_x_q = tl.exp2(sub_h_x_q) * (sum_2 - buffer_0[:, None, :])
-        mul_h_x_q_d_2 = sum_4[:, :, None, :] * mul_h_x_q[:, :, :, None]
+        # src[latent.diag:13]
+        # src[latent.diag:16]
+        mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+        sum_4 = tl.sum(mul_h_x_r_e, 2)
+        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_4[:, :, None, :]
+        sum_5 = tl.sum(mul_h_x_q_e, 3)
+        mul_h_x_q = (sum_5 - buffer_0[:, None, :]) * tl.exp2(sub_h_x_q)
+        mul_h_x_q_d_2 = sum_[:, :, None, :] * mul_h_x_q[:, :, :, None]
         tile_sum = tl.sum(mul_h_x_q_d_2, 1)
         next_acc_x = acc_x + tile_sum
         mul_h_x_q_p_2 = T_f32[None, :, None, :] * mul_h_x_q[:, :, :, None]
@@ -839,9 +847,9 @@ def mla_backward_d_C_d_T_kernel(
     d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h,
     buffer_0_stride_q, d_C_stride_b, d_C_stride_x, d_C_stride_r, d_T_stride_b, d_T_stride_x, d_T_stride_p,
     size_b, size_h, size_q, size_x, BLOCK_H: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_D: tl.constexpr, EXACT_Q: tl.constexpr,
+    EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -850,21 +858,21 @@ def mla_backward_d_C_d_T_kernel(
     b_index = program.to(tl.int64)
     r_index = tl.arange(0, BLOCK_R)
     p_index = tl.arange(0, BLOCK_P)
+    d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
-    d_index = tl.arange(0, BLOCK_D)
-    acc_h_e = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     acc_h_d = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
-    acc_q_h = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
-    # src[latent.diag:11]
-    T = tl.load(
-        T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-        mask=(x_index < size_x)[:, None],
-        other=0.0,
-    )
+    acc_h_e = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
+    acc_h_q = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
     # src[latent.diag:10]
     C = tl.load(
         C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[latent.diag:11]
+    T = tl.load(
+        T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
@@ -874,17 +882,34 @@ def mla_backward_d_C_d_T_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-        )
         logsum = load_tile(
             logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
             (q_index < size_q)[None, :],
             0.0,
             EXACT_Q,
         )
-        mul_h_q = 1.4426950408889634 * logsum
+        mul_h_q = logsum * 1.4426950408889634
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+        )
+        U_f32 = U.to(tl.float32)
+        # src[latent.diag:10]
+        C_f32 = C.to(tl.float32)
+        # src[latent.diag:15]
+        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_ = tl.sum(mul_x_h_r_d, 2)
+        # src[latent.diag:8]
+        Q = load_tile(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+            (q_index < size_q)[None, None, :],
+            0.0,
+            EXACT_Q,
+        )
+        Q_f32 = Q.to(tl.float32)
+        # src[latent.diag:17]
+        mul_x_h_d_q = Q_f32[None, :, :, :] * sum_[:, :, :, None]
+        sum_2 = tl.sum(mul_x_h_d_q, 2)
         # src[latent.diag:9]
         R = load_tile(
             R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
@@ -897,32 +922,24 @@ def mla_backward_d_C_d_T_kernel(
         R_f32 = R.to(tl.float32)
         # src[latent.diag:17]
         mul_x_h_p_q = T.to(tl.float32)[:, None, :, None] * R_f32[None, :, :, :]
-        sum_ = tl.sum(mul_x_h_p_q, 2)
-        # src[latent.diag:8]
-        Q = load_tile(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
-            (q_index < size_q)[None, :, None],
+        sum_3 = tl.sum(mul_x_h_p_q, 2)
+        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
+        sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
+        exp2_x_h_q = tl.exp2(sub_x_h_q)
+        buffer_0 = load_tile(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+            (q_index < size_q)[None, :],
             0.0,
             EXACT_Q,
         )
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
         )
-        U_f32 = U.to(tl.float32)
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:15]
-        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_2 = tl.sum(mul_x_h_r_d, 2)
-        # src[latent.diag:8]
-        Q_f32 = Q.to(tl.float32)
-        # src[latent.diag:17]
-        mul_x_h_q_d = sum_2[:, :, None, :] * Q_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_q_d, 3)
-        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
-        sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
-        exp2_x_h_q = tl.exp2(sub_x_h_q)
+        W_f32 = W.to(tl.float32)
+        # src[latent.diag:16]
+        mul_x_h_r_e = W_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_4 = tl.sum(mul_x_h_r_e, 2)
         d_out = load_tile(
             d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
             (q_index < size_q)[None, :, None],
@@ -930,52 +947,57 @@ def mla_backward_d_C_d_T_kernel(
             EXACT_Q,
         )
         d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_q_e = d_out_f32[None, :, :, :] * exp2_x_h_q[:, :, :, None]
-        sum_4 = tl.sum(mul_x_h_q_e, 2)
-        # src[latent.diag:13]
-        W_f32 = W.to(tl.float32)
-        mul_x_h_r_e = sum_4[:, :, None, :] * W_f32[None, :, :, :]
-        tile_sum = tl.sum(tl.sum(mul_x_h_r_e, 3), 1)
-        next_acc_h_e = acc_h_e + tile_sum
-        buffer_0 = load_tile(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-            (q_index < size_q)[None, :],
-            0.0,
-            EXACT_Q,
-        )
-        # src[latent.diag:16]
-        mul_x_h_r_e_2 = C_f32[:, None, :, None] * W_f32[None, :, :, :]
-        sum_5 = tl.sum(mul_x_h_r_e_2, 2)
-        mul_x_h_q_e_2 = d_out_f32[None, :, :, :] * sum_5[:, :, None, :]
-        sum_6 = tl.sum(mul_x_h_q_e_2, 3)
-        mul_x_h_q = exp2_x_h_q * (sum_6 - buffer_0[None, :, :])
-        mul_x_h_q_d_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, :, None]
-        sum_7 = tl.sum(mul_x_h_q_d_2, 2)
-        mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
-        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
-        next_acc_h_d = acc_h_d + tile_sum_2
-        mul_x_h_p_q_2 = mul_x_h_q[:, :, None, :] * R_f32[None, :, :, :]
+        mul_x_h_q_e = d_out_f32[None, :, :, :] * sum_4[:, :, None, :]
+        sum_5 = tl.sum(mul_x_h_q_e, 3)
+        mul_x_h_q = (sum_5 - buffer_0[None, :, :]) * exp2_x_h_q
+        mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
+        sum_6 = tl.sum(mul_x_h_d_q_2, 3)
+        mul_x_h_r_d_2 = U_f32[None, :, :, :] * sum_6[:, :, None, :]
+        tile_sum = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
+        next_acc_h_d = acc_h_d + tile_sum
+        mul_x_h_q_e_2 = exp2_x_h_q[:, :, :, None] * d_out_f32[None, :, :, :]
+        sum_7 = tl.sum(mul_x_h_q_e_2, 2)
+        mul_x_h_r_e_2 = sum_7[:, :, None, :] * W_f32[None, :, :, :]
+        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_e_2, 3), 1)
+        next_acc_h_e = acc_h_e + tile_sum_2
+        mul_x_h_p_q_2 = R_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
         tile_sum_3 = tl.sum(tl.sum(mul_x_h_p_q_2, 3), 1)
-        next_acc_q_h = acc_q_h + tile_sum_3
-        acc_h_e = next_acc_h_e
+        next_acc_h_q = acc_h_q + tile_sum_3
         acc_h_d = next_acc_h_d
-        acc_q_h = next_acc_q_h
+        acc_h_e = next_acc_h_e
+        acc_h_q = next_acc_h_q
     from_h = tl.maximum(0, to_h)
     # tiles that a mask or the end cuts
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-            mask=(h_index < size_h)[:, None, None],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
             mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
             other=0.0,
         )
-        mul_h_q = 1.4426950408889634 * logsum
+        mul_h_q = logsum * 1.4426950408889634
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+            mask=(h_index < size_h)[:, None, None],
+            other=0.0,
+        )
+        U_f32 = U.to(tl.float32)
+        # src[latent.diag:10]
+        C_f32 = C.to(tl.float32)
+        # src[latent.diag:15]
+        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_ = tl.sum(mul_x_h_r_d, 2)
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            other=0.0,
+        )
+        Q_f32 = Q.to(tl.float32)
+        # src[latent.diag:17]
+        mul_x_h_d_q = Q_f32[None, :, :, :] * sum_[:, :, :, None]
+        sum_2 = tl.sum(mul_x_h_d_q, 2)
         # src[latent.diag:9]
         R = tl.load(
             R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
@@ -987,70 +1009,52 @@ def mla_backward_d_C_d_T_kernel(
         R_f32 = R.to(tl.float32)
         # src[latent.diag:17]
         mul_x_h_p_q = T.to(tl.float32)[:, None, :, None] * R_f32[None, :, :, :]
-        sum_ = tl.sum(mul_x_h_p_q, 2)
-        # src[latent.diag:8]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        sum_3 = tl.sum(mul_x_h_p_q, 2)
+        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
+        sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
+        exp2_x_h_q = tl.exp2(sub_x_h_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
             other=0.0,
         )
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
             mask=(h_index < size_h)[:, None, None],
             other=0.0,
         )
-        U_f32 = U.to(tl.float32)
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:15]
-        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_2 = tl.sum(mul_x_h_r_d, 2)
-        # src[latent.diag:8]
-        Q_f32 = Q.to(tl.float32)
-        # src[latent.diag:17]
-        mul_x_h_q_d = sum_2[:, :, None, :] * Q_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_q_d, 3)
-        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
-        sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
-        exp2_x_h_q = tl.exp2(sub_x_h_q)
+        W_f32 = W.to(tl.float32)
+        # src[latent.diag:16]
+        mul_x_h_r_e = W_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_4 = tl.sum(mul_x_h_r_e, 2)
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
             mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
             other=0.0,
         )
         d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_q_e = d_out_f32[None, :, :, :] * exp2_x_h_q[:, :, :, None]
-        sum_4 = tl.sum(mul_x_h_q_e, 2)
-        tile = tl.where((h_index < size_h)[None, :, None], sum_4, 0.0)
-        # src[latent.diag:13]
-        W_f32 = W.to(tl.float32)
-        mul_x_h_r_e = tile[:, :, None, :] * W_f32[None, :, :, :]
-        tile_sum = tl.sum(tl.sum(mul_x_h_r_e, 3), 1)
-        next_acc_h_e = acc_h_e + tile_sum
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-            other=0.0,
-        )
-        # src[latent.diag:16]
-        mul_x_h_r_e_2 = C_f32[:, None, :, None] * W_f32[None, :, :, :]
-        sum_5 = tl.sum(mul_x_h_r_e_2, 2)
-        mul_x_h_q_e_2 = d_out_f32[None, :, :, :] * sum_5[:, :, None, :]
-        sum_6 = tl.sum(mul_x_h_q_e_2, 3)
-        mul_x_h_q = exp2_x_h_q * (sum_6 - buffer_0[None, :, :])
-        mul_x_h_q_d_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, :, None]
-        sum_7 = tl.sum(mul_x_h_q_d_2, 2)
-        mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
-        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
-        next_acc_h_d = acc_h_d + tile_sum_2
-        mul_x_h_p_q_2 = mul_x_h_q[:, :, None, :] * R_f32[None, :, :, :]
+        mul_x_h_q_e = d_out_f32[None, :, :, :] * sum_4[:, :, None, :]
+        sum_5 = tl.sum(mul_x_h_q_e, 3)
+        mul_x_h_q = (sum_5 - buffer_0[None, :, :]) * exp2_x_h_q
+        mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
+        sum_6 = tl.sum(mul_x_h_d_q_2, 3)
+        tile = tl.where((h_index < size_h)[None, :, None], sum_6, 0.0)
+        mul_x_h_r_d_2 = U_f32[None, :, :, :] * tile[:, :, None, :]
+        tile_sum = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
+        next_acc_h_d = acc_h_d + tile_sum
+        mul_x_h_q_e_2 = exp2_x_h_q[:, :, :, None] * d_out_f32[None, :, :, :]
+        sum_7 = tl.sum(mul_x_h_q_e_2, 2)
+        mul_x_h_r_e_2 = sum_7[:, :, None, :] * W_f32[None, :, :, :]
+        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_e_2, 3), 1)
+        next_acc_h_e = acc_h_e + tile_sum_2
+        mul_x_h_p_q_2 = R_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
         tile_sum_3 = tl.sum(tl.sum(mul_x_h_p_q_2, 3), 1)
-        next_acc_q_h = acc_q_h + tile_sum_3
-        acc_h_e = next_acc_h_e
+        next_acc_h_q = acc_h_q + tile_sum_3
         acc_h_d = next_acc_h_d
-        acc_q_h = next_acc_q_h
-    tile_bf16 = (acc_h_e + (0.07216878364870323 * acc_h_d)).to(tl.bfloat16)
+        acc_h_e = next_acc_h_e
+        acc_h_q = next_acc_h_q
+    tile_bf16 = ((acc_h_d * 0.07216878364870323) + acc_h_e).to(tl.bfloat16)
     tl.store(
         d_C_ptr + b_index * d_C_stride_b + x_index[:, None] * d_C_stride_x + r_index[None, :] * d_C_stride_r,
         tile_bf16,
@@ -1058,7 +1062,7 @@ def mla_backward_d_C_d_T_kernel(
     )
     tl.store(
         d_T_ptr + b_index * d_T_stride_b + x_index[:, None] * d_T_stride_x + p_index[None, :] * d_T_stride_p,
-        (acc_q_h * 0.07216878364870323).to(tl.bfloat16),
+        (acc_h_q * 0.07216878364870323).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None],
     )
 
@@ -1085,20 +1089,38 @@ def mla_backward_d_U_d_W_kernel(
     q_index = tl.arange(0, BLOCK_Q)
     p_index = tl.arange(0, BLOCK_P)
     acc_b_x = tl.full([BLOCK_H, BLOCK_R, BLOCK_D], 0.0, tl.float32)
-    acc_b_x_2 = tl.full([BLOCK_H, BLOCK_R, BLOCK_E], 0.0, tl.float32)
-    # src[latent.diag:13]
-    W = tl.load(
-        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
+    acc_x_b = tl.full([BLOCK_H, BLOCK_R, BLOCK_E], 0.0, tl.float32)
     # src[latent.diag:12]
     U = tl.load(
         U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
         mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
+    # src[latent.diag:13]
+    W = tl.load(
+        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
+        mask=(h_index < size_h)[:, None, None],
+        other=0.0,
+    )
     for b_index in tl.range(0, size_b):
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+            other=0.0,
+        )
+        mul_h_q = logsum * 1.4426950408889634
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            other=0.0,
+        )
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+            other=0.0,
+        )
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
             mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
@@ -1106,24 +1128,6 @@ def mla_backward_d_U_d_W_kernel(
         )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-            other=0.0,
-        )
-        mul_h_q = 1.4426950408889634 * logsum
-        # src[latent.diag:9]
-        R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-            other=0.0,
-        )
-        # src[latent.diag:8]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
             mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
             other=0.0,
         )
@@ -1135,14 +1139,17 @@ def mla_backward_d_U_d_W_kernel(
             C = tl.load(
                 C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             )
+            # src[latent.diag:12]
+            # src[latent.diag:10]
             C_f32 = C.to(tl.float32)
-            # src[latent.diag:13]
-            # src[latent.diag:16]
-            mul_h_x_r_e = C_f32[None, :, :, None] * W.to(tl.float32)[:, None, :, :]
-            sum_ = tl.sum(mul_h_x_r_e, 2)
-            d_out_f32 = d_out.to(tl.float32)
-            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_[:, :, :, None]
-            sum_2 = tl.sum(mul_h_x_e_q, 2)
+            # src[latent.diag:15]
+            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_ = tl.sum(mul_h_x_r_d, 2)
+            # src[latent.diag:8]
+            Q_f32 = Q.to(tl.float32)
+            # src[latent.diag:17]
+            mul_h_x_d_q = Q_f32[:, None, :, :] * sum_[:, :, :, None]
+            sum_2 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:11]
             T = tl.load(
                 T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -1151,32 +1158,30 @@ def mla_backward_d_U_d_W_kernel(
             # src[latent.diag:17]
             mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
             sum_3 = tl.sum(mul_h_x_q_p, 3)
-            # src[latent.diag:12]
-            # src[latent.diag:15]
-            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-            sum_4 = tl.sum(mul_h_x_r_d, 2)
-            # src[latent.diag:8]
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:17]
-            mul_h_x_d_q = sum_4[:, :, :, None] * Q_f32[:, None, :, :]
-            sum_5 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:18]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_h_x_q = tl.where(tile[None, :, :], (sum_5 + sum_3) * 0.10411754627697266, float("-inf"))
+            where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
             sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
             exp2_h_x_q = tl.exp2(sub_h_x_q)
-            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * (exp2_h_x_q * (sum_2 - buffer_0[:, None, :]))[:, :, None, :]
+            # src[latent.diag:13]
+            # src[latent.diag:16]
+            mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_4 = tl.sum(mul_h_x_r_e, 2)
+            d_out_f32 = d_out.to(tl.float32)
+            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_4[:, :, :, None]
+            sum_5 = tl.sum(mul_h_x_e_q, 2)
+            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * ((sum_5 - buffer_0[:, None, :]) * exp2_h_x_q)[:, :, None, :]
             sum_6 = tl.sum(mul_h_x_d_q_2, 3)
-            mul_h_x_r_d_2 = sum_6[:, :, None, :] * C_f32[None, :, :, None]
+            mul_h_x_r_d_2 = C_f32[None, :, :, None] * sum_6[:, :, None, :]
             tile_sum = tl.sum(mul_h_x_r_d_2, 1)
             next_acc_b_x = acc_b_x + tile_sum
-            mul_h_x_e_q_2 = d_out_f32[:, None, :, :] * exp2_h_x_q[:, :, None, :]
+            mul_h_x_e_q_2 = exp2_h_x_q[:, :, None, :] * d_out_f32[:, None, :, :]
             sum_7 = tl.sum(mul_h_x_e_q_2, 3)
             mul_h_x_r_e_2 = sum_7[:, :, None, :] * C_f32[None, :, :, None]
             tile_sum_2 = tl.sum(mul_h_x_r_e_2, 1)
-            next_acc_b_x_2 = acc_b_x_2 + tile_sum_2
+            next_acc_x_b = acc_x_b + tile_sum_2
             acc_b_x = next_acc_b_x
-            acc_b_x_2 = next_acc_b_x_2
+            acc_x_b = next_acc_x_b
         from_x = tl.maximum(0, to_x)
         # tiles that a mask or the end cuts
         for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -1187,14 +1192,17 @@ def mla_backward_d_U_d_W_kernel(
                 mask=(x_index < size_x)[:, None],
                 other=0.0,
             )
+            # src[latent.diag:12]
+            # src[latent.diag:10]
             C_f32 = C.to(tl.float32)
-            # src[latent.diag:13]
-            # src[latent.diag:16]
-            mul_h_x_r_e = C_f32[None, :, :, None] * W.to(tl.float32)[:, None, :, :]
-            sum_ = tl.sum(mul_h_x_r_e, 2)
-            d_out_f32 = d_out.to(tl.float32)
-            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_[:, :, :, None]
-            sum_2 = tl.sum(mul_h_x_e_q, 2)
+            # src[latent.diag:15]
+            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_ = tl.sum(mul_h_x_r_d, 2)
+            # src[latent.diag:8]
+            Q_f32 = Q.to(tl.float32)
+            # src[latent.diag:17]
+            mul_h_x_d_q = Q_f32[:, None, :, :] * sum_[:, :, :, None]
+            sum_2 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:11]
             T = tl.load(
                 T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -1205,33 +1213,31 @@ def mla_backward_d_U_d_W_kernel(
             # src[latent.diag:17]
             mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
             sum_3 = tl.sum(mul_h_x_q_p, 3)
-            # src[latent.diag:12]
-            # src[latent.diag:15]
-            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-            sum_4 = tl.sum(mul_h_x_r_d, 2)
-            # src[latent.diag:8]
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:17]
-            mul_h_x_d_q = sum_4[:, :, :, None] * Q_f32[:, None, :, :]
-            sum_5 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:18]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_h_x_q = tl.where(tile[None, :, :], (sum_5 + sum_3) * 0.10411754627697266, float("-inf"))
+            where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
             sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
             exp2_h_x_q = tl.exp2(sub_h_x_q)
-            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * (exp2_h_x_q * (sum_2 - buffer_0[:, None, :]))[:, :, None, :]
+            # src[latent.diag:13]
+            # src[latent.diag:16]
+            mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_4 = tl.sum(mul_h_x_r_e, 2)
+            d_out_f32 = d_out.to(tl.float32)
+            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_4[:, :, :, None]
+            sum_5 = tl.sum(mul_h_x_e_q, 2)
+            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * ((sum_5 - buffer_0[:, None, :]) * exp2_h_x_q)[:, :, None, :]
             sum_6 = tl.sum(mul_h_x_d_q_2, 3)
             tile_2 = tl.where((x_index < size_x)[None, :, None], sum_6, 0.0)
-            mul_h_x_r_d_2 = tile_2[:, :, None, :] * C_f32[None, :, :, None]
+            mul_h_x_r_d_2 = C_f32[None, :, :, None] * tile_2[:, :, None, :]
             tile_sum = tl.sum(mul_h_x_r_d_2, 1)
             next_acc_b_x = acc_b_x + tile_sum
-            mul_h_x_e_q_2 = d_out_f32[:, None, :, :] * exp2_h_x_q[:, :, None, :]
+            mul_h_x_e_q_2 = exp2_h_x_q[:, :, None, :] * d_out_f32[:, None, :, :]
             sum_7 = tl.sum(mul_h_x_e_q_2, 3)
             mul_h_x_r_e_2 = sum_7[:, :, None, :] * C_f32[None, :, :, None]
             tile_sum_2 = tl.sum(mul_h_x_r_e_2, 1)
-            next_acc_b_x_2 = acc_b_x_2 + tile_sum_2
+            next_acc_x_b = acc_x_b + tile_sum_2
             acc_b_x = next_acc_b_x
-            acc_b_x_2 = next_acc_b_x_2
+            acc_x_b = next_acc_x_b
     tl.store(
         d_U_ptr + h_index[:, None, None] * d_U_stride_h + r_index[None, :, None] * d_U_stride_r + d_index[None, None, :] * d_U_stride_d,
         (acc_b_x * 0.07216878364870323).to(tl.bfloat16),
@@ -1239,7 +1245,7 @@ def mla_backward_d_U_d_W_kernel(
     )
     tl.store(
         d_W_ptr + h_index[:, None, None] * d_W_stride_h + r_index[None, :, None] * d_W_stride_r + e_index[None, None, :] * d_W_stride_e,
-        acc_b_x_2.to(tl.bfloat16),
+        acc_x_b.to(tl.bfloat16),
         mask=(h_index < size_h)[:, None, None],
     )
 
@@ -1274,13 +1280,13 @@ def _mla(
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_R = max(16, triton.next_power_of_2(256))
+    BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E > 64:
-        raise ValueError(f"d x r x p x q x e = {BLOCK_D * BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
+    if BLOCK_R * BLOCK_D * BLOCK_P * BLOCK_Q * BLOCK_E > 64:
+        raise ValueError(f"r x d x p x q x e = {BLOCK_R * BLOCK_D * BLOCK_P * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
     BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_kernel[grid](
@@ -1288,8 +1294,8 @@ def _mla(
         R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0), T.stride(1),
         T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1), W.stride(2),
         out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, h, q, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
-        EXACT_D=128 == BLOCK_D, EXACT_R=256 == BLOCK_R, EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q,
+        BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
+        EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q,
         EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
@@ -1417,13 +1423,13 @@ def _mla_forward(
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E > 64:
-        raise ValueError(f"d x r x p x q x e = {BLOCK_D * BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
+    if BLOCK_P * BLOCK_D * BLOCK_R * BLOCK_Q * BLOCK_E > 64:
+        raise ValueError(f"p x d x r x q x e = {BLOCK_P * BLOCK_D * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
     BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_forward_kernel[grid](
@@ -1431,9 +1437,9 @@ def _mla_forward(
         R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0),
         T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1),
         W.stride(2), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_R=BLOCK_R,
-        BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H, EXACT_D=128 == BLOCK_D,
-        EXACT_R=256 == BLOCK_R, EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
+        logsum.stride(1), logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_D=BLOCK_D,
+        BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H, EXACT_P=64 == BLOCK_P,
+        EXACT_D=128 == BLOCK_D, EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
     return out, logsum
@@ -1573,11 +1579,11 @@ def _mla_backward_d_C_d_T(
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_P = max(16, triton.next_power_of_2(64))
+    BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    if BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E * BLOCK_D > 64:
-        raise ValueError(f"r x p x q x e x d = {BLOCK_R * BLOCK_P * BLOCK_Q * BLOCK_E * BLOCK_D}: at most 64 elements are held on chip")
+    if BLOCK_R * BLOCK_P * BLOCK_D * BLOCK_Q * BLOCK_E > 64:
+        raise ValueError(f"r x p x d x q x e = {BLOCK_R * BLOCK_P * BLOCK_D * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
     BLOCK_X, BLOCK_H, warps, stages = 64, 64, 4, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_backward_d_C_d_T_kernel[grid](
@@ -1588,8 +1594,8 @@ def _mla_backward_d_C_d_T(
         d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), d_C.stride(0), d_C.stride(1), d_C.stride(2), d_T.stride(0),
         d_T.stride(1), d_T.stride(2), b, h, q, x, BLOCK_H=BLOCK_H, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P,
-        BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_R=256 == BLOCK_R,
-        EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E, EXACT_D=128 == BLOCK_D,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_R=256 == BLOCK_R,
+        EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
     return d_C, d_T
@@ -1712,9 +1718,9 @@ def mla(
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    if triton.next_power_of_2(128) * triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64:
+    if triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64:
         if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
-            if not (triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(q) <= 64 and triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(128) * triton.next_power_of_2(128) <= 64 and triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(64) <= 64):
+            if not (triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(q) <= 64 and triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64 and triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(64) <= 64):
                 raise ValueError("mla: gradients are made for sizes whose tiles are held on chip")
             return _mla_autograd.apply(Q, R, C, T, U, W)
         out = _mla(Q, R, C, T, U, W)
@@ -1758,14 +1764,14 @@ def mla_decode_buffer_0_buffer_1_kernel(
         mask=(one_index < 1)[:, None],
         other=0.0,
     )
-    # src[latent.diag:27]
-    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
     # src[latent.diag:23]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
         mask=(one_index < 1)[:, None],
         other=0.0,
     )
+    # src[latent.diag:27]
+    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
     dot = tl.dot(Q, tl.trans(U))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -1867,15 +1873,15 @@ def mla_decode_out_kernel(
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
-            mask=(one_index < 1)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:28]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(e_index < 128)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+            mask=(one_index < 1)[:, None],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_1, tl.trans(W), acc_r)
@@ -1884,15 +1890,15 @@ def mla_decode_out_kernel(
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
-            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:28]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_1, tl.trans(W), acc_r)
@@ -1902,7 +1908,7 @@ def mla_decode_out_kernel(
         mask=(one_index < 1),
         other=0.0,
     )
-    where_one_e = tl.where((buffer_0 > 0.0)[:, None], acc_r * (1.0 / buffer_0)[:, None], 0.0)
+    where_one_e = tl.where((buffer_0 > 0.0)[:, None], (1.0 / buffer_0)[:, None] * acc_r, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index[:, None] * out_stride_one + e_index[None, :] * out_stride_e,
         where_one_e.to(tl.bfloat16),
@@ -1917,8 +1923,8 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d,
     buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, state_stride_b,
     state_stride_h, state_stride_one, state__stride_b, state__stride_h, state__stride_one, size_b, size_h,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_ONE: tl.constexpr, EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_D: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_ONE: tl.constexpr, EXACT_R: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
@@ -1928,13 +1934,19 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     r_index = tl.arange(0, BLOCK_R)
-    p_index = tl.arange(0, BLOCK_P)
     d_index = tl.arange(0, BLOCK_D)
+    p_index = tl.arange(0, BLOCK_P)
     max_x = tl.full([BLOCK_ONE], float("-inf"), tl.float32)
     acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
+    # src[latent.diag:24]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
+        mask=(one_index < 1)[:, None],
+        other=0.0,
+    )
     # src[latent.diag:23]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
@@ -1944,31 +1956,25 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     # src[latent.diag:27]
     U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
     dot = tl.dot(Q, tl.trans(U))
-    # src[latent.diag:24]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
-        mask=(one_index < 1)[:, None],
-        other=0.0,
-    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[latent.diag:34]
+        # src[latent.diag:26]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        )
+        # src[latent.diag:33]
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
         dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        dot_2 = tl.dot(dot_bf16, tl.trans(C))
-        # src[latent.diag:26]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-        )
-        # src[latent.diag:33]
-        dot_3 = tl.dot(R, tl.trans(T))
-        where_one_x = tl.where((x_index < filled)[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
+        where_one_x = tl.where((x_index < filled)[None, :], 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
         tile_max = tl.max(where_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1985,6 +1991,14 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:26]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:33]
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
@@ -1993,17 +2007,9 @@ def mla_decode_forward_buffer_0_state_state__kernel(
         )
         dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        dot_2 = tl.dot(dot_bf16, tl.trans(C))
-        # src[latent.diag:26]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:33]
-        dot_3 = tl.dot(R, tl.trans(T))
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
         # src[latent.diag:34]
-        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
+        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
         tile_max = tl.max(where_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2023,7 +2029,7 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     )
     tl.store(
         state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
-        (max_x * 0.6931471805599453),
+        (0.6931471805599453 * max_x),
         mask=(one_index < 1),
     )
     tl.store(
@@ -2090,7 +2096,7 @@ def mla_decode_forward_out_kernel(
         mask=(one_index < 1),
         other=0.0,
     )
-    where_one_e = tl.where((state_ > 0.0)[:, None], (1.0 / state_)[:, None] * acc_r, 0.0)
+    where_one_e = tl.where((state_ > 0.0)[:, None], acc_r * (1.0 / state_)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index[:, None] * out_stride_one + e_index[None, :] * out_stride_e,
         where_one_e.to(tl.bfloat16),
@@ -2149,16 +2155,16 @@ def mla_decode_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[latent.diag:23]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
-            mask=(one_index < 1)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:27]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
             mask=(r_index < 256)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:23]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+            mask=(one_index < 1)[:, None],
             other=0.0,
         )
         next_acc_d = tl.dot(Q, tl.trans(U), acc_d)
@@ -2167,16 +2173,16 @@ def mla_decode_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 128, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[latent.diag:23]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
-            mask=(one_index < 1)[:, None] & (d_index < 128)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:27]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
             mask=(r_index < 256)[:, None] & (d_index < 128)[None, :],
+            other=0.0,
+        )
+        # src[latent.diag:23]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+            mask=(one_index < 1)[:, None] & (d_index < 128)[None, :],
             other=0.0,
         )
         next_acc_d = tl.dot(Q, tl.trans(U), acc_d)
@@ -2209,15 +2215,15 @@ def mla_decode_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
+            mask=(one_index < 1)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:28]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e,
             mask=(r_index < 256)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
-            mask=(one_index < 1)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(W), acc_e)
@@ -2226,15 +2232,15 @@ def mla_decode_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, 128, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
+            mask=(one_index < 1)[:, None] & (e_index < 128)[None, :],
+            other=0.0,
+        )
         # src[latent.diag:28]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e,
             mask=(r_index < 256)[:, None] & (e_index < 128)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
-            mask=(one_index < 1)[:, None] & (e_index < 128)[None, :],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(W), acc_e)
@@ -2390,6 +2396,10 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[latent.diag:25]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        )
         # src[latent.diag:34]
         # src[latent.diag:26]
         T = tl.load(
@@ -2397,13 +2407,8 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
         )
         # src[latent.diag:33]
         dot = tl.dot(R, tl.trans(T))
-        # src[latent.diag:25]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-        )
-        # src[latent.diag:33]
         dot_2 = tl.dot(buffer_0, tl.trans(C))
-        where_one_x = tl.where((x_index < filled)[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+        where_one_x = tl.where((x_index < filled)[None, :], 0.10411754627697266 * (dot_2 + dot), float("-inf"))
         sub_one_x = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
         exp2_one_x = tl.exp2(sub_one_x)
         tile_bf16 = exp2_one_x.to(tl.bfloat16)
@@ -2426,6 +2431,12 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:25]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:26]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -2434,16 +2445,9 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
         )
         # src[latent.diag:33]
         dot = tl.dot(R, tl.trans(T))
-        # src[latent.diag:25]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:33]
         dot_2 = tl.dot(buffer_0, tl.trans(C))
         # src[latent.diag:34]
-        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.10411754627697266 * (dot_2 + dot), float("-inf"))
         sub_one_x = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
         exp2_one_x = tl.exp2(sub_one_x)
         tile_bf16 = exp2_one_x.to(tl.bfloat16)
@@ -2479,7 +2483,7 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
     )
     tl.store(
         d_R_ptr + b_index * d_R_stride_b + h_index * d_R_stride_h + one_index[:, None] * d_R_stride_one + p_index[None, :] * d_R_stride_p,
-        (0.07216878364870323 * acc_x_4).to(tl.bfloat16),
+        (acc_x_4 * 0.07216878364870323).to(tl.bfloat16),
         mask=(one_index < 1)[:, None],
     )
 
@@ -2540,7 +2544,7 @@ def mla_decode_backward_d_C_d_T_kernel(
                 buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
             )
             dot_2 = tl.dot(C, tl.trans(buffer_0))
-            where_x_one = tl.where(lt_x[:, None], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+            where_x_one = tl.where(lt_x[:, None], 0.10411754627697266 * (dot_2 + dot), float("-inf"))
             sub_x_one = where_x_one - tl.where(mul_one == float("-inf"), 0.0, mul_one)[None, :]
             exp2_x_one = tl.exp2(sub_x_one)
             buffer_2 = tl.load(
@@ -2584,7 +2588,7 @@ def mla_decode_backward_d_C_d_T_kernel(
                 other=0.0,
             )
             dot_2 = tl.dot(C, tl.trans(buffer_0))
-            where_x_one = tl.where(lt_x[:, None] & (one_index < 1)[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+            where_x_one = tl.where(lt_x[:, None] & (one_index < 1)[None, :], 0.10411754627697266 * (dot_2 + dot), float("-inf"))
             sub_x_one = where_x_one - tl.where(mul_one == float("-inf"), 0.0, mul_one)[None, :]
             exp2_x_one = tl.exp2(sub_x_one)
             buffer_2 = tl.load(
@@ -2644,15 +2648,15 @@ def mla_decode_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
-            mask=(one_index < 1)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:27]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+            mask=(one_index < 1)[:, None],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_4, tl.trans(U), acc_r)
@@ -2661,15 +2665,15 @@ def mla_decode_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
-            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:27]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_4, tl.trans(U), acc_r)
@@ -2766,14 +2770,14 @@ def mla_decode_backward_d_W_kernel(
         # whole tiles, no mask needed
         for first_one in tl.range(0, to_one, BLOCK_ONE):
             one_index = first_one + tl.arange(0, BLOCK_ONE)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[None, :] * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
-                mask=(r_index < 256)[:, None],
-                other=0.0,
-            )
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[None, :] * d_out_stride_one + e_index[:, None] * d_out_stride_e,
                 mask=(e_index < 128)[:, None],
+                other=0.0,
+            )
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[None, :] * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
+                mask=(r_index < 256)[:, None],
                 other=0.0,
             )
             next_acc_b_one = tl.dot(buffer_3, tl.trans(d_out), acc_b_one)
@@ -2782,14 +2786,14 @@ def mla_decode_backward_d_W_kernel(
         # tiles that a mask or the end cuts
         for first_one_2 in tl.range(from_one, 1, BLOCK_ONE):
             one_index = first_one_2 + tl.arange(0, BLOCK_ONE)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[None, :] * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
-                mask=(one_index < 1)[None, :] & (r_index < 256)[:, None],
-                other=0.0,
-            )
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[None, :] * d_out_stride_one + e_index[:, None] * d_out_stride_e,
                 mask=(one_index < 1)[None, :] & (e_index < 128)[:, None],
+                other=0.0,
+            )
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[None, :] * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
+                mask=(one_index < 1)[None, :] & (r_index < 256)[:, None],
                 other=0.0,
             )
             next_acc_b_one = tl.dot(buffer_3, tl.trans(d_out), acc_b_one)
@@ -2909,10 +2913,10 @@ def _mla_decode_forward_buffer_0_state_state_(
     state = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_D = max(16, triton.next_power_of_2(128))
-    if max(BLOCK_R, BLOCK_P, BLOCK_D) > 64:
-        raise ValueError(f"r x p x d = {max(BLOCK_R, BLOCK_P, BLOCK_D)}: at most 64 elements are held on chip")
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    if max(BLOCK_R, BLOCK_D, BLOCK_P) > 64:
+        raise ValueError(f"r x d x p = {max(BLOCK_R, BLOCK_D, BLOCK_P)}: at most 64 elements are held on chip")
     BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_forward_buffer_0_state_state__kernel[grid](
@@ -2921,8 +2925,8 @@ def _mla_decode_forward_buffer_0_state_state_(
         T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), state.stride(0), state.stride(1),
         state.stride(2), state_.stride(0), state_.stride(1), state_.stride(2), b, h, x, BLOCK_X=BLOCK_X,
-        BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P, BLOCK_D=BLOCK_D, BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R,
-        EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R,
+        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
     )
     return buffer_0, state, state_
 

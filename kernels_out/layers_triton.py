@@ -311,44 +311,43 @@ def mlp_backward_d_X_kernel(
     i_index = tl.arange(0, BLOCK_I)
     o_index = tl.arange(0, BLOCK_O)
     acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
-    d_out = tl.load(
-        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
     # src[layers.diag:6]
     X = tl.load(
         X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
         mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
         other=0.0,
     )
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
     to_h = size_h // BLOCK_H * BLOCK_H
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
-        D = load_tile(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        dot = tl.dot(d_out, tl.trans(D))
         W = load_tile(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             (i_index < size_i)[None, :],
             0.0,
             EXACT_I,
         )
-        # src[layers.diag:7]
-        dot_2 = tl.dot(X, tl.trans(W))
-        # src[layers.diag:6]
         c = tl.load(c_ptr + h_index * c_stride_h)
         # src[layers.diag:7]
-        add_b_h = c[None, :] + dot_2
+        dot = tl.dot(X, tl.trans(W))
+        add_b_h = dot + c[None, :]
         exp2_b_h = tl.exp2((-0.7213475204444817 * add_b_h) * add_b_h)
         tile = 0.5 + (tl.erf(0.7071067811865476 * add_b_h) * 0.5)
-        add_b_h_2 = tile + ((0.3989422804014327 * exp2_b_h) * add_b_h)
-        tile_bf16 = (dot * add_b_h_2).to(tl.bfloat16)
+        add_b_h_2 = tile + ((0.3989422804014327 * add_b_h) * exp2_b_h)
+        # src[layers.diag:6]
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(D))
+        tile_bf16 = (add_b_h_2 * dot_2).to(tl.bfloat16)
         next_acc_h = tl.dot(tile_bf16, W, acc_h)
         acc_h = next_acc_h
     from_h = tl.maximum(0, to_h)
@@ -356,28 +355,27 @@ def mlp_backward_d_X_kernel(
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
         # src[layers.diag:6]
-        D = tl.load(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(D))
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
-        # src[layers.diag:7]
-        dot_2 = tl.dot(X, tl.trans(W))
-        # src[layers.diag:6]
         c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
         # src[layers.diag:7]
-        add_b_h = c[None, :] + dot_2
+        dot = tl.dot(X, tl.trans(W))
+        add_b_h = dot + c[None, :]
         exp2_b_h = tl.exp2((-0.7213475204444817 * add_b_h) * add_b_h)
         tile = 0.5 + (tl.erf(0.7071067811865476 * add_b_h) * 0.5)
-        add_b_h_2 = tile + ((0.3989422804014327 * exp2_b_h) * add_b_h)
-        tile_2 = tl.where((h_index < size_h)[None, :], dot, 0.0) * add_b_h_2
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        add_b_h_2 = tile + ((0.3989422804014327 * add_b_h) * exp2_b_h)
+        add_b_h_3 = tl.where((h_index < size_h)[None, :], add_b_h_2, 0.0)
+        # src[layers.diag:6]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(D))
+        tile_bf16 = (add_b_h_3 * dot_2).to(tl.bfloat16)
         next_acc_h = tl.dot(tile_bf16, W, acc_h)
         acc_h = next_acc_h
     tl.store(
@@ -404,28 +402,21 @@ def mlp_backward_d_W_d_c_d_D_kernel(
     acc_b_2 = tl.full([BLOCK_H], 0.0, tl.float32)
     acc_b_3 = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
     # src[layers.diag:6]
-    D = tl.load(
-        D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
+    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
     W = tl.load(
         W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
         mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
         other=0.0,
     )
-    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+    D = tl.load(
+        D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
-        d_out = load_tile(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        dot = tl.dot(D, tl.trans(d_out))
         X = load_tile(
             X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
             (i_index < size_i)[None, :],
@@ -433,14 +424,21 @@ def mlp_backward_d_W_d_c_d_D_kernel(
             EXACT_I,
         )
         # src[layers.diag:7]
-        dot_2 = tl.dot(W, tl.trans(X))
-        add_h_b = c[:, None] + dot_2
+        dot = tl.dot(W, tl.trans(X))
+        add_h_b = dot + c[:, None]
         exp2_h_b = tl.exp2((-0.7213475204444817 * add_h_b) * add_h_b)
         tile = 0.5 + (tl.erf(0.7071067811865476 * add_h_b) * 0.5)
-        add_h_b_2 = tile + ((0.3989422804014327 * exp2_h_b) * add_h_b)
-        tile_bf16 = (dot * add_h_b_2).to(tl.bfloat16)
+        add_h_b_2 = tile + ((0.3989422804014327 * add_h_b) * exp2_h_b)
+        d_out = load_tile(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot_2 = tl.dot(D, tl.trans(d_out))
+        tile_bf16 = (add_h_b_2 * dot_2).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        mul_h_b = dot * add_h_b_2
+        mul_h_b = add_h_b_2 * dot_2
         tile_sum = tl.sum(mul_h_b, 1)
         next_acc_b_2 = acc_b_2 + tile_sum
         H_bf16 = gelu(add_h_b).to(tl.bfloat16)
@@ -452,13 +450,6 @@ def mlp_backward_d_W_d_c_d_D_kernel(
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        d_out = tl.load(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(D, tl.trans(d_out))
-        tile = tl.where((b_index < size_b)[None, :], dot, 0.0)
         # src[layers.diag:6]
         X = tl.load(
             X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
@@ -466,14 +457,21 @@ def mlp_backward_d_W_d_c_d_D_kernel(
             other=0.0,
         )
         # src[layers.diag:7]
-        dot_2 = tl.dot(W, tl.trans(X))
-        add_h_b = c[:, None] + dot_2
+        dot = tl.dot(W, tl.trans(X))
+        add_h_b = dot + c[:, None]
         exp2_h_b = tl.exp2((-0.7213475204444817 * add_h_b) * add_h_b)
-        tile_2 = 0.5 + (tl.erf(0.7071067811865476 * add_h_b) * 0.5)
-        add_h_b_2 = tile_2 + ((0.3989422804014327 * exp2_h_b) * add_h_b)
-        tile_bf16 = (tile * add_h_b_2).to(tl.bfloat16)
+        tile = 0.5 + (tl.erf(0.7071067811865476 * add_h_b) * 0.5)
+        add_h_b_2 = tile + ((0.3989422804014327 * add_h_b) * exp2_h_b)
+        add_h_b_3 = tl.where((b_index < size_b)[None, :], add_h_b_2, 0.0)
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(D, tl.trans(d_out))
+        tile_bf16 = (add_h_b_3 * dot_2).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        mul_h_b = tile * add_h_b_2
+        mul_h_b = add_h_b_3 * dot_2
         tile_sum = tl.sum(mul_h_b, 1)
         next_acc_b_2 = acc_b_2 + tile_sum
         H_bf16 = gelu(add_h_b).to(tl.bfloat16)
@@ -1062,21 +1060,34 @@ def swiglu_backward_d_X_kernel(
     o_index = tl.arange(0, BLOCK_O)
     acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
     acc_h_2 = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
     # src[layers.diag:11]
     X = tl.load(
         X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
         mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
         other=0.0,
     )
-    d_out = tl.load(
-        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
     to_h = size_h // BLOCK_H * BLOCK_H
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
         W = load_tile(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             (i_index < size_i)[None, :],
@@ -1084,29 +1095,14 @@ def swiglu_backward_d_X_kernel(
             EXACT_I,
         )
         # src[layers.diag:12]
-        dot = tl.dot(X, tl.trans(W))
-        sigmoid_b_h = tl.sigmoid(dot)
-        # src[layers.diag:11]
-        D = load_tile(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(D))
-        U = load_tile(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            (i_index < size_i)[None, :],
-            0.0,
-            EXACT_I,
-        )
-        # src[layers.diag:12]
+        dot_2 = tl.dot(X, tl.trans(W))
+        tile_bf16 = (dot * (dot_2 * tl.sigmoid(dot_2))).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        sigmoid_b_h = tl.sigmoid(dot_2)
         dot_3 = tl.dot(X, tl.trans(U))
-        tile = ((sigmoid_b_h * dot_2) * dot_3) * (1.0 + ((1.0 - sigmoid_b_h) * dot))
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, W, acc_h)
-        tile_bf16_2 = (dot_2 * (dot * tl.sigmoid(dot))).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
+        tile = ((sigmoid_b_h * dot) * dot_3) * ((dot_2 * (1.0 - sigmoid_b_h)) + 1.0)
+        tile_bf16_2 = tile.to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     from_h = tl.maximum(0, to_h)
@@ -1114,34 +1110,32 @@ def swiglu_backward_d_X_kernel(
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
         # src[layers.diag:11]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
+        tile = tl.where((h_index < size_h)[None, :], dot, 0.0)
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
         # src[layers.diag:12]
-        dot = tl.dot(X, tl.trans(W))
-        sigmoid_b_h = tl.sigmoid(dot)
-        # src[layers.diag:11]
-        D = tl.load(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(D))
-        tile = tl.where((h_index < size_h)[None, :], dot_2, 0.0)
-        U = tl.load(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:12]
+        dot_2 = tl.dot(X, tl.trans(W))
+        tile_bf16 = (tile * (dot_2 * tl.sigmoid(dot_2))).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        sigmoid_b_h = tl.sigmoid(dot_2)
         dot_3 = tl.dot(X, tl.trans(U))
-        tile_2 = ((sigmoid_b_h * tile) * dot_3) * (1.0 + ((1.0 - sigmoid_b_h) * dot))
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, W, acc_h)
-        tile_bf16_2 = (tile * (dot * tl.sigmoid(dot))).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
+        tile_2 = ((sigmoid_b_h * tile) * dot_3) * ((dot_2 * (1.0 - sigmoid_b_h)) + 1.0)
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     tl.store(
@@ -1204,7 +1198,7 @@ def swiglu_backward_d_W_d_U_d_D_kernel(
         )
         dot_2 = tl.dot(D, tl.trans(d_out))
         dot_3 = tl.dot(U, tl.trans(X))
-        tile = ((sigmoid_h_b * dot_2) * dot_3) * (1.0 + ((1.0 - sigmoid_h_b) * dot))
+        tile = ((sigmoid_h_b * dot_2) * dot_3) * ((dot * (1.0 - sigmoid_h_b)) + 1.0)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
         silu_h_b = dot * tl.sigmoid(dot)
@@ -1236,7 +1230,7 @@ def swiglu_backward_d_W_d_U_d_D_kernel(
         dot_2 = tl.dot(D, tl.trans(d_out))
         tile = tl.where((b_index < size_b)[None, :], dot_2, 0.0)
         dot_3 = tl.dot(U, tl.trans(X))
-        tile_2 = ((sigmoid_h_b * tile) * dot_3) * (1.0 + ((1.0 - sigmoid_h_b) * dot))
+        tile_2 = ((sigmoid_h_b * tile) * dot_3) * ((dot * (1.0 - sigmoid_h_b)) + 1.0)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
         silu_h_b = dot * tl.sigmoid(dot)
@@ -1838,21 +1832,34 @@ def geglu_backward_d_X_kernel(
     o_index = tl.arange(0, BLOCK_O)
     acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
     acc_h_2 = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
     # src[layers.diag:15]
     X = tl.load(
         X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
         mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
         other=0.0,
     )
-    d_out = tl.load(
-        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
     to_h = size_h // BLOCK_H * BLOCK_H
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
         W = load_tile(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             (i_index < size_i)[None, :],
@@ -1860,29 +1867,14 @@ def geglu_backward_d_X_kernel(
             EXACT_I,
         )
         # src[layers.diag:16]
-        dot = tl.dot(X, tl.trans(W))
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
-        add_b_h = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
-        # src[layers.diag:15]
-        D = load_tile(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(D))
-        U = load_tile(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            (i_index < size_i)[None, :],
-            0.0,
-            EXACT_I,
-        )
-        # src[layers.diag:16]
+        dot_2 = tl.dot(X, tl.trans(W))
+        tile_bf16 = (dot * gelu(dot_2)).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
+        add_b_h = (0.5 + (tile * dot_2)) + (tl.erf(0.7071067811865476 * dot_2) * 0.5)
         dot_3 = tl.dot(X, tl.trans(U))
-        tile_bf16 = ((add_b_h * dot_2) * dot_3).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, W, acc_h)
-        tile_bf16_2 = (gelu(dot) * dot_2).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
+        tile_bf16_2 = ((dot * add_b_h) * dot_3).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     from_h = tl.maximum(0, to_h)
@@ -1890,34 +1882,32 @@ def geglu_backward_d_X_kernel(
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
         # src[layers.diag:15]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
+        tile = tl.where((h_index < size_h)[None, :], dot, 0.0)
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
         # src[layers.diag:16]
-        dot = tl.dot(X, tl.trans(W))
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
-        add_b_h = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
-        add_b_h_2 = tl.where((h_index < size_h)[None, :], add_b_h, 0.0)
-        # src[layers.diag:15]
-        D = tl.load(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(D))
-        U = tl.load(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:16]
+        dot_2 = tl.dot(X, tl.trans(W))
+        tile_bf16 = (tile * gelu(dot_2)).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        tile_2 = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
+        add_b_h = (0.5 + (tile_2 * dot_2)) + (tl.erf(0.7071067811865476 * dot_2) * 0.5)
         dot_3 = tl.dot(X, tl.trans(U))
-        tile_bf16 = ((add_b_h_2 * dot_2) * dot_3).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, W, acc_h)
-        tile_bf16_2 = (gelu(dot) * dot_2).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
+        tile_bf16_2 = ((tile * add_b_h) * dot_3).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     tl.store(
@@ -1944,14 +1934,14 @@ def geglu_backward_d_W_d_U_d_D_kernel(
     acc_b_2 = tl.full([BLOCK_H, BLOCK_I], 0.0, tl.float32)
     acc_b_3 = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
     # src[layers.diag:15]
-    W = tl.load(
-        W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
-        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
     D = tl.load(
         D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
         mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    W = tl.load(
+        W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
         other=0.0,
     )
     U = tl.load(
@@ -1969,24 +1959,24 @@ def geglu_backward_d_W_d_U_d_D_kernel(
             0.0,
             EXACT_I,
         )
-        # src[layers.diag:16]
-        dot = tl.dot(W, tl.trans(X))
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
-        add_h_b = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
         d_out = load_tile(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             (o_index < size_o)[None, :],
             0.0,
             EXACT_O,
         )
-        dot_2 = tl.dot(D, tl.trans(d_out))
+        dot = tl.dot(D, tl.trans(d_out))
+        # src[layers.diag:16]
+        dot_2 = tl.dot(W, tl.trans(X))
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
+        add_h_b = (0.5 + (tile * dot_2)) + (tl.erf(0.7071067811865476 * dot_2) * 0.5)
         dot_3 = tl.dot(U, tl.trans(X))
-        tile_bf16 = ((add_h_b * dot_2) * dot_3).to(tl.bfloat16)
+        tile_bf16 = ((dot * add_h_b) * dot_3).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        gelu_h_b = gelu(dot)
-        tile_bf16_2 = (gelu_h_b * dot_2).to(tl.bfloat16)
+        gelu_h_b = gelu(dot_2)
+        tile_bf16_2 = (dot * gelu_h_b).to(tl.bfloat16)
         next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
-        tile_bf16_3 = (gelu_h_b * dot_3).to(tl.bfloat16)
+        tile_bf16_3 = (dot_3 * gelu_h_b).to(tl.bfloat16)
         next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
         acc_b = next_acc_b
         acc_b_2 = next_acc_b_2
@@ -2001,24 +1991,24 @@ def geglu_backward_d_W_d_U_d_D_kernel(
             mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
             other=0.0,
         )
-        # src[layers.diag:16]
-        dot = tl.dot(W, tl.trans(X))
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
-        add_h_b = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
-        add_h_b_2 = tl.where((b_index < size_b)[None, :], add_h_b, 0.0)
         d_out = tl.load(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(D, tl.trans(d_out))
+        dot = tl.dot(D, tl.trans(d_out))
+        tile = tl.where((b_index < size_b)[None, :], dot, 0.0)
+        # src[layers.diag:16]
+        dot_2 = tl.dot(W, tl.trans(X))
+        tile_2 = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
+        add_h_b = (0.5 + (tile_2 * dot_2)) + (tl.erf(0.7071067811865476 * dot_2) * 0.5)
         dot_3 = tl.dot(U, tl.trans(X))
-        tile_bf16 = ((add_h_b_2 * dot_2) * dot_3).to(tl.bfloat16)
+        tile_bf16 = ((tile * add_h_b) * dot_3).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        gelu_h_b = gelu(dot)
-        tile_bf16_2 = (gelu_h_b * dot_2).to(tl.bfloat16)
+        gelu_h_b = gelu(dot_2)
+        tile_bf16_2 = (tile * gelu_h_b).to(tl.bfloat16)
         next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
-        tile_bf16_3 = (gelu_h_b * dot_3).to(tl.bfloat16)
+        tile_bf16_3 = (dot_3 * gelu_h_b).to(tl.bfloat16)
         next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
         acc_b = next_acc_b
         acc_b_2 = next_acc_b_2

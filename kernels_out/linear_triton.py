@@ -327,7 +327,7 @@ def linear_attention_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(e_index < size_e)[None, :],
         )
         dot_4 = tl.dot(tl.trans(K), V)
@@ -361,7 +361,7 @@ def linear_attention_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
         )
 
@@ -414,7 +414,7 @@ def linear_attention_long_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(e_index < size_e)[None, :],
         )
         dot_4 = tl.dot(tl.trans(K), V)
@@ -448,7 +448,7 @@ def linear_attention_long_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
             mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
         )
 
@@ -540,12 +540,12 @@ def retention_kernel(
     h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     state = tl.full([BLOCK_D, BLOCK_E], 0.0, tl.float32)
-    # src[linear.diag:15]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[linear.diag:13]
     rate = tl.load(rate_ptr + h_index * rate_stride_h)
     # src[linear.diag:14]
     exp2 = tl.exp2(tl.abs(rate) * -1.4426950408889634)
+    # src[linear.diag:15]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_t = size_t // BLOCK_T * BLOCK_T
     # whole tiles, no mask needed
     for first_t in tl.range(0, to_t, BLOCK_T):
@@ -580,7 +580,7 @@ def retention_kernel(
         # src[linear.diag:14]
         exp2_t = zero + exp2
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        mul_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) * rsqrt
+        mul_t_e = rsqrt * ((running_prod_2[:, None] * dot_3) + dot_2)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             mul_t_e.to(tl.bfloat16),
@@ -626,7 +626,7 @@ def retention_kernel(
         # src[linear.diag:14]
         exp2_t = zero + exp2
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        mul_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) * rsqrt
+        mul_t_e = rsqrt * ((running_prod_2[:, None] * dot_3) + dot_2)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             mul_t_e.to(tl.bfloat16),
@@ -648,12 +648,12 @@ def retention_long_kernel(
     h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     state = tl.full([BLOCK_D, BLOCK_E], 0.0, tl.float32)
-    # src[linear.diag:15]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[linear.diag:13]
     rate = tl.load(rate_ptr + h_index * rate_stride_h)
     # src[linear.diag:14]
     exp2 = tl.exp2(tl.abs(rate) * -1.4426950408889634)
+    # src[linear.diag:15]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_t = size_t // BLOCK_T * BLOCK_T
     # whole tiles, no mask needed
     for first_t in tl.range(0, to_t, BLOCK_T):
@@ -688,7 +688,7 @@ def retention_long_kernel(
         # src[linear.diag:14]
         exp2_t = zero + exp2
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        mul_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) * rsqrt
+        mul_t_e = rsqrt * ((running_prod_2[:, None] * dot_3) + dot_2)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             mul_t_e.to(tl.bfloat16),
@@ -734,7 +734,7 @@ def retention_long_kernel(
         # src[linear.diag:14]
         exp2_t = zero + exp2
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        mul_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) * rsqrt
+        mul_t_e = rsqrt * ((running_prod_2[:, None] * dot_3) + dot_2)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             mul_t_e.to(tl.bfloat16),
@@ -888,7 +888,7 @@ def ssd_kernel(
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (X.to(tl.float32) * D)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -952,7 +952,7 @@ def ssd_kernel(
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (X.to(tl.float32) * D)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -1025,7 +1025,7 @@ def ssd_long_kernel(
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (X.to(tl.float32) * D)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -1089,7 +1089,7 @@ def ssd_long_kernel(
         state_bf16 = state.to(tl.bfloat16)
         dot_3 = tl.dot(C, state_bf16)
         running_prod_2 = tl.cumprod(exp2_t, 0)
-        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (D * X.to(tl.float32))
+        add_t_e = ((running_prod_2[:, None] * dot_3) + dot_2) + (X.to(tl.float32) * D)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
             add_t_e.to(tl.bfloat16),
@@ -1235,7 +1235,7 @@ def gated_delta_buffer_0_rows_kernel(
     # src[linear.diag:39]
     mul_d = K * K
     sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t, tl.rsqrt(sum_ + 1e-06))
+    tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t, tl.rsqrt(1e-06 + sum_))
 
 
 @triton.jit
@@ -1277,7 +1277,7 @@ def gated_delta_buffer_0_kernel(
     # src[linear.diag:39]
     tl.store(
         buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t,
-        tl.rsqrt(acc_d + 1e-06),
+        tl.rsqrt(1e-06 + acc_d),
     )
 
 
@@ -1297,16 +1297,13 @@ def gated_delta_out_kernel(
     d_index = tl.arange(0, BLOCK_D)
     state = tl.full([BLOCK_E, BLOCK_D], 0.0, tl.float32)
     for t_index in tl.range(0, size_t):
+        buffer_0 = tl.load(buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t)
         # src[linear.diag:35]
         V = tl.load(
             V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        # src[linear.diag:36]
-        beta = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
-        # src[linear.diag:42]
-        sigmoid = tl.sigmoid(beta)
         # src[linear.diag:34]
         K = load_tile(
             K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
@@ -1314,14 +1311,16 @@ def gated_delta_out_kernel(
             0.0,
             EXACT_D,
         )
-        buffer_0 = tl.load(buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t)
+        # src[linear.diag:36]
+        beta = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
         # src[linear.diag:42]
-        mul_e_d = ((buffer_0 * sigmoid) * K)[None, :] * V[:, None]
+        sigmoid = tl.sigmoid(beta)
+        mul_e_d = ((sigmoid * buffer_0) * K)[None, :] * V[:, None]
         # src[linear.diag:39]
-        mul_e_d_2 = (buffer_0 * K)[None, :] * state
+        mul_e_d_2 = (K * buffer_0)[None, :] * state
         sum_ = tl.sum(mul_e_d_2, 1)
         # src[linear.diag:42]
-        mul_e_d_3 = ((buffer_0 * sigmoid) * K)[None, :] * sum_[:, None]
+        mul_e_d_3 = ((sigmoid * buffer_0) * K)[None, :] * sum_[:, None]
         safe_ = tl.where(mul_e_d_3 == float("-inf"), 0.0, mul_e_d_3)
         # src[linear.diag:37]
         gate = tl.load(gate_ptr + h_index * gate_stride_h + t_index * gate_stride_t)

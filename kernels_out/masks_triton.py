@@ -413,293 +413,6 @@ def sliding_window_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:10]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
-        tile_max = tl.max(mul_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:10]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x_3 = tl.maximum(from_x_2, to_x_3)
-    # tiles that a mask or the end cuts
-    for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
-        x_index = first_x_3 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:12]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_buffer_0_kernel(
-    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
-    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
-    # src[masks.diag:11]
-    and_q_x = ((q_index - 256)[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        tl.where(and_q_x, scalar * acc_d, float("-inf")),
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_out_kernel(
-    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
-    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:12]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
-    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:10]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:11]
-    sub_q = q_index - 256
-    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
-    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
-    to_x_2 = tl.minimum(from_x_2, to_x)
-    # tiles that a mask or the end cuts
-    for first_x in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:11]
         and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
@@ -802,9 +515,296 @@ def sliding_window_forward_kernel(
         where_q_d.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
+
+
+@triton.jit
+def sliding_window_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[masks.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[masks.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[masks.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:11]
+    and_q_x = (x_index[None, :] <= q_index[:, None]) & ((q_index - 256)[:, None] < x_index[None, :])
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        tl.where(and_q_x, scalar * acc_d, float("-inf")),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def sliding_window_long_out_kernel(
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:12]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sliding_window_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:10]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:11]
+    sub_q = q_index - 256
+    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(from_x_2, to_x)
+    # tiles that a mask or the end cuts
+    for first_x in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:10]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x_3 = tl.maximum(from_x_2, to_x_3)
+    # tiles that a mask or the end cuts
+    for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:12]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
 
@@ -885,24 +885,24 @@ def sliding_window_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
     sub_q = q_index - 256
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
     from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
     to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
@@ -916,19 +916,20 @@ def sliding_window_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[masks.diag:10]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
@@ -942,17 +943,18 @@ def sliding_window_backward_d_Q_kernel(
             0.0,
             EXACT_D,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        # src[masks.diag:10]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x_3 = tl.maximum(from_x_2, to_x_3)
@@ -965,24 +967,25 @@ def sliding_window_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[masks.diag:10]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1000,19 +1003,19 @@ def sliding_window_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:10]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) - 1 + 256)
@@ -1020,29 +1023,28 @@ def sliding_window_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:10]
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:11]
+        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[masks.diag:11]
-        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1052,6 +1054,7 @@ def sliding_window_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_3, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[masks.diag:10]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1059,6 +1062,10 @@ def sliding_window_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -1066,13 +1073,8 @@ def sliding_window_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1082,29 +1084,29 @@ def sliding_window_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, to_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
         # src[masks.diag:10]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:11]
+        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[masks.diag:11]
-        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1112,7 +1114,7 @@ def sliding_window_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -1423,7 +1425,7 @@ def dilated_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:16]
-        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
         # src[masks.diag:15]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -1433,7 +1435,7 @@ def dilated_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(eq_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1443,6 +1445,8 @@ def dilated_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:15]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -1450,8 +1454,6 @@ def dilated_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1470,9 +1472,9 @@ def dilated_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:16]
-        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
         and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1482,14 +1484,14 @@ def dilated_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:15]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1554,9 +1556,9 @@ def dilated_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:16]
-    eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+    eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
     and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
@@ -1597,14 +1599,14 @@ def dilated_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:15]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1627,14 +1629,14 @@ def dilated_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:15]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1723,7 +1725,7 @@ def dilated_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:16]
         eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
-        and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -1756,7 +1758,7 @@ def dilated_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -1837,12 +1839,6 @@ def dilated_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:15]
@@ -1853,18 +1849,16 @@ def dilated_backward_d_Q_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:15]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         # src[masks.diag:16]
         eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
         # src[masks.diag:15]
@@ -1875,10 +1869,18 @@ def dilated_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        # src[masks.diag:15]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1887,25 +1889,26 @@ def dilated_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:15]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
+        dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:16]
         eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
         and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        # src[masks.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -1929,11 +1932,6 @@ def dilated_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:15]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -1941,36 +1939,41 @@ def dilated_backward_d_K_d_V_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:15]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:15]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
+        dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:16]
         eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
         and_x_q = (x_index[:, None] <= q_index[None, :]) & eq_x_q
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1980,14 +1983,6 @@ def dilated_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_out = load_tile(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:16]
@@ -2000,11 +1995,19 @@ def dilated_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(eq_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        dot = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(eq_x_q, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -2014,13 +2017,6 @@ def dilated_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:15]
@@ -2030,14 +2026,21 @@ def dilated_backward_d_K_d_V_kernel(
             other=0.0,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
+        dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:16]
         eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
         and_x_q = (x_index[:, None] <= q_index[None, :]) & eq_x_q
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -2339,20 +2342,20 @@ def prefix_lm_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:20]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
         # src[masks.diag:20]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -2362,7 +2365,7 @@ def prefix_lm_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(or_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2372,8 +2375,6 @@ def prefix_lm_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -2381,6 +2382,8 @@ def prefix_lm_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2398,8 +2401,8 @@ def prefix_lm_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2409,21 +2412,21 @@ def prefix_lm_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:22]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -2449,14 +2452,14 @@ def prefix_lm_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -2467,23 +2470,23 @@ def prefix_lm_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[masks.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[masks.diag:21]
-    or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+    or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         tl.where(or_q_x, scalar * acc_d, float("-inf")),
@@ -2523,14 +2526,14 @@ def prefix_lm_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2553,21 +2556,21 @@ def prefix_lm_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:22]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -2588,20 +2591,20 @@ def prefix_lm_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:20]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
         # src[masks.diag:20]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -2647,7 +2650,7 @@ def prefix_lm_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
         where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -2768,7 +2771,7 @@ def prefix_lm_backward_d_Q_kernel(
         other=0.0,
     )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:20]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2799,7 +2802,7 @@ def prefix_lm_backward_d_Q_kernel(
         or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(or_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
@@ -2824,7 +2827,7 @@ def prefix_lm_backward_d_Q_kernel(
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:21]
         or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
@@ -2869,6 +2872,13 @@ def prefix_lm_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:20]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -2878,19 +2888,12 @@ def prefix_lm_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:21]
         or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
-        # src[masks.diag:20]
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(or_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
@@ -2903,6 +2906,12 @@ def prefix_lm_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:20]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -2911,18 +2920,12 @@ def prefix_lm_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:21]
         or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
@@ -2933,7 +2936,7 @@ def prefix_lm_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -3233,266 +3236,6 @@ def documents_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:25]
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:25]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
-        # src[masks.diag:26]
-        # src[masks.diag:25]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:25]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:25]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:26]
-        # src[masks.diag:25]
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-        # src[masks.diag:26]
-        and_q_x = (of_q[:, None] == of_x[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:25]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:27]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_buffer_0_kernel(
-    Q_ptr, K_ptr, of_q_ptr, of_x_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
-    of_q_stride_q, of_x_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    # src[masks.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:26]
-    # src[masks.diag:25]
-    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    # src[masks.diag:26]
-    and_q_x = (of_q[:, None] == of_x[None, :]) & (x_index[None, :] <= q_index[:, None])
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        tl.where(and_q_x, scalar * acc_d, float("-inf")),
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_out_kernel(
-    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
-    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:27]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def documents_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, V_stride_x, V_stride_d, of_q_stride_q, of_x_stride_x, out_stride_q, out_stride_d,
-    logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:25]
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -3586,9 +3329,268 @@ def documents_forward_kernel(
         where_q_d.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
+
+
+@triton.jit
+def documents_long_buffer_0_kernel(
+    Q_ptr, K_ptr, of_q_ptr, of_x_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    of_q_stride_q, of_x_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[masks.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[masks.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[masks.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    # src[masks.diag:25]
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+    # src[masks.diag:26]
+    and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_x[None, :] == of_q[:, None])
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        tl.where(and_q_x, scalar * acc_d, float("-inf")),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def documents_long_out_kernel(
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:27]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def documents_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, of_q_stride_q, of_x_stride_x, out_stride_q, out_stride_d,
+    logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:25]
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:25]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
+        # src[masks.diag:26]
+        # src[masks.diag:25]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:25]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:25]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:26]
+        # src[masks.diag:25]
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        # src[masks.diag:26]
+        and_q_x = (of_q[:, None] == of_x[None, :]) & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:25]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:27]
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
         mask=(q_index < size_q),
     )
 
@@ -3702,7 +3704,7 @@ def documents_backward_d_Q_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(of_x[None, :] == of_q[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:25]
         V = load_tile(
@@ -3728,10 +3730,11 @@ def documents_backward_d_Q_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:26]
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
         # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
+        and_q_x = (of_x[None, :] == of_q[:, None]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:25]
@@ -3786,19 +3789,20 @@ def documents_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:26]
         # src[masks.diag:25]
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
         # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
+        and_x_q = (of_x[:, None] == of_q[None, :]) & (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
@@ -3819,6 +3823,11 @@ def documents_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:25]
+        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
+        # src[masks.diag:26]
         # src[masks.diag:25]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -3826,13 +3835,9 @@ def documents_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
-        # src[masks.diag:26]
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(of_q[None, :] == of_x[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_x_q = tl.where(of_x[:, None] == of_q[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
@@ -3853,20 +3858,21 @@ def documents_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:25]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:26]
         # src[masks.diag:25]
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
         # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
+        and_x_q = (of_x[:, None] == of_q[None, :]) & (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
@@ -4329,7 +4335,7 @@ def padding_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:31]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -4355,14 +4361,14 @@ def padding_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:30]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -4373,14 +4379,14 @@ def padding_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:30]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -4474,7 +4480,7 @@ def padding_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:31]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -4516,7 +4522,7 @@ def padding_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4553,7 +4559,7 @@ def padding_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where((real & (x_index < size_x))[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4666,12 +4672,6 @@ def padding_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:7]
@@ -4682,17 +4682,16 @@ def padding_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         real = tl.load(real_ptr + x_index * real_stride_x)
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4701,10 +4700,18 @@ def padding_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        # src[masks.diag:30]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -4712,24 +4719,24 @@ def padding_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
+        dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -4753,12 +4760,6 @@ def padding_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:30]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:30]
@@ -4768,18 +4769,15 @@ def padding_backward_d_K_d_V_kernel(
         other=0.0,
     )
     real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_out = load_tile(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         Q = load_tile(
@@ -4789,11 +4787,19 @@ def padding_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        dot = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4803,13 +4809,6 @@ def padding_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:30]
@@ -4819,17 +4818,24 @@ def padding_backward_d_K_d_V_kernel(
             other=0.0,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        dot = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
-    tile_bf16 = tl.where(real[:, None], acc_q * rsqrt, 0.0).to(tl.bfloat16)
+    tile_bf16 = tl.where(real[:, None], rsqrt * acc_q, 0.0).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         tile_bf16,
@@ -5156,8 +5162,6 @@ def alibi_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:34]
@@ -5166,13 +5170,11 @@ def alibi_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        # src[masks.diag:34]
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -5182,7 +5184,8 @@ def alibi_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
-        add_q_x = (dot * rsqrt) + (tile_f32 * slope)
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        add_q_x = (tile_f32 * slope) + (dot * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -5192,8 +5195,6 @@ def alibi_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = load_tile(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -5201,6 +5202,8 @@ def alibi_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5210,8 +5213,6 @@ def alibi_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         # src[masks.diag:34]
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -5221,8 +5222,9 @@ def alibi_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        S = tl.where(tile, (dot * rsqrt) + (tile_f32 * slope), float("-inf"))
+        S = tl.where(tile, (tile_f32 * slope) + (dot * rsqrt), float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -5232,14 +5234,14 @@ def alibi_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5305,13 +5307,12 @@ def alibi_long_S_kernel(
         # src[masks.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
+    # src[masks.diag:7]
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h)
     # src[masks.diag:35]
     tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    # src[masks.diag:7]
-    # src[masks.diag:35]
-    add_q_x = (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))) + (tile_f32 * slope)
+    add_q_x = (tile_f32 * slope) + (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32)))
     S = tl.where(x_index[None, :] <= q_index[:, None], add_q_x, float("-inf"))
     tl.store(
         S_ptr + h_index * S_stride_h + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
@@ -5355,14 +5356,14 @@ def alibi_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5385,14 +5386,14 @@ def alibi_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5424,22 +5425,19 @@ def alibi_forward_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
     Q = tl.load(
         Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        # src[masks.diag:34]
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -5449,7 +5447,8 @@ def alibi_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
-        add_q_x = (dot * rsqrt) + (tile_f32 * slope)
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        add_q_x = (slope * tile_f32) + (rsqrt * dot)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -5459,6 +5458,8 @@ def alibi_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = load_tile(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -5466,8 +5467,6 @@ def alibi_forward_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5477,8 +5476,6 @@ def alibi_forward_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         # src[masks.diag:34]
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -5488,8 +5485,9 @@ def alibi_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        S = tl.where(tile, (dot * rsqrt) + (tile_f32 * slope), float("-inf"))
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -5499,21 +5497,21 @@ def alibi_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:36]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -5521,7 +5519,7 @@ def alibi_forward_kernel(
     )
     tl.store(
         logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (max_x + tl.log(z)),
+        (tl.log(z) + max_x),
         mask=(q_index < size_q),
     )
 
@@ -5537,19 +5535,19 @@ def alibi_backward_buffer_0_rows_kernel(
     program = program // size_q
     h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = load_tile(
+        d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q, sum_)
 
@@ -5569,11 +5567,11 @@ def alibi_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(
             d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
         )
-        out = tl.load(out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -5581,17 +5579,17 @@ def alibi_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -5642,6 +5640,12 @@ def alibi_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
         V = load_tile(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
@@ -5649,12 +5653,6 @@ def alibi_backward_d_Q_kernel(
             EXACT_D,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        K = load_tile(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
@@ -5669,17 +5667,17 @@ def alibi_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:34]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
@@ -5692,7 +5690,7 @@ def alibi_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -5844,7 +5842,7 @@ def alibi_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -5870,6 +5868,7 @@ def alibi_backward_d_slope_rows_kernel(
     d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
     # src[masks.diag:35]
+    tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
     logsum = tl.load(
         logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
@@ -5892,7 +5891,6 @@ def alibi_backward_d_slope_rows_kernel(
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
     # src[masks.diag:35]
-    tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
     add_h_x_q = (slope[:, None, None] * tile_f32[None, :, :]) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_)
     tile = (x_index < size_x)[:, None] & (q_index < size_q)[None, :]
     S = tl.where(((x_index[:, None] <= q_index[None, :]) & tile)[None, :, :], add_h_x_q, float("-inf"))
@@ -5956,6 +5954,7 @@ def alibi_backward_d_slope_kernel(
         for first_q in tl.range(from_q, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
             # src[masks.diag:35]
+            tile_f32 = (x_index - q_index).to(tl.float32)
             logsum = tl.load(
                 logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
                 mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
@@ -5971,7 +5970,6 @@ def alibi_backward_d_slope_kernel(
             mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
             sum_ = tl.sum(mul_h_q_d, 2)
             # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
             add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
             S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
             sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
@@ -5997,6 +5995,7 @@ def alibi_backward_d_slope_kernel(
         for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
             # src[masks.diag:35]
+            tile_f32 = (x_index - q_index).to(tl.float32)
             logsum = tl.load(
                 logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
                 mask=(h_index < size_h)[:, None],
@@ -6012,7 +6011,6 @@ def alibi_backward_d_slope_kernel(
             mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
             sum_ = tl.sum(mul_h_q_d, 2)
             # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
             add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
             sub_h_q = add_h_q - tl.where(logsum == float("-inf"), 0.0, logsum)
             buffer_0 = tl.load(
@@ -6037,6 +6035,7 @@ def alibi_backward_d_slope_kernel(
         for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
             q_index = first_q_3 + tl.arange(0, BLOCK_Q)
             # src[masks.diag:35]
+            tile_f32 = (x_index - q_index).to(tl.float32)
             logsum = tl.load(
                 logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
                 mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
@@ -6052,7 +6051,6 @@ def alibi_backward_d_slope_kernel(
             mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
             sum_ = tl.sum(mul_h_q_d, 2)
             # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
             add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
             S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
             sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
@@ -6479,11 +6477,6 @@ def relative_bias_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -6492,8 +6485,14 @@ def relative_bias_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:39]
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:40]
-        add_q_x = (dot * rsqrt) + B
+        add_q_x = B + (dot * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -6521,11 +6520,6 @@ def relative_bias_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -6533,9 +6527,14 @@ def relative_bias_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        # src[masks.diag:39]
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
         # src[masks.diag:40]
-        add_q_x = (tile * rsqrt) + B
+        add_q_x = B + (dot * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -6559,7 +6558,7 @@ def relative_bias_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:40]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -6618,15 +6617,15 @@ def relative_bias_long_buffer_0_kernel(
         # src[masks.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
+    # src[masks.diag:7]
     # src[masks.diag:39]
     B = tl.load(
         B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
     # src[masks.diag:40]
-    add_q_x = (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))) + B
+    add_q_x = B + (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32)))
     tl.store(
         buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         add_q_x,
@@ -6713,7 +6712,7 @@ def relative_bias_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:40]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -6749,6 +6748,11 @@ def relative_bias_forward_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -6757,14 +6761,8 @@ def relative_bias_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[masks.diag:40]
-        add_q_x = B + (dot * rsqrt)
+        add_q_x = (dot * rsqrt) + B
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -6792,6 +6790,11 @@ def relative_bias_forward_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:39]
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -6799,14 +6802,9 @@ def relative_bias_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         # src[masks.diag:40]
-        add_q_x = B + (dot * rsqrt)
+        add_q_x = (tile * rsqrt) + B
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -6830,7 +6828,7 @@ def relative_bias_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:40]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -7482,19 +7480,18 @@ def softcap_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:43]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:43]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -7504,7 +7501,7 @@ def softcap_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        mul_q_x = 43.2808512266689 * tanh((rsqrt * 0.03333333333333333) * dot)
+        mul_q_x = tanh((0.03333333333333333 * rsqrt) * dot) * 43.2808512266689
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -7540,7 +7537,7 @@ def softcap_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        mul_q_x = 43.2808512266689 * tanh((rsqrt * 0.03333333333333333) * dot)
+        mul_q_x = tanh((0.03333333333333333 * rsqrt) * dot) * 43.2808512266689
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, mul_q_x, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
@@ -7624,9 +7621,9 @@ def softcap_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 0.03333333333333333
+    scalar = 0.03333333333333333 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:44]
-    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], 43.2808512266689 * tanh(scalar * acc_d), float("-inf"))
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tanh(scalar * acc_d) * 43.2808512266689, float("-inf"))
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         where_q_x,
@@ -7835,19 +7832,19 @@ def softcap_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -7864,9 +7861,9 @@ def softcap_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -7874,17 +7871,17 @@ def softcap_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -7903,26 +7900,27 @@ def softcap_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:43]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:43]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -7932,7 +7930,8 @@ def softcap_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        tanh_q_x = tanh((rsqrt * 0.03333333333333333) * dot)
+        tanh_q_x = tanh((0.03333333333333333 * rsqrt) * dot)
+        exp2_q_x = tl.exp2((43.2808512266689 * tanh_q_x) - mul_q[:, None])
         # src[masks.diag:43]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -7941,9 +7940,8 @@ def softcap_backward_d_Q_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        exp2_q_x = tl.exp2((43.2808512266689 * tanh_q_x) - mul_q[:, None])
-        tile = (1.0 - (tanh_q_x * tanh_q_x)) * (dot_2 - buffer_0[:, None])
-        tile_bf16 = (tile * exp2_q_x).to(tl.bfloat16)
+        tile = (exp2_q_x * (dot_2 - buffer_0[:, None])) * (1.0 - (tanh_q_x * tanh_q_x))
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -7960,7 +7958,10 @@ def softcap_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        tanh_q_x = tanh((rsqrt * 0.03333333333333333) * dot)
+        tanh_q_x = tanh((0.03333333333333333 * rsqrt) * dot)
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, 43.2808512266689 * tanh_q_x, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:43]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -7968,17 +7969,13 @@ def softcap_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        # src[masks.diag:44]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, 43.2808512266689 * tanh_q_x, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (1.0 - (tanh_q_x * tanh_q_x)) * (dot_2 - buffer_0[:, None])
-        tile_bf16 = (tile_2 * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        tile_2 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])) * (1.0 - (tanh_q_x * tanh_q_x))
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -7996,14 +7993,15 @@ def softcap_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:43]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:43]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -8015,6 +8013,8 @@ def softcap_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -8023,7 +8023,11 @@ def softcap_backward_d_K_d_V_kernel(
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
-        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * dot)
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 43.2808512266689 * tanh_x_q, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -8031,14 +8035,8 @@ def softcap_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 43.2808512266689 * tanh_x_q, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_2 = (1.0 - (tanh_x_q * tanh_x_q)) * (dot_2 - buffer_0[None, :])
-        tile_bf16 = (tile_2 * exp2_x_q).to(tl.bfloat16)
+        tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -8048,6 +8046,7 @@ def softcap_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[masks.diag:43]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -8058,7 +8057,9 @@ def softcap_backward_d_K_d_V_kernel(
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
-        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * dot)
+        sub_x_q = (43.2808512266689 * tanh_x_q) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -8067,11 +8068,8 @@ def softcap_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q = (43.2808512266689 * tanh_x_q) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile = (1.0 - (tanh_x_q * tanh_x_q)) * (dot_2 - buffer_0[None, :])
-        tile_bf16 = (tile * exp2_x_q).to(tl.bfloat16)
+        tile = (exp2_x_q * (dot_2 - buffer_0[None, :])) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -8081,6 +8079,8 @@ def softcap_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:43]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -8090,7 +8090,11 @@ def softcap_backward_d_K_d_V_kernel(
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
-        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * dot)
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 43.2808512266689 * tanh_x_q, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -8098,14 +8102,8 @@ def softcap_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 43.2808512266689 * tanh_x_q, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_2 = (1.0 - (tanh_x_q * tanh_x_q)) * (dot_2 - buffer_0[None, :])
-        tile_bf16 = (tile_2 * exp2_x_q).to(tl.bfloat16)
+        tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -8113,7 +8111,7 @@ def softcap_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(

@@ -502,23 +502,24 @@ def matmul_bias_gelu_backward_d_A_rows_kernel(
     first_m = program * BLOCK_M
     m_index = first_m + tl.arange(0, BLOCK_M)
     n_index = tl.arange(0, BLOCK_N)
+    state = tl.load(
+        state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
+        mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    # src[matmul.diag:10]
+    c = load_tile(c_ptr + n_index * c_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    # src[matmul.diag:11]
+    add_m_n = c[None, :] + state
+    exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
+    tile = 0.5 + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
+    add_m_n_2 = tile + ((0.3989422804014327 * add_m_n) * exp2_m_n)
     # src[matmul.diag:10]
     B = tl.load(
         B_ptr + k_index[:, None] * B_stride_k + n_index[None, :] * B_stride_n,
         mask=(k_index < size_k)[:, None] & (n_index < size_n)[None, :],
         other=0.0,
     )
-    state = tl.load(
-        state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
-        mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
-        other=0.0,
-    )
-    c = load_tile(c_ptr + n_index * c_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    # src[matmul.diag:11]
-    add_m_n = c[None, :] + state
-    exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
-    tile = 0.5 + ((0.3989422804014327 * add_m_n) * exp2_m_n)
-    add_m_n_2 = tile + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
     d_out = tl.load(
         d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
         mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
@@ -565,8 +566,8 @@ def matmul_bias_gelu_backward_d_A_kernel(
         # src[matmul.diag:11]
         add_m_n = c[None, :] + state
         exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
-        tile = 0.5 + ((0.3989422804014327 * add_m_n) * exp2_m_n)
-        add_m_n_2 = tile + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
+        tile = 0.5 + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
+        add_m_n_2 = tile + ((0.3989422804014327 * add_m_n) * exp2_m_n)
         tile_bf16 = (d_out.to(tl.float32) * add_m_n_2).to(tl.bfloat16)
         # src[matmul.diag:10]
         B = tl.load(
@@ -595,8 +596,8 @@ def matmul_bias_gelu_backward_d_A_kernel(
         # src[matmul.diag:11]
         add_m_n = c[None, :] + state
         exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
-        tile = 0.5 + ((0.3989422804014327 * add_m_n) * exp2_m_n)
-        add_m_n_2 = tile + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
+        tile = 0.5 + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
+        add_m_n_2 = tile + ((0.3989422804014327 * add_m_n) * exp2_m_n)
         tile_bf16 = (d_out.to(tl.float32) * add_m_n_2).to(tl.bfloat16)
         # src[matmul.diag:10]
         B = tl.load(
@@ -636,8 +637,8 @@ def matmul_bias_gelu_backward_d_B_rows_kernel(
     # src[matmul.diag:11]
     add_n_m = c[:, None] + state
     exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
-    tile = 0.5 + ((0.3989422804014327 * add_n_m) * exp2_n_m)
-    add_n_m_2 = tile + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
+    tile = 0.5 + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
+    add_n_m_2 = tile + ((0.3989422804014327 * add_n_m) * exp2_n_m)
     # src[matmul.diag:10]
     A = tl.load(
         A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
@@ -690,8 +691,8 @@ def matmul_bias_gelu_backward_d_B_kernel(
         # src[matmul.diag:11]
         add_n_m = c[:, None] + state
         exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
-        tile = 0.5 + ((0.3989422804014327 * add_n_m) * exp2_n_m)
-        add_n_m_2 = tile + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
+        tile = 0.5 + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
+        add_n_m_2 = tile + ((0.3989422804014327 * add_n_m) * exp2_n_m)
         tile_bf16 = (d_out.to(tl.float32) * add_n_m_2).to(tl.bfloat16)
         # src[matmul.diag:10]
         A = tl.load(
@@ -718,8 +719,8 @@ def matmul_bias_gelu_backward_d_B_kernel(
         # src[matmul.diag:11]
         add_n_m = c[:, None] + state
         exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
-        tile = 0.5 + ((0.3989422804014327 * add_n_m) * exp2_n_m)
-        add_n_m_2 = tile + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
+        tile = 0.5 + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
+        add_n_m_2 = tile + ((0.3989422804014327 * add_n_m) * exp2_n_m)
         tile_bf16 = (d_out.to(tl.float32) * add_n_m_2).to(tl.bfloat16)
         # src[matmul.diag:10]
         A = tl.load(
@@ -755,14 +756,14 @@ def matmul_bias_gelu_backward_d_c_rows_kernel(
     # src[matmul.diag:11]
     add_m = c + state
     mul_m = (0.3989422804014327 * add_m) * tl.exp2((-0.7213475204444817 * add_m) * add_m)
-    add_m_2 = (0.5 + mul_m) + (tl.erf(0.7071067811865476 * add_m) * 0.5)
+    tile = 0.5 + (tl.erf(0.7071067811865476 * add_m) * 0.5)
     d_out = load_tile(
         d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n,
         (m_index < size_m),
         0.0,
         EXACT_M,
     )
-    mul_m_2 = d_out.to(tl.float32) * add_m_2
+    mul_m_2 = d_out.to(tl.float32) * (tile + mul_m)
     sum_ = tl.sum(mul_m_2, 0)
     tl.store(d_c_ptr + n_index * d_c_stride_n, sum_)
 
@@ -785,9 +786,9 @@ def matmul_bias_gelu_backward_d_c_kernel(
         # src[matmul.diag:11]
         add_m = c + state
         mul_m = (0.3989422804014327 * add_m) * tl.exp2((-0.7213475204444817 * add_m) * add_m)
-        add_m_2 = (0.5 + mul_m) + (tl.erf(0.7071067811865476 * add_m) * 0.5)
+        tile = 0.5 + (tl.erf(0.7071067811865476 * add_m) * 0.5)
         d_out = tl.load(d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n)
-        mul_m_2 = d_out.to(tl.float32) * add_m_2
+        mul_m_2 = d_out.to(tl.float32) * (tile + mul_m)
         tile_sum = tl.sum(mul_m_2, 0)
         next_acc_m = acc_m + tile_sum
         acc_m = next_acc_m
@@ -803,13 +804,13 @@ def matmul_bias_gelu_backward_d_c_kernel(
         # src[matmul.diag:11]
         add_m = c + state
         mul_m = (0.3989422804014327 * add_m) * tl.exp2((-0.7213475204444817 * add_m) * add_m)
-        add_m_2 = (0.5 + mul_m) + (tl.erf(0.7071067811865476 * add_m) * 0.5)
+        tile = 0.5 + (tl.erf(0.7071067811865476 * add_m) * 0.5)
         d_out = tl.load(
             d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n,
             mask=(m_index < size_m),
             other=0.0,
         )
-        mul_m_2 = d_out.to(tl.float32) * add_m_2
+        mul_m_2 = d_out.to(tl.float32) * (tile + mul_m)
         tile_sum = tl.sum(mul_m_2, 0)
         next_acc_m = acc_m + tile_sum
         acc_m = next_acc_m

@@ -405,7 +405,7 @@ def kurtosis_kernel(
         tile_sum = tl.sum(dot, 1)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_q = (next_sum_x * where) * recip
+        mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
@@ -449,7 +449,7 @@ def kurtosis_kernel(
         tile_sum = tl.sum(tile, 1)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_q = (next_sum_x * where) * recip
+        mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
@@ -555,7 +555,7 @@ def kurtosis_long_out_rows_kernel(
         EXACT_X,
     )
     sum_ = tl.sum(buffer_0, 0)
-    sub_x = tl.where(x_index < size_x, buffer_0 - (sum_ * recip), 0.0)
+    sub_x = tl.where(x_index < size_x, buffer_0 - (recip * sum_), 0.0)
     mul_x = ((sub_x * sub_x) * sub_x) * sub_x
     sum_2 = tl.sum(mul_x, 0)
     mul_x_2 = sub_x * sub_x
@@ -563,7 +563,7 @@ def kurtosis_long_out_rows_kernel(
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:14]
-    recip_2 = 1.0 / (0.001 + (((rsqrt * rsqrt) * sum_3) * recip))
+    recip_2 = 1.0 / (0.001 + (((rsqrt * rsqrt) * recip) * sum_3))
     scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip_2) * recip_2
     tl.store(out_ptr + q_index * out_stride_q, ((scalar * sum_2) * recip))
 
@@ -593,7 +593,7 @@ def kurtosis_long_out_kernel(
         tile_sum = tl.sum(buffer_0, 0)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = (next_sum_x * where) * recip
+        mul = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
@@ -633,7 +633,7 @@ def kurtosis_long_out_kernel(
         tile_sum = tl.sum(buffer_0, 0)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = (next_sum_x * where) * recip
+        mul = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
@@ -662,7 +662,7 @@ def kurtosis_long_out_kernel(
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:14]
-    recip_2 = 1.0 / (0.001 + (((rsqrt * rsqrt) * acc_x) * recip))
+    recip_2 = 1.0 / (0.001 + (((rsqrt * rsqrt) * recip) * acc_x))
     scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip_2) * recip_2
     tl.store(out_ptr + q_index * out_stride_q, ((scalar * acc_x_2) * recip))
 
@@ -679,9 +679,9 @@ def kurtosis_forward_kernel(
     d_index = tl.arange(0, BLOCK_D)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[moments.diag:11]
     Q = tl.load(
@@ -711,28 +711,28 @@ def kurtosis_forward_kernel(
         mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
         sub_q_x = dot - next_centre[:, None]
-        mul_q_x = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
+        mul_q_x = sub_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
-        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
-        mul_q_x_2 = (sub_q_x * sub_q_x) * sub_q_x
-        tile_sum_3 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
-        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        mul_q_x_3 = sub_q_x * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
-        tile_sum_5 = tl.sum(sub_q_x, 1)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_q_x, 1)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_q_x_2 = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_q_x_3 = (sub_q_x * sub_q_x) * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        sum_x_2 = next_sum_x_2
         centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -755,38 +755,38 @@ def kurtosis_forward_kernel(
         mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
         sub_q_x = tl.where((x_index < size_x)[None, :], tile - next_centre[:, None], 0.0)
-        mul_q_x = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
+        mul_q_x = sub_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
-        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
-        mul_q_x_2 = (sub_q_x * sub_q_x) * sub_q_x
-        tile_sum_3 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
-        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        mul_q_x_3 = sub_q_x * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
-        tile_sum_5 = tl.sum(sub_q_x, 1)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_q_x, 1)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_q_x_2 = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_q_x_3 = (sub_q_x * sub_q_x) * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        sum_x_2 = next_sum_x_2
         centre = next_centre
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:14]
-    recip_q = 1.0 / ((((recip * rsqrt) * rsqrt) * acc_x_3) + 0.001)
-    tile = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * acc_x
-    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * recip_q), mask=(q_index < size_q))
+    recip_q = 1.0 / (0.001 + (((rsqrt * rsqrt) * recip) * acc_x))
+    tile = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * recip_q
+    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * acc_x_2), mask=(q_index < size_q))
     tl.store(state_ptr + q_index * state_stride_q, sum_x, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, acc_x, mask=(q_index < size_q))
-    tl.store(state_____ptr + q_index * state_____stride_q, acc_x_3, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(state_____ptr + q_index * state_____stride_q, acc_x, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -804,22 +804,23 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = state * recip
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    mul_q = recip * state
     # src[moments.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
+    # src[moments.diag:14]
+    add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
     recip_q = 1.0 / add_q
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+    mul_q_2 = (((rsqrt * rsqrt) * recip) * recip_q) * state__
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -836,13 +837,13 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         sub_q_x = dot - mul_q[:, None]
         mul_q_x = sub_q_x * sub_q_x
         sub_q_x_2 = mul_q_2[:, None] - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        mul_q_x_2 = sub_q_x_2 * sub_q_x
+        mul_q_x_2 = sub_q_x * sub_q_x_2
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = recip * next_acc_x
+        mul_q_3 = next_acc_x * recip
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
-        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
         mul_q_x_3 = tile[:, None] * sub_q_x
         add_q_x = next_centre[:, None] + ((sub_q_x * sub_q_x) * sub_q_x)
         safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
@@ -872,13 +873,13 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         mul_q_x = sub_q_x * sub_q_x
         sub_q_x_2 = mul_q_2[:, None] - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
         sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        mul_q_x_2 = sub_q_x_3 * sub_q_x
+        mul_q_x_2 = sub_q_x * sub_q_x_3
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = recip * next_acc_x
+        mul_q_3 = next_acc_x * recip
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
-        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
         mul_q_x_3 = tile[:, None] * sub_q_x
         add_q_x = next_centre[:, None] + ((sub_q_x * sub_q_x) * sub_q_x)
         safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
@@ -893,10 +894,10 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         acc_x_2 = next_acc_x_2
         sum_x = next_sum_x
         centre = next_centre
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (recip * acc_x), mask=(q_index < size_q))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (acc_x * recip), mask=(q_index < size_q))
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-    scalar = ((((4.0 * recip) * rsqrt) * rsqrt) * rsqrt) * rsqrt
-    mul_q_d = (((scalar * d_out) * recip_q) * recip_q)[:, None] * acc_x_2
+    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * 4.0
+    mul_q_d = (((scalar * recip_q) * recip_q) * d_out)[:, None] * acc_x_2
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         mul_q_d.to(tl.bfloat16),
@@ -916,8 +917,6 @@ def kurtosis_backward_d_K_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:11]
     K = tl.load(
@@ -925,32 +924,36 @@ def kurtosis_backward_d_K_kernel(
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
-        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
-        recip_q = 1.0 / add_q
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        # src[moments.diag:11]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = dot - (state * recip)[None, :]
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        sub_x_q = dot - (recip * state)[None, :]
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
+        # src[moments.diag:14]
+        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
+        recip_q = 1.0 / add_q
+        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
         mul_x_q = tile[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
         sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
         # src[moments.diag:11]
-        tile_2 = (d_out * (recip_q * recip_q))[None, :] * sub_x_q_2
+        tile_2 = ((recip_q * recip_q) * d_out)[None, :] * sub_x_q_2
         mul_x_q_d = tile_2[:, :, None] * Q.to(tl.float32)[None, :, :]
         tile_sum = tl.sum(mul_x_q_d, 1)
         next_acc_q = acc_q + tile_sum
@@ -959,33 +962,34 @@ def kurtosis_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
-        recip_q = 1.0 / add_q
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = dot - (state * recip)[None, :]
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        sub_x_q = dot - (recip * state)[None, :]
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:14]
+        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
+        recip_q = 1.0 / add_q
+        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
         mul_x_q = tile[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
         sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = tl.where(q_index < size_q, recip_q * recip_q, 0.0)
         # src[moments.diag:11]
-        tile_2 = (d_out * (recip_q * recip_q))[None, :] * sub_x_q_2
-        mul_x_q_d = tile_2[:, :, None] * Q.to(tl.float32)[None, :, :]
+        mul_x_q_d = ((mul_q * d_out)[None, :] * sub_x_q_2)[:, :, None] * Q.to(tl.float32)[None, :, :]
         tile_sum = tl.sum(mul_x_q_d, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
-    scalar = ((((4.0 * recip) * rsqrt) * rsqrt) * rsqrt) * rsqrt
+    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * 4.0
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         (scalar * acc_q).to(tl.bfloat16),
@@ -1293,18 +1297,17 @@ def deviation_kernel(
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - next_centre[:, None]
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = next_centre[:, None] - t[None, :]
         mul_q_x_3 = (e * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_4 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -1340,18 +1343,17 @@ def deviation_kernel(
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = tl.where((x_index < size_x)[None, :], next_centre[:, None] - t[None, :], 0.0)
         mul_q_x_3 = (e * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_4 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -1362,9 +1364,9 @@ def deviation_kernel(
     # src[maps.diag:7]
     gt_q = z > 0.0
     # src[moments.diag:20]
-    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, recip_q * acc_x, 0.0), mask=(q_index < size_q))
+    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(tl.where(gt_q, recip_q * acc_x_2, 0.0) + 1.0)
+    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, acc_x_2 * recip_q, 0.0))
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
 
 
@@ -1435,8 +1437,6 @@ def deviation_long_M_D_rows_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:18]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
     buffer_0 = tl.load(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -1446,21 +1446,23 @@ def deviation_long_M_D_rows_kernel(
     sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
     # src[maps.diag:5]
     e = tl.exp2(sub_q_x)
-    mul_q_x = e * t[None, :]
-    sum_ = tl.sum(mul_q_x, 1)
     # src[maps.diag:6]
-    sum_2 = tl.sum(e, 1)
-    recip_q = 1.0 / sum_2
+    sum_ = tl.sum(e, 1)
+    recip_q = 1.0 / sum_
+    # src[moments.diag:18]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    mul_q_x = e * t[None, :]
+    sum_2 = tl.sum(mul_q_x, 1)
     # src[maps.diag:7]
-    gt_q = sum_2 > 0.0
+    gt_q = sum_ > 0.0
     # src[moments.diag:20]
-    m = tl.where(gt_q, recip_q * sum_, 0.0)
+    m = tl.where(gt_q, sum_2 * recip_q, 0.0)
     tl.store(M_ptr + q_index * M_stride_q, m, mask=(q_index < size_q))
-    # src[moments.diag:21]
-    sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - m[:, None], 0.0)
+    sub_q_x_2 = tl.where((x_index < size_x)[None, :], m[:, None] - t[None, :], 0.0)
     mul_q_x_2 = (e * sub_q_x_2) * sub_q_x_2
     sum_3 = tl.sum(mul_q_x_2, 1)
-    sqrt_q = tl.sqrt(tl.where(gt_q, recip_q * sum_3, 0.0) + 1.0)
+    # src[moments.diag:21]
+    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, sum_3 * recip_q, 0.0))
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
 
 
@@ -1503,18 +1505,17 @@ def deviation_long_M_D_kernel(
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - next_centre[:, None]
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = next_centre[:, None] - t[None, :]
         mul_q_x_2 = (e * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_3 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -1546,18 +1547,17 @@ def deviation_long_M_D_kernel(
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = tl.where((x_index < size_x)[None, :], next_centre[:, None] - t[None, :], 0.0)
         mul_q_x_2 = (e * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_3 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -1568,9 +1568,9 @@ def deviation_long_M_D_kernel(
     # src[maps.diag:7]
     gt_q = z > 0.0
     # src[moments.diag:20]
-    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, recip_q * acc_x, 0.0), mask=(q_index < size_q))
+    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(tl.where(gt_q, recip_q * acc_x_2, 0.0) + 1.0)
+    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, acc_x_2 * recip_q, 0.0))
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
 
 
@@ -1631,15 +1631,14 @@ def deviation_forward_kernel(
         m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - next_centre[:, None]
-        mul_q_x_3 = (e * sub_q_x) * sub_q_x
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = next_centre[:, None] - t[None, :]
+        mul_q_x_3 = (sub_q_x * sub_q_x) * e
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_4 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -1678,15 +1677,14 @@ def deviation_forward_kernel(
         m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
-        mul_q_x_3 = (e * sub_q_x) * sub_q_x
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = tl.where((x_index < size_x)[None, :], next_centre[:, None] - t[None, :], 0.0)
+        mul_q_x_3 = (sub_q_x * sub_q_x) * e
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_4 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -1699,9 +1697,9 @@ def deviation_forward_kernel(
     # src[moments.diag:20]
     tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, acc_x_2 * recip_q, 0.0))
+    sqrt_q = tl.sqrt(tl.where(gt_q, acc_x_2 * recip_q, 0.0) + 1.0)
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
-    mul_q = 0.6931471805599453 * max_x
+    mul_q = max_x * 0.6931471805599453
     tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + mul_q), mask=(q_index < size_q))
     tl.store(state_ptr + q_index * state_stride_q, mul_q, mask=(q_index < size_q))
     tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
@@ -1709,11 +1707,11 @@ def deviation_forward_kernel(
 
 
 @triton.jit
-def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
+def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
     Q_ptr, K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, buffer_0_ptr,
-    buffer_1_ptr, buffer_4_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x,
+    buffer_1_ptr, buffer_2_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x,
     d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q, z_stride_q, state__stride_q,
-    buffer_0_stride_q, buffer_1_stride_q, buffer_4_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d,
+    buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d,
     size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1723,14 +1721,13 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_6 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_7 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    acc_x_8 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    acc_x_9 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
     # src[moments.diag:7]
@@ -1741,19 +1738,20 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q_2 = state * 1.4426950408889634
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = state_ * d_M
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_3 = d_M * state_
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1764,54 +1762,43 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         mul_q_x = (1.4426950408889634 * rsqrt) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:18]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-        mul_q_x_2 = (sub_q_x * sub_q_x) * exp2_q_x
+        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        rsqrt_q = tl.rsqrt(1.0 + next_acc_x)
+        rsqrt_q = tl.rsqrt(next_acc_x + 1.0)
         next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
-        mul_q_x_3 = sub_q_x * exp2_q_x
+        mul_q_x_3 = exp2_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_4 = (sub_q_x * sub_q_x) * exp2_q_x_2
+        mul_q_x_4 = (exp2_q_x_2 * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        mul_q_x_5 = exp2_q_x * t[None, :]
-        tile_sum_4 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = acc_x_4 + tile_sum_4
-        mul_q_x_6 = sub_q_x * exp2_q_x_2
-        tile_sum_5 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = acc_x_5 + tile_sum_5
-        mul_q_4 = ((d_D * next_acc_x_4) * next_centre) * next_acc_x_5
-        add_q = mul_q_3 + (((0.5 * d_D) * next_centre) * next_acc_x_3)
-        sub_q = add_q - tl.where(mul_q_4 == float("-inf"), 0.0, mul_q_4)
-        mul_q_5 = recip_q * sub_q
-        next_centre_2 = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
+        tile = (((state_ * d_D) * next_acc_x_2) * next_centre) + (((0.5 * d_D) * next_acc_x_3) * next_centre)
+        mul_q_4 = (tile + mul_q_3) * recip_q
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
         where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change = where_q_2 - where_q
-        mul_q_d = d_D[:, None] * acc_x_8
-        acc_x_10 = (-1.0 * acc_x_9) * (next_centre_2 - centre_2)[:, None]
-        acc_x_11 = (-1.0 * ((d_D * centre)[:, None] * acc_x_8)) * change[:, None]
-        acc_x_12 = (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])) * (next_centre - centre)[:, None]
-        mul_q_x_7 = ((d_D * next_centre) * next_acc_x_2)[:, None] * t[None, :]
-        add_q_x = mul_q_x_7 + next_centre_2[:, None]
-        mul_q_x_8 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
-        sub_q_x_2 = ((d_M[:, None] * t[None, :]) + mul_q_x_8) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        tile_bf16 = (sub_q_x_2 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_6 = tl.dot(tile_bf16, K, (((acc_x_6 + acc_x_10) + acc_x_11) + acc_x_12))
-        mul_q_x_9 = ((-1.0 * d_D) * next_acc_x_2)[:, None] * t[None, :]
-        add_q_x_2 = (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x) + mul_q_x_9
+        mul_q_d = d_D[:, None] * acc_x_6
+        acc_x_8 = (-1.0 * acc_x_7) * (next_centre_2 - centre_2)[:, None]
+        acc_x_9 = ((d_D * centre)[:, None] * acc_x_6) * change[:, None]
+        acc_x_10 = (acc_x_5 + (mul_q_d * change[:, None])) * (next_centre - centre)[:, None]
+        mul_q_x_5 = ((d_D * next_acc_x_2)[:, None] * t[None, :]) * next_centre[:, None]
+        mul_q_x_6 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
+        add_q_x = (mul_q_x_6 + (d_M[:, None] * t[None, :])) + mul_q_x_5
+        safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
+        tile_2 = exp2_q_x_2 * (add_q_x - safe_next_centre[:, None])
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_x_4 = tl.dot(tile_bf16, K, (((acc_x_4 + acc_x_8) + acc_x_9) + acc_x_10))
+        add_q_x_2 = (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x) + ((d_D * next_acc_x_2)[:, None] * t[None, :])
         tile_bf16_2 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
-        next_acc_x_7 = tl.dot(tile_bf16_2, K, (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])))
-        tile_bf16_3 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
-        next_acc_x_8 = tl.dot(tile_bf16_3, K, acc_x_8)
+        next_acc_x_5 = tl.dot(tile_bf16_2, K, (acc_x_5 + (mul_q_d * change[:, None])))
+        # src[moments.diag:18]
+        tile_bf16_3 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
         tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_9 = tl.dot(tile_bf16_4, K, acc_x_9)
+        next_acc_x_6 = tl.dot(tile_bf16_4, tile_bf16_3, acc_x_6)
+        next_acc_x_7 = tl.dot(tile_bf16_4, K, acc_x_7)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -1819,8 +1806,6 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        acc_x_8 = next_acc_x_8
-        acc_x_9 = next_acc_x_9
         centre = next_centre
         centre_2 = next_centre_2
     from_x = tl.maximum(0, to_x)
@@ -1828,6 +1813,8 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -1835,60 +1822,47 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:18]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
-        mul_q_x_2 = (sub_q_x_2 * sub_q_x_2) * exp2_q_x
+        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        rsqrt_q = tl.rsqrt(1.0 + next_acc_x)
+        rsqrt_q = tl.rsqrt(next_acc_x + 1.0)
         next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
-        mul_q_x_3 = sub_q_x_2 * exp2_q_x
+        mul_q_x_3 = exp2_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_4 = (sub_q_x_2 * sub_q_x_2) * exp2_q_x_2
+        mul_q_x_4 = (exp2_q_x_2 * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        mul_q_x_5 = exp2_q_x * t[None, :]
-        tile_sum_4 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = acc_x_4 + tile_sum_4
-        mul_q_x_6 = sub_q_x_2 * exp2_q_x_2
-        tile_sum_5 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = acc_x_5 + tile_sum_5
-        mul_q_4 = ((d_D * next_acc_x_4) * next_centre) * next_acc_x_5
-        add_q = mul_q_3 + (((0.5 * d_D) * next_centre) * next_acc_x_3)
-        sub_q = add_q - tl.where(mul_q_4 == float("-inf"), 0.0, mul_q_4)
-        mul_q_5 = recip_q * sub_q
-        next_centre_2 = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
+        tile_2 = (((state_ * d_D) * next_acc_x_2) * next_centre) + (((0.5 * d_D) * next_acc_x_3) * next_centre)
+        mul_q_4 = (tile_2 + mul_q_3) * recip_q
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
         where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change = where_q_2 - where_q
-        mul_q_d = d_D[:, None] * acc_x_8
-        acc_x_10 = (-1.0 * acc_x_9) * (next_centre_2 - centre_2)[:, None]
-        acc_x_11 = (-1.0 * ((d_D * centre)[:, None] * acc_x_8)) * change[:, None]
-        acc_x_12 = (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])) * (next_centre - centre)[:, None]
-        mul_q_x_7 = ((d_D * next_centre) * next_acc_x_2)[:, None] * t[None, :]
-        add_q_x = mul_q_x_7 + next_centre_2[:, None]
-        tile = ((0.5 * d_D) * next_centre)[:, None] * sub_q_x_2
-        add_q_x_2 = (d_M[:, None] * t[None, :]) + (tile * sub_q_x_2)
-        sub_q_x_3 = add_q_x_2 - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
-        tile_bf16 = (sub_q_x_4 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_6 = tl.dot(tile_bf16, K, (((acc_x_6 + acc_x_10) + acc_x_11) + acc_x_12))
-        mul_q_x_8 = ((-1.0 * d_D) * next_acc_x_2)[:, None] * t[None, :]
-        add_q_x_3 = (((0.5 * d_D)[:, None] * sub_q_x_2) * sub_q_x_2) + mul_q_x_8
-        add_q_x_4 = tl.where((x_index < size_x)[None, :], add_q_x_3, 0.0)
-        tile_bf16_2 = (exp2_q_x_2 * add_q_x_4).to(tl.bfloat16)
-        next_acc_x_7 = tl.dot(tile_bf16_2, K, (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])))
-        tile_bf16_3 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
-        next_acc_x_8 = tl.dot(tile_bf16_3, K, acc_x_8)
+        mul_q_d = d_D[:, None] * acc_x_6
+        acc_x_8 = (-1.0 * acc_x_7) * (next_centre_2 - centre_2)[:, None]
+        acc_x_9 = ((d_D * centre)[:, None] * acc_x_6) * change[:, None]
+        acc_x_10 = (acc_x_5 + (mul_q_d * change[:, None])) * (next_centre - centre)[:, None]
+        mul_q_x_5 = ((d_D * next_acc_x_2)[:, None] * t[None, :]) * next_centre[:, None]
+        mul_q_x_6 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
+        add_q_x = (mul_q_x_6 + (d_M[:, None] * t[None, :])) + mul_q_x_5
+        safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x - safe_next_centre[:, None], 0.0)
+        tile_bf16 = (exp2_q_x_2 * sub_q_x_2).to(tl.bfloat16)
+        next_acc_x_4 = tl.dot(tile_bf16, K, (((acc_x_4 + acc_x_8) + acc_x_9) + acc_x_10))
+        add_q_x_2 = (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x) + ((d_D * next_acc_x_2)[:, None] * t[None, :])
+        add_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2, 0.0)
+        tile_bf16_2 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
+        next_acc_x_5 = tl.dot(tile_bf16_2, K, (acc_x_5 + (mul_q_d * change[:, None])))
+        # src[moments.diag:18]
+        tile_bf16_3 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
         tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_9 = tl.dot(tile_bf16_4, K, acc_x_9)
+        next_acc_x_6 = tl.dot(tile_bf16_4, tile_bf16_3, acc_x_6)
+        next_acc_x_7 = tl.dot(tile_bf16_4, K, acc_x_7)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -1896,18 +1870,19 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        acc_x_8 = next_acc_x_8
-        acc_x_9 = next_acc_x_9
         centre = next_centre
         centre_2 = next_centre_2
-    rsqrt_q = tl.rsqrt(1.0 + acc_x)
+    rsqrt_q = tl.rsqrt(acc_x + 1.0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, rsqrt_q, mask=(q_index < size_q))
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
-    mul_q_4 = ((d_D * acc_x_4) * rsqrt_q) * acc_x_5
-    sub_q = (mul_q_3 + (((0.5 * d_D) * rsqrt_q) * acc_x_3)) - tl.where(mul_q_4 == float("-inf"), 0.0, mul_q_4)
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, (recip_q * sub_q), mask=(q_index < size_q))
+    tile = (((state_ * d_D) * acc_x_2) * rsqrt_q) + (((0.5 * d_D) * acc_x_3) * rsqrt_q)
+    tl.store(
+        buffer_2_ptr + q_index * buffer_2_stride_q,
+        ((tile + mul_q_3) * recip_q),
+        mask=(q_index < size_q),
+    )
     # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * recip_q)[:, None] * acc_x_6, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * recip_q)[:, None] * acc_x_4, 0.0)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -1918,9 +1893,9 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
 @triton.jit
 def deviation_backward_d_K_d_t_kernel(
     Q_ptr, K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_4_ptr, d_K_ptr, d_t_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q,
+    buffer_2_ptr, d_K_ptr, d_t_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q,
     d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q, z_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_4_stride_q, d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x,
+    buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1954,34 +1929,31 @@ def deviation_backward_d_K_d_t_kernel(
         dot = tl.dot(K, tl.trans(Q))
         mul_x_q = (1.4426950408889634 * rsqrt) * dot
         sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-        mul_x_q_2 = ((d_D * buffer_0) * buffer_1)[None, :] * t[:, None]
-        add_x_q = mul_x_q_2 + buffer_4[None, :]
-        M = tl.load(M_ptr + q_index * M_stride_q)
-        # src[moments.diag:21]
-        sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
-        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
-        sub_x_q_3 = ((d_M[None, :] * t[:, None]) + mul_x_q_3) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
         z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
-        gt_q = z > 0.0
+        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q), 0.0)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        mul_x_q_2 = ((d_D * buffer_1)[None, :] * t[:, None]) * buffer_0[None, :]
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        M = tl.load(M_ptr + q_index * M_stride_q)
+        sub_x_q_2 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
+        add_x_q = (mul_x_q_3 + (d_M[None, :] * t[:, None])) + mul_x_q_2
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         recip_q = 1.0 / z
-        tile = exp2_x_q * tl.where(gt_q[None, :], sub_x_q_3, 0.0)
-        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        tile = (where_x_q * (add_x_q - safe_buffer_2[None, :])) * recip_q[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_q = (d_D * buffer_0) * buffer_1
-        sub_q = d_M - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        mul_x_q_4 = (recip_q * tl.where(gt_q, sub_q, 0.0))[None, :] * exp2_x_q
+        mul_q = (d_M + ((d_D * buffer_1) * buffer_0)) * recip_q
+        mul_x_q_4 = where_x_q * mul_q[None, :]
         tile_sum = tl.sum(mul_x_q_4, 1)
         next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q_4 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_5 = (d_D * buffer_0)[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_4))
+        sub_x_q_3 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_5 = (d_D * buffer_0)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
         tile_sum_2 = tl.sum(mul_x_q_5, 1)
         next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
@@ -2002,34 +1974,31 @@ def deviation_backward_d_K_d_t_kernel(
         dot = tl.dot(K, tl.trans(Q))
         mul_x_q = (1.4426950408889634 * rsqrt) * dot
         sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_2 = ((d_D * buffer_0) * buffer_1)[None, :] * t[:, None]
-        add_x_q = mul_x_q_2 + buffer_4[None, :]
-        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:21]
-        sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
-        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_3 = ((d_M[None, :] * t[:, None]) + mul_x_q_3) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         # src[maps.diag:7]
-        gt_q = z > 0.0
+        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q), 0.0)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_2 = ((d_D * buffer_1)[None, :] * t[:, None]) * buffer_0[None, :]
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_2 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
+        add_x_q = (mul_x_q_3 + (d_M[None, :] * t[:, None])) + mul_x_q_2
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         recip_q = tl.where(q_index < size_q, 1.0 / z, 0.0)
-        tile = exp2_x_q * tl.where(gt_q[None, :], sub_x_q_3, 0.0)
-        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        tile = (where_x_q * (add_x_q - safe_buffer_2[None, :])) * recip_q[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_q = (d_D * buffer_0) * buffer_1
-        sub_q = d_M - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        mul_x_q_4 = (recip_q * tl.where(gt_q, sub_q, 0.0))[None, :] * exp2_x_q
+        mul_q = (d_M + ((d_D * buffer_1) * buffer_0)) * recip_q
+        mul_x_q_4 = where_x_q * mul_q[None, :]
         tile_sum = tl.sum(mul_x_q_4, 1)
         next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_4 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_5 = (d_D * buffer_0)[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_4))
+        sub_x_q_3 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_5 = (d_D * buffer_0)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
         tile_sum_2 = tl.sum(mul_x_q_5, 1)
         next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
@@ -2040,7 +2009,7 @@ def deviation_backward_d_K_d_t_kernel(
         (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
-    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 + acc_q_3), mask=(x_index < size_x))
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 - acc_q_3), mask=(x_index < size_x))
 
 
 def _deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -2166,11 +2135,11 @@ def _deviation_forward(
     return M, D, logsum, state, z, state_
 
 
-def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
+def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -2203,7 +2172,7 @@ def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    buffer_4 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_2 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
@@ -2215,22 +2184,22 @@ def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
-    deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel[grid](
-        Q, K, t, d_M, d_D, M, logsum, state, z, state_, buffer_0, buffer_1, buffer_4, d_Q, Q.stride(0),
+    deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel[grid](
+        Q, K, t, d_M, d_D, M, logsum, state, z, state_, buffer_0, buffer_1, buffer_2, d_Q, Q.stride(0),
         Q.stride(1), K.stride(0), K.stride(1), t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0),
         logsum.stride(0), state.stride(0), z.stride(0), state_.stride(0), buffer_0.stride(0),
-        buffer_1.stride(0), buffer_4.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+        buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
         BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return buffer_0, buffer_1, buffer_4, d_Q
+    return buffer_0, buffer_1, buffer_2, d_Q
 
 
 def _deviation_backward_d_K_d_t(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor, buffer_4: torch.Tensor,
+    buffer_1: torch.Tensor, buffer_2: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -2242,7 +2211,7 @@ def _deviation_backward_d_K_d_t(
     _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    _check("buffer_4", buffer_4, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -2265,8 +2234,8 @@ def _deviation_backward_d_K_d_t(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_4.shape != (q,):
-        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_t = torch.empty((x,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
@@ -2280,10 +2249,10 @@ def _deviation_backward_d_K_d_t(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     deviation_backward_d_K_d_t_kernel[grid](
-        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4, d_K, d_t, Q.stride(0),
+        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_2, d_K, d_t, Q.stride(0),
         Q.stride(1), K.stride(0), K.stride(1), t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0),
         logsum.stride(0), state.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0),
-        buffer_4.stride(0), d_K.stride(0), d_K.stride(1), d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
+        buffer_2.stride(0), d_K.stride(0), d_K.stride(1), d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
         BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K, d_t
@@ -2308,8 +2277,8 @@ class _deviation_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_M, d_D):
         Q, K, t, M, logsum, state, z, state_ = ctx.saved_tensors
-        buffer_0, buffer_1, buffer_4, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q, K, t, d_M, d_D, M, logsum, state, z, state_)
-        d_K, d_t = _deviation_backward_d_K_d_t(Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4)
+        buffer_0, buffer_1, buffer_2, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(Q, K, t, d_M, d_D, M, logsum, state, z, state_)
+        d_K, d_t = _deviation_backward_d_K_d_t(Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_2)
         return d_Q, d_K, d_t
 
 
@@ -2830,7 +2799,6 @@ def spread_backward_buffer_2_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    z = tl.load(z_ptr + q_index * z_stride_q)
     N = tl.load(N_ptr + q_index * N_stride_q)
     d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
@@ -2848,7 +2816,8 @@ def spread_backward_buffer_2_rows_kernel(
     )
     mul_e = state * d_O
     sum_ = tl.sum(mul_e, 0)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((sum_ - ((state_ * d_N) * N)) * (1.0 / z)))
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((1.0 / z) * (sum_ - ((state_ * d_N) * N))))
 
 
 @triton.jit
@@ -2888,11 +2857,11 @@ def spread_backward_buffer_2_kernel(
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
-    z = tl.load(z_ptr + q_index * z_stride_q)
     N = tl.load(N_ptr + q_index * N_stride_q)
     d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((acc_e - ((state_ * d_N) * N)) * (1.0 / z)))
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((1.0 / z) * (acc_e - ((state_ * d_N) * N))))
 
 
 @triton.jit
@@ -2913,22 +2882,22 @@ def spread_backward_buffer_1_d_Q_kernel(
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+    m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:25]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
     d_O = tl.load(
         d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-    m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = d_N * N
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -2942,7 +2911,8 @@ def spread_backward_buffer_1_d_Q_kernel(
         )
         # src[moments.diag:26]
         S = tl.dot(Q, tl.trans(K))
-        exp_q_x = tl.exp(S - logsum[:, None])
+        # src[moments.diag:28]
+        add_q_x = buffer_2[:, None] + ((d_N * N)[:, None] * (S - m[:, None]))
         # src[moments.diag:25]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -2952,23 +2922,22 @@ def spread_backward_buffer_1_d_Q_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(d_O_bf16, tl.trans(V))
-        add_q_x = ((d_N * N)[:, None] * (S - m[:, None])) + buffer_2[:, None]
-        mul_q_x = (add_q_x - dot) * exp_q_x
+        exp_q_x = tl.exp(S - logsum[:, None])
+        mul_q_x = exp_q_x * (dot - add_q_x)
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        eq_q_x = S == m[:, None]
+        eq_q_x = m[:, None] == S
         where_q_x = tl.where(eq_q_x, 1.0, 0.0)
         tile_sum_2 = tl.sum(where_q_x, 1)
         next_sum_x = sum_x + tile_sum_2
         mul_q_2 = next_acc_x * (1.0 / next_sum_x)
         next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
-        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
-        mul_q_x_2 = (d_N * N)[:, None] * exp_q_x
-        sub_q_x = (dot + mul_q[:, None]) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        add_q_x_2 = (sub_q_x * exp_q_x) + tl.where(eq_q_x, next_centre[:, None], 0.0)
-        safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
-        tile_bf16 = (add_q_x_2 - safe_).to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        acc_x_4 = (-1.0 * acc_x_3) * (next_centre - centre)[:, None]
+        add_q_x_2 = ((d_N * N)[:, None] * exp_q_x) + tl.where(eq_q_x, next_centre[:, None], 0.0)
+        sub_q_x = (mul_q[:, None] + dot) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
+        tile_bf16 = ((sub_q_x * exp_q_x) - safe_).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = where_q_x.to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
         acc_x = next_acc_x
@@ -2988,7 +2957,8 @@ def spread_backward_buffer_1_d_Q_kernel(
         )
         # src[moments.diag:26]
         S = tl.dot(Q, tl.trans(K))
-        exp_q_x = tl.exp(S - logsum[:, None])
+        # src[moments.diag:28]
+        add_q_x = buffer_2[:, None] + ((d_N * N)[:, None] * (S - m[:, None]))
         # src[moments.diag:25]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -2997,25 +2967,24 @@ def spread_backward_buffer_1_d_Q_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(d_O_bf16, tl.trans(V))
-        add_q_x = ((d_N * N)[:, None] * (S - m[:, None])) + buffer_2[:, None]
-        sub_q_x = tl.where((x_index < size_x)[None, :], add_q_x - dot, 0.0)
-        mul_q_x = sub_q_x * exp_q_x
+        sub_q_x = tl.where((x_index < size_x)[None, :], S - logsum[:, None], float("-inf"))
+        exp_q_x = tl.exp(sub_q_x)
+        mul_q_x = exp_q_x * (dot - add_q_x)
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        eq_q_x = S == m[:, None]
+        eq_q_x = m[:, None] == S
         where_q_x = tl.where(eq_q_x & (x_index < size_x)[None, :], 1.0, 0.0)
         tile_sum_2 = tl.sum(where_q_x, 1)
         next_sum_x = sum_x + tile_sum_2
         mul_q_2 = next_acc_x * (1.0 / next_sum_x)
         next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
-        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
-        mul_q_x_2 = (d_N * N)[:, None] * exp_q_x
-        sub_q_x_2 = (dot + mul_q[:, None]) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        add_q_x_2 = (sub_q_x_2 * exp_q_x) + tl.where(eq_q_x, next_centre[:, None], 0.0)
-        safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2 - safe_, 0.0)
+        acc_x_4 = (-1.0 * acc_x_3) * (next_centre - centre)[:, None]
+        add_q_x_2 = ((d_N * N)[:, None] * exp_q_x) + tl.where(eq_q_x, next_centre[:, None], 0.0)
+        sub_q_x_2 = (mul_q[:, None] + dot) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_2 * exp_q_x) - safe_, 0.0)
         tile_bf16 = sub_q_x_3.to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = where_q_x.to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
         acc_x = next_acc_x
@@ -3062,24 +3031,25 @@ def spread_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         # src[moments.diag:26]
         S = tl.dot(K, tl.trans(Q))
+        m = tl.load(m_ptr + q_index * m_stride_q)
+        where_x_q = tl.where(m[None, :] == S, buffer_1[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         exp_x_q = tl.exp(S - logsum[None, :])
         N = tl.load(N_ptr + q_index * N_stride_q)
         d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-        mul_x_q = (d_N * N)[None, :] * exp_x_q
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        m = tl.load(m_ptr + q_index * m_stride_q)
-        where_x_q = tl.where(S == m[None, :], buffer_1[None, :], 0.0)
+        add_x_q = ((d_N * N)[None, :] * exp_x_q) + where_x_q
+        # src[moments.diag:28]
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        add_x_q = ((d_N * N)[None, :] * (S - m[None, :])) + buffer_2[None, :]
+        add_x_q_2 = buffer_2[None, :] + ((d_N * N)[None, :] * (S - m[None, :]))
         d_O = load_tile(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             (e_index < size_e)[None, :],
@@ -3088,9 +3058,9 @@ def spread_backward_d_K_d_V_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(V, tl.trans(d_O_bf16))
-        sub_x_q = (dot + (d_N * N)[None, :]) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        sub_x_q_2 = ((sub_x_q * exp_x_q) + where_x_q) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        tile_bf16 = sub_x_q_2.to(tl.bfloat16)
+        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
+        sub_x_q = ((((d_N * N)[None, :] + dot) - safe_) * exp_x_q) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        tile_bf16 = sub_x_q.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_O_bf16, acc_q_2)
@@ -3100,24 +3070,25 @@ def spread_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:25]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:26]
         S = tl.dot(K, tl.trans(Q))
+        m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
+        where_x_q = tl.where(m[None, :] == S, buffer_1[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         exp_x_q = tl.exp(S - logsum[None, :])
         N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
         d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q = (d_N * N)[None, :] * exp_x_q
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
-        where_x_q = tl.where(S == m[None, :], buffer_1[None, :], 0.0)
+        add_x_q = ((d_N * N)[None, :] * exp_x_q) + where_x_q
+        # src[moments.diag:28]
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = ((d_N * N)[None, :] * (S - m[None, :])) + buffer_2[None, :]
+        add_x_q_2 = buffer_2[None, :] + ((d_N * N)[None, :] * (S - m[None, :]))
         d_O = tl.load(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -3125,10 +3096,10 @@ def spread_backward_d_K_d_V_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(V, tl.trans(d_O_bf16))
-        sub_x_q = (dot + (d_N * N)[None, :]) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        sub_x_q_2 = ((sub_x_q * exp_x_q) + where_x_q) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        sub_x_q_3 = tl.where((q_index < size_q)[None, :], sub_x_q_2, 0.0)
-        tile_bf16 = sub_x_q_3.to(tl.bfloat16)
+        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
+        sub_x_q = ((((d_N * N)[None, :] + dot) - safe_) * exp_x_q) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        sub_x_q_2 = tl.where((q_index < size_q)[None, :], sub_x_q, 0.0)
+        tile_bf16 = sub_x_q_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_O_bf16, acc_q_2)
@@ -3525,14 +3496,14 @@ def drift_kernel(
     acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -3570,21 +3541,20 @@ def drift_kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_3 = x_f32[None, :] * e
+        mul_q_x_3 = e * x_f32[None, :]
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
         centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre_2 - centre
-        change_2 = next_centre - centre_2
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:39]
-        sub_q_x = t[None, :] - next_centre[:, None]
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
-        mul_q_x_4 = (sub_q_x_2 * sub_q_x) * e
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
+        sub_q_x_2 = t[None, :] - next_centre[:, None]
+        mul_q_x_4 = (sub_q_x_2 * e) * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
         mul_q_x_5 = e * sub_q_x
@@ -3593,13 +3563,13 @@ def drift_kernel(
         mul_q_x_6 = e * sub_q_x_2
         tile_sum_6 = tl.sum(mul_q_x_6, 1)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_7 = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) * e
+        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
+        mul_q_x_7 = ((e * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_8 = (e * sub_q_x_2) * sub_q_x_2
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
+        mul_q_x_8 = (e * sub_q_x) * sub_q_x
         tile_sum_8 = tl.sum(mul_q_x_8, 1)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
@@ -3611,8 +3581,8 @@ def drift_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        centre = next_centre_2
-        centre_2 = next_centre
+        centre = next_centre
+        centre_2 = next_centre_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -3648,37 +3618,36 @@ def drift_kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_3 = x_f32[None, :] * e
+        mul_q_x_3 = e * x_f32[None, :]
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
         centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre_2 - centre
-        change_2 = next_centre - centre_2
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:39]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        mul_q_x_4 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * sub_q_x) * e, 0.0)
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        mul_q_x_4 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * e) * sub_q_x_2, 0.0)
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_5 = e * sub_q_x
+        mul_q_x_5 = e * sub_q_x_2
         tile_sum_5 = tl.sum(mul_q_x_5, 1)
         next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
         mul_q_x_6 = e * sub_q_x_3
         tile_sum_6 = tl.sum(mul_q_x_6, 1)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_7 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * e
+        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
+        mul_q_x_7 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_8 = (e * sub_q_x_3) * sub_q_x_3
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
+        mul_q_x_8 = (e * sub_q_x_2) * sub_q_x_2
         tile_sum_8 = tl.sum(mul_q_x_8, 1)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
@@ -3690,8 +3659,8 @@ def drift_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        centre = next_centre_2
-        centre_2 = next_centre
+        centre = next_centre
+        centre_2 = next_centre_2
     recip_q = 1.0 / z
     # src[maps.diag:7]
     gt_q = z > 0.0
@@ -3773,6 +3742,8 @@ def drift_long_forecast_lean_rows_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
     buffer_0 = tl.load(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -3782,38 +3753,37 @@ def drift_long_forecast_lean_rows_kernel(
     sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
     # src[maps.diag:5]
     e = tl.exp2(sub_q_x)
-    # src[moments.diag:34]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    mul_q_x = e * t[None, :]
+    mul_q_x = e * x_f32[None, :]
     sum_ = tl.sum(mul_q_x, 1)
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[maps.diag:6]
     sum_2 = tl.sum(e, 1)
     recip_q = 1.0 / sum_2
     # src[maps.diag:7]
     gt_q = sum_2 > 0.0
-    # src[moments.diag:37]
-    # src[moments.diag:39]
-    sub_q_x_2 = t[None, :] - tl.where(gt_q, recip_q * sum_, 0.0)[:, None]
-    # src[moments.diag:36]
-    x_f32 = x_index.to(tl.float32)
-    mul_q_x_2 = x_f32[None, :] * e
-    sum_3 = tl.sum(mul_q_x_2, 1)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:38]
     # src[moments.diag:36]
     # src[moments.diag:39]
-    sub_q_x_3 = (x_f32 * recip)[None, :] - tl.where(gt_q, (recip * recip_q) * sum_3, 0.0)[:, None]
-    sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
-    mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_4 * sub_q_x_2) * e, 0.0)
+    sub_q_x_2 = (recip * x_f32)[None, :] - tl.where(gt_q, (recip * recip_q) * sum_, 0.0)[:, None]
+    sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
+    # src[moments.diag:34]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    mul_q_x_2 = e * t[None, :]
+    sum_3 = tl.sum(mul_q_x_2, 1)
+    # src[moments.diag:37]
+    # src[moments.diag:39]
+    sub_q_x_4 = t[None, :] - tl.where(gt_q, recip_q * sum_3, 0.0)[:, None]
+    mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_4 * e) * sub_q_x_3, 0.0)
     sum_4 = tl.sum(mul_q_x_3, 1)
     tl.store(
         forecast_ptr + q_index * forecast_stride_q,
-        tl.where(gt_q, recip_q * (sum_ + sum_4), 0.0),
+        tl.where(gt_q, recip_q * (sum_3 + sum_4), 0.0),
         mask=(q_index < size_q),
     )
-    mul_q_x_4 = ((sub_q_x_4 * sub_q_x_4) * sub_q_x_4) * e
+    mul_q_x_4 = ((e * sub_q_x_3) * sub_q_x_3) * sub_q_x_3
     sum_5 = tl.sum(mul_q_x_4, 1)
-    where_q = tl.where(gt_q, recip_q * ((recip * sum_3) + sum_5), 0.0)
+    where_q = tl.where(gt_q, recip_q * ((recip * sum_) + sum_5), 0.0)
     tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
 
 
@@ -3869,21 +3839,20 @@ def drift_long_forecast_lean_kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = x_f32[None, :] * e
+        mul_q_x_2 = e * x_f32[None, :]
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
         centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre_2 - centre
-        change_2 = next_centre - centre_2
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:39]
-        sub_q_x = t[None, :] - next_centre[:, None]
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
-        mul_q_x_3 = (sub_q_x_2 * sub_q_x) * e
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
+        sub_q_x_2 = t[None, :] - next_centre[:, None]
+        mul_q_x_3 = (sub_q_x_2 * e) * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
         mul_q_x_4 = e * sub_q_x
@@ -3892,13 +3861,13 @@ def drift_long_forecast_lean_kernel(
         mul_q_x_5 = e * sub_q_x_2
         tile_sum_6 = tl.sum(mul_q_x_5, 1)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_6 = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) * e
+        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
+        mul_q_x_6 = ((e * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_7 = tl.sum(mul_q_x_6, 1)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_7 = (e * sub_q_x_2) * sub_q_x_2
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
+        mul_q_x_7 = (e * sub_q_x) * sub_q_x
         tile_sum_8 = tl.sum(mul_q_x_7, 1)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
@@ -3910,8 +3879,8 @@ def drift_long_forecast_lean_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        centre = next_centre_2
-        centre_2 = next_centre
+        centre = next_centre
+        centre_2 = next_centre_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -3943,37 +3912,36 @@ def drift_long_forecast_lean_kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = x_f32[None, :] * e
+        mul_q_x_2 = e * x_f32[None, :]
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
         centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre_2 - centre
-        change_2 = next_centre - centre_2
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:39]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * sub_q_x) * e, 0.0)
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * e) * sub_q_x_2, 0.0)
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_4 = e * sub_q_x
+        mul_q_x_4 = e * sub_q_x_2
         tile_sum_5 = tl.sum(mul_q_x_4, 1)
         next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
         mul_q_x_5 = e * sub_q_x_3
         tile_sum_6 = tl.sum(mul_q_x_5, 1)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_6 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * e
+        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
+        mul_q_x_6 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
         tile_sum_7 = tl.sum(mul_q_x_6, 1)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_7 = (e * sub_q_x_3) * sub_q_x_3
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
+        mul_q_x_7 = (e * sub_q_x_2) * sub_q_x_2
         tile_sum_8 = tl.sum(mul_q_x_7, 1)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
@@ -3985,8 +3953,8 @@ def drift_long_forecast_lean_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        centre = next_centre_2
-        centre_2 = next_centre
+        centre = next_centre
+        centre_2 = next_centre_2
     recip_q = 1.0 / z
     # src[maps.diag:7]
     gt_q = z > 0.0
@@ -4056,7 +4024,7 @@ def drift_forward_kernel(
         next_z = (z * scale) + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_2 = e * t[None, :]
+        mul_q_x_2 = t[None, :] * e
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         recip_q = 1.0 / next_z
@@ -4071,14 +4039,14 @@ def drift_forward_kernel(
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * next_acc_x_2) * recip_q, 0.0)
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
         change = next_centre - centre
         change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x = (x_f32 * recip)[None, :] - next_centre_2[:, None]
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
         sub_q_x_2 = t[None, :] - next_centre[:, None]
         mul_q_x_4 = (e * sub_q_x_2) * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
@@ -4133,7 +4101,7 @@ def drift_forward_kernel(
         next_z = (z * scale) + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_2 = e * t[None, :]
+        mul_q_x_2 = t[None, :] * e
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         recip_q = 1.0 / next_z
@@ -4148,14 +4116,14 @@ def drift_forward_kernel(
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * next_acc_x_2) * recip_q, 0.0)
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
         change = next_centre - centre
         change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x = (x_f32 * recip)[None, :] - next_centre_2[:, None]
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
         sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
         sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
         mul_q_x_4 = tl.where((x_index < size_x)[None, :], (e * sub_q_x_3) * sub_q_x_2, 0.0)
@@ -4196,9 +4164,9 @@ def drift_forward_kernel(
         tl.where(gt_q, recip_q * (acc_x + acc_x_3), 0.0),
         mask=(q_index < size_q),
     )
-    where_q = tl.where(gt_q, recip_q * ((acc_x_2 * recip) + acc_x_6), 0.0)
+    where_q = tl.where(gt_q, recip_q * (acc_x_6 + (acc_x_2 * recip)), 0.0)
     tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
-    mul_q = 0.6931471805599453 * max_x
+    mul_q = max_x * 0.6931471805599453
     tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(z)), mask=(q_index < size_q))
     tl.store(state_ptr + q_index * state_stride_q, mul_q, mask=(q_index < size_q))
     tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
@@ -4222,8 +4190,8 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
@@ -4240,7 +4208,7 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[moments.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -4250,11 +4218,11 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = state * 1.4426950408889634
+    mul_q_2 = 1.4426950408889634 * state
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
     state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
@@ -4266,6 +4234,8 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
         # src[moments.diag:34]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4275,124 +4245,120 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = x_f32[None, :] * exp2_q_x
+        mul_q_x_2 = exp2_q_x * x_f32[None, :]
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_3 = exp2_q_x * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q_2 = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_3 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_3 - where_q_2
-        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
         sub_q_x = x_f32[None, :] - next_acc_x[:, None]
-        mul_q_x_3 = sub_q_x * exp2_q_x_2
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
-        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_3
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_4 = t[None, :] * exp2_q_x
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = acc_x_3 + tile_sum_4
-        where_q_4 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_q_5 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        mul_q_x_4 = exp2_q_x_2 * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_3 + ((-1.0 * sum_x) * change)) + tile_sum_3
+        tile_sum_4 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_4
+        where_q_4 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_5 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change_2 = where_q_5 - where_q_4
-        acc_x_16 = (-3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_17 = (6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_16
-        acc_x_18 = (acc_x_4 + ((d_forecast * sum_x) * change_2)) + (acc_x_17 * change)
-        sub_q_x_2 = t[None, :] - next_acc_x_3[:, None]
-        mul_q_x_5 = d_forecast[:, None] * sub_q_x_2
-        tile = (((recip * recip) * -3.0) * d_lean)[:, None] * sub_q_x
-        safe_ = tl.where(mul_q_x_5 == float("-inf"), 0.0, mul_q_x_5)
-        mul_q_x_6 = ((tile * sub_q_x) - safe_) * exp2_q_x_2
-        tile_sum_5 = tl.sum(mul_q_x_6, 1)
+        acc_x_16 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_17 = (-6.0 * (((recip * recip) * d_lean) * acc_x_3)) + acc_x_16
+        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        tile = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x
+        sub_q_x_2 = t[None, :] - next_acc_x_2[:, None]
+        add_q_x = (d_forecast[:, None] * sub_q_x_2) + (tile * sub_q_x)
+        mul_q_x_5 = exp2_q_x_2 * add_q_x
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
         next_acc_x_4 = acc_x_18 + tile_sum_5
-        mul_q_3 = state__ * next_acc_x_4
-        sub_q = ((d_forecast * state_) * next_acc_x_2) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
-        mul_q_4 = sub_q * recip_q
-        next_centre = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        add_q = ((state_ * d_forecast) * next_acc_x_3) + (state__ * next_acc_x_4)
+        mul_q_3 = add_q * recip_q
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         acc_x_19 = ((-1.0 * acc_x_6) + (sum_x * change_2)) * change
-        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_2) * change_2)) + acc_x_19
-        mul_q_x_7 = (sub_q_x * sub_q_x_2) * exp2_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_7, 1)
+        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_3) * change_2)) + acc_x_19
+        mul_q_x_6 = (exp2_q_x_2 * sub_q_x) * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
         next_acc_x_5 = acc_x_20 + tile_sum_6
-        mul_q_x_8 = exp2_q_x_2 * sub_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_8, 1)
+        mul_q_x_7 = exp2_q_x_2 * sub_q_x_2
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
         next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
-        acc_x_21 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
+        acc_x_21 = ((3.0 * acc_x_3) + ((-1.0 * sum_x) * change)) * change
         acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
-        mul_q_x_9 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
-        tile_sum_8 = tl.sum(mul_q_x_9, 1)
+        mul_q_x_8 = ((exp2_q_x_2 * sub_q_x) * sub_q_x) * sub_q_x
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
         next_acc_x_7 = acc_x_22 + tile_sum_8
-        mul_q_5 = (recip * d_lean) * (state__ + ((recip * recip) * next_acc_x_7))
-        add_q = (d_forecast * (state_ + (next_acc_x_5 * recip))) + mul_q_5
-        mul_q_6 = (add_q * recip_q) * recip_q
-        next_centre_2 = tl.where(tl.abs(mul_q_6) < float("inf"), mul_q_6, 0.0)
-        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
-        mul_q_x_10 = (exp2_q_x_2 * sub_q_x) * sub_q_x
-        tile_sum_9 = tl.sum(mul_q_x_10, 1)
+        tile_2 = recip * (state__ + ((recip * recip) * next_acc_x_7))
+        add_q_2 = (((recip * next_acc_x_5) + state_) * d_forecast) + (tile_2 * d_lean)
+        mul_q_4 = (add_q_2 * recip_q) * recip_q
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_3) + (sum_x * change)) * change)
+        mul_q_x_9 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        tile_sum_9 = tl.sum(mul_q_x_9, 1)
         next_acc_x_8 = acc_x_23 + tile_sum_9
-        mul_q_x_11 = sub_q_x * exp2_q_x
-        tile_sum_10 = tl.sum(mul_q_x_11, 1)
+        mul_q_x_10 = exp2_q_x * sub_q_x
+        tile_sum_10 = tl.sum(mul_q_x_10, 1)
         next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
         tile_sum_11 = tl.sum(exp2_q_x, 1)
         next_sum_x_2 = sum_x_2 + tile_sum_11
         where_q_6 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
         where_q_7 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
-        where_q_8 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_9 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_15
-        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_15
-        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_11
-        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_11
+        where_q_8 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_9 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_12
+        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_12
+        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_13
+        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_13
         acc_x_24 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_4) * change[:, None])
-        acc_x_25 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
-        acc_x_26 = (-1.0 * acc_x_11) * (next_centre_2 - centre_2)[:, None]
-        acc_x_27 = (acc_x_10 + acc_x_26) + ((-1.0 * mul_q_d) * change_2[:, None])
-        acc_x_28 = (acc_x_27 + (acc_x_25 * change[:, None])) + (acc_x_13 * (where_q_9 - where_q_8)[:, None])
-        acc_x_29 = acc_x_28 + (acc_x_12 * (where_q_7 - where_q_6)[:, None])
-        acc_x_30 = (where_q[:, None] * acc_x_11) * (next_centre - centre)[:, None]
-        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
-        tile_2 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
+        acc_x_25 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
+        acc_x_26 = (-1.0 * acc_x_13) * (next_centre_2 - centre_2)[:, None]
+        acc_x_27 = (acc_x_10 + acc_x_26) + (acc_x_15 * (where_q_9 - where_q_8)[:, None])
+        acc_x_28 = acc_x_27 + (acc_x_14 * (where_q_7 - where_q_6)[:, None])
+        acc_x_29 = (where_q[:, None] * acc_x_13) * (next_centre - centre)[:, None]
+        acc_x_30 = (acc_x_28 + acc_x_29) + ((-1.0 * mul_q_d) * change_2[:, None])
+        mul_q_x_11 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
         tile_3 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x
-        mul_q_x_13 = ((recip * d_lean)[:, None] * x_f32[None, :]) * recip_q[:, None]
-        mul_q_x_14 = (d_forecast[:, None] * t[None, :]) * next_acc_x_2[:, None]
-        add_q_x = next_centre[:, None] + (next_acc_x_4[:, None] * x_f32[None, :])
-        safe_2 = tl.where(mul_q_x_14 == float("-inf"), 0.0, mul_q_x_14)
-        mul_q_x_15 = ((recip * recip_q) * recip_q)[:, None] * (add_q_x - safe_2)
-        tile_4 = tl.where(gt_q[:, None], mul_q_x_15, 0.0) + mul_q_x_13
-        tile_5 = (tile_4 + ((tile_3 * sub_q_x) * sub_q_x)) + (tile_2 * sub_q_x_2)
+        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
+        mul_q_x_13 = (d_forecast * next_acc_x_3)[:, None] * t[None, :]
+        add_q_x_2 = (next_acc_x_4[:, None] * x_f32[None, :]) + mul_q_x_13
+        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
+        mul_q_x_14 = ((recip * recip_q) * recip_q)[:, None] * (next_centre[:, None] - safe_)
+        tile_4 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
+        tile_5 = (tile_4 * sub_q_x_2) + tl.where(gt_q[:, None], mul_q_x_14, 0.0)
+        tile_6 = (tile_5 + mul_q_x_12) + ((tile_3 * sub_q_x) * sub_q_x)
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        sub_q_x_3 = (tile_5 + mul_q_x_12) - safe_next_centre[:, None]
-        tile_bf16 = (sub_q_x_3 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_29 + acc_x_30))
-        tile_bf16_2 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_11)
-        mul_q_x_16 = ((recip * x_f32)[None, :] * recip_q[:, None]) * recip_q[:, None]
-        tile_6 = exp2_q_x_2 * tl.where(gt_q[:, None], mul_q_x_16, 0.0)
-        tile_bf16_3 = tile_6.to(tl.bfloat16)
-        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_12)
-        tile_7 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
-        where_q_x = tl.where(gt_q[:, None], (tile_7 * recip_q[:, None]) * recip_q[:, None], 0.0)
-        tile_bf16_4 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
-        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        sub_q_x_3 = (tile_6 + mul_q_x_11) - safe_next_centre[:, None]
+        tile_bf16 = (exp2_q_x_2 * sub_q_x_3).to(tl.bfloat16)
+        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_30 + (acc_x_25 * change[:, None])))
         acc_x_31 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_4) * change[:, None])
-        acc_x_32 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
-        mul_q_x_17 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
-        tile_8 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
-        add_q_x_2 = ((tile_8[:, None] * sub_q_x) * sub_q_x) + mul_q_x_17
-        tile_bf16_5 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
-        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_32)
-        acc_x_33 = acc_x_15 + ((-1.0 * acc_x_11) * change[:, None])
-        tile_bf16_6 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
-        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_33)
+        acc_x_32 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
+        tile_7 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
+        mul_q_x_15 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
+        add_q_x_3 = mul_q_x_15 + ((tile_7[:, None] * sub_q_x) * sub_q_x)
+        tile_bf16_2 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
+        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_32)
+        acc_x_33 = acc_x_12 + ((-1.0 * acc_x_13) * change[:, None])
+        tile_bf16_3 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
+        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_33)
+        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        tile_8 = ((-1.0 * recip) * x_f32)[None, :] * recip_q[:, None]
+        where_q_x = tl.where(gt_q[:, None], tile_8 * recip_q[:, None], 0.0)
+        tile_bf16_5 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_14)
+        tile_9 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
+        where_q_x_2 = tl.where(gt_q[:, None], (tile_9 * recip_q[:, None]) * recip_q[:, None], 0.0)
+        tile_bf16_6 = (exp2_q_x_2 * where_q_x_2).to(tl.bfloat16)
+        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_15)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
-        sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
+        sum_x = next_sum_x
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
@@ -4412,6 +4378,8 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
         # src[moments.diag:34]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4421,127 +4389,124 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = x_f32[None, :] * exp2_q_x
+        mul_q_x_2 = exp2_q_x * x_f32[None, :]
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_3 = exp2_q_x * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q_2 = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_3 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_3 - where_q_2
-        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
         sub_q_x = tl.where((x_index < size_x)[None, :], x_f32[None, :] - next_acc_x[:, None], 0.0)
-        mul_q_x_3 = sub_q_x * exp2_q_x_2
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
-        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_3
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_4 = t[None, :] * exp2_q_x
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = acc_x_3 + tile_sum_4
-        where_q_4 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_q_5 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        mul_q_x_4 = exp2_q_x_2 * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_3 + ((-1.0 * sum_x) * change)) + tile_sum_3
+        tile_sum_4 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_4
+        where_q_4 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_5 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change_2 = where_q_5 - where_q_4
-        acc_x_16 = (-3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_17 = (6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_16
-        acc_x_18 = (acc_x_4 + ((d_forecast * sum_x) * change_2)) + (acc_x_17 * change)
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_3[:, None], 0.0)
-        mul_q_x_5 = d_forecast[:, None] * sub_q_x_2
-        tile_2 = (((recip * recip) * -3.0) * d_lean)[:, None] * sub_q_x
-        safe_ = tl.where(mul_q_x_5 == float("-inf"), 0.0, mul_q_x_5)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], (tile_2 * sub_q_x) - safe_, 0.0)
-        mul_q_x_6 = sub_q_x_3 * exp2_q_x_2
-        tile_sum_5 = tl.sum(mul_q_x_6, 1)
+        acc_x_16 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_17 = (-6.0 * (((recip * recip) * d_lean) * acc_x_3)) + acc_x_16
+        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        tile_2 = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_2[:, None], 0.0)
+        add_q_x = (d_forecast[:, None] * sub_q_x_2) + (tile_2 * sub_q_x)
+        add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
+        mul_q_x_5 = exp2_q_x_2 * add_q_x_2
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
         next_acc_x_4 = acc_x_18 + tile_sum_5
-        mul_q_3 = state__ * next_acc_x_4
-        sub_q = ((d_forecast * state_) * next_acc_x_2) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
-        mul_q_4 = sub_q * recip_q
-        next_centre = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        add_q = ((state_ * d_forecast) * next_acc_x_3) + (state__ * next_acc_x_4)
+        mul_q_3 = add_q * recip_q
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         acc_x_19 = ((-1.0 * acc_x_6) + (sum_x * change_2)) * change
-        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_2) * change_2)) + acc_x_19
-        mul_q_x_7 = (sub_q_x * sub_q_x_2) * exp2_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_7, 1)
+        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_3) * change_2)) + acc_x_19
+        mul_q_x_6 = (exp2_q_x_2 * sub_q_x) * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
         next_acc_x_5 = acc_x_20 + tile_sum_6
-        mul_q_x_8 = exp2_q_x_2 * sub_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_8, 1)
+        mul_q_x_7 = exp2_q_x_2 * sub_q_x_2
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
         next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
-        acc_x_21 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
+        acc_x_21 = ((3.0 * acc_x_3) + ((-1.0 * sum_x) * change)) * change
         acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
-        mul_q_x_9 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
-        tile_sum_8 = tl.sum(mul_q_x_9, 1)
+        mul_q_x_8 = ((exp2_q_x_2 * sub_q_x) * sub_q_x) * sub_q_x
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
         next_acc_x_7 = acc_x_22 + tile_sum_8
-        mul_q_5 = (recip * d_lean) * (state__ + ((recip * recip) * next_acc_x_7))
-        add_q = (d_forecast * (state_ + (next_acc_x_5 * recip))) + mul_q_5
-        mul_q_6 = (add_q * recip_q) * recip_q
-        next_centre_2 = tl.where(tl.abs(mul_q_6) < float("inf"), mul_q_6, 0.0)
-        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
-        mul_q_x_10 = (exp2_q_x_2 * sub_q_x) * sub_q_x
-        tile_sum_9 = tl.sum(mul_q_x_10, 1)
+        tile_3 = recip * (state__ + ((recip * recip) * next_acc_x_7))
+        add_q_2 = (((recip * next_acc_x_5) + state_) * d_forecast) + (tile_3 * d_lean)
+        mul_q_4 = (add_q_2 * recip_q) * recip_q
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_3) + (sum_x * change)) * change)
+        mul_q_x_9 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        tile_sum_9 = tl.sum(mul_q_x_9, 1)
         next_acc_x_8 = acc_x_23 + tile_sum_9
-        mul_q_x_11 = sub_q_x * exp2_q_x
-        tile_sum_10 = tl.sum(mul_q_x_11, 1)
+        mul_q_x_10 = exp2_q_x * sub_q_x
+        tile_sum_10 = tl.sum(mul_q_x_10, 1)
         next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
         tile_sum_11 = tl.sum(exp2_q_x, 1)
         next_sum_x_2 = sum_x_2 + tile_sum_11
         where_q_6 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
         where_q_7 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
-        where_q_8 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_9 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_15
-        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_15
-        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_11
-        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_11
+        where_q_8 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_9 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_12
+        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_12
+        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_13
+        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_13
         acc_x_24 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_4) * change[:, None])
-        acc_x_25 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
-        acc_x_26 = (-1.0 * acc_x_11) * (next_centre_2 - centre_2)[:, None]
-        acc_x_27 = (acc_x_10 + acc_x_26) + ((-1.0 * mul_q_d) * change_2[:, None])
-        acc_x_28 = (acc_x_27 + (acc_x_25 * change[:, None])) + (acc_x_13 * (where_q_9 - where_q_8)[:, None])
-        acc_x_29 = acc_x_28 + (acc_x_12 * (where_q_7 - where_q_6)[:, None])
-        acc_x_30 = (where_q[:, None] * acc_x_11) * (next_centre - centre)[:, None]
-        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
-        tile_3 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
+        acc_x_25 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
+        acc_x_26 = (-1.0 * acc_x_13) * (next_centre_2 - centre_2)[:, None]
+        acc_x_27 = (acc_x_10 + acc_x_26) + (acc_x_15 * (where_q_9 - where_q_8)[:, None])
+        acc_x_28 = acc_x_27 + (acc_x_14 * (where_q_7 - where_q_6)[:, None])
+        acc_x_29 = (where_q[:, None] * acc_x_13) * (next_centre - centre)[:, None]
+        acc_x_30 = (acc_x_28 + acc_x_29) + ((-1.0 * mul_q_d) * change_2[:, None])
+        mul_q_x_11 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
         tile_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x
-        mul_q_x_13 = ((recip * d_lean)[:, None] * x_f32[None, :]) * recip_q[:, None]
-        mul_q_x_14 = (d_forecast[:, None] * t[None, :]) * next_acc_x_2[:, None]
-        add_q_x = next_centre[:, None] + (next_acc_x_4[:, None] * x_f32[None, :])
-        safe_2 = tl.where(mul_q_x_14 == float("-inf"), 0.0, mul_q_x_14)
-        mul_q_x_15 = ((recip * recip_q) * recip_q)[:, None] * (add_q_x - safe_2)
-        tile_5 = tl.where(gt_q[:, None], mul_q_x_15, 0.0) + mul_q_x_13
-        tile_6 = (tile_5 + ((tile_4 * sub_q_x) * sub_q_x)) + (tile_3 * sub_q_x_2)
+        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
+        mul_q_x_13 = (d_forecast * next_acc_x_3)[:, None] * t[None, :]
+        add_q_x_3 = (next_acc_x_4[:, None] * x_f32[None, :]) + mul_q_x_13
+        safe_ = tl.where(add_q_x_3 == float("-inf"), 0.0, add_q_x_3)
+        mul_q_x_14 = ((recip * recip_q) * recip_q)[:, None] * (next_centre[:, None] - safe_)
+        tile_5 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
+        tile_6 = (tile_5 * sub_q_x_2) + tl.where(gt_q[:, None], mul_q_x_14, 0.0)
+        tile_7 = (tile_6 + mul_q_x_12) + ((tile_4 * sub_q_x) * sub_q_x)
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        sub_q_x_4 = (tile_6 + mul_q_x_12) - safe_next_centre[:, None]
-        sub_q_x_5 = tl.where((x_index < size_x)[None, :], sub_q_x_4, 0.0)
-        tile_bf16 = (sub_q_x_5 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_29 + acc_x_30))
-        tile_bf16_2 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_11)
-        mul_q_x_16 = ((recip * x_f32)[None, :] * recip_q[:, None]) * recip_q[:, None]
-        tile_7 = exp2_q_x_2 * tl.where(gt_q[:, None], mul_q_x_16, 0.0)
-        tile_bf16_3 = tile_7.to(tl.bfloat16)
-        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_12)
-        tile_8 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
-        where_q_x = tl.where(gt_q[:, None], (tile_8 * recip_q[:, None]) * recip_q[:, None], 0.0)
-        tile_bf16_4 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
-        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        sub_q_x_3 = (tile_7 + mul_q_x_11) - safe_next_centre[:, None]
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
+        tile_bf16 = (exp2_q_x_2 * sub_q_x_4).to(tl.bfloat16)
+        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_30 + (acc_x_25 * change[:, None])))
         acc_x_31 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_4) * change[:, None])
-        acc_x_32 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
-        mul_q_x_17 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
-        tile_9 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
-        add_q_x_2 = ((tile_9[:, None] * sub_q_x) * sub_q_x) + mul_q_x_17
-        add_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2, 0.0)
-        tile_bf16_5 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
-        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_32)
-        acc_x_33 = acc_x_15 + ((-1.0 * acc_x_11) * change[:, None])
-        tile_bf16_6 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
-        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_33)
+        acc_x_32 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
+        tile_8 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
+        mul_q_x_15 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
+        add_q_x_4 = mul_q_x_15 + ((tile_8[:, None] * sub_q_x) * sub_q_x)
+        add_q_x_5 = tl.where((x_index < size_x)[None, :], add_q_x_4, 0.0)
+        tile_bf16_2 = (exp2_q_x_2 * add_q_x_5).to(tl.bfloat16)
+        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_32)
+        acc_x_33 = acc_x_12 + ((-1.0 * acc_x_13) * change[:, None])
+        tile_bf16_3 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
+        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_33)
+        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        tile_9 = ((-1.0 * recip) * x_f32)[None, :] * recip_q[:, None]
+        where_q_x = tl.where(gt_q[:, None], tile_9 * recip_q[:, None], 0.0)
+        tile_bf16_5 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_14)
+        tile_10 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
+        mul_q_x_16 = (tile_10 * recip_q[:, None]) * recip_q[:, None]
+        tile_11 = exp2_q_x_2 * tl.where(gt_q[:, None], mul_q_x_16, 0.0)
+        tile_bf16_6 = tile_11.to(tl.bfloat16)
+        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_15)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
-        sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
+        sum_x = next_sum_x
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
@@ -4561,16 +4526,19 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_3, mask=(q_index < size_q))
     tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x_4, mask=(q_index < size_q))
-    mul_q_3 = (recip * d_lean) * (state__ + ((recip * recip) * acc_x_7))
-    add_q = (d_forecast * (state_ + (acc_x_5 * recip))) + mul_q_3
+    tile = recip * (state__ + ((recip * recip) * acc_x_7))
+    add_q = (((recip * acc_x_5) + state_) * d_forecast) + (tile * d_lean)
     tl.store(
         buffer_5_ptr + q_index * buffer_5_stride_q,
         ((add_q * recip_q) * recip_q),
         mask=(q_index < size_q),
     )
-    mul_q_4 = tl.where(gt_q, 1.0 - (recip * acc_x_9), 0.0) * recip_q
-    tl.store(buffer_6_ptr + q_index * buffer_6_stride_q, mul_q_4, mask=(q_index < size_q))
-    tile_bf16 = tl.where(gt_q[:, None], rsqrt * acc_x_10, 0.0).to(tl.bfloat16)
+    tl.store(
+        buffer_6_ptr + q_index * buffer_6_stride_q,
+        ((1.0 - (recip * acc_x_9)) * recip_q),
+        mask=(q_index < size_q),
+    )
+    tile_bf16 = tl.where(gt_q[:, None], acc_x_10 * rsqrt, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
@@ -4581,10 +4549,10 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
 @triton.jit
 def drift_backward_d_K_d_t_kernel(
     Q_ptr, K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, state___ptr,
-    buffer_1_ptr, buffer_3_ptr, buffer_0_ptr, buffer_2_ptr, buffer_5_ptr, buffer_6_ptr, d_K_ptr, d_t_ptr,
+    buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, buffer_5_ptr, buffer_6_ptr, d_K_ptr, d_t_ptr,
     Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_forecast_stride_q, d_lean_stride_q,
-    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, buffer_1_stride_q,
-    buffer_3_stride_q, buffer_0_stride_q, buffer_2_stride_q, buffer_5_stride_q, buffer_6_stride_q,
+    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_2_stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_6_stride_q,
     d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
@@ -4603,15 +4571,15 @@ def drift_backward_d_K_d_t_kernel(
     )
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:34]
     t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-    # src[moments.diag:36]
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[moments.diag:34]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -4621,50 +4589,46 @@ def drift_backward_d_K_d_t_kernel(
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q = (rsqrt * 1.4426950408889634) * dot
-        sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        mul_x_q = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
         gt_q = z > 0.0
+        where_x_q = tl.where(gt_q[None, :], tl.exp2(sub_x_q), 0.0)
         buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
         recip_q = 1.0 / z
-        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-        mul_x_q_2 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
-        tile = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
         d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
-        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
-        mul_x_q_3 = ((recip * d_lean)[None, :] * x_f32[:, None]) * recip_q[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        mul_x_q_4 = (d_forecast[None, :] * t[:, None]) * buffer_1[None, :]
+        mul_x_q_2 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
+        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
+        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
+        mul_x_q_3 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
         buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        add_x_q = (buffer_3[None, :] * x_f32[:, None]) + ((d_forecast * buffer_2)[None, :] * t[:, None])
         state__ = tl.load(state___ptr + q_index * state___stride_q)
-        mul_q = state__ * buffer_3
         state_ = tl.load(state__ptr + q_index * state__stride_q)
-        sub_q = ((d_forecast * state_) * buffer_1) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        add_x_q = (sub_q * recip_q)[None, :] + (buffer_3[None, :] * x_f32[:, None])
-        safe_ = tl.where(mul_x_q_4 == float("-inf"), 0.0, mul_x_q_4)
-        mul_x_q_5 = ((recip * recip_q) * recip_q)[None, :] * (add_x_q - safe_)
-        tile_3 = tl.where(gt_q[None, :], mul_x_q_5, 0.0) + mul_x_q_3
-        tile_4 = (tile_3 + ((tile_2 * sub_x_q_2) * sub_x_q_2)) + (tile * (t[:, None] - safe_buffer_2[None, :]))
+        add_q = ((state_ * d_forecast) * buffer_2) + (state__ * buffer_3)
+        sub_x_q_3 = (add_q * recip_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        mul_x_q_4 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_3
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
+        tile_3 = (tile_2 * (t[:, None] - safe_buffer_1[None, :])) + tl.where(gt_q[None, :], mul_x_q_4, 0.0)
+        tile_4 = (tile_3 + mul_x_q_3) + ((tile * sub_x_q_2) * sub_x_q_2)
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_5 = tl.where(gt_q[None, :], exp2_x_q, 0.0) * ((tile_4 + mul_x_q_2) - safe_buffer_5[None, :])
+        tile_5 = where_x_q * ((tile_4 + mul_x_q_2) - safe_buffer_5[None, :])
         tile_bf16 = tile_5.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q)
-        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * exp2_x_q
-        tile_sum = tl.sum(mul_x_q_6, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q_3 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_7 = d_forecast[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_3))
-        tile_sum_2 = tl.sum(mul_x_q_7, 1)
+        sub_x_q_4 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_5 = (tl.exp2(sub_x_q_4) * sub_x_q_2) * d_forecast[None, :]
+        tile_sum = tl.sum(mul_x_q_5, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum
+        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q)
+        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * where_x_q
+        tile_sum_2 = tl.sum(mul_x_q_6, 1)
         next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -4682,55 +4646,50 @@ def drift_backward_d_K_d_t_kernel(
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q = (rsqrt * 1.4426950408889634) * dot
-        sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        mul_x_q = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         # src[maps.diag:7]
         gt_q = z > 0.0
+        where_x_q = tl.where(gt_q[None, :], tl.exp2(sub_x_q), 0.0)
         buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
         recip_q = 1.0 / z
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_2 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
+        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
         d_forecast = tl.load(
             d_forecast_ptr + q_index * d_forecast_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_x_q_2 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
+        mul_x_q_3 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
-        tile = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
-        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
-        mul_x_q_3 = ((recip * d_lean)[None, :] * x_f32[:, None]) * recip_q[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_4 = (d_forecast[None, :] * t[:, None]) * buffer_1[None, :]
         buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q = (buffer_3[None, :] * x_f32[:, None]) + ((d_forecast * buffer_2)[None, :] * t[:, None])
         state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = state__ * buffer_3
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        sub_q = ((d_forecast * state_) * buffer_1) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        add_x_q = (sub_q * recip_q)[None, :] + (buffer_3[None, :] * x_f32[:, None])
-        safe_ = tl.where(mul_x_q_4 == float("-inf"), 0.0, mul_x_q_4)
-        mul_x_q_5 = ((recip * recip_q) * recip_q)[None, :] * (add_x_q - safe_)
-        tile_3 = tl.where(gt_q[None, :], mul_x_q_5, 0.0) + mul_x_q_3
-        tile_4 = (tile_3 + ((tile_2 * sub_x_q_2) * sub_x_q_2)) + (tile * (t[:, None] - safe_buffer_2[None, :]))
+        add_q = ((state_ * d_forecast) * buffer_2) + (state__ * buffer_3)
+        sub_x_q_3 = (add_q * recip_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        mul_x_q_4 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_3
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
+        tile_3 = (tile_2 * (t[:, None] - safe_buffer_1[None, :])) + tl.where(gt_q[None, :], mul_x_q_4, 0.0)
+        tile_4 = (tile_3 + mul_x_q_3) + ((tile * sub_x_q_2) * sub_x_q_2)
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        sub_x_q_3 = tl.where((q_index < size_q)[None, :], (tile_4 + mul_x_q_2) - safe_buffer_5[None, :], 0.0)
-        tile_5 = tl.where(gt_q[None, :], exp2_x_q, 0.0) * sub_x_q_3
-        tile_bf16 = tile_5.to(tl.bfloat16)
+        sub_x_q_4 = tl.where((q_index < size_q)[None, :], (tile_4 + mul_x_q_2) - safe_buffer_5[None, :], 0.0)
+        tile_bf16 = (where_x_q * sub_x_q_4).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * exp2_x_q
-        tile_sum = tl.sum(mul_x_q_6, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_4 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_7 = d_forecast[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_4))
-        tile_sum_2 = tl.sum(mul_x_q_7, 1)
+        sub_x_q_5 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_5 = (tl.exp2(sub_x_q_5) * sub_x_q_2) * d_forecast[None, :]
+        tile_sum = tl.sum(mul_x_q_5, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum
+        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * where_x_q
+        tile_sum_2 = tl.sum(mul_x_q_6, 1)
         next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -4740,7 +4699,7 @@ def drift_backward_d_K_d_t_kernel(
         (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
-    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 + (recip * acc_q_3)), mask=(x_index < size_x))
+    tl.store(d_t_ptr + x_index * d_t_stride_x, ((recip * acc_q_2) + acc_q_3), mask=(x_index < size_x))
 
 
 def _drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -4935,10 +4894,10 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
 def _drift_backward_d_K_d_t(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor, state__: torch.Tensor,
-    buffer_1: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_2: torch.Tensor,
+    buffer_0: torch.Tensor, buffer_1: torch.Tensor, buffer_2: torch.Tensor, buffer_3: torch.Tensor,
     buffer_5: torch.Tensor, buffer_6: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_1: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_2: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -4949,10 +4908,10 @@ def _drift_backward_d_K_d_t(
     _check("z", z, torch.float32, 1, Q.device)
     _check("state_", state_, torch.float32, 1, Q.device)
     _check("state__", state__, torch.float32, 1, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
     _check("buffer_5", buffer_5, torch.float32, 1, Q.device)
     _check("buffer_6", buffer_6, torch.float32, 1, Q.device)
     q, d = Q.shape
@@ -4975,14 +4934,14 @@ def _drift_backward_d_K_d_t(
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if state__.shape != (q,):
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_5.shape != (q,):
         raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
     if buffer_6.shape != (q,):
@@ -5000,11 +4959,11 @@ def _drift_backward_d_K_d_t(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     drift_backward_d_K_d_t_kernel[grid](
-        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_1, buffer_3, buffer_0,
-        buffer_2, buffer_5, buffer_6, d_K, d_t, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2,
+        buffer_3, buffer_5, buffer_6, d_K, d_t, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         t.stride(0), d_forecast.stride(0), d_lean.stride(0), logsum.stride(0), state.stride(0), z.stride(0),
-        state_.stride(0), state__.stride(0), buffer_1.stride(0), buffer_3.stride(0), buffer_0.stride(0),
-        buffer_2.stride(0), buffer_5.stride(0), buffer_6.stride(0), d_K.stride(0), d_K.stride(1),
+        state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
+        buffer_3.stride(0), buffer_5.stride(0), buffer_6.stride(0), d_K.stride(0), d_K.stride(1),
         d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
@@ -5031,7 +4990,7 @@ class _drift_autograd(torch.autograd.Function):
     def backward(ctx, d_forecast, d_lean):
         Q, K, t, logsum, state, z, state_, state__ = ctx.saved_tensors
         buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q = _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__)
-        d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_1, buffer_3, buffer_0, buffer_2, buffer_5, buffer_6)
+        d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6)
         return d_Q, d_K, d_t
 
 
@@ -5448,17 +5407,17 @@ def choice_backward_d_logits_kernel(
     sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     acc_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
-    d_mean = tl.load(
-        d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
-        mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
     mean = tl.load(
         mean_ptr + token_index[:, None] * mean_stride_token + e_index[None, :] * mean_stride_e,
         mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    mul_token_e = mean.to(tl.float32) * d_mean.to(tl.float32)
+    d_mean = tl.load(
+        d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
+        mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    mul_token_e = d_mean.to(tl.float32) * mean.to(tl.float32)
     sum_ = tl.sum(mul_token_e, 1)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
@@ -5470,9 +5429,12 @@ def choice_backward_d_logits_kernel(
             mask=(token_index < size_token)[:, None],
             other=0.0,
         )
-        where_token_vocab = tl.where(top[:, None] == logits, 1.0, 0.0)
+        where_token_vocab = tl.where(logits == top[:, None], 1.0, 0.0)
         tile_sum = tl.sum(where_token_vocab, 1)
         next_sum_vocab = sum_vocab + tile_sum
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        # src[moments.diag:43]
         E = load_tile(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
             (e_index < size_e)[None, :],
@@ -5480,9 +5442,7 @@ def choice_backward_d_logits_kernel(
             EXACT_E,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = tl.exp(sub_token_vocab) * (dot - sum_[:, None])
+        mul_token_vocab = (dot - sum_[:, None]) * tl.exp(sub_token_vocab)
         tile_sum_2 = tl.sum(mul_token_vocab, 1)
         next_acc_vocab = acc_vocab + tile_sum_2
         sum_vocab = next_sum_vocab
@@ -5495,36 +5455,47 @@ def choice_backward_d_logits_kernel(
         logits = tl.load(
             logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
-            other=float("-inf"),
+            other=0.0,
         )
-        tile = (top[:, None] == logits) & (vocab_index < size_vocab)[None, :]
+        tile = (logits == top[:, None]) & (vocab_index < size_vocab)[None, :]
         where_token_vocab = tl.where(tile, 1.0, 0.0)
         tile_sum = tl.sum(where_token_vocab, 1)
         next_sum_vocab = sum_vocab + tile_sum
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
             mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = tl.exp(sub_token_vocab) * (dot - sum_[:, None])
+        sub_token_vocab_2 = tl.where((vocab_index < size_vocab)[None, :], dot - sum_[:, None], 0.0)
+        mul_token_vocab = sub_token_vocab_2 * tl.exp(sub_token_vocab)
         tile_sum_2 = tl.sum(mul_token_vocab, 1)
         next_acc_vocab = acc_vocab + tile_sum_2
         sum_vocab = next_sum_vocab
         acc_vocab = next_acc_vocab
     z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
     recip_token = 1.0 / z
+    recip_token_2 = 1.0 / sum_vocab
     # src[maps.diag:7]
     gt_token = z > 0.0
-    recip_token_2 = 1.0 / sum_vocab
-    mul_token = ((-1.0 * recip_token_2) * acc_vocab) * recip_token
+    where_token = tl.where(gt_token, (acc_vocab * recip_token_2) * recip_token, 0.0)
     d_top = tl.load(d_top_ptr + token_index * d_top_stride_token, mask=(token_index < size_token), other=0.0)
-    add_token = (recip_token_2 * d_top) + tl.where(gt_token, mul_token, 0.0)
+    sub_token = (recip_token_2 * d_top) - where_token
     # whole tiles, no mask needed
     for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        where_token_vocab = tl.where(logits == top[:, None], sub_token[:, None], 0.0)
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
         # src[moments.diag:43]
         E = load_tile(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
@@ -5533,16 +5504,8 @@ def choice_backward_d_logits_kernel(
             EXACT_E,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (dot - sum_[:, None])
-        where_token_vocab = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
-        where_token_vocab_2 = tl.where(top[:, None] == logits, add_token[:, None], 0.0)
+        mul_token_vocab = (recip_token[:, None] * (dot - sum_[:, None])) * tl.exp(sub_token_vocab)
+        where_token_vocab_2 = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
         tl.store(
             d_logits_ptr + token_index[:, None] * d_logits_stride_token + vocab_index[None, :] * d_logits_stride_vocab,
             (where_token_vocab_2 + where_token_vocab),
@@ -5552,22 +5515,23 @@ def choice_backward_d_logits_kernel(
     for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
         # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=0.0,
+        )
+        where_token_vocab = tl.where(logits == top[:, None], sub_token[:, None], 0.0)
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
             mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
-            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (dot - sum_[:, None])
-        where_token_vocab = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
-        where_token_vocab_2 = tl.where(top[:, None] == logits, add_token[:, None], 0.0)
+        mul_token_vocab = (recip_token[:, None] * (dot - sum_[:, None])) * tl.exp(sub_token_vocab)
+        where_token_vocab_2 = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
         tl.store(
             d_logits_ptr + token_index[:, None] * d_logits_stride_token + vocab_index[None, :] * d_logits_stride_vocab,
             (where_token_vocab_2 + where_token_vocab),
@@ -5593,8 +5557,15 @@ def choice_backward_d_E_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         z = tl.load(z_ptr + token_index * z_stride_token)
         # src[maps.diag:7]
+        tile = d_mean.to(tl.float32) * tl.where(z > 0.0, 1.0 / z, 0.0)[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         top = tl.load(top_ptr + token_index * top_stride_token)
         # src[moments.diag:43]
         logits = tl.load(
@@ -5604,19 +5575,22 @@ def choice_backward_d_E_kernel(
         )
         # src[maps.diag:5]
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        where_vocab_token = tl.where((z > 0.0)[None, :], tl.exp(sub_vocab_token), 0.0)
-        tile_bf16 = (where_vocab_token * (1.0 / z)[None, :]).to(tl.bfloat16)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        e_bf16 = tl.exp(sub_vocab_token).to(tl.bfloat16)
+        next_acc_token = tl.dot(e_bf16, tl.trans(tile_bf16), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
+        # src[maps.diag:7]
+        where_token = tl.where((z > 0.0) & (token_index < size_token), 1.0 / z, 0.0)
+        tile_bf16 = (d_mean.to(tl.float32) * where_token[None, :]).to(tl.bfloat16)
         top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
         # src[moments.diag:43]
         logits = tl.load(
@@ -5626,17 +5600,8 @@ def choice_backward_d_E_kernel(
         )
         # src[maps.diag:5]
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
-        # src[maps.diag:7]
-        where_vocab_token = tl.where((z > 0.0)[None, :], tl.exp(sub_vocab_token), 0.0)
-        tile = where_vocab_token * tl.where(token_index < size_token, 1.0 / z, 0.0)[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
-            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        e_bf16 = tl.exp(sub_vocab_token).to(tl.bfloat16)
+        next_acc_token = tl.dot(e_bf16, tl.trans(tile_bf16), acc_token)
         acc_token = next_acc_token
     tl.store(
         d_E_ptr + vocab_index[:, None] * d_E_stride_vocab + e_index[None, :] * d_E_stride_e,
@@ -5916,7 +5881,6 @@ def temperature_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[moments.diag:53]
-    b = tl.load(b_ptr)
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -5924,11 +5888,12 @@ def temperature_kernel(
     )
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:53]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -5937,7 +5902,7 @@ def temperature_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = ((rsqrt * 1.4426950408889634) * b) * dot
+        mul_q_x = ((1.4426950408889634 * b) * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -5964,7 +5929,7 @@ def temperature_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = tl.where((x_index < size_x)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * b) * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -5982,7 +5947,7 @@ def temperature_kernel(
     # src[maps.diag:12]
     tl.store(
         L_ptr + q_index * L_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
     # src[maps.diag:7]
@@ -6009,14 +5974,14 @@ def temperature_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[moments.diag:53]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -6027,14 +5992,14 @@ def temperature_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[moments.diag:53]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -6055,8 +6020,6 @@ def temperature_long_L_E_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
     buffer_0 = load_tile(
         buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
         (x_index < size_x),
@@ -6065,13 +6028,15 @@ def temperature_long_L_E_rows_kernel(
     )
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * buffer_0, float("-inf"))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * b) * rsqrt) * buffer_0, float("-inf"))
     max_ = tl.max(mul_x, 0)
     sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
     # src[maps.diag:12]
     e = tl.exp2(sub_x)
     sum_ = tl.sum(e, 0)
-    tl.store(L_ptr + q_index * L_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
+    tl.store(L_ptr + q_index * L_stride_q, (tl.log(sum_) + (max_ * 0.6931471805599453)))
     mul_x_2 = e * buffer_0
     sum_2 = tl.sum(mul_x_2, 0)
     # src[maps.diag:7]
@@ -6090,16 +6055,16 @@ def temperature_long_L_E_kernel(
     max_x = tl.full([], float("-inf"), tl.float32)
     z = tl.full([], 0.0, tl.float32)
     acc_x = tl.full([], 0.0, tl.float32)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
-        mul_x = ((rsqrt * 1.4426950408889634) * b) * buffer_0
+        mul_x = ((1.4426950408889634 * b) * rsqrt) * buffer_0
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6123,7 +6088,7 @@ def temperature_long_L_E_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * buffer_0, float("-inf"))
+        mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * b) * rsqrt) * buffer_0, float("-inf"))
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6139,7 +6104,7 @@ def temperature_long_L_E_kernel(
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:12]
-    tl.store(L_ptr + q_index * L_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
+    tl.store(L_ptr + q_index * L_stride_q, (tl.log(z) + (max_x * 0.6931471805599453)))
     # src[maps.diag:7]
     # src[moments.diag:55]
     where = tl.where(z > 0.0, (rsqrt * acc_x) * (1.0 / z), 0.0)
@@ -6148,9 +6113,9 @@ def temperature_long_L_E_kernel(
 
 @triton.jit
 def temperature_forward_kernel(
-    Q_ptr, K_ptr, b_ptr, L_ptr, logsum_ptr, E_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, L_stride_q,
-    logsum_stride_q, E_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, L_ptr, E_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, L_stride_q, E_stride_q,
+    size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -6160,15 +6125,15 @@ def temperature_forward_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:53]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -6181,7 +6146,7 @@ def temperature_forward_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = ((1.4426950408889634 * rsqrt) * b) * dot
+        mul_q_x = ((1.4426950408889634 * b) * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6190,7 +6155,7 @@ def temperature_forward_kernel(
         e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        mul_q_x_2 = dot * e
+        mul_q_x_2 = e * dot
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         max_x = next_max_x
@@ -6208,7 +6173,7 @@ def temperature_forward_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * b) * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6217,27 +6182,29 @@ def temperature_forward_kernel(
         e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        mul_q_x_2 = dot * e
+        mul_q_x_2 = e * dot
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:12]
-    add_q = (0.6931471805599453 * max_x) + tl.log(z)
-    tl.store(L_ptr + q_index * L_stride_q, add_q, mask=(q_index < size_q))
-    tl.store(logsum_ptr + q_index * logsum_stride_q, add_q, mask=(q_index < size_q))
+    tl.store(
+        L_ptr + q_index * L_stride_q,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(q_index < size_q),
+    )
     # src[maps.diag:7]
     # src[moments.diag:55]
-    where_q = tl.where(z > 0.0, (rsqrt * (1.0 / z)) * acc_x, 0.0)
+    where_q = tl.where(z > 0.0, (rsqrt * acc_x) * (1.0 / z), 0.0)
     tl.store(E_ptr + q_index * E_stride_q, where_q, mask=(q_index < size_q))
 
 
 @triton.jit
 def temperature_backward_buffer_0_d_Q_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, d_Q_stride_q,
-    d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q,
+    size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -6254,8 +6221,8 @@ def temperature_backward_buffer_0_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * L
     b = tl.load(b_ptr)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
@@ -6275,7 +6242,7 @@ def temperature_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = (((rsqrt * 1.4426950408889634) * b) * dot) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        sub_q_x = (((1.4426950408889634 * rsqrt) * b) * dot) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
         mul_q_x = exp2_q_x * dot
         tile_sum = tl.sum(mul_q_x, 1)
@@ -6285,8 +6252,8 @@ def temperature_backward_buffer_0_d_Q_kernel(
         acc_x_4 = (-1.0 * (d_E[:, None] * acc_x_3)) * (next_centre - centre)[:, None]
         # src[moments.diag:55]
         safe_next_centre = tl.where(next_centre == float("-inf"), 0.0, next_centre)
-        sub_q_x_2 = (1.0 + ((rsqrt * b) * dot)) - safe_next_centre[:, None]
-        tile = (mul_q_2[:, None] + (d_E[:, None] * sub_q_x_2)) * exp2_q_x
+        sub_q_x_2 = (((rsqrt * b) * dot) + 1.0) - safe_next_centre[:, None]
+        tile = (mul_q_2[:, None] + (sub_q_x_2 * d_E[:, None])) * exp2_q_x
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
@@ -6307,7 +6274,7 @@ def temperature_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = tl.where((x_index < size_x)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
         sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
         mul_q_x_2 = exp2_q_x * dot
@@ -6318,8 +6285,8 @@ def temperature_backward_buffer_0_d_Q_kernel(
         acc_x_4 = (-1.0 * (d_E[:, None] * acc_x_3)) * (next_centre - centre)[:, None]
         # src[moments.diag:55]
         safe_next_centre = tl.where(next_centre == float("-inf"), 0.0, next_centre)
-        sub_q_x_2 = (1.0 + ((rsqrt * b) * dot)) - safe_next_centre[:, None]
-        add_q_x = tl.where((x_index < size_x)[None, :], mul_q_2[:, None] + (d_E[:, None] * sub_q_x_2), 0.0)
+        sub_q_x_2 = (((rsqrt * b) * dot) + 1.0) - safe_next_centre[:, None]
+        add_q_x = tl.where((x_index < size_x)[None, :], mul_q_2[:, None] + (sub_q_x_2 * d_E[:, None]), 0.0)
         tile_bf16 = (add_q_x * exp2_q_x).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
@@ -6338,9 +6305,9 @@ def temperature_backward_buffer_0_d_Q_kernel(
 
 @triton.jit
 def temperature_backward_d_K_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, d_K_stride_x,
-    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, size_q,
+    size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -6362,6 +6329,7 @@ def temperature_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         mul_q = (rsqrt * b) * buffer_0
         Q = load_tile(
@@ -6373,13 +6341,12 @@ def temperature_backward_d_K_kernel(
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[moments.diag:55]
-        sub_x_q = (1.0 + ((rsqrt * b) * dot)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+        sub_x_q = (((rsqrt * b) * dot) + 1.0) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q_2 = logsum * 1.4426950408889634
-        sub_x_q_2 = (((rsqrt * 1.4426950408889634) * b) * dot) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        tile = ((d_L * b)[None, :] + (d_E[None, :] * sub_x_q)) * tl.exp2(sub_x_q_2)
+        L = tl.load(L_ptr + q_index * L_stride_q)
+        mul_q_2 = 1.4426950408889634 * L
+        sub_x_q_2 = (((1.4426950408889634 * rsqrt) * b) * dot) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        tile = ((d_L * b)[None, :] + (sub_x_q * d_E[None, :])) * tl.exp2(sub_x_q_2)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
@@ -6387,6 +6354,7 @@ def temperature_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = (rsqrt * b) * buffer_0
         # src[moments.diag:53]
@@ -6398,29 +6366,28 @@ def temperature_backward_d_K_kernel(
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[moments.diag:55]
-        sub_x_q = (1.0 + ((rsqrt * b) * dot)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q = (((rsqrt * b) * dot) + 1.0) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = logsum * 1.4426950408889634
-        mul_x_q = tl.where((q_index < size_q)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = 1.4426950408889634 * L
+        mul_x_q = tl.where((q_index < size_q)[None, :], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
         sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        tile = ((d_L * b)[None, :] + (d_E[None, :] * sub_x_q)) * tl.exp2(sub_x_q_2)
+        tile = ((d_L * b)[None, :] + (sub_x_q * d_E[None, :])) * tl.exp2(sub_x_q_2)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def temperature_backward_d_b_rows_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, size_q, size_d,
-    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
     EXACT_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     q_index = tl.arange(0, BLOCK_Q)
@@ -6441,17 +6408,17 @@ def temperature_backward_d_b_rows_kernel(
     )
     # src[moments.diag:7]
     dot = tl.dot(Q, tl.trans(K))
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = logsum * 1.4426950408889634
+    L = load_tile(L_ptr + q_index * L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * L
     # src[moments.diag:53]
     b = tl.load(b_ptr)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_q_x = tl.where((q_index < size_q)[:, None], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+    mul_q_x = tl.where((q_index < size_q)[:, None], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
     mul_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x, float("-inf"))
     sub_q_x = mul_q_x_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q_x_3 = (rsqrt * d_E)[:, None] * (dot - buffer_0[:, None])
     d_L = load_tile(d_L_ptr + q_index * d_L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q_x_4 = ((d_L[:, None] + mul_q_x_3) * tl.exp2(sub_q_x)) * dot
@@ -6461,9 +6428,9 @@ def temperature_backward_d_b_rows_kernel(
 
 @triton.jit
 def temperature_backward_d_b_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, size_q, size_d,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     d_index = tl.arange(0, BLOCK_D)
     acc_q_x = tl.full([], 0.0, tl.float32)
@@ -6474,10 +6441,10 @@ def temperature_backward_d_b_kernel(
     for q_index in tl.range(0, size_q):
         # src[moments.diag:53]
         Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul = logsum * 1.4426950408889634
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        L = tl.load(L_ptr + q_index * L_stride_q)
+        mul = 1.4426950408889634 * L
         d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
         to_x = size_x // BLOCK_X * BLOCK_X
         # whole tiles, no mask needed
@@ -6492,7 +6459,7 @@ def temperature_backward_d_b_kernel(
             # src[moments.diag:7]
             mul_x_d = K.to(tl.float32) * Q.to(tl.float32)[None, :]
             sum_ = tl.sum(mul_x_d, 1)
-            sub_x = (((rsqrt * 1.4426950408889634) * b) * sum_) - tl.where(mul == float("-inf"), 0.0, mul)
+            sub_x = (((1.4426950408889634 * rsqrt) * b) * sum_) - tl.where(mul == float("-inf"), 0.0, mul)
             tile = (d_L + ((d_E * rsqrt) * (sum_ - buffer_0))) * tl.exp2(sub_x)
             mul_x = tile * sum_
             tile_sum = tl.sum(mul_x, 0)
@@ -6511,7 +6478,7 @@ def temperature_backward_d_b_kernel(
             # src[moments.diag:7]
             mul_x_d = K.to(tl.float32) * Q.to(tl.float32)[None, :]
             sum_ = tl.sum(mul_x_d, 1)
-            mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * sum_, float("-inf"))
+            mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * sum_, float("-inf"))
             sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
             tile = (d_L + ((d_E * rsqrt) * (sum_ - buffer_0))) * tl.exp2(sub_x)
             mul_x_2 = tile * sum_
@@ -6611,8 +6578,8 @@ def _temperature_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
     b: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_temperature_forward(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], logsum: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_temperature_forward(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
@@ -6623,7 +6590,6 @@ def _temperature_forward(
     if b.shape != ():
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     L = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
     E = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
@@ -6636,11 +6602,11 @@ def _temperature_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     temperature_forward_kernel[grid](
-        Q, K, b, L, logsum, E, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), L.stride(0),
-        logsum.stride(0), E.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, b, L, E, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), L.stride(0), E.stride(0), q, d, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
-    return L, logsum, E
+    return L, E
 
 
 def _temperature_backward_buffer_0_d_Q(
@@ -6649,15 +6615,15 @@ def _temperature_backward_buffer_0_d_Q(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_temperature_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q]) -> buffer_0: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_temperature_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q]) -> buffer_0: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
     _check("d_E", d_E, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -6668,8 +6634,8 @@ def _temperature_backward_buffer_0_d_Q(
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
@@ -6683,9 +6649,9 @@ def _temperature_backward_buffer_0_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     temperature_backward_buffer_0_d_Q_kernel[grid](
-        Q, K, b, d_L, d_E, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q,
-        d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
+        Q, K, b, d_L, d_E, L, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0, d_Q
@@ -6697,16 +6663,16 @@ def _temperature_backward_d_K(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_temperature_backward_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_temperature_backward_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
     _check("d_E", d_E, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -6718,8 +6684,8 @@ def _temperature_backward_d_K(
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
@@ -6734,9 +6700,9 @@ def _temperature_backward_d_K(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     temperature_backward_d_K_kernel[grid](
-        Q, K, b, d_L, d_E, logsum, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q,
-        d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
+        Q, K, b, d_L, d_E, L, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q, d, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return d_K
@@ -6748,16 +6714,16 @@ def _temperature_backward_d_b(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_temperature_backward_d_b(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
+    """_temperature_backward_d_b(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
     _check("d_E", d_E, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -6769,8 +6735,8 @@ def _temperature_backward_d_b(
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_b = torch.empty((), dtype=torch.float32, device=Q.device)
@@ -6784,8 +6750,8 @@ def _temperature_backward_d_b(
             warps, stages = 8, 2
         grid = (1,)
         temperature_backward_d_b_rows_kernel[grid](
-            Q, K, b, d_L, d_E, logsum, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-            d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
+            Q, K, b, d_L, d_E, L, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+            d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
             BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, EXACT_X=x == BLOCK_X,
             EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
@@ -6805,8 +6771,8 @@ def _temperature_backward_d_b(
         BLOCK_X, warps, stages = 1, 8, 2
     grid = (1,)
     temperature_backward_d_b_kernel[grid](
-        Q, K, b, d_L, d_E, logsum, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), q, d, x, BLOCK_X=BLOCK_X,
+        Q, K, b, d_L, d_E, L, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), q, d, x, BLOCK_X=BLOCK_X,
         BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
     )
     return d_b
@@ -6823,17 +6789,17 @@ class _temperature_autograd(torch.autograd.Function):
             raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         if b.shape != ():
             raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
-        L, logsum, E = _temperature_forward(Q, K, b)
-        ctx.save_for_backward(Q, K, b, logsum)
+        L, E = _temperature_forward(Q, K, b)
+        ctx.save_for_backward(Q, K, b, L)
         ctx.sizes = ()
         return L, E
 
     @staticmethod
     def backward(ctx, d_L, d_E):
-        Q, K, b, logsum = ctx.saved_tensors
-        buffer_0, d_Q = _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum)
-        d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0)
-        d_b = _temperature_backward_d_b(Q, K, b, d_L, d_E, logsum, buffer_0)
+        Q, K, b, L = ctx.saved_tensors
+        buffer_0, d_Q = _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L)
+        d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, L, buffer_0)
+        d_b = _temperature_backward_d_b(Q, K, b, d_L, d_E, L, buffer_0)
         return d_Q, d_K, d_b
 
 

@@ -43,8 +43,7 @@ def nearest(Q, K, *, block_x=256):
         first_x = block * block_x
         x_index = first_x + jnp.arange(block_x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         tile_min = jnp.min(sum_, axis=1)
@@ -63,8 +62,7 @@ def nearest(Q, K, *, block_x=256):
         first_x = block * block_x
         x_index = first_x + jnp.arange(block_x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         chosen = jnp.where((x_index < x), sum_, jnp.inf)
@@ -109,8 +107,7 @@ def _nearest_distance(Q, K, *, block_x=256):
         (min_x,) = state
         first_x = block * block_x
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         tile_min = jnp.min(sum_, axis=1)
@@ -125,8 +122,7 @@ def _nearest_distance(Q, K, *, block_x=256):
         first_x = block * block_x
         x_index = first_x + jnp.arange(block_x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         chosen = jnp.where((x_index < x), sum_, jnp.inf)
@@ -154,8 +150,7 @@ def _nearest_distance_forward(Q, K, *, block_x=256):
         (min_x,) = state
         first_x = block * block_x
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         tile_min = jnp.min(sum_, axis=1)
@@ -170,8 +165,7 @@ def _nearest_distance_forward(Q, K, *, block_x=256):
         first_x = block * block_x
         x_index = first_x + jnp.arange(block_x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         chosen = jnp.where((x_index < x), sum_, jnp.inf)
@@ -204,8 +198,7 @@ def _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, *, block_x=256):
         sum_x, sum_x_2 = state
         first_x = block * block_x
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         equal = out[:, None] == sum_
@@ -225,8 +218,7 @@ def _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, *, block_x=256):
         first_x = block * block_x
         x_index = first_x + jnp.arange(block_x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         equal = out[:, None] == sum_
@@ -240,7 +232,8 @@ def _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, *, block_x=256):
 
     sum_x, sum_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (sum_x, sum_x_2))
     recip = 1 / sum_x
-    return recip, (d_out * recip * 2.0)[:, None] * sum_x_2
+    mul = (d_out * recip * -2.0)[:, None] * sum_x_2
+    return recip, mul
 
 
 def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, block_x=512):
@@ -259,9 +252,9 @@ def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, b
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     out = jnp.pad(out, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
@@ -273,14 +266,14 @@ def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, b
         def step(block, state):
             (acc_q,) = state
             first_q = block * block_q
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile - safe_K[:, None]
+            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
+            sub = K_tile[:, None] - safe_Q
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
             out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
             chosen = jnp.where((out_tile == sum_)[:, :, None], sub, 0.0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             mul_2 = (d_out_tile * buffer_0_tile)[:, None] * chosen
             tile_sum = jnp.sum(mul_2, axis=1)
@@ -293,14 +286,14 @@ def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, b
         def step_2(block, state):
             (acc_q,) = state
             first_q = block * block_q
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile - safe_K[:, None]
+            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
+            sub = K_tile[:, None] - safe_Q
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
             out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
             chosen = jnp.where((out_tile == sum_)[:, :, None], sub, 0.0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             mul_2 = (d_out_tile * buffer_0_tile)[:, None] * chosen
             tile_sum = jnp.sum(mul_2, axis=1)
@@ -308,7 +301,7 @@ def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, b
             return (next_acc_q,)
 
         (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))
-        return acc_q * -2.0
+        return 2.0 * acc_q
 
     d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -391,8 +384,9 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
             mul_2 = -1.0 * recip * sum_
             tile_max = jnp.max(mul_2, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(mul_2 - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_3 = -1.0 * (sum_ * recip + next_max_x[:, None])
+            e_2 = jnp.exp(mul_3)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -414,8 +408,10 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
             chosen = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(chosen - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_2 = -1.0 * (sum_ * recip + next_max_x[:, None])
+            chosen_2 = jnp.where((x_index < x), mul_2, -jnp.inf)
+            e_2 = jnp.exp(chosen_2)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -432,7 +428,7 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
-    """kernel_regression_forward(Q: f32[q d], K: f32[x d], V: f32[x e]) -> (f32[q e], f32[q]), in blocks: memory does not grow with x."""
+    """kernel_regression_forward(Q: f32[q d], K: f32[x d], V: f32[x e]) -> (f32[q e], f32[q], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.float32) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -467,8 +463,9 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
             mul_2 = -1.0 * recip * sum_
             tile_max = jnp.max(mul_2, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(mul_2 - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_3 = -1.0 * (recip * sum_ + next_max_x[:, None])
+            e_2 = jnp.exp(mul_3)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -490,8 +487,10 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
             chosen = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(chosen - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_2 = -1.0 * (recip * sum_ + next_max_x[:, None])
+            chosen_2 = jnp.where((x_index < x), mul_2, -jnp.inf)
+            e_2 = jnp.exp(chosen_2)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -499,13 +498,14 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen, jnp.log(z) + max_x
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen, max_x, z
 
-    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, state_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
-    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], logsum_tiles[:q]
+    state_tiles = state_tiles.reshape(-(-q // block_q) * block_q)
+    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], state_tiles[:q], z_tiles[:q]
 
 
 def _kernel_regression_backward_buffer_0(d_out, out):
@@ -514,13 +514,13 @@ def _kernel_regression_backward_buffer_0(d_out, out):
     q, e = d_out.shape
     if out.shape != (q, e):
         raise ValueError(f"out: f32[q e] has shape {out.shape}, expected {(q, e)}")
-    sum_e = jnp.einsum("qe,qe->q", out, d_out, precision="highest")  # [q]
+    sum_e = jnp.einsum("qe,qe->q", d_out, out, precision="highest")  # [q]
     return sum_e
 
 
-def _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
-    """kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], logsum: f32[q], buffer_0: f32[q]) -> f32[q d], in blocks: memory does not grow with x."""
-    Q, K, V, d_out, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, logsum, buffer_0))
+def _kernel_regression_backward_d_Q(Q, K, V, d_out, state_2, z, buffer_0, *, block_x=256, block_q=512):
+    """kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], state: f32[q], z: f32[q], buffer_0: f32[q]) -> f32[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out, state_2, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, state_2, z, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -530,43 +530,46 @@ def _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state_2.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         recip = 1 / jnp.float32(d)
+        state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
             sub = Q_tile[:, None] - safe_K
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
-            sub_2 = -1.0 * recip * sum_ - logsum_tile[:, None]
-            mul_2 = jnp.exp(sub_2) * (dot - buffer_0_tile[:, None])
-            mul_3 = sub * mul_2[:, :, None]
-            tile_sum = jnp.sum(mul_3, axis=1)
+            mul_2 = -1.0 * (state_tile[:, None] + sum_ * recip)
+            mul_3 = jnp.exp(mul_2) * (dot - buffer_0_tile[:, None])
+            mul_4 = mul_3[:, :, None] * sub
+            tile_sum = jnp.sum(mul_4, axis=1)
             next_acc_x = acc_x + tile_sum
             return (next_acc_x,)
 
@@ -577,31 +580,35 @@ def _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
             sub = Q_tile[:, None] - safe_K
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
-            chosen = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
-            mul_2 = jnp.exp(chosen - logsum_tile[:, None]) * (dot - buffer_0_tile[:, None])
-            mul_3 = sub * mul_2[:, :, None]
-            tile_sum = jnp.sum(mul_3, axis=1)
+            mul_2 = -1.0 * (state_tile[:, None] + sum_ * recip)
+            chosen = jnp.where((x_index < x), mul_2, -jnp.inf)
+            mul_3 = jnp.exp(chosen) * (dot - buffer_0_tile[:, None])
+            mul_4 = mul_3[:, :, None] * sub
+            tile_sum = jnp.sum(mul_4, axis=1)
             next_acc_x = acc_x + tile_sum
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return -2.0 * recip * acc_x
+        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+        mul = (-2.0 * recip * (1 / z_tile))[:, None] * acc_x
+        chosen = jnp.where((z_tile > 0.0)[:, None], mul, 0.0)
+        return chosen
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
     return d_Q_tiles[:q]
 
 
-def _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
-    """kernel_regression_backward_d_K_d_V(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], logsum: f32[q], buffer_0: f32[q]) -> (f32[x d], f32[x e]), in blocks: memory does not grow with q."""
-    Q, K, V, d_out, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, logsum, buffer_0))
+def _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, state_2, z, buffer_0, *, block_q=256, block_x=512):
+    """kernel_regression_backward_d_K_d_V(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], state: f32[q], z: f32[q], buffer_0: f32[q]) -> (f32[x d], f32[x e]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out, state_2, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, state_2, z, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -611,45 +618,54 @@ def _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, blo
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state_2.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         recip = 1 / jnp.float32(d)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
             sub = Q_tile - safe_K[:, None]
+            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            recip_2 = 1 / z_tile
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
+            gt = z_tile > 0.0
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
-            exp = jnp.exp(-1.0 * recip * sum_ - logsum_tile)
-            mul_2 = sub * (exp * (dot - buffer_0_tile))[:, :, None]
-            tile_sum = jnp.sum(mul_2, axis=1)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            exp = jnp.exp(-1.0 * (state_tile + sum_ * recip))
+            mul_2 = exp * jnp.where(gt, dot - buffer_0_tile, 0.0)
+            mul_3 = (recip_2 * mul_2)[:, :, None] * sub
+            tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_q = acc_q + tile_sum
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", exp, d_out_tile, precision="highest")
+            mul_4 = d_out_tile * recip_2[:, None]
+            chosen = jnp.where(gt, exp, 0.0)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", chosen, mul_4, precision="highest")
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
@@ -659,25 +675,30 @@ def _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, blo
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
             sub = Q_tile - safe_K[:, None]
+            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            chosen = jnp.where((q_index < q), 1 / z_tile, 0.0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
+            gt = z_tile > 0.0
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
-            chosen = jnp.where((q_index < q), -1.0 * recip * sum_, -jnp.inf)
-            exp = jnp.exp(chosen - logsum_tile)
-            mul_2 = sub * (exp * (dot - buffer_0_tile))[:, :, None]
-            tile_sum = jnp.sum(mul_2, axis=1)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            exp = jnp.exp(-1.0 * (state_tile + sum_ * recip))
+            mul_2 = exp * jnp.where(gt, dot - buffer_0_tile, 0.0)
+            mul_3 = (chosen * mul_2)[:, :, None] * sub
+            tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_q = acc_q + tile_sum
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", exp, d_out_tile, precision="highest")
+            mul_4 = d_out_tile * chosen[:, None]
+            chosen_2 = jnp.where(gt, exp, 0.0)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", chosen_2, mul_4, precision="highest")
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
-        return recip * 2.0 * acc_q, acc_q_2
+        return 2.0 * recip * acc_q, acc_q_2
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -692,24 +713,19 @@ def _kernel_regression_differentiable(Q, K, V, block_x, block_q):
 
 
 def _kernel_regression_keeping(Q, K, V, block_x, block_q):
-    out, logsum = _kernel_regression_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, out, logsum)
+    out, state, z = _kernel_regression_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, state, z)
 
 
 def _kernel_regression_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, out, logsum = saved
+    Q, K, V, out, state, z = saved
     d_out = cotangents
     buffer_0 = _kernel_regression_backward_buffer_0(d_out, out)
-    d_Q = _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _kernel_regression_backward_d_Q(
+        Q, K, V, d_out, state, z, buffer_0, block_x=block_x, block_q=block_q,
+    )
     d_K, d_V = _kernel_regression_backward_d_K_d_V(
-        Q,
-        K,
-        V,
-        d_out,
-        logsum,
-        buffer_0,
-        block_q=block_q,
-        block_x=block_x,
+        Q, K, V, d_out, state, z, buffer_0, block_q=block_q, block_x=block_x,
     )
     return (d_Q, d_K, d_V)
 

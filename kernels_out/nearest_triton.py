@@ -112,17 +112,17 @@ def distances_parts_rows_kernel(
     d_in_index = tl.arange(0, BLOCK_D_IN_1)
     # src[nearest.diag:6]
     K = tl.load(
-        K_ptr + x_index * K_stride_x + (d_in_index + size_length_d * d_part_index) * K_stride_d,
-        mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+        K_ptr + x_index * K_stride_x + (size_length_d * d_part_index + d_in_index) * K_stride_d,
+        mask=(d_in_index < size_length_d) & ((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
         other=0.0,
     )
     Q = tl.load(
-        Q_ptr + q_index * Q_stride_q + (d_in_index + size_length_d * d_part_index) * Q_stride_d,
-        mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+        Q_ptr + q_index * Q_stride_q + (size_length_d * d_part_index + d_in_index) * Q_stride_d,
+        mask=(d_in_index < size_length_d) & ((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
         other=0.0,
     )
     # src[nearest.diag:7]
-    lt_d_in = (d_in_index + (size_length_d * d_part_index)) < size_d
+    lt_d_in = ((d_part_index * size_length_d) + d_in_index) < size_d
     where_d_in = tl.where(lt_d_in & (d_in_index < size_length_d), Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
     mul_d_in = where_d_in * where_d_in
     sum_ = tl.sum(mul_d_in, 0)
@@ -145,24 +145,24 @@ def distances_parts_kernel(
     program = program // size_q
     d_part_index = program.to(tl.int64)
     acc_d_in = tl.full([], 0.0, tl.float32)
-    mul = size_length_d * d_part_index
+    mul = d_part_index * size_length_d
     to_d_in = size_length_d // BLOCK_D_IN_1 * BLOCK_D_IN_1
     # whole tiles, no mask needed
     for first_d_in in tl.range(0, to_d_in, BLOCK_D_IN_1):
         d_in_index = first_d_in + tl.arange(0, BLOCK_D_IN_1)
         # src[nearest.diag:6]
         K = tl.load(
-            K_ptr + x_index * K_stride_x + (d_in_index + size_length_d * d_part_index) * K_stride_d,
-            mask=((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            K_ptr + x_index * K_stride_x + (size_length_d * d_part_index + d_in_index) * K_stride_d,
+            mask=((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
             other=0.0,
         )
         Q = tl.load(
-            Q_ptr + q_index * Q_stride_q + (d_in_index + size_length_d * d_part_index) * Q_stride_d,
-            mask=((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            Q_ptr + q_index * Q_stride_q + (size_length_d * d_part_index + d_in_index) * Q_stride_d,
+            mask=((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
             other=0.0,
         )
         # src[nearest.diag:7]
-        where_d_in = tl.where((d_in_index + mul) < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        where_d_in = tl.where((mul + d_in_index) < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
         mul_d_in = where_d_in * where_d_in
         tile_sum = tl.sum(mul_d_in, 0)
         next_acc_d_in = acc_d_in + tile_sum
@@ -173,17 +173,17 @@ def distances_parts_kernel(
         d_in_index = first_d_in_2 + tl.arange(0, BLOCK_D_IN_1)
         # src[nearest.diag:6]
         K = tl.load(
-            K_ptr + x_index * K_stride_x + (d_in_index + size_length_d * d_part_index) * K_stride_d,
-            mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            K_ptr + x_index * K_stride_x + (size_length_d * d_part_index + d_in_index) * K_stride_d,
+            mask=(d_in_index < size_length_d) & ((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
             other=0.0,
         )
         Q = tl.load(
-            Q_ptr + q_index * Q_stride_q + (d_in_index + size_length_d * d_part_index) * Q_stride_d,
-            mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            Q_ptr + q_index * Q_stride_q + (size_length_d * d_part_index + d_in_index) * Q_stride_d,
+            mask=(d_in_index < size_length_d) & ((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
             other=0.0,
         )
         # src[nearest.diag:7]
-        tile = ((d_in_index + mul) < size_d) & (d_in_index < size_length_d)
+        tile = ((mul + d_in_index) < size_d) & (d_in_index < size_length_d)
         where_d_in = tl.where(tile, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
         mul_d_in = where_d_in * where_d_in
         tile_sum = tl.sum(mul_d_in, 0)
@@ -339,7 +339,7 @@ def distances_backward_d_Q_rows_kernel(
     sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
     mul_d_x = sub_d_x_2 * d_out[None, :]
     sum_ = tl.sum(mul_d_x, 1)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, (sum_ * 2.0), mask=(d_index < size_d))
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, (2.0 * sum_), mask=(d_index < size_d))
 
 
 @triton.jit
@@ -396,7 +396,7 @@ def distances_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        (acc_x * 2.0),
+        (2.0 * acc_x),
         mask=(d_index < size_d),
     )
 
@@ -433,7 +433,7 @@ def distances_backward_d_K_rows_kernel(
     sum_ = tl.sum(mul_d_q, 1)
     tl.store(
         d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
-        (sum_ * -2.0),
+        (-2.0 * sum_),
         mask=(d_index < size_d),
     )
 
@@ -492,7 +492,7 @@ def distances_backward_d_K_kernel(
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
-        (acc_q * -2.0),
+        (-2.0 * acc_q),
         mask=(d_index < size_d),
     )
 
@@ -745,25 +745,25 @@ def distances(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
 @triton.jit
 def nearest_rows_kernel(
     Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_index = tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
     # src[nearest.diag:10]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = load_tile(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        (x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         0.0,
         EXACT_X and EXACT_D,
     )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
     # src[nearest.diag:7]
-    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_2 = tl.where((d_index < size_d)[:, None], sub_d_x, 0.0)
-    mul_d_x = sub_d_x_2 * sub_d_x_2
-    sum_ = tl.sum(mul_d_x, 0)
+    mul_x_d = sub_x_d_2 * sub_x_d_2
+    sum_ = tl.sum(mul_x_d, 1)
     tile = tl.where(x_index < size_x, sum_, float("inf"))
     min_ = tl.min(tile, 0)
     where_x = tl.where(sum_ == min_, x_index.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
@@ -796,9 +796,9 @@ def nearest_kernel(
             0.0,
             EXACT_D,
         )
-        # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_d = sub_x_d_2 * sub_x_d_2
         sum_ = tl.sum(mul_x_d, 1)
         tile_min = tl.min(sum_, 0)
@@ -819,9 +819,9 @@ def nearest_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_d = sub_x_d_2 * sub_x_d_2
         sum_ = tl.sum(mul_x_d, 1)
         tile = tl.where(x_index < size_x, sum_, float("inf"))
@@ -840,28 +840,28 @@ def nearest_kernel(
 @triton.jit
 def nearest_parts_min_parts_rows_kernel(
     Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
-    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_D: tl.constexpr,
-    BLOCK_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr,
+    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = (program % size_q).to(tl.int64)
     program = program // size_q
     x_part_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_in_index = tl.arange(0, BLOCK_X_IN_1)
+    d_index = tl.arange(0, BLOCK_D)
     # src[nearest.diag:10]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = tl.load(
-        K_ptr + (size_length_x * x_part_index + x_in_index[None, :]) * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((size_length_x * x_part_index + x_in_index[None, :]) >= 0) & ((size_length_x * x_part_index + x_in_index[None, :]) < size_x),
+        K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
         other=0.0,
     )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
     # src[nearest.diag:7]
-    sub_d_x_in = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_in_2 = tl.where((d_index < size_d)[:, None], sub_d_x_in, 0.0)
-    mul_d_x_in = sub_d_x_in_2 * sub_d_x_in_2
-    sum_ = tl.sum(mul_d_x_in, 0)
-    lt_x_in = (x_in_index + (x_part_index * size_length_x)) < size_x
+    mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+    sum_ = tl.sum(mul_x_in_d, 1)
+    lt_x_in = ((size_length_x * x_part_index) + x_in_index) < size_x
     where_x_in = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, sum_, float("inf")), float("inf"))
     min_ = tl.min(where_x_in, 0)
     tl.store(min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q, min_)
@@ -879,7 +879,7 @@ def nearest_parts_min_parts_kernel(
     x_part_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     min_x_in = tl.full([], float("inf"), tl.float32)
-    mul = x_part_index * size_length_x
+    mul = size_length_x * x_part_index
     # src[nearest.diag:10]
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
@@ -891,12 +891,12 @@ def nearest_parts_min_parts_kernel(
             mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
         sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
+        where_x_in = tl.where((mul + x_in_index) < size_x, sum_, float("inf"))
         tile_min = tl.min(where_x_in, 0)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
@@ -910,12 +910,12 @@ def nearest_parts_min_parts_kernel(
             mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
         sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
+        where_x_in = tl.where((mul + x_in_index) < size_x, sum_, float("inf"))
         where_x_in_2 = tl.where(x_in_index < size_length_x, where_x_in, float("inf"))
         tile_min = tl.min(where_x_in_2, 0)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
@@ -930,32 +930,32 @@ def nearest_parts_min_parts_kernel(
 def nearest_parts_min_parts2_rows_kernel(
     Q_ptr, K_ptr, min_parts_ptr, min_parts2_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     min_parts_stride_x_part_1, min_parts_stride_q, min_parts2_stride_x_part_1, min_parts2_stride_q, size_q,
-    size_d, size_x, size_parts_x, size_length_x, BLOCK_D: tl.constexpr, BLOCK_X_IN_1: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr,
+    size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = (program % size_q).to(tl.int64)
     program = program // size_q
     x_part_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_in_index = tl.arange(0, BLOCK_X_IN_1)
-    add_x_in = x_in_index + (x_part_index * size_length_x)
+    d_index = tl.arange(0, BLOCK_D)
+    add_x_in = (size_length_x * x_part_index) + x_in_index
+    # src[nearest.diag:10]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    K = tl.load(
+        K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+        other=0.0,
+    )
+    sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+    # src[nearest.diag:7]
+    mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+    sum_ = tl.sum(mul_x_in_d, 1)
     min_parts = tl.load(
         min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
     )
-    # src[nearest.diag:10]
-    K = tl.load(
-        K_ptr + (size_length_x * x_part_index + x_in_index[None, :]) * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((size_length_x * x_part_index + x_in_index[None, :]) >= 0) & ((size_length_x * x_part_index + x_in_index[None, :]) < size_x),
-        other=0.0,
-    )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-    # src[nearest.diag:7]
-    sub_d_x_in = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_in_2 = tl.where((d_index < size_d)[:, None], sub_d_x_in, 0.0)
-    mul_d_x_in = sub_d_x_in_2 * sub_d_x_in_2
-    sum_ = tl.sum(mul_d_x_in, 0)
-    where_x_in = tl.where(sum_ == min_parts, add_x_in.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
+    where_x_in = tl.where(min_parts == sum_, add_x_in.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
     where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tl.cast(2147483647, tl.int32))
     where_x_in_3 = tl.where(x_in_index < size_length_x, where_x_in_2, 2147483647)
     # src[nearest.diag:11]
@@ -978,28 +978,28 @@ def nearest_parts_min_parts2_kernel(
     min_x_in = tl.full([], 2147483647, tl.int32)
     tile_i32 = tl.cast(2147483647, tl.int32)
     tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
-    mul = x_part_index * size_length_x
+    mul = size_length_x * x_part_index
+    # src[nearest.diag:10]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     min_parts = tl.load(
         min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
     )
-    # src[nearest.diag:10]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        add_x_in = x_in_index + mul
+        add_x_in = mul + x_in_index
         K = tl.load(
             K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
         sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where(sum_ == min_parts, add_x_in.to(tl.int32), tile_i32_2)
+        where_x_in = tl.where(min_parts == sum_, add_x_in.to(tl.int32), tile_i32_2)
         where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tile_i32)
         # src[nearest.diag:11]
         tile_min = tl.min(where_x_in_2, 0)
@@ -1009,19 +1009,19 @@ def nearest_parts_min_parts2_kernel(
     # tiles that a mask or the end cuts
     for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
-        add_x_in = x_in_index + mul
+        add_x_in = mul + x_in_index
         # src[nearest.diag:10]
         K = tl.load(
             K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
         sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where(sum_ == min_parts, add_x_in.to(tl.int32), tile_i32_2)
+        where_x_in = tl.where(min_parts == sum_, add_x_in.to(tl.int32), tile_i32_2)
         where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tile_i32)
         where_x_in_3 = tl.where(x_in_index < size_length_x, where_x_in_2, 2147483647)
         # src[nearest.diag:11]
@@ -1144,19 +1144,19 @@ def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.int32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_X <= 16384:
-        if BLOCK_D * BLOCK_X <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X * BLOCK_D <= 16384:
+        if BLOCK_X * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X <= 4096:
+        elif BLOCK_X * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
         grid = (q,)
         nearest_rows_kernel[grid](
             Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-            BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps,
+            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
             num_stages=stages,
         )
         return out
@@ -1190,20 +1190,20 @@ def _nearest_parts_min_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, len
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
-    if BLOCK_D * BLOCK_X_IN_1 <= 16384:
-        if BLOCK_D * BLOCK_X_IN_1 <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X_IN_1 * BLOCK_D <= 16384:
+        if BLOCK_X_IN_1 * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X_IN_1 <= 4096:
+        elif BLOCK_X_IN_1 * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
         grid = (parts_x * q,)
         nearest_parts_min_parts_rows_kernel[grid](
             Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
-            min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_D=BLOCK_D, BLOCK_X_IN_1=BLOCK_X_IN_1,
-            EXACT_D=d == BLOCK_D, EXACT_X_IN_1=length_x == BLOCK_X_IN_1, num_warps=warps, num_stages=stages,
+            min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D,
+            EXACT_X_IN_1=length_x == BLOCK_X_IN_1, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return min_parts
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
@@ -1246,12 +1246,12 @@ def _nearest_parts_min_parts2(
     if min_parts.shape != (parts_x, q):
         raise ValueError(f"min_parts: f32[x_part q] has shape {min_parts.shape}, expected {(parts_x, q)}")
     min_parts2 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
-    if BLOCK_D * BLOCK_X_IN_1 <= 16384:
-        if BLOCK_D * BLOCK_X_IN_1 <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X_IN_1 * BLOCK_D <= 16384:
+        if BLOCK_X_IN_1 * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X_IN_1 <= 4096:
+        elif BLOCK_X_IN_1 * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
@@ -1259,8 +1259,8 @@ def _nearest_parts_min_parts2(
         nearest_parts_min_parts2_rows_kernel[grid](
             Q, K, min_parts, min_parts2, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
             min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0), min_parts2.stride(1), q, d, x,
-            parts_x, length_x, BLOCK_D=BLOCK_D, BLOCK_X_IN_1=BLOCK_X_IN_1, EXACT_D=d == BLOCK_D,
-            EXACT_X_IN_1=length_x == BLOCK_X_IN_1, num_warps=warps, num_stages=stages,
+            parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D,
+            EXACT_X_IN_1=length_x == BLOCK_X_IN_1, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return min_parts2
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
@@ -1343,25 +1343,25 @@ def nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
 @triton.jit
 def nearest_distance_rows_kernel(
     Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_index = tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
     # src[nearest.diag:14]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = load_tile(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        (x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         0.0,
         EXACT_X and EXACT_D,
     )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
     # src[nearest.diag:7]
-    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_2 = tl.where((d_index < size_d)[:, None], sub_d_x, 0.0)
-    mul_d_x = sub_d_x_2 * sub_d_x_2
-    sum_ = tl.sum(mul_d_x, 0)
+    mul_x_d = sub_x_d_2 * sub_x_d_2
+    sum_ = tl.sum(mul_x_d, 1)
     tile = tl.where(x_index < size_x, sum_, float("inf"))
     # src[nearest.diag:15]
     min_ = tl.min(tile, 0)
@@ -1389,9 +1389,9 @@ def nearest_distance_kernel(
             0.0,
             EXACT_D,
         )
-        # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_d = sub_x_d_2 * sub_x_d_2
         sum_ = tl.sum(mul_x_d, 1)
         # src[nearest.diag:15]
@@ -1408,9 +1408,9 @@ def nearest_distance_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_d = sub_x_d_2 * sub_x_d_2
         sum_ = tl.sum(mul_x_d, 1)
         tile = tl.where(x_index < size_x, sum_, float("inf"))
@@ -1424,28 +1424,28 @@ def nearest_distance_kernel(
 @triton.jit
 def nearest_distance_parts_rows_kernel(
     Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
-    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_D: tl.constexpr,
-    BLOCK_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr,
+    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = (program % size_q).to(tl.int64)
     program = program // size_q
     x_part_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_in_index = tl.arange(0, BLOCK_X_IN_1)
+    d_index = tl.arange(0, BLOCK_D)
     # src[nearest.diag:14]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = tl.load(
-        K_ptr + (size_length_x * x_part_index + x_in_index[None, :]) * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((size_length_x * x_part_index + x_in_index[None, :]) >= 0) & ((size_length_x * x_part_index + x_in_index[None, :]) < size_x),
+        K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
         other=0.0,
     )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
     # src[nearest.diag:7]
-    sub_d_x_in = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_in_2 = tl.where((d_index < size_d)[:, None], sub_d_x_in, 0.0)
-    mul_d_x_in = sub_d_x_in_2 * sub_d_x_in_2
-    sum_ = tl.sum(mul_d_x_in, 0)
-    lt_x_in = (x_in_index + (x_part_index * size_length_x)) < size_x
+    mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+    sum_ = tl.sum(mul_x_in_d, 1)
+    lt_x_in = ((x_part_index * size_length_x) + x_in_index) < size_x
     where_x_in = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, sum_, float("inf")), float("inf"))
     # src[nearest.diag:15]
     min_ = tl.min(where_x_in, 0)
@@ -1476,12 +1476,12 @@ def nearest_distance_parts_kernel(
             mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
         sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
+        where_x_in = tl.where((mul + x_in_index) < size_x, sum_, float("inf"))
         # src[nearest.diag:15]
         tile_min = tl.min(where_x_in, 0)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
@@ -1496,12 +1496,12 @@ def nearest_distance_parts_kernel(
             mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
         sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
+        where_x_in = tl.where((mul + x_in_index) < size_x, sum_, float("inf"))
         where_x_in_2 = tl.where(x_in_index < size_length_x, where_x_in, float("inf"))
         # src[nearest.diag:15]
         tile_min = tl.min(where_x_in_2, 0)
@@ -1575,25 +1575,25 @@ def nearest_distance_joined_kernel(
 @triton.jit
 def nearest_distance_forward_rows_kernel(
     Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_index = tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
     # src[nearest.diag:14]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = load_tile(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        (x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         0.0,
         EXACT_X and EXACT_D,
     )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
     # src[nearest.diag:7]
-    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_2 = tl.where((d_index < size_d)[:, None], sub_d_x, 0.0)
-    mul_d_x = sub_d_x_2 * sub_d_x_2
-    sum_ = tl.sum(mul_d_x, 0)
+    mul_x_d = sub_x_d_2 * sub_x_d_2
+    sum_ = tl.sum(mul_x_d, 1)
     tile = tl.where(x_index < size_x, sum_, float("inf"))
     # src[nearest.diag:15]
     min_ = tl.min(tile, 0)
@@ -1621,9 +1621,9 @@ def nearest_distance_forward_kernel(
             0.0,
             EXACT_D,
         )
-        # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_d = sub_x_d_2 * sub_x_d_2
         sum_ = tl.sum(mul_x_d, 1)
         # src[nearest.diag:15]
@@ -1640,9 +1640,9 @@ def nearest_distance_forward_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_d = sub_x_d_2 * sub_x_d_2
         sum_ = tl.sum(mul_x_d, 1)
         tile = tl.where(x_index < size_x, sum_, float("inf"))
@@ -1664,16 +1664,16 @@ def nearest_distance_backward_buffer_0_d_Q_rows_kernel(
     d_index = tl.arange(0, BLOCK_D)
     x_index = tl.arange(0, BLOCK_X)
     # src[nearest.diag:14]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = load_tile(
         K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
         (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
         0.0,
         EXACT_X and EXACT_D,
     )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-    # src[nearest.diag:7]
-    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+    sub_d_x = K - tl.where(Q == float("-inf"), 0.0, Q)[:, None]
     sub_d_x_2 = tl.where((d_index < size_d)[:, None], sub_d_x, 0.0)
+    # src[nearest.diag:7]
     mul_d_x = sub_d_x_2 * sub_d_x_2
     sum_ = tl.sum(mul_d_x, 0)
     out = tl.load(out_ptr + q_index * out_stride_q)
@@ -1687,7 +1687,7 @@ def nearest_distance_backward_buffer_0_d_Q_rows_kernel(
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
     tl.store(
         d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        (((d_out * recip) * 2.0) * sum_3),
+        (((d_out * recip) * -2.0) * sum_3),
         mask=(d_index < size_d),
     )
 
@@ -1716,9 +1716,9 @@ def nearest_distance_backward_buffer_0_d_Q_kernel(
             0.0,
             EXACT_D,
         )
-        # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_d = sub_x_d_2 * sub_x_d_2
         sum_ = tl.sum(mul_x_d, 1)
         eq_x = out == sum_
@@ -1740,9 +1740,9 @@ def nearest_distance_backward_buffer_0_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
+        sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
         sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_d = sub_x_d_2 * sub_x_d_2
         sum_ = tl.sum(mul_x_d, 1)
         eq_x = out == sum_
@@ -1759,7 +1759,7 @@ def nearest_distance_backward_buffer_0_d_Q_kernel(
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
     tl.store(
         d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        (((d_out * recip) * 2.0) * sum_x_2),
+        (((d_out * recip) * -2.0) * sum_x_2),
         mask=(d_index < size_d),
     )
 
@@ -1776,32 +1776,32 @@ def nearest_distance_backward_d_K_rows_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:14]
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     Q = load_tile(
         Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
         (q_index < size_q)[None, :] & (d_index < size_d)[:, None],
         0.0,
         EXACT_Q and EXACT_D,
     )
-    # src[nearest.diag:7]
-    sub_x_d_q = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, :, None]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    sub_x_d_q = K[:, :, None] - tl.where(Q == float("-inf"), 0.0, Q)[None, :, :]
     sub_x_d_q_2 = tl.where((d_index < size_d)[None, :, None], sub_x_d_q, 0.0)
+    # src[nearest.diag:7]
     mul_x_d_q = sub_x_d_q_2 * sub_x_d_q_2
     sum_ = tl.sum(mul_x_d_q, 1)
     out = load_tile(out_ptr + q_index * out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     where_x_d_q = tl.where((out[None, :] == sum_)[:, None, :], sub_x_d_q_2, 0.0)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_x_d_q_2 = (d_out * buffer_0)[None, None, :] * where_x_d_q
     sum_2 = tl.sum(mul_x_d_q_2, 2)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (sum_2 * -2.0),
+        (2.0 * sum_2),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1827,20 +1827,20 @@ def nearest_distance_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        # src[nearest.diag:7]
-        sub_x_q_d = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, None, :]
+        sub_x_q_d = K[:, None, :] - tl.where(Q == float("-inf"), 0.0, Q)[None, :, :]
         sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
         sum_ = tl.sum(mul_x_q_d, 2)
         out = tl.load(out_ptr + q_index * out_stride_q)
         where_x_q_d = tl.where((out[None, :] == sum_)[:, :, None], sub_x_q_d_2, 0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
         mul_x_q_d_2 = (d_out * buffer_0)[None, :, None] * where_x_q_d
         tile_sum = tl.sum(mul_x_q_d_2, 1)
@@ -1850,20 +1850,20 @@ def nearest_distance_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:14]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_x_q_d = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, None, :]
+        sub_x_q_d = K[:, None, :] - tl.where(Q == float("-inf"), 0.0, Q)[None, :, :]
         sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
+        # src[nearest.diag:7]
         mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
         sum_ = tl.sum(mul_x_q_d, 2)
         out = tl.load(out_ptr + q_index * out_stride_q, mask=(q_index < size_q), other=0.0)
         where_x_q_d = tl.where((out[None, :] == sum_)[:, :, None], sub_x_q_d_2, 0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
         mul_x_q_d_2 = (d_out * buffer_0)[None, :, None] * where_x_q_d
         tile_sum = tl.sum(mul_x_q_d_2, 1)
@@ -1871,7 +1871,7 @@ def nearest_distance_backward_d_K_kernel(
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * -2.0),
+        (2.0 * acc_q),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1885,19 +1885,19 @@ def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_X <= 16384:
-        if BLOCK_D * BLOCK_X <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X * BLOCK_D <= 16384:
+        if BLOCK_X * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X <= 4096:
+        elif BLOCK_X * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
         grid = (q,)
         nearest_distance_rows_kernel[grid](
             Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-            BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps,
+            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
             num_stages=stages,
         )
         return out
@@ -1931,20 +1931,20 @@ def _nearest_distance_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, leng
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
-    if BLOCK_D * BLOCK_X_IN_1 <= 16384:
-        if BLOCK_D * BLOCK_X_IN_1 <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X_IN_1 * BLOCK_D <= 16384:
+        if BLOCK_X_IN_1 * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X_IN_1 <= 4096:
+        elif BLOCK_X_IN_1 * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
         grid = (parts_x * q,)
         nearest_distance_parts_rows_kernel[grid](
             Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
-            min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_D=BLOCK_D, BLOCK_X_IN_1=BLOCK_X_IN_1,
-            EXACT_D=d == BLOCK_D, EXACT_X_IN_1=length_x == BLOCK_X_IN_1, num_warps=warps, num_stages=stages,
+            min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D,
+            EXACT_X_IN_1=length_x == BLOCK_X_IN_1, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return min_parts
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
@@ -2007,19 +2007,19 @@ def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_X <= 16384:
-        if BLOCK_D * BLOCK_X <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X * BLOCK_D <= 16384:
+        if BLOCK_X * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X <= 4096:
+        elif BLOCK_X * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
         grid = (q,)
         nearest_distance_forward_rows_kernel[grid](
             Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-            BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps,
+            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
             num_stages=stages,
         )
         return out
@@ -2251,12 +2251,15 @@ def kernel_regression_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = (recip * -1.4426950408889634) * sum_
+        # src[nearest.diag:20]
+        mul_q_x = (recip * -1.0) * sum_
+        # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = -1.4426950408889634 * (next_max_x[:, None] + (recip * sum_))
+        e = tl.exp2(mul_q_x_2)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2286,12 +2289,16 @@ def kernel_regression_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.4426950408889634) * sum_, float("-inf"))
+        # src[nearest.diag:20]
+        mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.0) * sum_, float("-inf"))
+        # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = -1.4426950408889634 * (next_max_x[:, None] + (recip * sum_))
+        mul_q_x_3 = tl.where((x_index < size_x)[None, :], mul_q_x_2, float("-inf"))
+        e = tl.exp2(mul_q_x_3)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2307,7 +2314,7 @@ def kernel_regression_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[nearest.diag:20]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e,
@@ -2332,9 +2339,7 @@ def kernel_regression_long_buffer_0_rows_kernel(
     sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
     mul_d = sub_d * sub_d
     sum_ = tl.sum(mul_d, 0)
-    # src[nearest.diag:20]
-    scalar = (1.0 / tl.cast(size_d, tl.float32)) * -1.4426950408889634
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, (scalar * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, sum_)
 
 
 @triton.jit
@@ -2373,15 +2378,14 @@ def kernel_regression_long_buffer_0_kernel(
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    # src[nearest.diag:20]
-    scalar = (1.0 / tl.cast(size_d, tl.float32)) * -1.4426950408889634
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, (scalar * acc_d))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, acc_d)
 
 
 @triton.jit
 def kernel_regression_long_out_kernel(
     V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_e, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
-    out_stride_e, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+    out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -2392,6 +2396,8 @@ def kernel_regression_long_out_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -2401,12 +2407,15 @@ def kernel_regression_long_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        mul_q_x = (recip * -1.0) * buffer_0
         # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        mul_q = -1.4426950408889634 * max_x
+        tile = (-1.4426950408889634 * next_max_x) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = -1.4426950408889634 * (next_max_x[:, None] + (recip * buffer_0))
+        e = tl.exp2(mul_q_x_2)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2427,14 +2436,19 @@ def kernel_regression_long_out_kernel(
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
+            other=0.0,
         )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[nearest.diag:20]
+        mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.0) * buffer_0, float("-inf"))
         # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        mul_q = -1.4426950408889634 * max_x
+        tile = (-1.4426950408889634 * next_max_x) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = -1.4426950408889634 * (next_max_x[:, None] + (recip * buffer_0))
+        mul_q_x_3 = tl.where((x_index < size_x)[None, :], mul_q_x_2, float("-inf"))
+        e = tl.exp2(mul_q_x_3)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2450,7 +2464,7 @@ def kernel_regression_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[nearest.diag:20]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e,
@@ -2460,9 +2474,9 @@ def kernel_regression_long_out_kernel(
 
 @triton.jit
 def kernel_regression_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
-    V_stride_e, out_stride_q, out_stride_e, logsum_stride_q, size_q, size_d, size_x, size_e,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, state_ptr, z_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    V_stride_x, V_stride_e, out_stride_q, out_stride_e, state_stride_q, z_stride_q, size_q, size_d, size_x,
+    size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2496,12 +2510,15 @@ def kernel_regression_forward_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = (-1.4426950408889634 * recip) * sum_
+        # src[nearest.diag:20]
+        mul_q_x = (-1.0 * recip) * sum_
+        # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = ((sum_ * recip) + next_max_x[:, None]) * -1.4426950408889634
+        e = tl.exp2(mul_q_x_2)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2531,12 +2548,16 @@ def kernel_regression_forward_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = tl.where((x_index < size_x)[None, :], (-1.4426950408889634 * recip) * sum_, float("-inf"))
+        # src[nearest.diag:20]
+        mul_q_x = tl.where((x_index < size_x)[None, :], (-1.0 * recip) * sum_, float("-inf"))
+        # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = ((sum_ * recip) + next_max_x[:, None]) * -1.4426950408889634
+        mul_q_x_3 = tl.where((x_index < size_x)[None, :], mul_q_x_2, float("-inf"))
+        e = tl.exp2(mul_q_x_3)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2552,17 +2573,14 @@ def kernel_regression_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[nearest.diag:20]
-    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
-    tl.store(
-        logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
-        mask=(q_index < size_q),
-    )
+    tl.store(state_ptr + q_index * state_stride_q, max_x, mask=(q_index < size_q))
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -2631,10 +2649,11 @@ def kernel_regression_backward_buffer_0_kernel(
 
 @triton.jit
 def kernel_regression_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, logsum_stride_q, buffer_0_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, state_ptr, z_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, state_stride_q,
+    z_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, size_e,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -2642,33 +2661,26 @@ def kernel_regression_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[nearest.diag:20]
-    recip = 1.0 / tl.cast(size_d, tl.float32)
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     # src[nearest.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        # src[nearest.diag:19]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2680,8 +2692,17 @@ def kernel_regression_backward_d_Q_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        sub_q_x = ((recip * -1.4426950408889634) * sum_) - mul_q[:, None]
-        mul_q_x_d_2 = sub_q_x_d_2 * (tl.exp2(sub_q_x) * (dot - buffer_0[:, None]))[:, :, None]
+        mul_q_x = ((recip * sum_) + state[:, None]) * -1.4426950408889634
+        # src[maps.diag:5]
+        # src[nearest.diag:19]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        mul_q_x_d_2 = sub_q_x_d_2 * ((dot - buffer_0[:, None]) * tl.exp2(mul_q_x))[:, :, None]
         tile_sum = tl.sum(mul_q_x_d_2, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -2690,12 +2711,6 @@ def kernel_regression_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[nearest.diag:19]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2706,26 +2721,37 @@ def kernel_regression_backward_d_Q_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.4426950408889634) * sum_, float("-inf"))
-        mul_q_x_2 = tl.exp2(mul_q_x - mul_q[:, None]) * (dot - buffer_0[:, None])
-        mul_q_x_d_2 = sub_q_x_d_2 * mul_q_x_2[:, :, None]
+        mul_q_x = ((recip * sum_) + state[:, None]) * -1.4426950408889634
+        mul_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x, float("-inf"))
+        # src[maps.diag:5]
+        # src[nearest.diag:19]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        mul_q_x_d_2 = sub_q_x_d_2 * ((dot - buffer_0[:, None]) * tl.exp2(mul_q_x_2))[:, :, None]
         tile_sum = tl.sum(mul_q_x_d_2, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[maps.diag:7]
+    where_q_d = tl.where((z > 0.0)[:, None], ((recip * -2.0) * (1.0 / z))[:, None] * acc_x, 0.0)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        ((recip * -2.0) * acc_x),
+        where_q_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def kernel_regression_backward_d_K_d_V_kernel(
-    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, logsum_stride_q,
-    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, state_ptr, z_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, state_stride_q,
+    z_stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d,
+    size_x, size_e, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = program * BLOCK_X
@@ -2735,32 +2761,24 @@ def kernel_regression_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[nearest.diag:19]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
     # src[nearest.diag:20]
     recip = 1.0 / tl.cast(size_d, tl.float32)
     # src[nearest.diag:19]
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_out = load_tile(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        state = tl.load(state_ptr + q_index * state_stride_q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -2772,26 +2790,36 @@ def kernel_regression_backward_d_K_d_V_kernel(
         sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
         mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
         sum_ = tl.sum(mul_x_q_d, 2)
-        sub_x_q = ((recip * -1.4426950408889634) * sum_) - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        mul_x_q_d_2 = sub_x_q_d_2 * (exp2_x_q * (dot - buffer_0[None, :]))[:, :, None]
+        mul_x_q = ((recip * sum_) + state[None, :]) * -1.4426950408889634
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        recip_q = 1.0 / z
+        # src[maps.diag:7]
+        gt_q = z > 0.0
+        tile = recip_q[None, :] * ((dot - buffer_0[None, :]) * e)
+        mul_x_q_d_2 = tile[:, :, None] * tl.where(gt_q[None, :, None], sub_x_q_d_2, 0.0)
         tile_sum = tl.sum(mul_x_q_d_2, 1)
         next_acc_q = acc_q + tile_sum
-        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        tile_2 = recip_q[None, :] * tl.where(gt_q[None, :], e, 0.0)
+        mul_x_q_e = tile_2[:, :, None] * d_out[None, :, :]
+        tile_sum_2 = tl.sum(mul_x_q_e, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:19]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2803,18 +2831,33 @@ def kernel_regression_backward_d_K_d_V_kernel(
         sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
         mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
         sum_ = tl.sum(mul_x_q_d, 2)
-        mul_x_q = tl.where((q_index < size_q)[None, :], (recip * -1.4426950408889634) * sum_, float("-inf"))
-        sub_x_q = mul_x_q - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        mul_x_q_d_2 = sub_x_q_d_2 * (exp2_x_q * (dot - buffer_0[None, :]))[:, :, None]
+        mul_x_q = ((recip * sum_) + state[None, :]) * -1.4426950408889634
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = tl.where(q_index < size_q, 1.0 / z, 0.0)
+        # src[maps.diag:7]
+        gt_q = z > 0.0
+        tile = recip_q[None, :] * ((dot - buffer_0[None, :]) * e)
+        mul_x_q_d_2 = tile[:, :, None] * tl.where(gt_q[None, :, None], sub_x_q_d_2, 0.0)
         tile_sum = tl.sum(mul_x_q_d_2, 1)
         next_acc_q = acc_q + tile_sum
-        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
+        tile_2 = recip_q[None, :] * tl.where(gt_q[None, :], e, 0.0)
+        mul_x_q_e = tile_2[:, :, None] * d_out[None, :, :]
+        tile_sum_2 = tl.sum(mul_x_q_e, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        ((recip * 2.0) * acc_q),
+        ((2.0 * recip) * acc_q),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -2889,7 +2932,7 @@ def _kernel_regression_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.
     return buffer_0
 
 
-def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int) -> torch.Tensor:
     """_kernel_regression_long_out(V: f32[x e], buffer_0: f32[q x]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
     _check("buffer_0", buffer_0, torch.float32, 2, V.device)
@@ -2902,7 +2945,7 @@ def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torc
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     kernel_regression_long_out_kernel[grid](
         V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
-        out.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
+        out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -2912,8 +2955,8 @@ def _kernel_regression_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
     V: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_kernel_regression_forward(Q: f32[q d], K: f32[x d], V: f32[x e]) -> out: f32[q e], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_kernel_regression_forward(Q: f32[q d], K: f32[x d], V: f32[x e]) -> out: f32[q e], state: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("V", V, torch.float32, 2, Q.device)
@@ -2925,7 +2968,8 @@ def _kernel_regression_forward(
     if V.shape != (x, e):
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     out = torch.empty((q, e), dtype=torch.float32, device=Q.device)
-    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -2938,12 +2982,12 @@ def _kernel_regression_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     kernel_regression_forward_kernel[grid](
-        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
-        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, state, z, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), state.stride(0), z.stride(0), q, d, x, e, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
+        num_warps=warps, num_stages=stages,
     )
-    return out, logsum
+    return out, state, z
 
 
 def _kernel_regression_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -2983,15 +3027,17 @@ def _kernel_regression_backward_d_Q(
     K: torch.Tensor,
     V: torch.Tensor,
     d_out: torch.Tensor,
-    logsum: torch.Tensor,
+    state: torch.Tensor,
+    z: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], logsum: f32[q], buffer_0: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], state: f32[q], z: f32[q], buffer_0: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("V", V, torch.float32, 2, Q.device)
     _check("d_out", d_out, torch.float32, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -3002,8 +3048,10 @@ def _kernel_regression_backward_d_Q(
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
@@ -3019,10 +3067,11 @@ def _kernel_regression_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     kernel_regression_backward_d_Q_kernel[grid](
-        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
-        d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
-        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        Q, K, V, d_out, state, z, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0), z.stride(0),
+        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
@@ -3032,15 +3081,17 @@ def _kernel_regression_backward_d_K_d_V(
     K: torch.Tensor,
     V: torch.Tensor,
     d_out: torch.Tensor,
-    logsum: torch.Tensor,
+    state: torch.Tensor,
+    z: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_kernel_regression_backward_d_K_d_V(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], logsum: f32[q], buffer_0: f32[q]) -> d_K: f32[x d], d_V: f32[x e]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_backward_d_K_d_V(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], state: f32[q], z: f32[q], buffer_0: f32[q]) -> d_K: f32[x d], d_V: f32[x e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("V", V, torch.float32, 2, Q.device)
     _check("d_out", d_out, torch.float32, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -3051,8 +3102,10 @@ def _kernel_regression_backward_d_K_d_V(
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
@@ -3069,11 +3122,11 @@ def _kernel_regression_backward_d_K_d_V(
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     kernel_regression_backward_d_K_d_V_kernel[grid](
-        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
-        d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, e, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
-        num_warps=warps, num_stages=stages,
+        Q, K, V, d_out, state, z, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0), z.stride(0),
+        buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, e,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_K, d_V
 
@@ -3090,17 +3143,17 @@ class _kernel_regression_autograd(torch.autograd.Function):
             raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
         if V.shape != (x, e):
             raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
-        out, logsum = _kernel_regression_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, out, logsum)
+        out, state, z = _kernel_regression_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, state, z)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, out, logsum = ctx.saved_tensors
+        Q, K, V, out, state, z = ctx.saved_tensors
         buffer_0 = _kernel_regression_backward_buffer_0(d_out, out)
-        d_Q = _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
-        d_K, d_V = _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        d_Q = _kernel_regression_backward_d_Q(Q, K, V, d_out, state, z, buffer_0)
+        d_K, d_V = _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, state, z, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -3123,5 +3176,5 @@ def kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
         raise ValueError("kernel_regression: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _kernel_regression_long_buffer_0(Q, K)
-    out_2 = _kernel_regression_long_out(V, buffer_0)
+    out_2 = _kernel_regression_long_out(V, buffer_0, d)
     return out_2

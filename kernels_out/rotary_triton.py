@@ -48,6 +48,10 @@ def rotary_rows_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
+    # src[maps.diag:42]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32) * pow_half
+    # src[maps.diag:44]
     # src[maps.diag:43]
     X = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + (-1 * two_index + 1) * X_stride_two + half_index * X_stride_half,
@@ -56,11 +60,7 @@ def rotary_rows_kernel(
     )
     X_f32 = X.to(tl.float32)
     # src[maps.diag:44]
-    # src[maps.diag:42]
-    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = pow_half * q_index.to(tl.float32)
-    # src[maps.diag:44]
-    mul_half = tl.sin(angle) * tl.where(two_index == 0, -1.0 * X_f32, X_f32)
+    mul_half = tl.where(two_index == 0, X_f32 * -1.0, X_f32) * tl.sin(angle)
     # src[rotary.diag:6]
     X_2 = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + two_index * X_stride_two + half_index * X_stride_half,
@@ -68,7 +68,9 @@ def rotary_rows_kernel(
         other=0.0,
     )
     # src[maps.diag:44]
-    add_half = (X_2.to(tl.float32) * tl.cos(angle)) + mul_half
+    # src[rotary.diag:6]
+    # src[maps.diag:44]
+    add_half = (tl.cos(angle) * X_2.to(tl.float32)) + mul_half
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + two_index * out_stride_two + half_index * out_stride_half,
         add_half.to(tl.bfloat16),
@@ -93,6 +95,10 @@ def rotary_rows_forward_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
+    # src[maps.diag:42]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32) * pow_half
+    # src[maps.diag:44]
     # src[maps.diag:43]
     X = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + (-1 * two_index + 1) * X_stride_two + half_index * X_stride_half,
@@ -101,11 +107,7 @@ def rotary_rows_forward_kernel(
     )
     X_f32 = X.to(tl.float32)
     # src[maps.diag:44]
-    # src[maps.diag:42]
-    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = pow_half * q_index.to(tl.float32)
-    # src[maps.diag:44]
-    mul_half = tl.sin(angle) * tl.where(two_index == 0, -1.0 * X_f32, X_f32)
+    mul_half = tl.where(two_index == 0, X_f32 * -1.0, X_f32) * tl.sin(angle)
     # src[rotary.diag:6]
     X_2 = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + two_index * X_stride_two + half_index * X_stride_half,
@@ -113,7 +115,9 @@ def rotary_rows_forward_kernel(
         other=0.0,
     )
     # src[maps.diag:44]
-    add_half = (X_2.to(tl.float32) * tl.cos(angle)) + mul_half
+    # src[rotary.diag:6]
+    # src[maps.diag:44]
+    add_half = (tl.cos(angle) * X_2.to(tl.float32)) + mul_half
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + two_index * out_stride_two + half_index * out_stride_half,
         add_half.to(tl.bfloat16),
@@ -140,26 +144,26 @@ def rotary_rows_backward_kernel(
     b_index = program.to(tl.int64)
     # src[maps.diag:42]
     pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = q_index.to(tl.float32) * pow_half
+    angle = pow_half * q_index.to(tl.float32)
     # src[maps.diag:44]
-    sin_half = tl.sin(angle)
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + (-1 * two_index + 1) * d_out_stride_two + half_index * d_out_stride_half,
         mask=(half_index < 32),
         other=0.0,
     )
-    d_out_f32 = d_out.to(tl.float32)
-    eq = ((-1 * two_index) + 1) == 0
+    mul_half = d_out.to(tl.float32) * tl.sin(angle)
+    eq = ((two_index * -1) + 1) == 0
+    where_half = tl.where(eq, mul_half, 0.0)
     d_out_2 = tl.load(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + two_index * d_out_stride_two + half_index * d_out_stride_half,
         mask=(half_index < 32),
         other=0.0,
     )
-    tile = (tl.cos(angle) * d_out_2.to(tl.float32)) + tl.where(eq, 0.0, d_out_f32 * sin_half)
-    add_half = tile + tl.where(eq, (-1.0 * d_out_f32) * sin_half, 0.0)
+    add_half = (d_out_2.to(tl.float32) * tl.cos(angle)) + tl.where(eq, 0.0, mul_half)
+    safe_ = tl.where(where_half == float("-inf"), 0.0, where_half)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + h_index * d_X_stride_h + q_index * d_X_stride_q + two_index * d_X_stride_two + half_index * d_X_stride_half,
-        add_half.to(tl.bfloat16),
+        (add_half - safe_).to(tl.bfloat16),
         mask=(half_index < 32),
     )
 
@@ -265,65 +269,67 @@ def rotary_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
-    # src[maps.diag:51]
-    cos_q_half = tl.cos(angle)
-    # src[maps.diag:50]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
-        mask=(q_index < size_q)[:, None],
-        other=0.0,
-    )
-    Q_f32 = Q.to(tl.float32)
-    # src[maps.diag:51]
-    sin_q_half = tl.sin(angle)
     # src[maps.diag:49]
-    Q_2 = tl.load(
+    Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
         mask=(q_index < size_q)[:, None],
         other=0.0,
     )
+    # src[maps.diag:48]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+    # src[maps.diag:51]
+    sin_q_half = tl.sin(angle)
+    # src[maps.diag:49]
+    Q_f32 = Q.to(tl.float32)
+    # src[maps.diag:51]
+    # src[maps.diag:50]
+    Q_2 = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:51]
+    cos_q_half = tl.cos(angle)
+    # src[maps.diag:50]
     Q_f32_2 = Q_2.to(tl.float32)
     # src[maps.diag:51]
-    B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
-    mul_q_half = Q_f32 * sin_q_half
+    B = (cos_q_half * Q_f32_2) + (sin_q_half * Q_f32)
+    mul_q_half = sin_q_half * Q_f32_2
     safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-    A = (Q_f32_2 * cos_q_half) - safe_
+    A = (Q_f32 * cos_q_half) - safe_
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[maps.diag:49]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+        )
         # src[maps.diag:48]
         angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
-        cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
-        )
-        K_f32 = K.to(tl.float32)
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
-        )
-        # src[maps.diag:51]
         sin_x_half = tl.sin(angle_2)
         # src[maps.diag:49]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:50]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+        )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
+        D = (K_f32_2 * cos_x_half) + (sin_x_half * K_f32)
         # src[rotary.diag:13]
         dot = tl.dot(B, tl.trans(D), input_precision="ieee")
         # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
+        mul_x_half = sin_x_half * K_f32_2
         safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        C = (cos_x_half * K_f32) - safe_2
         # src[rotary.diag:13]
         dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
-        mul_q_x = (dot_2 + dot) * 0.18033688011112042
+        mul_q_x = 0.18033688011112042 * (dot_2 + dot)
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -350,41 +356,40 @@ def rotary_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[maps.diag:48]
-        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
-        # src[maps.diag:51]
-        cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        K_f32 = K.to(tl.float32)
-        # src[maps.diag:51]
         # src[maps.diag:49]
-        K_2 = tl.load(
+        K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
         sin_x_half = tl.sin(angle_2)
         # src[maps.diag:49]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:50]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
+        D = (K_f32_2 * cos_x_half) + (sin_x_half * K_f32)
         # src[rotary.diag:13]
         dot = tl.dot(B, tl.trans(D), input_precision="ieee")
         # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
+        mul_x_half = sin_x_half * K_f32_2
         safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        C = (cos_x_half * K_f32) - safe_2
         # src[rotary.diag:13]
         dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
         # src[rotary.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (dot_2 + dot) * 0.18033688011112042, float("-inf"))
+        where_q_x = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -408,7 +413,7 @@ def rotary_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[rotary.diag:14]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -435,25 +440,56 @@ def rotary_long_buffer_0_kernel(
     b_index = program.to(tl.int64)
     acc_half = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
     acc_half_2 = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    # src[maps.diag:48]
+    x_f32 = x_index.to(tl.float32)
+    q_f32 = q_index.to(tl.float32)
     to_half = (32) // BLOCK_HALF * BLOCK_HALF
     # whole tiles, no mask needed
     for first_half in tl.range(0, to_half, BLOCK_HALF):
         half_index = first_half + tl.arange(0, BLOCK_HALF)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[maps.diag:48]
-        pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-        angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+        angle = pow_half[None, :] * x_f32[:, None]
         # src[maps.diag:51]
-        sin_q_half = tl.sin(angle)
+        sin_x_half = tl.sin(angle)
+        # src[maps.diag:50]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_x_half = sin_x_half * K_f32
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle)
+        # src[maps.diag:49]
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (cos_x_half * K_f32_2) - safe_
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * q_f32[:, None]
+        # src[maps.diag:51]
+        sin_q_half = tl.sin(angle_2)
+        # src[maps.diag:50]
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_q_half = Q_f32 * sin_q_half
-        cos_q_half = tl.cos(angle)
+        mul_q_half = sin_q_half * Q_f32
+        cos_q_half = tl.cos(angle_2)
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -462,38 +498,13 @@ def rotary_long_buffer_0_kernel(
         )
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (Q_f32_2 * cos_q_half) - safe_
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:48]
-        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
-        # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
-        K_f32 = K.to(tl.float32)
-        # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
-        cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:49]
-        K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        K_f32_2 = K_2.to(tl.float32)
-        # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_f32_2 * cos_q_half) - safe_2
         # src[rotary.diag:13]
         next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
         # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
-        B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
+        D = (K_f32 * cos_x_half) + (sin_x_half * K_f32_2)
+        B = (cos_q_half * Q_f32) + (sin_q_half * Q_f32_2)
         # src[rotary.diag:13]
         next_acc_half_2 = tl.dot(B, tl.trans(D), acc_half_2, input_precision="ieee")
         acc_half = next_acc_half
@@ -502,21 +513,49 @@ def rotary_long_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_half_2 in tl.range(from_half, 32, BLOCK_HALF):
         half_index = first_half_2 + tl.arange(0, BLOCK_HALF)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
         # src[maps.diag:48]
-        pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-        angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+        angle = pow_half[None, :] * x_f32[:, None]
         # src[maps.diag:51]
-        sin_q_half = tl.sin(angle)
+        sin_x_half = tl.sin(angle)
+        # src[maps.diag:50]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_x_half = sin_x_half * K_f32
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle)
+        # src[maps.diag:49]
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = tl.where((half_index < 32)[None, :], (cos_x_half * K_f32_2) - safe_, 0.0)
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
             other=0.0,
         )
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * q_f32[:, None]
+        # src[maps.diag:51]
+        sin_q_half = tl.sin(angle_2)
+        # src[maps.diag:50]
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_q_half = Q_f32 * sin_q_half
-        cos_q_half = tl.cos(angle)
+        mul_q_half = sin_q_half * Q_f32
+        cos_q_half = tl.cos(angle_2)
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -525,45 +564,20 @@ def rotary_long_buffer_0_kernel(
         )
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = tl.where((half_index < 32)[None, :], (Q_f32_2 * cos_q_half) - safe_, 0.0)
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
-            other=0.0,
-        )
-        # src[maps.diag:48]
-        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
-        # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
-        K_f32 = K.to(tl.float32)
-        # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
-        cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:49]
-        K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
-            other=0.0,
-        )
-        K_f32_2 = K_2.to(tl.float32)
-        # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_f32_2 * cos_q_half) - safe_2
         # src[rotary.diag:13]
         next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
         # src[maps.diag:51]
-        D = tl.where((half_index < 32)[None, :], (sin_x_half * K_f32_2) + (K_f32 * cos_x_half), 0.0)
-        B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
+        D = tl.where((half_index < 32)[None, :], (K_f32 * cos_x_half) + (sin_x_half * K_f32_2), 0.0)
+        B = (cos_q_half * Q_f32) + (sin_q_half * Q_f32_2)
         # src[rotary.diag:13]
         next_acc_half_2 = tl.dot(B, tl.trans(D), acc_half_2, input_precision="ieee")
         acc_half = next_acc_half
         acc_half_2 = next_acc_half_2
     # src[rotary.diag:13]
     # src[rotary.diag:14]
-    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (acc_half + acc_half_2) * 0.18033688011112042, float("-inf"))
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], 0.18033688011112042 * (acc_half + acc_half_2), float("-inf"))
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         where_q_x,
@@ -653,7 +667,7 @@ def rotary_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[rotary.diag:14]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -684,10 +698,10 @@ def rotary_forward_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-    angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
     # src[maps.diag:51]
-    sin_q_half = tl.sin(angle)
+    cos_q_half = tl.cos(angle)
     # src[maps.diag:50]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -696,8 +710,7 @@ def rotary_forward_kernel(
     )
     Q_f32 = Q.to(tl.float32)
     # src[maps.diag:51]
-    mul_q_half = Q_f32 * sin_q_half
-    cos_q_half = tl.cos(angle)
+    sin_q_half = tl.sin(angle)
     # src[maps.diag:49]
     Q_2 = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -706,40 +719,41 @@ def rotary_forward_kernel(
     )
     Q_f32_2 = Q_2.to(tl.float32)
     # src[maps.diag:51]
+    B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
+    mul_q_half = Q_f32 * sin_q_half
     safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
     A = (Q_f32_2 * cos_q_half) - safe_
-    B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[maps.diag:48]
-        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
+        # src[maps.diag:49]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
         )
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = K_f32 * sin_x_half
         cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:49]
+        # src[maps.diag:50]
         K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        D = (K_f32_2 * cos_x_half) + (K_f32 * sin_x_half)
         # src[rotary.diag:13]
-        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
+        dot = tl.dot(B, tl.trans(D), input_precision="ieee")
         # src[maps.diag:51]
-        D = (K_f32 * cos_x_half) + (K_f32_2 * sin_x_half)
+        mul_x_half = K_f32_2 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32 * cos_x_half) - safe_2
         # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
-        mul_q_x = (dot_2 + dot) * 0.18033688011112042
+        dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
+        mul_q_x = 0.18033688011112042 * (dot_2 + dot)
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -767,38 +781,38 @@ def rotary_forward_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[maps.diag:48]
-        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
+        # src[maps.diag:49]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = K_f32 * sin_x_half
         cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:49]
+        # src[maps.diag:50]
         K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        D = (K_f32_2 * cos_x_half) + (K_f32 * sin_x_half)
         # src[rotary.diag:13]
-        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
+        dot = tl.dot(B, tl.trans(D), input_precision="ieee")
         # src[maps.diag:51]
-        D = (K_f32 * cos_x_half) + (K_f32_2 * sin_x_half)
+        mul_x_half = K_f32_2 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32 * cos_x_half) - safe_2
         # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
         # src[rotary.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (dot_2 + dot) * 0.18033688011112042, float("-inf"))
+        where_q_x = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -828,7 +842,7 @@ def rotary_forward_kernel(
         where_q_e.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
-    mul_q = max_x * 0.6931471805599453
+    mul_q = 0.6931471805599453 * max_x
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         (mul_q + tl.log(z)),
@@ -952,40 +966,8 @@ def rotary_backward_buffer_0_buffer_1_kernel(
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = 1.4426950408889634 * state
     # src[maps.diag:48]
     pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
-    # src[maps.diag:51]
-    sin_q_half = tl.sin(angle)
-    # src[maps.diag:50]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
-        mask=(q_index < size_q)[:, None],
-        other=0.0,
-    )
-    Q_f32 = Q.to(tl.float32)
-    # src[maps.diag:51]
-    mul_q_half = Q_f32 * sin_q_half
-    # src[maps.diag:49]
-    Q_2 = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
-        mask=(q_index < size_q)[:, None],
-        other=0.0,
-    )
-    # src[maps.diag:51]
-    cos_q_half = tl.cos(angle)
-    # src[maps.diag:49]
-    Q_f32_2 = Q_2.to(tl.float32)
-    # src[maps.diag:51]
-    safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-    A = (cos_q_half * Q_f32_2) - safe_
-    B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
     buffer_4 = tl.load(
         buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
         mask=(q_index < size_q),
@@ -996,39 +978,60 @@ def rotary_backward_buffer_0_buffer_1_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * state
+    # src[maps.diag:50]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:48]
+    angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+    # src[maps.diag:51]
+    sin_q_half = tl.sin(angle)
+    # src[maps.diag:50]
+    Q_f32 = Q.to(tl.float32)
+    # src[maps.diag:51]
+    mul_q_half = sin_q_half * Q_f32
+    cos_q_half = tl.cos(angle)
+    # src[maps.diag:49]
+    Q_2 = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    Q_f32_2 = Q_2.to(tl.float32)
+    # src[maps.diag:51]
+    safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+    A = (Q_f32_2 * cos_q_half) - safe_
+    B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[maps.diag:48]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
         # src[maps.diag:50]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
         )
-        # src[maps.diag:48]
-        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
-        # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
-        cos_x_half = tl.cos(angle_2)
+        sin_x_half = tl.sin(angle_2)
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
-        # src[rotary.diag:13]
-        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
-        # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
-        sub_q_x = (0.18033688011112042 * (dot_2 + dot)) - mul_q[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
+        D = (K_f32_2 * sin_x_half) + (K_f32 * cos_x_half)
         # src[rotary.diag:10]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -1036,11 +1039,20 @@ def rotary_backward_buffer_0_buffer_1_kernel(
             0.0,
             EXACT_E,
         )
-        dot_3 = tl.dot(d_out, tl.trans(V))
-        sub_q_x_2 = dot_3 - buffer_4[:, None]
-        tile = exp2_q_x * sub_q_x_2
+        dot = tl.dot(d_out, tl.trans(V))
+        sub_q_x = dot - buffer_4[:, None]
+        # src[maps.diag:51]
+        mul_x_half = K_f32 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (cos_x_half * K_f32_2) - safe_2
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
+        dot_3 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        sub_q_x_2 = (0.18033688011112042 * (dot_3 + dot_2)) - mul_q[:, None]
+        exp2_q_x = tl.exp2(sub_q_x_2)
+        tile = sub_q_x * exp2_q_x
         next_acc_x = tl.dot(tile, D, acc_x, input_precision="ieee")
-        tile_2 = exp2_q_x * sub_q_x_2
+        tile_2 = sub_q_x * exp2_q_x
         next_acc_x_2 = tl.dot(tile_2, C, acc_x_2, input_precision="ieee")
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1049,21 +1061,19 @@ def rotary_backward_buffer_0_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[maps.diag:48]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
         # src[maps.diag:50]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[maps.diag:48]
-        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
-        # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
-        cos_x_half = tl.cos(angle_2)
+        sin_x_half = tl.sin(angle_2)
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
@@ -1072,30 +1082,30 @@ def rotary_backward_buffer_0_buffer_1_kernel(
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
-        # src[rotary.diag:13]
-        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
-        # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
-        # src[rotary.diag:14]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
+        D = (K_f32_2 * sin_x_half) + (K_f32 * cos_x_half)
         # src[rotary.diag:10]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_3 = tl.dot(d_out, tl.trans(V))
-        sub_q_x_2 = dot_3 - buffer_4[:, None]
-        tile_2 = exp2_q_x * sub_q_x_2
+        dot = tl.dot(d_out, tl.trans(V))
+        sub_q_x = dot - buffer_4[:, None]
+        # src[maps.diag:51]
+        mul_x_half = K_f32 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (cos_x_half * K_f32_2) - safe_2
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
+        dot_3 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, 0.18033688011112042 * (dot_3 + dot_2), float("-inf"))
+        sub_q_x_2 = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x_2)
+        tile_2 = sub_q_x * exp2_q_x
         next_acc_x = tl.dot(tile_2, D, acc_x, input_precision="ieee")
-        tile_3 = exp2_q_x * sub_q_x_2
+        tile_3 = sub_q_x * exp2_q_x
         next_acc_x_2 = tl.dot(tile_3, C, acc_x_2, input_precision="ieee")
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1137,10 +1147,10 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     acc_q_3 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[maps.diag:48]
     pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    # src[maps.diag:50]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
-        mask=(x_index < size_x)[:, None],
+    # src[rotary.diag:10]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
     # src[maps.diag:48]
@@ -1148,43 +1158,38 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     # src[maps.diag:51]
     sin_x_half = tl.sin(angle)
     # src[maps.diag:50]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
     K_f32 = K.to(tl.float32)
     # src[maps.diag:51]
-    mul_x_half = sin_x_half * K_f32
-    cos_x_half = tl.cos(angle)
+    mul_x_half = K_f32 * sin_x_half
     # src[maps.diag:49]
     K_2 = tl.load(
         K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
+    # src[maps.diag:51]
+    cos_x_half = tl.cos(angle)
+    # src[maps.diag:49]
     K_f32_2 = K_2.to(tl.float32)
     # src[maps.diag:51]
     safe_ = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-    C = (K_f32_2 * cos_x_half) - safe_
-    D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
-    # src[rotary.diag:10]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
+    C = (cos_x_half * K_f32_2) - safe_
+    D = (K_f32_2 * sin_x_half) + (K_f32 * cos_x_half)
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = 1.4426950408889634 * logsum
         # src[maps.diag:48]
-        angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        angle_2 = pow_half[None, :] * q_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
-        sin_q_half = tl.sin(angle_2)
+        cos_q_half = tl.cos(angle_2)
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -1193,7 +1198,6 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
         )
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_q_half = Q_f32 * sin_q_half
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -1201,23 +1205,11 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             other=0.0,
         )
         # src[maps.diag:51]
-        cos_q_half = tl.cos(angle_2)
+        sin_q_half = tl.sin(angle_2)
         # src[maps.diag:49]
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (cos_q_half * Q_f32_2) - safe_2
-        # src[rotary.diag:13]
-        dot = tl.dot(C, tl.trans(A), input_precision="ieee")
-        # src[maps.diag:51]
         B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
             mask=(q_index < size_q),
@@ -1228,11 +1220,28 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_3 = tl.dot(V, tl.trans(d_out))
-        sub_x_q_2 = dot_3 - buffer_4[None, :]
-        tile_2 = exp2_x_q * sub_x_q_2
+        dot = tl.dot(V, tl.trans(d_out))
+        sub_x_q = dot - buffer_4[None, :]
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        mul_q_half = sin_q_half * Q_f32
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_f32_2 * cos_q_half) - safe_2
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(C, tl.trans(A), input_precision="ieee")
+        dot_3 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.18033688011112042 * (dot_3 + dot_2), float("-inf"))
+        sub_x_q_2 = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_2)
+        tile_2 = sub_x_q * exp2_x_q
         next_acc_q = tl.dot(tile_2, B, acc_q, input_precision="ieee")
-        tile_3 = exp2_x_q * sub_x_q_2
+        tile_3 = sub_x_q * exp2_x_q
         next_acc_q_2 = tl.dot(tile_3, A, acc_q_2, input_precision="ieee")
         tile_bf16 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
@@ -1243,39 +1252,26 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
         # src[maps.diag:48]
-        angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        angle_2 = pow_half[None, :] * q_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
-        sin_q_half = tl.sin(angle_2)
+        cos_q_half = tl.cos(angle_2)
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
         )
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_q_half = Q_f32 * sin_q_half
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
         )
         # src[maps.diag:51]
-        cos_q_half = tl.cos(angle_2)
+        sin_q_half = tl.sin(angle_2)
         # src[maps.diag:49]
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (cos_q_half * Q_f32_2) - safe_2
-        # src[rotary.diag:13]
-        dot = tl.dot(C, tl.trans(A), input_precision="ieee")
-        # src[maps.diag:51]
         B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
-        sub_x_q = (0.18033688011112042 * (dot_2 + dot)) - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
         )
@@ -1285,11 +1281,22 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             0.0,
             EXACT_E,
         )
-        dot_3 = tl.dot(V, tl.trans(d_out))
-        sub_x_q_2 = dot_3 - buffer_4[None, :]
-        tile = exp2_x_q * sub_x_q_2
+        dot = tl.dot(V, tl.trans(d_out))
+        sub_x_q = dot - buffer_4[None, :]
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        mul_q_half = sin_q_half * Q_f32
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_f32_2 * cos_q_half) - safe_2
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(C, tl.trans(A), input_precision="ieee")
+        dot_3 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        sub_x_q_2 = (0.18033688011112042 * (dot_3 + dot_2)) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_2)
+        tile = sub_x_q * exp2_x_q
         next_acc_q = tl.dot(tile, B, acc_q, input_precision="ieee")
-        tile_2 = exp2_x_q * sub_x_q_2
+        tile_2 = sub_x_q * exp2_x_q
         next_acc_q_2 = tl.dot(tile_2, A, acc_q_2, input_precision="ieee")
         tile_bf16 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
@@ -1300,16 +1307,10 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = 1.4426950408889634 * logsum
         # src[maps.diag:48]
-        angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        angle_2 = pow_half[None, :] * q_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
-        sin_q_half = tl.sin(angle_2)
+        cos_q_half = tl.cos(angle_2)
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -1318,7 +1319,6 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
         )
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_q_half = Q_f32 * sin_q_half
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -1326,23 +1326,11 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             other=0.0,
         )
         # src[maps.diag:51]
-        cos_q_half = tl.cos(angle_2)
+        sin_q_half = tl.sin(angle_2)
         # src[maps.diag:49]
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (cos_q_half * Q_f32_2) - safe_2
-        # src[rotary.diag:13]
-        dot = tl.dot(C, tl.trans(A), input_precision="ieee")
-        # src[maps.diag:51]
         B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
             mask=(q_index < size_q),
@@ -1353,11 +1341,28 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_3 = tl.dot(V, tl.trans(d_out))
-        sub_x_q_2 = dot_3 - buffer_4[None, :]
-        tile_2 = exp2_x_q * sub_x_q_2
+        dot = tl.dot(V, tl.trans(d_out))
+        sub_x_q = dot - buffer_4[None, :]
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        mul_q_half = sin_q_half * Q_f32
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_f32_2 * cos_q_half) - safe_2
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(C, tl.trans(A), input_precision="ieee")
+        dot_3 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.18033688011112042 * (dot_3 + dot_2), float("-inf"))
+        sub_x_q_2 = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_2)
+        tile_2 = sub_x_q * exp2_x_q
         next_acc_q = tl.dot(tile_2, B, acc_q, input_precision="ieee")
-        tile_3 = exp2_x_q * sub_x_q_2
+        tile_3 = sub_x_q * exp2_x_q
         next_acc_q_2 = tl.dot(tile_3, A, acc_q_2, input_precision="ieee")
         tile_bf16 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
@@ -1399,31 +1404,31 @@ def rotary_backward_d_Q_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    # src[maps.diag:48]
-    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = q_index.to(tl.float32) * pow_half
-    # src[maps.diag:51]
-    sin_half = tl.sin(angle)
     buffer_1 = tl.load(
         buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q + half_index * buffer_1_stride_half,
         mask=(half_index < 32),
         other=0.0,
     )
-    mul_half = buffer_1 * sin_half
+    # src[maps.diag:48]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = pow_half * q_index.to(tl.float32)
+    # src[maps.diag:51]
+    cos_half = tl.cos(angle)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q + half_index * buffer_0_stride_half,
         mask=(half_index < 32),
         other=0.0,
     )
-    cos_half = tl.cos(angle)
-    safe_ = tl.where(mul_half == float("-inf"), 0.0, mul_half)
+    sin_half = tl.sin(angle)
     z = tl.load(z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q)
     recip = 1.0 / z
-    mul_half_2 = (0.125 * recip) * ((cos_half * buffer_0) - safe_)
+    mul_half = (0.125 * recip) * ((sin_half * buffer_0) + (cos_half * buffer_1))
     # src[maps.diag:7]
     gt = z > 0.0
-    mul_half_3 = (0.125 * recip) * ((sin_half * buffer_0) + (buffer_1 * cos_half))
-    add_half = tl.where(gt & (0 == two_index), mul_half_3, 0.0) + tl.where((two_index == 1) & gt, mul_half_2, 0.0)
+    mul_half_2 = sin_half * buffer_1
+    safe_ = tl.where(mul_half_2 == float("-inf"), 0.0, mul_half_2)
+    mul_half_3 = (0.125 * recip) * ((cos_half * buffer_0) - safe_)
+    add_half = tl.where(gt & (two_index == 1), mul_half_3, 0.0) + tl.where(gt & (0 == two_index), mul_half, 0.0)
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index * d_Q_stride_q + two_index * d_Q_stride_two + half_index * d_Q_stride_half,
         add_half.to(tl.bfloat16),
@@ -1467,8 +1472,8 @@ def rotary_backward_d_K_kernel(
         other=0.0,
     )
     safe_ = tl.where(mul_half == float("-inf"), 0.0, mul_half)
-    where_half = tl.where(two_index == 1, 0.125 * ((buffer_2 * cos_half) - safe_), 0.0)
-    mul_half_2 = 0.125 * ((buffer_2 * sin_half) + (buffer_3 * cos_half))
+    where_half = tl.where(two_index == 1, ((buffer_2 * cos_half) - safe_) * 0.125, 0.0)
+    mul_half_2 = 0.125 * ((buffer_2 * sin_half) + (cos_half * buffer_3))
     add_half = tl.where(0 == two_index, mul_half_2, 0.0) + where_half
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index * d_K_stride_x + two_index * d_K_stride_two + half_index * d_K_stride_half,

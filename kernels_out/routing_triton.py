@@ -36,23 +36,17 @@ def experts_masked_kernel(
     X_ptr, gate_ptr, chosen_ptr, up_ptr, down_ptr, out_ptr, X_stride_token, X_stride_d, gate_stride_token,
     gate_stride_place, chosen_stride_token, chosen_stride_place, up_stride_expert, up_stride_d,
     up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d, out_stride_token, out_stride_d,
-    size_token, BLOCK_EXPERT: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_PLACE: tl.constexpr,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr, EXACT_PLACE: tl.constexpr,
-    EXACT_HIDDEN: tl.constexpr,
+    size_token, BLOCK_EXPERT: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_PLACE: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+    EXACT_PLACE: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_token = program * BLOCK_TOKEN
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     d_index = tl.arange(0, BLOCK_D)
-    place_index = tl.arange(0, BLOCK_PLACE)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    place_index = tl.arange(0, BLOCK_PLACE)
     acc_expert = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
     # src[routing.diag:15]
     gate = tl.load(
         gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
@@ -65,32 +59,38 @@ def experts_masked_kernel(
         mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
         other=0,
     )
+    # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
     to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
     # whole tiles, no mask needed
     for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
         expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
         )
         # src[routing.diag:14]
+        # src[routing.diag:17]
         # src[routing.diag:21]
-        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
+        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_3 = tl.sum(where_token_expert_place, 2)
-        # src[routing.diag:22]
-        mul_token_expert_d = sum_3[:, :, None] * sum_2
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        mul_token_expert_d = sum_3 * sum_[:, :, None]
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -98,6 +98,11 @@ def experts_masked_kernel(
     # tiles that a mask or the end cuts
     for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
         expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
@@ -105,9 +110,10 @@ def experts_masked_kernel(
             other=0.0,
         )
         # src[routing.diag:14]
+        # src[routing.diag:17]
         # src[routing.diag:21]
-        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
+        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
@@ -115,16 +121,10 @@ def experts_masked_kernel(
             other=0.0,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_3 = tl.sum(where_token_expert_place, 2)
-        weight = tl.where((expert_index < 4)[None, :], sum_3, 0.0)
-        # src[routing.diag:22]
-        mul_token_expert_d = weight[:, :, None] * sum_2
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        tile_2 = tl.where((expert_index < 4)[None, :, None], sum_3, 0.0)
+        mul_token_expert_d = tile_2 * sum_[:, :, None]
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -140,23 +140,17 @@ def experts_masked_forward_kernel(
     X_ptr, gate_ptr, chosen_ptr, up_ptr, down_ptr, out_ptr, X_stride_token, X_stride_d, gate_stride_token,
     gate_stride_place, chosen_stride_token, chosen_stride_place, up_stride_expert, up_stride_d,
     up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d, out_stride_token, out_stride_d,
-    size_token, BLOCK_EXPERT: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_PLACE: tl.constexpr,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr, EXACT_PLACE: tl.constexpr,
-    EXACT_HIDDEN: tl.constexpr,
+    size_token, BLOCK_EXPERT: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_PLACE: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+    EXACT_PLACE: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_token = program * BLOCK_TOKEN
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     d_index = tl.arange(0, BLOCK_D)
-    place_index = tl.arange(0, BLOCK_PLACE)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    place_index = tl.arange(0, BLOCK_PLACE)
     acc_expert = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
     # src[routing.diag:15]
     gate = tl.load(
         gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
@@ -169,32 +163,38 @@ def experts_masked_forward_kernel(
         mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
         other=0,
     )
+    # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
     to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
     # whole tiles, no mask needed
     for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
         expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
         )
         # src[routing.diag:14]
+        # src[routing.diag:17]
         # src[routing.diag:21]
-        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
+        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_3 = tl.sum(where_token_expert_place, 2)
-        # src[routing.diag:22]
-        mul_token_expert_d = sum_3[:, :, None] * sum_2
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        mul_token_expert_d = sum_3 * sum_[:, :, None]
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -202,6 +202,11 @@ def experts_masked_forward_kernel(
     # tiles that a mask or the end cuts
     for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
         expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
@@ -209,9 +214,10 @@ def experts_masked_forward_kernel(
             other=0.0,
         )
         # src[routing.diag:14]
+        # src[routing.diag:17]
         # src[routing.diag:21]
-        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
+        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
@@ -219,16 +225,10 @@ def experts_masked_forward_kernel(
             other=0.0,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_3 = tl.sum(where_token_expert_place, 2)
-        weight = tl.where((expert_index < 4)[None, :], sum_3, 0.0)
-        # src[routing.diag:22]
-        mul_token_expert_d = weight[:, :, None] * sum_2
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        tile_2 = tl.where((expert_index < 4)[None, :, None], sum_3, 0.0)
+        mul_token_expert_d = tile_2 * sum_[:, :, None]
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -261,12 +261,6 @@ def experts_masked_backward_buffer_0_kernel(
         mask=(expert_index < 4)[:, None, None],
         other=0.0,
     )
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
     # src[routing.diag:17]
     up = tl.load(
         up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
@@ -274,8 +268,14 @@ def experts_masked_backward_buffer_0_kernel(
         other=0.0,
     )
     # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
+    # src[routing.diag:17]
     # src[routing.diag:21]
-    mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
+    mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
     sum_ = tl.sum(mul_token_expert_d_hidden, 2)
     # src[routing.diag:18]
     # src[routing.diag:22]
@@ -646,18 +646,18 @@ def _experts_masked(
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     out = torch.empty((token, 64), dtype=torch.bfloat16, device=X.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
-    if BLOCK_D * BLOCK_PLACE * BLOCK_HIDDEN > 64:
-        raise ValueError(f"d x place x hidden = {BLOCK_D * BLOCK_PLACE * BLOCK_HIDDEN}: at most 64 elements are held on chip")
+    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
+    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 64:
+        raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 64 elements are held on chip")
     BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     experts_masked_kernel[grid](
         X, gate, chosen, up, down, out, X.stride(0), X.stride(1), gate.stride(0), gate.stride(1),
         chosen.stride(0), chosen.stride(1), up.stride(0), up.stride(1), up.stride(2), down.stride(0),
         down.stride(1), down.stride(2), out.stride(0), out.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT,
-        BLOCK_D=BLOCK_D, BLOCK_PLACE=BLOCK_PLACE, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_TOKEN=BLOCK_TOKEN,
-        EXACT_D=64 == BLOCK_D, EXACT_PLACE=2 == BLOCK_PLACE, EXACT_HIDDEN=64 == BLOCK_HIDDEN, num_warps=warps,
+        BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE, BLOCK_TOKEN=BLOCK_TOKEN,
+        EXACT_D=64 == BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -689,18 +689,18 @@ def _experts_masked_forward(
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     out = torch.empty((token, 64), dtype=torch.bfloat16, device=X.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
-    if BLOCK_D * BLOCK_PLACE * BLOCK_HIDDEN > 64:
-        raise ValueError(f"d x place x hidden = {BLOCK_D * BLOCK_PLACE * BLOCK_HIDDEN}: at most 64 elements are held on chip")
+    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
+    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 64:
+        raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 64 elements are held on chip")
     BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     experts_masked_forward_kernel[grid](
         X, gate, chosen, up, down, out, X.stride(0), X.stride(1), gate.stride(0), gate.stride(1),
         chosen.stride(0), chosen.stride(1), up.stride(0), up.stride(1), up.stride(2), down.stride(0),
         down.stride(1), down.stride(2), out.stride(0), out.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT,
-        BLOCK_D=BLOCK_D, BLOCK_PLACE=BLOCK_PLACE, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_TOKEN=BLOCK_TOKEN,
-        EXACT_D=64 == BLOCK_D, EXACT_PLACE=2 == BLOCK_PLACE, EXACT_HIDDEN=64 == BLOCK_HIDDEN, num_warps=warps,
+        BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE, BLOCK_TOKEN=BLOCK_TOKEN,
+        EXACT_D=64 == BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -1646,12 +1646,6 @@ def experts_gathered_backward_d_X_rows_kernel(
     token_index = program.to(tl.int64)
     place_index = tl.arange(0, BLOCK_PLACE)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    buffer_0 = load_tile(
-        buffer_0_ptr + token_index * buffer_0_stride_token + place_index[:, None] * buffer_0_stride_place + hidden_index[None, :] * buffer_0_stride_hidden,
-        (place_index < 2)[:, None],
-        0.0,
-        EXACT_PLACE,
-    )
     # src[routing.diag:28]
     gate = load_tile(
         gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
@@ -1679,6 +1673,12 @@ def experts_gathered_backward_d_X_rows_kernel(
         EXACT_PLACE,
     )
     where_d_place_hidden = tl.where((state > 0.0)[None, :, :], up.to(tl.float32), 0.0)
+    buffer_0 = load_tile(
+        buffer_0_ptr + token_index * buffer_0_stride_token + place_index[:, None] * buffer_0_stride_place + hidden_index[None, :] * buffer_0_stride_hidden,
+        (place_index < 2)[:, None],
+        0.0,
+        EXACT_PLACE,
+    )
     mul_d_place_hidden = (gate[:, None] * buffer_0)[None, :, :] * where_d_place_hidden
     sum_ = tl.sum(tl.sum(mul_d_place_hidden, 2), 1)
     tl.store(
@@ -1711,9 +1711,6 @@ def experts_gathered_backward_d_X_kernel(
         # whole tiles, no mask needed
         for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
             hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-            buffer_0 = tl.load(
-                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-            )
             state = tl.load(
                 state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
             )
@@ -1724,6 +1721,9 @@ def experts_gathered_backward_d_X_kernel(
                 other=0.0,
             )
             where_d_hidden = tl.where((state > 0.0)[None, :], up.to(tl.float32), 0.0)
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+            )
             mul_d_hidden = (gate * buffer_0)[None, :] * where_d_hidden
             tile_sum = tl.sum(mul_d_hidden, 1)
             next_acc_place_hidden = acc_place_hidden + tile_sum
@@ -1732,11 +1732,6 @@ def experts_gathered_backward_d_X_kernel(
         # tiles that a mask or the end cuts
         for first_hidden_2 in tl.range(from_hidden, 64, BLOCK_HIDDEN):
             hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-            buffer_0 = tl.load(
-                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-                mask=(hidden_index < 64),
-                other=0.0,
-            )
             # src[routing.diag:33]
             up = tl.load(
                 up_ptr + chosen * up_stride_expert + d_index[:, None] * up_stride_d + hidden_index[None, :] * up_stride_hidden,
@@ -1749,6 +1744,11 @@ def experts_gathered_backward_d_X_kernel(
                 other=float("-inf"),
             )
             where_d_hidden = tl.where((state > 0.0)[None, :], up.to(tl.float32), 0.0)
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+                mask=(hidden_index < 64),
+                other=0.0,
+            )
             mul_d_hidden = (gate * buffer_0)[None, :] * where_d_hidden
             tile_sum = tl.sum(mul_d_hidden, 1)
             next_acc_place_hidden = acc_place_hidden + tile_sum
@@ -1778,12 +1778,6 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
     expert_index = program.to(tl.int64)
     token_index = tl.arange(0, BLOCK_TOKEN)
     place_index = tl.arange(0, BLOCK_PLACE)
-    buffer_0 = load_tile(
-        buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + place_index[None, :] * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
-        0.0,
-        EXACT_TOKEN and EXACT_PLACE,
-    )
     # src[routing.diag:28]
     gate = load_tile(
         gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
@@ -1797,6 +1791,12 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         (token_index < size_token),
         0.0,
         EXACT_TOKEN,
+    )
+    buffer_0 = load_tile(
+        buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + place_index[None, :] * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
+        0.0,
+        EXACT_TOKEN and EXACT_PLACE,
     )
     state = load_tile(
         state_ptr + token_index[:, None] * state_stride_token + place_index[None, :] * state_stride_place + hidden_index * state_stride_hidden,
@@ -1812,7 +1812,7 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         EXACT_TOKEN and EXACT_PLACE,
     )
     eq_token_place = chosen == expert_index
-    where_token_place = tl.where(eq_token_place & (state > 0.0), (X.to(tl.float32)[:, None] * gate) * buffer_0, 0.0)
+    where_token_place = tl.where(eq_token_place & (state > 0.0), (X.to(tl.float32)[:, None] * buffer_0) * gate, 0.0)
     sum_ = tl.sum(tl.sum(where_token_place, 1), 0)
     tl.store(
         d_up_ptr + expert_index * d_up_stride_expert + d_index * d_up_stride_d + hidden_index * d_up_stride_hidden,
@@ -1825,8 +1825,8 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         0.0,
         EXACT_TOKEN,
     )
-    mul_token_place = (d_out.to(tl.float32)[:, None] * gate) * tl.maximum(state, 0.0)
-    where_token_place_2 = tl.where(eq_token_place, mul_token_place, 0.0)
+    tile = d_out.to(tl.float32)[:, None] * tl.maximum(state, 0.0)
+    where_token_place_2 = tl.where(eq_token_place, tile * gate, 0.0)
     sum_2 = tl.sum(tl.sum(where_token_place_2, 1), 0)
     tl.store(
         d_down_ptr + expert_index * d_down_stride_expert + hidden_index * d_down_stride_hidden + d_index * d_down_stride_d,
@@ -1859,11 +1859,11 @@ def experts_gathered_backward_d_up_d_down_kernel(
         # whole tiles, no mask needed
         for first_place in tl.range(0, to_place, BLOCK_PLACE):
             place_index = first_place + tl.arange(0, BLOCK_PLACE)
+            # src[routing.diag:28]
+            gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
             buffer_0 = tl.load(
                 buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
             )
-            # src[routing.diag:28]
-            gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
             # src[routing.diag:27]
             state = tl.load(
                 state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
@@ -1873,11 +1873,11 @@ def experts_gathered_backward_d_up_d_down_kernel(
                 chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
             )
             eq_place = chosen == expert_index
-            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * gate) * buffer_0, 0.0)
+            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * buffer_0) * gate, 0.0)
             tile_sum = tl.sum(where_place, 0)
             next_sum_token_place = sum_token_place + tile_sum
             # src[routing.diag:33]
-            mul_place = (d_out.to(tl.float32) * gate) * tl.maximum(state, 0.0)
+            mul_place = (d_out.to(tl.float32) * tl.maximum(state, 0.0)) * gate
             where_place_2 = tl.where(eq_place, mul_place, 0.0)
             tile_sum_2 = tl.sum(where_place_2, 0)
             next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
@@ -1887,14 +1887,14 @@ def experts_gathered_backward_d_up_d_down_kernel(
         # tiles that a mask or the end cuts
         for first_place_2 in tl.range(from_place, 2, BLOCK_PLACE):
             place_index = first_place_2 + tl.arange(0, BLOCK_PLACE)
-            buffer_0 = tl.load(
-                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-                mask=(place_index < 2),
-                other=0.0,
-            )
             # src[routing.diag:28]
             gate = tl.load(
                 gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+                mask=(place_index < 2),
+                other=0.0,
+            )
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
                 mask=(place_index < 2),
                 other=0.0,
             )
@@ -1911,11 +1911,11 @@ def experts_gathered_backward_d_up_d_down_kernel(
                 other=0,
             )
             eq_place = chosen == expert_index
-            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * gate) * buffer_0, 0.0)
+            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * buffer_0) * gate, 0.0)
             tile_sum = tl.sum(where_place, 0)
             next_sum_token_place = sum_token_place + tile_sum
             # src[routing.diag:33]
-            mul_place = (d_out.to(tl.float32) * gate) * tl.maximum(state, 0.0)
+            mul_place = (d_out.to(tl.float32) * tl.maximum(state, 0.0)) * gate
             where_place_2 = tl.where(eq_place, mul_place, 0.0)
             tile_sum_2 = tl.sum(where_place_2, 0)
             next_sum_token_place_2 = sum_token_place_2 + tile_sum_2

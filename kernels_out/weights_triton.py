@@ -377,25 +377,18 @@ def sigmoid_weights_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:10]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -405,7 +398,15 @@ def sigmoid_weights_kernel(
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:11]
-        tile_bf16 = tl.sigmoid(rsqrt * dot).to(tl.bfloat16)
+        tile_bf16 = tl.sigmoid(dot * rsqrt).to(tl.bfloat16)
+        # src[weights.diag:10]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        # src[weights.diag:11]
         next_acc_x = tl.dot(tile_bf16, V, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -414,11 +415,6 @@ def sigmoid_weights_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[weights.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -428,8 +424,15 @@ def sigmoid_weights_kernel(
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         # src[weights.diag:11]
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(rsqrt * tile), 0.0)
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(tile * rsqrt), 0.0)
         tile_bf16 = where_q_x.to(tl.bfloat16)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:11]
         next_acc_x = tl.dot(tile_bf16, V, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -457,14 +460,14 @@ def sigmoid_weights_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -475,14 +478,14 @@ def sigmoid_weights_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -490,7 +493,7 @@ def sigmoid_weights_long_buffer_0_kernel(
         acc_d = next_acc_d
     # src[weights.diag:7]
     # src[weights.diag:11]
-    sigmoid_q_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d)
+    sigmoid_q_x = tl.sigmoid(acc_d * tl.rsqrt(tl.cast(size_d, tl.float32)))
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], sigmoid_q_x, 0.0)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
@@ -515,15 +518,15 @@ def sigmoid_weights_long_out_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:11]
@@ -533,15 +536,15 @@ def sigmoid_weights_long_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         # src[weights.diag:11]
@@ -571,14 +574,14 @@ def sigmoid_weights_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -589,14 +592,14 @@ def sigmoid_weights_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -628,20 +631,20 @@ def sigmoid_weights_forward_out_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:11]
+        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
         # src[weights.diag:11]
-        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -649,12 +652,6 @@ def sigmoid_weights_forward_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[weights.diag:10]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -664,6 +661,13 @@ def sigmoid_weights_forward_out_kernel(
         # src[weights.diag:11]
         where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(rsqrt * state), 0.0)
         tile_bf16 = where_q_x.to(tl.bfloat16)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:11]
         next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -686,17 +690,24 @@ def sigmoid_weights_backward_d_Q_kernel(
     e_index = tl.arange(0, BLOCK_E)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:11]
+        sigmoid_q_x = tl.sigmoid(rsqrt * state)
         # src[weights.diag:10]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -707,16 +718,7 @@ def sigmoid_weights_backward_d_Q_kernel(
         V_f32 = V.to(tl.float32)
         d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        sigmoid_q_x = tl.sigmoid(rsqrt * state)
-        tile_bf16 = ((dot * (1.0 - sigmoid_q_x)) * sigmoid_q_x).to(tl.bfloat16)
-        # src[weights.diag:10]
+        tile_bf16 = ((sigmoid_q_x * dot) * (1.0 - sigmoid_q_x)).to(tl.bfloat16)
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -730,6 +732,14 @@ def sigmoid_weights_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_q_x = tl.sigmoid(rsqrt * state)
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -739,17 +749,10 @@ def sigmoid_weights_backward_d_Q_kernel(
         V_f32 = V.to(tl.float32)
         d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[weights.diag:7]
         # src[weights.diag:11]
-        sigmoid_q_x = tl.sigmoid(rsqrt * state)
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], sigmoid_q_x, 0.0)
-        tile = tl.where((x_index < size_x)[None, :], dot, 0.0) * (1.0 - sigmoid_q_x)
-        tile_bf16 = (tile * where_q_x).to(tl.bfloat16)
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        tile_2 = (sigmoid_q_x * tl.where(tile, dot, 0.0)) * (1.0 - sigmoid_q_x)
+        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[weights.diag:10]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -778,20 +781,33 @@ def sigmoid_weights_backward_d_K_kernel(
     e_index = tl.arange(0, BLOCK_E)
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:10]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_x_q = tl.sigmoid(rsqrt * state)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -801,29 +817,31 @@ def sigmoid_weights_backward_d_K_kernel(
         V_f32 = V.to(tl.float32)
         d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
         # src[weights.diag:11]
-        sigmoid_x_q = tl.sigmoid(rsqrt * state)
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], sigmoid_x_q, 0.0)
-        tile = tl.where((q_index < size_q)[None, :], dot, 0.0) * (1.0 - sigmoid_x_q)
-        tile_bf16 = (tile * where_x_q).to(tl.bfloat16)
-        # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], dot, 0.0)
+        tile = (sigmoid_x_q * where_x_q) * (1.0 - sigmoid_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:10]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_x_q = tl.sigmoid(rsqrt * state)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             (e_index < size_e)[None, :],
@@ -834,28 +852,27 @@ def sigmoid_weights_backward_d_K_kernel(
         V_f32 = V.to(tl.float32)
         d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        sigmoid_x_q = tl.sigmoid(rsqrt * state)
-        tile_bf16 = ((dot * (1.0 - sigmoid_x_q)) * sigmoid_x_q).to(tl.bfloat16)
-        # src[weights.diag:10]
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
+        tile_bf16 = ((sigmoid_x_q * dot) * (1.0 - sigmoid_x_q)).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_x_q = tl.sigmoid(rsqrt * state)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -865,23 +882,10 @@ def sigmoid_weights_backward_d_K_kernel(
         V_f32 = V.to(tl.float32)
         d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
         # src[weights.diag:11]
-        sigmoid_x_q = tl.sigmoid(rsqrt * state)
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], sigmoid_x_q, 0.0)
-        tile = tl.where((q_index < size_q)[None, :], dot, 0.0) * (1.0 - sigmoid_x_q)
-        tile_bf16 = (tile * where_x_q).to(tl.bfloat16)
-        # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], dot, 0.0)
+        tile = (sigmoid_x_q * where_x_q) * (1.0 - sigmoid_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -912,11 +916,6 @@ def sigmoid_weights_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -925,17 +924,17 @@ def sigmoid_weights_backward_d_V_kernel(
         # src[weights.diag:11]
         where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
         tile_bf16 = where_x_q.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -944,17 +943,17 @@ def sigmoid_weights_backward_d_V_kernel(
         # src[weights.diag:7]
         # src[weights.diag:11]
         tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -964,6 +963,11 @@ def sigmoid_weights_backward_d_V_kernel(
         # src[weights.diag:11]
         where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
         tile_bf16 = where_x_q.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -1263,7 +1267,6 @@ def spherical_kernel(
         mul_q_x = dot * dot
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        dot_bf16 = dot.to(tl.bfloat16)
         # src[weights.diag:14]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -1271,6 +1274,8 @@ def spherical_kernel(
             0.0,
             EXACT_E,
         )
+        # src[weights.diag:7]
+        dot_bf16 = dot.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(dot_bf16, V, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1290,20 +1295,21 @@ def spherical_kernel(
         mul_q_x = tile * tile
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[weights.diag:7]
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, V, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:16]
-    tile = rsqrt * tl.rsqrt(((rsqrt * rsqrt) * acc_x) + 1e-06)
+    tile = rsqrt * tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * acc_x))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         (tile[:, None] * acc_x_2).to(tl.bfloat16),
@@ -1393,13 +1399,13 @@ def spherical_long_out_kernel(
         mul_q_x = buffer_0 * buffer_0
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(buffer_0_bf16, tl.trans(V), acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1415,20 +1421,20 @@ def spherical_long_out_kernel(
         mul_q_x = buffer_0 * buffer_0
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(buffer_0_bf16, tl.trans(V), acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:16]
-    tile = rsqrt * tl.rsqrt(((rsqrt * rsqrt) * acc_x) + 1e-06)
+    tile = rsqrt * tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * acc_x))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         (tile[:, None] * acc_x_2).to(tl.bfloat16),
@@ -1448,8 +1454,8 @@ def spherical_forward_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:14]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1468,7 +1474,9 @@ def spherical_forward_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        dot_bf16 = dot.to(tl.bfloat16)
+        mul_q_x = dot * dot
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
         # src[weights.diag:14]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -1476,10 +1484,9 @@ def spherical_forward_kernel(
             0.0,
             EXACT_E,
         )
-        next_acc_x = tl.dot(dot_bf16, V, acc_x)
-        mul_q_x = dot * dot
-        tile_sum = tl.sum(mul_q_x, 1)
-        next_acc_x_2 = acc_x_2 + tile_sum
+        # src[weights.diag:7]
+        dot_bf16 = dot.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(dot_bf16, V, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     from_x = tl.maximum(0, to_x)
@@ -1495,29 +1502,30 @@ def spherical_forward_kernel(
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, 0.0)
-        tile_bf16 = tile.to(tl.bfloat16)
+        mul_q_x = tile * tile
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        next_acc_x = tl.dot(tile_bf16, V, acc_x)
-        mul_q_x = tile * tile
-        tile_sum = tl.sum(mul_q_x, 1)
-        next_acc_x_2 = acc_x_2 + tile_sum
+        # src[weights.diag:7]
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, V, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:16]
-    tile = rsqrt * tl.rsqrt(((rsqrt * rsqrt) * acc_x_2) + 1e-06)
+    tile = rsqrt * tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * acc_x))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        (tile[:, None] * acc_x).to(tl.bfloat16),
+        (tile[:, None] * acc_x_2).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
-    tl.store(state__ptr + q_index * state__stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, acc_x, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -1528,19 +1536,19 @@ def spherical_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -1557,9 +1565,9 @@ def spherical_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -1567,17 +1575,17 @@ def spherical_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -1599,16 +1607,15 @@ def spherical_backward_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:16]
-    rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
     # src[weights.diag:14]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -1634,7 +1641,7 @@ def spherical_backward_d_Q_kernel(
             EXACT_E,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        sub_q_x = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[:, None] * dot)
+        sub_q_x = dot_2 - (((rsqrt * buffer_0) * rsqrt_q)[:, None] * dot)
         tile_bf16 = sub_q_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
@@ -1657,7 +1664,7 @@ def spherical_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        sub_q_x = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[:, None] * dot)
+        sub_q_x = dot_2 - (((rsqrt * buffer_0) * rsqrt_q)[:, None] * dot)
         sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
         tile_bf16 = sub_q_x_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
@@ -1708,12 +1715,12 @@ def spherical_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
-        # src[weights.diag:16]
-        rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
+        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
+        tile_bf16 = (Q.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             (e_index < size_e)[None, :],
@@ -1721,15 +1728,12 @@ def spherical_backward_d_K_d_V_kernel(
             EXACT_E,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        sub_x_q = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[None, :] * dot)
-        # src[weights.diag:14]
-        mul_x_q_d = (rsqrt_q[None, :] * sub_x_q)[:, :, None] * Q.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
-        tile_bf16 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
-        # src[weights.diag:7]
+        sub_x_q = dot_2 - (((rsqrt * buffer_0) * rsqrt_q)[None, :] * dot)
+        tile_bf16_2 = sub_x_q.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
+        tile_bf16_3 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
         dot_bf16 = dot.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16, acc_q_2)
+        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16_3, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     from_q = tl.maximum(0, to_q)
@@ -1742,28 +1746,25 @@ def spherical_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:16]
-        rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
+        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
+        tile_bf16 = (Q.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        sub_x_q = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[None, :] * dot)
+        sub_x_q = dot_2 - (((rsqrt * buffer_0) * rsqrt_q)[None, :] * dot)
         sub_x_q_2 = tl.where((q_index < size_q)[None, :], sub_x_q, 0.0)
-        # src[weights.diag:14]
-        mul_x_q_d = (rsqrt_q[None, :] * sub_x_q_2)[:, :, None] * Q.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
-        tile_bf16 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
-        # src[weights.diag:7]
+        tile_bf16_2 = sub_x_q_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
+        tile_bf16_3 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
         dot_bf16 = dot.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16, acc_q_2)
+        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16_3, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
@@ -1773,7 +1774,7 @@ def spherical_backward_d_K_d_V_kernel(
     )
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        (acc_q_2 * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q_2).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
     )
 
@@ -2078,8 +2079,8 @@ def sink_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2108,14 +2109,16 @@ def sink_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
-        w_bf16 = w.to(tl.bfloat16)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         # src[weights.diag:19]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -2123,13 +2126,13 @@ def sink_kernel(
             0.0,
             EXACT_E,
         )
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -2149,34 +2152,36 @@ def sink_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile_2 = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile_2 = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile_2)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * tile, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * tile, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
-        w_bf16 = w.to(tl.bfloat16)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     # src[weights.diag:21]
     m = tl.maximum(max_x, s)
     # src[weights.diag:23]
     add_q = sum_x + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
+        ((1.0 / add_q)[:, None] * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
 
@@ -2250,8 +2255,8 @@ def sink_long_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:19]
@@ -2272,27 +2277,29 @@ def sink_long_out_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * buffer_0, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * buffer_0, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
-        w_bf16 = w.to(tl.bfloat16)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -2309,42 +2316,44 @@ def sink_long_out_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * buffer_0, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * buffer_0, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
-        w_bf16 = w.to(tl.bfloat16)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     # src[weights.diag:21]
     m = tl.maximum(max_x, s)
     # src[weights.diag:23]
     add_q = sum_x + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
+        ((1.0 / add_q)[:, None] * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
 
 
 @triton.jit
 def sink_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, s_ptr, out_ptr, state_ptr, state___ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, V_stride_x, V_stride_e, out_stride_q, out_stride_e, state_stride_q, state___stride_q, size_q,
+    Q_ptr, K_ptr, V_ptr, s_ptr, out_ptr, state_ptr, state__ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_e, out_stride_q, out_stride_e, state_stride_q, state__stride_q, size_q,
     size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -2354,16 +2363,17 @@ def sink_forward_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:19]
     s = tl.load(s_ptr)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -2379,17 +2389,21 @@ def sink_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:20]
         le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, dot * rsqrt, float("-inf"))
+        S = tl.where(le_q_x, rsqrt * dot, float("-inf"))
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
+        # src[weights.diag:22]
         w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:19]
         V = load_tile(
@@ -2400,11 +2414,9 @@ def sink_forward_kernel(
         )
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -2420,17 +2432,21 @@ def sink_forward_kernel(
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         # src[weights.diag:20]
         le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, tile * rsqrt, float("-inf"))
+        S = tl.where(le_q_x, rsqrt * tile, float("-inf"))
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile_2 = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile_2 = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile_2)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * tile, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * tile, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
+        # src[weights.diag:22]
         w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:19]
         V = tl.load(
@@ -2440,22 +2456,20 @@ def sink_forward_kernel(
         )
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     # src[weights.diag:21]
     m = tl.maximum(max_x, s)
     # src[weights.diag:23]
-    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + sum_x
+    add_q = sum_x + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
+        ((1.0 / add_q)[:, None] * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
     tl.store(state_ptr + q_index * state_stride_q, max_x, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, sum_x, mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, sum_x, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -2524,9 +2538,9 @@ def sink_backward_buffer_0_kernel(
 
 @triton.jit
 def sink_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
+    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state__ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
     Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e,
-    state_stride_q, state___stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    state_stride_q, state__stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
     size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -2536,12 +2550,12 @@ def sink_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
-    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:21]
-    m = tl.maximum(state, s)
-    mul_q = 1.4426950408889634 * m
+    m = tl.maximum(s, state)
+    mul_q = m * 1.4426950408889634
     # src[weights.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2569,7 +2583,7 @@ def sink_backward_d_Q_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
         # src[weights.diag:19]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -2596,7 +2610,7 @@ def sink_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:20]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[weights.diag:19]
         V = tl.load(
@@ -2608,9 +2622,9 @@ def sink_backward_d_Q_kernel(
         tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:23]
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
     tile_bf16 = ((rsqrt * (1.0 / add_q))[:, None] * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
@@ -2621,9 +2635,9 @@ def sink_backward_d_Q_kernel(
 
 @triton.jit
 def sink_backward_d_K_d_V_kernel(
-    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q,
+    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state__ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q,
     Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e,
-    state_stride_q, state___stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x,
+    state_stride_q, state__stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x,
     d_V_stride_e, size_q, size_d, size_x, size_e, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -2657,8 +2671,8 @@ def sink_backward_d_K_d_V_kernel(
         q_index = first_q + tl.arange(0, BLOCK_Q)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
-        m = tl.maximum(state, s)
-        mul_q = 1.4426950408889634 * m
+        m = tl.maximum(s, state)
+        mul_q = m * 1.4426950408889634
         # src[weights.diag:19]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2669,7 +2683,7 @@ def sink_backward_d_K_d_V_kernel(
         dot = tl.dot(K, tl.trans(Q))
         # src[weights.diag:20]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
@@ -2679,16 +2693,15 @@ def sink_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
         recip_q = 1.0 / add_q
         tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_x_q_e = (recip_q[:, None] * d_out.to(tl.float32))[None, :, :] * exp2_x_q[:, :, None]
-        tile_sum = tl.sum(mul_x_q_e, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
+        tile_bf16_2 = (exp2_x_q * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
@@ -2697,7 +2710,7 @@ def sink_backward_d_K_d_V_kernel(
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[weights.diag:21]
-        m = tl.maximum(state, s)
+        m = tl.maximum(s, state)
         # src[weights.diag:19]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2707,7 +2720,7 @@ def sink_backward_d_K_d_V_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * m)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (m * 1.4426950408889634)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
@@ -2717,16 +2730,15 @@ def sink_backward_d_K_d_V_kernel(
             EXACT_E,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
         # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
         recip_q = 1.0 / add_q
         tile = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_x_q_e = (recip_q[:, None] * d_out.to(tl.float32))[None, :, :] * exp2_x_q[:, :, None]
-        tile_sum = tl.sum(mul_x_q_e, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
+        tile_bf16_2 = (exp2_x_q * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     from_q_3 = tl.maximum(from_q_2, to_q_2)
@@ -2735,8 +2747,8 @@ def sink_backward_d_K_d_V_kernel(
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
-        m = tl.maximum(state, s)
-        mul_q = 1.4426950408889634 * m
+        m = tl.maximum(s, state)
+        mul_q = m * 1.4426950408889634
         # src[weights.diag:19]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2747,7 +2759,7 @@ def sink_backward_d_K_d_V_kernel(
         dot = tl.dot(K, tl.trans(Q))
         # src[weights.diag:20]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
@@ -2757,16 +2769,15 @@ def sink_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
         recip_q = 1.0 / add_q
         tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_x_q_e = (recip_q[:, None] * d_out.to(tl.float32))[None, :, :] * exp2_x_q[:, :, None]
-        tile_sum = tl.sum(mul_x_q_e, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
+        tile_bf16_2 = (exp2_x_q * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
@@ -2783,28 +2794,28 @@ def sink_backward_d_K_d_V_kernel(
 
 @triton.jit
 def sink_backward_d_s_rows_kernel(
-    s_ptr, state_ptr, state___ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state___stride_q, buffer_0_stride_q,
+    s_ptr, state_ptr, state__ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state__stride_q, buffer_0_stride_q,
     size_q, BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     q_index = tl.arange(0, BLOCK_Q)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    state = load_tile(state_ptr + q_index * state_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
-    state = load_tile(state_ptr + q_index * state_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[weights.diag:21]
-    m = tl.maximum(state, s)
+    m = tl.maximum(s, state)
     # src[weights.diag:23]
     exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    state__ = load_tile(state___ptr + q_index * state___stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    recip_q = tl.where(q_index < size_q, 1.0 / (state__ + exp_q), 0.0)
-    mul_q = (recip_q * buffer_0) * exp_q
+    recip_q = tl.where(q_index < size_q, 1.0 / (exp_q + state_), 0.0)
+    mul_q = (exp_q * recip_q) * buffer_0
     sum_ = tl.sum(mul_q, 0)
     tl.store(d_s_ptr, (-1.0 * sum_))
 
 
 @triton.jit
 def sink_backward_d_s_kernel(
-    s_ptr, state_ptr, state___ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state___stride_q, buffer_0_stride_q,
+    s_ptr, state_ptr, state__ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state__stride_q, buffer_0_stride_q,
     size_q, BLOCK_Q: tl.constexpr,
 ):
     acc_q = tl.full([], 0.0, tl.float32)
@@ -2814,14 +2825,14 @@ def sink_backward_d_s_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[weights.diag:21]
-        m = tl.maximum(state, s)
+        m = tl.maximum(s, state)
         # src[weights.diag:23]
         exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        mul_q = ((1.0 / (state__ + exp_q)) * buffer_0) * exp_q
+        mul_q = (exp_q * (1.0 / (exp_q + state_))) * buffer_0
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -2829,15 +2840,15 @@ def sink_backward_d_s_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
-        m = tl.maximum(state, s)
+        m = tl.maximum(s, state)
         # src[weights.diag:23]
         exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        recip_q = tl.where(q_index < size_q, 1.0 / (state__ + exp_q), 0.0)
-        mul_q = (recip_q * buffer_0) * exp_q
+        recip_q = tl.where(q_index < size_q, 1.0 / (exp_q + state_), 0.0)
+        mul_q = (exp_q * recip_q) * buffer_0
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -2926,7 +2937,7 @@ def _sink_forward(
     V: torch.Tensor,
     s: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_sink_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e], state: f32[q], state__: f32[q]. Any strides; sizes are read off the shapes."""
+    """_sink_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e], state: f32[q], state_: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -2942,7 +2953,7 @@ def _sink_forward(
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
     state = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    state__ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -2955,12 +2966,12 @@ def _sink_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     sink_forward_kernel[grid](
-        Q, K, V, s, out, state, state__, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
-        V.stride(1), out.stride(0), out.stride(1), state.stride(0), state__.stride(0), q, d, x, e,
+        Q, K, V, s, out, state, state_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), out.stride(0), out.stride(1), state.stride(0), state_.stride(0), q, d, x, e,
         BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
         EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return out, state, state__
+    return out, state, state_
 
 
 def _sink_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -3002,17 +3013,17 @@ def _sink_backward_d_Q(
     s: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
-    state__: torch.Tensor,
+    state_: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("s", s, torch.float32, 0, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("state", state, torch.float32, 1, Q.device)
-    _check("state__", state__, torch.float32, 1, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -3027,8 +3038,8 @@ def _sink_backward_d_Q(
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -3044,8 +3055,8 @@ def _sink_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     sink_backward_d_Q_kernel[grid](
-        Q, K, V, s, d_out, state, state__, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0), state__.stride(0),
+        Q, K, V, s, d_out, state, state_, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0), state_.stride(0),
         buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
         BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
         num_stages=stages,
@@ -3060,17 +3071,17 @@ def _sink_backward_d_K_d_V(
     s: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
-    state__: torch.Tensor,
+    state_: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    """_sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("s", s, torch.float32, 0, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("state", state, torch.float32, 1, Q.device)
-    _check("state__", state__, torch.float32, 1, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -3085,8 +3096,8 @@ def _sink_backward_d_K_d_V(
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
@@ -3101,9 +3112,9 @@ def _sink_backward_d_K_d_V(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     sink_backward_d_K_d_V_kernel[grid](
-        Q, K, V, s, d_out, state, state__, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
+        Q, K, V, s, d_out, state, state_, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
         K.stride(1), V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0),
-        state__.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q,
+        state_.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q,
         d, x, e, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
         EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
@@ -3113,19 +3124,19 @@ def _sink_backward_d_K_d_V(
 def _sink_backward_d_s(
     s: torch.Tensor,
     state: torch.Tensor,
-    state__: torch.Tensor,
+    state_: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_sink_backward_d_s(s: f32[], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> d_s: f32[]. Any strides; sizes are read off the shapes."""
+    """_sink_backward_d_s(s: f32[], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_s: f32[]. Any strides; sizes are read off the shapes."""
     _check("s", s, torch.float32, 0, s.device)
     _check("state", state, torch.float32, 1, s.device)
-    _check("state__", state__, torch.float32, 1, s.device)
+    _check("state_", state_, torch.float32, 1, s.device)
     _check("buffer_0", buffer_0, torch.float32, 1, s.device)
     (q,) = state.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_s = torch.empty((), dtype=torch.float32, device=s.device)
@@ -3139,14 +3150,14 @@ def _sink_backward_d_s(
             warps, stages = 16, 1
         grid = (1,)
         sink_backward_d_s_rows_kernel[grid](
-            s, state, state__, buffer_0, d_s, state.stride(0), state__.stride(0), buffer_0.stride(0), q,
+            s, state, state_, buffer_0, d_s, state.stride(0), state_.stride(0), buffer_0.stride(0), q,
             BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_s
     BLOCK_Q, warps, stages = 4096, 8, 2
     grid = (1,)
     sink_backward_d_s_kernel[grid](
-        s, state, state__, buffer_0, d_s, state.stride(0), state__.stride(0), buffer_0.stride(0), q,
+        s, state, state_, buffer_0, d_s, state.stride(0), state_.stride(0), buffer_0.stride(0), q,
         BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return d_s
@@ -3166,18 +3177,18 @@ class _sink_autograd(torch.autograd.Function):
             raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
         if s.shape != ():
             raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-        out, state, state__ = _sink_forward(Q, K, V, s)
-        ctx.save_for_backward(Q, K, V, s, out, state, state__)
+        out, state, state_ = _sink_forward(Q, K, V, s)
+        ctx.save_for_backward(Q, K, V, s, out, state, state_)
         ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, s, out, state, state__ = ctx.saved_tensors
+        Q, K, V, s, out, state, state_ = ctx.saved_tensors
         buffer_0 = _sink_backward_buffer_0(d_out, out)
-        d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state__, buffer_0)
-        d_K, d_V = _sink_backward_d_K_d_V(Q, K, V, s, d_out, state, state__, buffer_0)
-        d_s = _sink_backward_d_s(s, state, state__, buffer_0)
+        d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state_, buffer_0)
+        d_K, d_V = _sink_backward_d_K_d_V(Q, K, V, s, d_out, state, state_, buffer_0)
+        d_s = _sink_backward_d_s(s, state, state_, buffer_0)
         return d_Q, d_K, d_V, d_s
 
 
@@ -3246,7 +3257,7 @@ def multi_query_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -3255,8 +3266,6 @@ def multi_query_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = load_tile(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -3264,6 +3273,8 @@ def multi_query_kernel(
             0.0,
             EXACT_E,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -3283,7 +3294,7 @@ def multi_query_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:27]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -3293,14 +3304,14 @@ def multi_query_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -3369,7 +3380,7 @@ def multi_query_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[weights.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:27]
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
@@ -3416,14 +3427,14 @@ def multi_query_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -3446,14 +3457,14 @@ def multi_query_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -3488,19 +3499,18 @@ def multi_query_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:26]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:26]
         K = load_tile(
             K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3518,8 +3528,6 @@ def multi_query_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = load_tile(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -3527,6 +3535,8 @@ def multi_query_forward_kernel(
             0.0,
             EXACT_E,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -3556,21 +3566,21 @@ def multi_query_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[weights.diag:27]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -3693,14 +3703,14 @@ def multi_query_backward_d_Q_kernel(
         other=0.0,
     )
     mul_q = 1.4426950408889634 * logsum
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:26]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         mask=(q_index < size_q),
@@ -3715,7 +3725,6 @@ def multi_query_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:26]
         K = load_tile(
             K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3724,7 +3733,7 @@ def multi_query_backward_d_Q_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
         # src[weights.diag:26]
         V = load_tile(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -3751,7 +3760,7 @@ def multi_query_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:27]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[weights.diag:26]
         V = tl.load(
@@ -3765,7 +3774,7 @@ def multi_query_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -3787,17 +3796,16 @@ def multi_query_backward_d_K_d_V_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
-    acc_q_h = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    acc_q_h_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    acc_h_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_h = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:26]
     K = tl.load(
         K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:26]
     V = tl.load(
         V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
@@ -3810,22 +3818,22 @@ def multi_query_backward_d_K_d_V_kernel(
         # tiles that a mask or the end cuts
         for first_q in tl.range(from_q, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+                other=0.0,
+            )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
                 mask=(q_index < size_q),
                 other=0.0,
             )
             mul_q = 1.4426950408889634 * logsum
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-                other=0.0,
-            )
             # src[weights.diag:7]
             dot = tl.dot(K, tl.trans(Q))
             # src[weights.diag:27]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
@@ -3840,18 +3848,15 @@ def multi_query_backward_d_K_d_V_kernel(
             )
             dot_2 = tl.dot(V, tl.trans(d_out))
             tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
-            next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
+            next_acc_h_q = tl.dot(tile_bf16, Q, acc_h_q)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
-            next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
+            next_acc_q_h = tl.dot(tile_bf16_2, d_out, acc_q_h)
+            acc_h_q = next_acc_h_q
             acc_q_h = next_acc_q_h
-            acc_q_h_2 = next_acc_q_h_2
         to_q_2 = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
         for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            )
             # src[weights.diag:26]
             Q = load_tile(
                 Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -3859,9 +3864,12 @@ def multi_query_backward_d_K_d_V_kernel(
                 0.0,
                 EXACT_D,
             )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            )
             # src[weights.diag:7]
             dot = tl.dot(K, tl.trans(Q))
-            sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
+            sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -3874,32 +3882,32 @@ def multi_query_backward_d_K_d_V_kernel(
             )
             dot_2 = tl.dot(V, tl.trans(d_out))
             tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
-            next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
+            next_acc_h_q = tl.dot(tile_bf16, Q, acc_h_q)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
-            next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
+            next_acc_q_h = tl.dot(tile_bf16_2, d_out, acc_q_h)
+            acc_h_q = next_acc_h_q
             acc_q_h = next_acc_q_h
-            acc_q_h_2 = next_acc_q_h_2
         from_q_3 = tl.maximum(from_q_2, to_q_2)
         # tiles that a mask or the end cuts
         for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
             q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = 1.4426950408889634 * logsum
             # src[weights.diag:26]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
                 mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
                 other=0.0,
             )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
             # src[weights.diag:7]
             dot = tl.dot(K, tl.trans(Q))
             # src[weights.diag:27]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
@@ -3914,19 +3922,19 @@ def multi_query_backward_d_K_d_V_kernel(
             )
             dot_2 = tl.dot(V, tl.trans(d_out))
             tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
-            next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
+            next_acc_h_q = tl.dot(tile_bf16, Q, acc_h_q)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
-            next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
+            next_acc_q_h = tl.dot(tile_bf16_2, d_out, acc_q_h)
+            acc_h_q = next_acc_h_q
             acc_q_h = next_acc_q_h
-            acc_q_h_2 = next_acc_q_h_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q_h).to(tl.bfloat16),
+        (acc_h_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        acc_q_h_2.to(tl.bfloat16),
+        acc_q_h.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
     )
 
@@ -4584,7 +4592,7 @@ def cross_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[weights.diag:31]
-    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -4592,7 +4600,7 @@ def cross_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
         mask=(q_index < size_q),
     )
 
@@ -4701,20 +4709,6 @@ def cross_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
-    # src[weights.diag:30]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         mask=(q_index < size_q),
@@ -4725,29 +4719,41 @@ def cross_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:30]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:30]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        # src[weights.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
-        # src[weights.diag:30]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             (e_index < size_e)[None, :],
             0.0,
             EXACT_E,
         )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[weights.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -4760,18 +4766,17 @@ def cross_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[weights.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * tile) - mul_q[:, None]
-        # src[weights.diag:30]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[weights.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot_2, float("-inf"))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * tile) - mul_q[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -4803,17 +4808,17 @@ def cross_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:30]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:30]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
     to_q = size_q // BLOCK_Q * BLOCK_Q
@@ -4826,13 +4831,6 @@ def cross_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        # src[weights.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         )
@@ -4842,8 +4840,15 @@ def cross_backward_d_K_d_V_kernel(
             0.0,
             EXACT_E,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        # src[weights.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4859,16 +4864,6 @@ def cross_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        # src[weights.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * tile) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -4879,8 +4874,18 @@ def cross_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        tile = tl.where((q_index < size_q)[None, :], dot_2, float("-inf"))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * tile) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4888,7 +4893,7 @@ def cross_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -5299,7 +5304,7 @@ def with_logsumexp_kernel(
     # src[maps.diag:12]
     tl.store(
         L_ptr + q_index * L_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -5469,7 +5474,7 @@ def with_logsumexp_long_L_rows_kernel(
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
     # src[maps.diag:12]
-    tl.store(L_ptr + q_index * L_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
+    tl.store(L_ptr + q_index * L_stride_q, ((0.6931471805599453 * max_) + tl.log(sum_)))
 
 
 @triton.jit
@@ -5522,15 +5527,15 @@ def with_logsumexp_long_L_kernel(
         max_x = next_max_x
         z = next_z
     # src[maps.diag:12]
-    tl.store(L_ptr + q_index * L_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
+    tl.store(L_ptr + q_index * L_stride_q, ((0.6931471805599453 * max_x) + tl.log(z)))
 
 
 @triton.jit
 def with_logsumexp_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, O_ptr, L_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
-    V_stride_e, O_stride_q, O_stride_e, L_stride_q, logsum_stride_q, size_q, size_d, size_x, size_e,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, O_ptr, L_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e,
+    O_stride_q, O_stride_e, L_stride_q, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -5540,18 +5545,19 @@ def with_logsumexp_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:34]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -5560,7 +5566,7 @@ def with_logsumexp_forward_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -5597,7 +5603,7 @@ def with_logsumexp_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:35]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -5628,9 +5634,11 @@ def with_logsumexp_forward_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
     # src[maps.diag:12]
-    add_q = tl.log(z) + (max_x * 0.6931471805599453)
-    tl.store(L_ptr + q_index * L_stride_q, add_q, mask=(q_index < size_q))
-    tl.store(logsum_ptr + q_index * logsum_stride_q, add_q, mask=(q_index < size_q))
+    tl.store(
+        L_ptr + q_index * L_stride_q,
+        ((0.6931471805599453 * max_x) + tl.log(z)),
+        mask=(q_index < size_q),
+    )
 
 
 @triton.jit
@@ -5641,14 +5649,14 @@ def with_logsumexp_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
+    O = load_tile(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (e_index < size_e), 0.0, EXACT_E)
     d_O = load_tile(
         d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    O = load_tile(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (e_index < size_e), 0.0, EXACT_E)
-    mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+    mul_e = d_O.to(tl.float32) * O.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -5665,9 +5673,9 @@ def with_logsumexp_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
         O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e)
-        mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
+        mul_e = d_O.to(tl.float32) * O.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -5675,13 +5683,13 @@ def with_logsumexp_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e, mask=(e_index < size_e), other=0.0)
         d_O = tl.load(
             d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e, mask=(e_index < size_e), other=0.0)
-        mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+        mul_e = d_O.to(tl.float32) * O.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -5690,8 +5698,8 @@ def with_logsumexp_backward_buffer_0_kernel(
 
 @triton.jit
 def with_logsumexp_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_L_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q, logsum_stride_q,
+    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_L_ptr, L_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q, L_stride_q,
     buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
     BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_E: tl.constexpr,
@@ -5709,21 +5717,20 @@ def with_logsumexp_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * L
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:34]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -5740,7 +5747,7 @@ def with_logsumexp_backward_d_Q_kernel(
         safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
         # src[weights.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
         tile = ((dot + d_L[:, None]) - safe_buffer_0[:, None]) * tl.exp2(sub_q_x)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
@@ -5767,7 +5774,7 @@ def with_logsumexp_backward_d_Q_kernel(
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[weights.diag:35]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile_2 = ((dot + d_L[:, None]) - safe_buffer_0[:, None]) * tl.exp2(sub_q_x)
         tile_bf16 = tile_2.to(tl.bfloat16)
@@ -5782,8 +5789,8 @@ def with_logsumexp_backward_d_Q_kernel(
 
 @triton.jit
 def with_logsumexp_backward_d_K_d_V_kernel(
-    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_L_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q, logsum_stride_q,
+    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_L_ptr, L_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q, L_stride_q,
     buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
     BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
@@ -5801,20 +5808,20 @@ def with_logsumexp_backward_d_K_d_V_kernel(
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:34]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[weights.diag:34]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -5829,13 +5836,13 @@ def with_logsumexp_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_O))
         safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * L
         # src[weights.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[weights.diag:35]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_2 = ((dot + d_L[None, :]) - safe_buffer_0[None, :]) * exp2_x_q
@@ -5866,10 +5873,10 @@ def with_logsumexp_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_O))
         safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        L = tl.load(L_ptr + q_index * L_stride_q)
         # src[weights.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (logsum * 1.4426950408889634)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * L)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile = ((dot + d_L[None, :]) - safe_buffer_0[None, :]) * exp2_x_q
         tile_bf16 = tile.to(tl.bfloat16)
@@ -5897,13 +5904,13 @@ def with_logsumexp_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_O))
         safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * L
         # src[weights.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[weights.diag:35]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_2 = ((dot + d_L[None, :]) - safe_buffer_0[None, :]) * exp2_x_q
@@ -6028,8 +6035,8 @@ def _with_logsumexp_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
     V: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_with_logsumexp_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: bf16[q e], L: f32[q], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_with_logsumexp_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: bf16[q e], L: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -6042,7 +6049,6 @@ def _with_logsumexp_forward(
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     O = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
     L = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -6055,12 +6061,11 @@ def _with_logsumexp_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     with_logsumexp_forward_kernel[grid](
-        Q, K, V, O, L, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
-        O.stride(0), O.stride(1), L.stride(0), logsum.stride(0), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
-        num_stages=stages,
+        Q, K, V, O, L, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        O.stride(0), O.stride(1), L.stride(0), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return O, L, logsum
+    return O, L
 
 
 def _with_logsumexp_backward_buffer_0(d_O: torch.Tensor, O: torch.Tensor) -> torch.Tensor:
@@ -6100,16 +6105,16 @@ def _with_logsumexp_backward_d_Q(
     V: torch.Tensor,
     d_O: torch.Tensor,
     d_L: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_with_logsumexp_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_with_logsumexp_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], L: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("d_O", d_O, torch.bfloat16, 2, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -6122,8 +6127,8 @@ def _with_logsumexp_backward_d_Q(
         raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
     if d_L.shape != (q,):
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -6139,11 +6144,10 @@ def _with_logsumexp_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     with_logsumexp_backward_d_Q_kernel[grid](
-        Q, K, V, d_O, d_L, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0), logsum.stride(0),
-        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
-        num_stages=stages,
+        Q, K, V, d_O, d_L, L, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0), L.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -6154,16 +6158,16 @@ def _with_logsumexp_backward_d_K_d_V(
     V: torch.Tensor,
     d_O: torch.Tensor,
     d_L: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_with_logsumexp_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    """_with_logsumexp_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], L: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("d_O", d_O, torch.bfloat16, 2, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -6176,8 +6180,8 @@ def _with_logsumexp_backward_d_K_d_V(
         raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
     if d_L.shape != (q,):
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
@@ -6192,8 +6196,8 @@ def _with_logsumexp_backward_d_K_d_V(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     with_logsumexp_backward_d_K_d_V_kernel[grid](
-        Q, K, V, d_O, d_L, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0), logsum.stride(0),
+        Q, K, V, d_O, d_L, L, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0), L.stride(0),
         buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, e,
         BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
         EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
@@ -6213,17 +6217,17 @@ class _with_logsumexp_autograd(torch.autograd.Function):
             raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         if V.shape != (x, e):
             raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-        O, L, logsum = _with_logsumexp_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, O, logsum)
+        O, L = _with_logsumexp_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, O, L)
         ctx.sizes = ()
         return O, L
 
     @staticmethod
     def backward(ctx, d_O, d_L):
-        Q, K, V, O, logsum = ctx.saved_tensors
+        Q, K, V, O, L = ctx.saved_tensors
         buffer_0 = _with_logsumexp_backward_buffer_0(d_O, O)
-        d_Q = _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0)
-        d_K, d_V = _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0)
+        d_Q = _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, L, buffer_0)
+        d_K, d_V = _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, L, buffer_0)
         return d_Q, d_K, d_V
 
 

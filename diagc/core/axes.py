@@ -172,7 +172,7 @@ class Coordinate:
         kept = ((axis, c) for axis, c in terms.items() if c != Size())
         return Coordinate(tuple(sorted(kept, key=lambda t: t[0].uid)), offset)
 
-    def ordered(self, rank: Callable[[Axis], str]) -> Coordinate:
+    def ordered(self, rank: Callable[[Axis], tuple[int, str]]) -> Coordinate:
         """The same index with its terms in the order of a rank, by names where that is equal."""
         terms = tuple(sorted(self.terms, key=lambda t: (rank(t[0]), t[0].uid)))
         return self if terms == self.terms else replace(self, terms=terms)

@@ -32,6 +32,11 @@ def _digest(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
 
 
+def _in_single(value: float) -> str:
+    """A number to the 24 bits that kernels compute with: its last bits depend on the order in which it was folded."""
+    return f"{value:.6e}"
+
+
 class Colouring:
     """Colours of axes and hashes of nodes for the sub-diagram below `roots`.
 
@@ -122,6 +127,8 @@ class Colouring:
     def _operator(self, op: ops.Operator) -> str:
         if isinstance(op, ops.Input):
             return _digest("Input", op.role, repr(op.init))
+        if isinstance(op, ops.Constant) and isinstance(op.value, float):
+            return _digest("Constant", _in_single(op.value))
         unordered = isinstance(op, _UNORDERED)
         return _digest(type(op).__name__, *(self._part(getattr(op, f.name), unordered) for f in fields(op)))
 

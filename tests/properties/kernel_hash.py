@@ -22,7 +22,7 @@ from tests.properties.renaming import renamed
 _NAME: Final = re.compile(r"(?<![A-Za-z0-9])([AIS])\d+_")
 """Also inside the names that are made of others, as `length_A7_` of the parts of an axis."""
 _HINT: Final = re.compile(r"(%\d+) \w+(?=: )")
-_NUMBER: Final = re.compile(r"(?<![\w.])-?\d+\.\d+(?:e[+-]?\d+)?")
+_NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+)")
 
 
 def kernel_text(diagram: Diagram, seed: int = 0) -> str:

@@ -1,7 +1,9 @@
 """Other writings of an entry give the same kernel: up to names, whatever laws lead from one to the other.
 
-The laws are those of `laws.py`. What they do not cover: the order of contractions is chosen by work, a polynomial is
-not searched for powers, and a factor below 32 bits stays a factor because it decides the dtype of a contraction.
+The laws are those of `laws.py`, among them every rule of the normal form. What they leave out: the order of
+contractions is chosen by work, a polynomial is not searched for powers, and a factor below 32 bits stays a factor
+because it decides the dtype of a contraction. What still changes a kernel is f·(a + b) + c = f·a + f·b + c: the normal
+form takes out what all terms of a sum have in common, and not what some of them have.
 """
 
 from __future__ import annotations
