@@ -773,8 +773,19 @@ def _block_forward_out_state___(
     return out_tiles[:, :t], state____tiles[:, :t]
 
 
-def _block_backward_buffer_5(d_out, state___):
-    """block_backward_buffer_5(d_out: bf16[b t width], state___: f32[b t width]) -> f32[b t]"""
+def _block_backward_buffer_5(X):
+    """block_backward_buffer_5(X: bf16[b t width]) -> f32[b t]"""
+    X = jnp.asarray(X, jnp.bfloat16)
+    b, t, _ = X.shape
+    if X.shape != (b, t, 512):
+        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
+    sum_width = jnp.einsum("btw,btw->bt", X, X, preferred_element_type=jnp.float32)  # [b t]
+    rsqrt_value = lax.rsqrt(1e-05 + sum_width * 0.001953125)  # [b t]
+    return rsqrt_value
+
+
+def _block_backward_buffer_7(d_out, state___):
+    """block_backward_buffer_7(d_out: bf16[b t width], state___: f32[b t width]) -> f32[b t]"""
     d_out = jnp.asarray(d_out, jnp.bfloat16)
     state___ = jnp.asarray(state___, jnp.float32)
     b, t, _ = d_out.shape
@@ -786,23 +797,12 @@ def _block_backward_buffer_5(d_out, state___):
     return sum_width
 
 
-def _block_backward_buffer_7(X):
-    """block_backward_buffer_7(X: bf16[b t width]) -> f32[b t]"""
-    X = jnp.asarray(X, jnp.bfloat16)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    sum_width = jnp.einsum("btw,btw->bt", X, X, preferred_element_type=jnp.float32)  # [b t]
-    rsqrt_value = lax.rsqrt(1e-05 + sum_width * 0.001953125)  # [b t]
-    return rsqrt_value
-
-
 def _block_backward_buffer_2_buffer_3(
-    X, a, WQ, state_2, state_, buffer_7, *, block_x=256, block_t=512, block_g=512,
+    X, a, WQ, state_2, state_, buffer_5, *, block_x=256, block_t=512, block_g=512,
 ):
-    """block_backward_buffer_2_buffer_3(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], state: f32[b kv d x], state_: f32[b x], buffer_7: f32[b t]) -> (f32[b t kv g], f32[b t kv g]), in blocks: memory does not grow with x."""
+    """block_backward_buffer_2_buffer_3(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], state: f32[b kv d x], state_: f32[b x], buffer_5: f32[b t]) -> (f32[b t kv g], f32[b t kv g]), in blocks: memory does not grow with x."""
     X, WQ = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ))
-    a, state_2, state_, buffer_7 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, buffer_7))
+    a, state_2, state_, buffer_5 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, buffer_5))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -814,14 +814,14 @@ def _block_backward_buffer_2_buffer_3(
         raise ValueError(f"state: f32[b kv d x] has shape {state_2.shape}, expected {(b, 2, 64, t)}")
     if state_.shape != (b, t):
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     block_x = min(block_x, max(t, 1))
     block_t = min(block_t, max(t, 1))
     block_g = min(block_g, max(2, 1))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     WQ = jnp.pad(WQ, ((0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
-    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
     state_2 = jnp.pad(state_2, ((0, 0), (0, 0), (0, 0), (0, max(-t % block_x, block_x - t))))
     state_ = jnp.pad(state_, ((0, 0), (0, max(-t % block_x, block_x - t))))
 
@@ -836,8 +836,8 @@ def _block_backward_buffer_2_buffer_3(
         WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
         mul = (a * X_tile.astype(jnp.float32))[:, None, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, None]
         sum_ = jnp.sum(mul, axis=4)
-        buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
-        mul_2 = buffer_7_tile[:, None, :, None, None] * sum_
+        buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
+        mul_2 = buffer_5_tile[:, None, :, None, None] * sum_
         tile_bf16 = mul_2.astype(jnp.bfloat16)
         to_x = jnp.minimum(t, first_t + 1) // block_x * block_x
 
@@ -899,11 +899,11 @@ def _block_backward_buffer_2_buffer_3(
 
 
 def _block_backward_buffer_8(
-    X, a, WQ, WO, state_2, state_, state__, buffer_3, buffer_7, buffer_2, *, block_g=256, block_t=512,
+    X, a, WQ, WO, state_2, state_, state__, buffer_3, buffer_5, buffer_2, *, block_g=256, block_t=512,
 ):
-    """block_backward_buffer_8(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_7: f32[b t], buffer_2: f32[b t kv g]) -> f32[b t width], in blocks: memory does not grow with g."""
+    """block_backward_buffer_8(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_5: f32[b t], buffer_2: f32[b t kv g]) -> f32[b t width], in blocks: memory does not grow with g."""
     X, WQ, WO = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO))
-    a, state_2, state_, state__, buffer_3, buffer_7, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_7, buffer_2))
+    a, state_2, state_, state__, buffer_3, buffer_5, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_5, buffer_2))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -921,14 +921,14 @@ def _block_backward_buffer_8(
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     block_g = min(block_g, max(2, 1))
     block_t = min(block_t, max(t, 1))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
     WO = jnp.pad(WO, ((0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
     buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
     buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
@@ -941,7 +941,7 @@ def _block_backward_buffer_8(
         acc_kv_g_d = jnp.full((b, block_t, 512), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state_)
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
-        buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
+        buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
         le = x_index <= t_index[:, None]
 
         def step(block, state):
@@ -963,7 +963,7 @@ def _block_backward_buffer_8(
                 WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, block, 1, keepdims=True), first_g, block_g, 2), (1,))
                 mul_3 = (a * X_tile.astype(jnp.float32))[:, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 0, 2)
                 sum_ = jnp.sum(mul_3, axis=3)
-                tile_bf16_3 = (buffer_7_tile[:, :, None, None] * sum_).astype(jnp.bfloat16)
+                tile_bf16_3 = (buffer_5_tile[:, :, None, None] * sum_).astype(jnp.bfloat16)
                 mul_4 = tile_bf16_3.astype(jnp.float32)[:, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, None]
                 sum_2 = jnp.sum(mul_4, axis=4)
                 chosen = jnp.where(le[:, None], sum_2 * 0.125, -jnp.inf)
@@ -992,7 +992,7 @@ def _block_backward_buffer_8(
                 WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, block, 1, keepdims=True), first_g, block_g, 2), (1,))
                 mul_3 = (a * X_tile.astype(jnp.float32))[:, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 0, 2)
                 sum_ = jnp.sum(mul_3, axis=3)
-                tile_bf16_3 = (buffer_7_tile[:, :, None, None] * sum_).astype(jnp.bfloat16)
+                tile_bf16_3 = (buffer_5_tile[:, :, None, None] * sum_).astype(jnp.bfloat16)
                 mul_4 = tile_bf16_3.astype(jnp.float32)[:, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, None]
                 sum_2 = jnp.sum(mul_4, axis=4)
                 chosen = jnp.where(le[:, None], sum_2 * 0.125, -jnp.inf)
@@ -1032,10 +1032,10 @@ def _block_backward_buffer_6(buffer_8):
 
 
 def _block_backward_buffer_9_buffer_10_buffer_11(
-    c, up, gate, down, d_out, buffer_6, buffer_8, buffer_5, *, block_hidden=256, block_t=512,
+    c, up, gate, down, d_out, buffer_6, buffer_8, buffer_7, *, block_hidden=256, block_t=512,
 ):
-    """block_backward_buffer_9_buffer_10_buffer_11(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_5: f32[b t]) -> (f32[b t width], f32[b t width], f32[b t]), in blocks: memory does not grow with hidden."""
-    c, buffer_6, buffer_8, buffer_5 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_6, buffer_8, buffer_5))
+    """block_backward_buffer_9_buffer_10_buffer_11(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_7: f32[b t]) -> (f32[b t width], f32[b t width], f32[b t]), in blocks: memory does not grow with hidden."""
+    c, buffer_6, buffer_8, buffer_7 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_6, buffer_8, buffer_7))
     up, gate, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (up, gate, down, d_out))
     b, t, _ = d_out.shape
     if c.shape != (512,):
@@ -1052,8 +1052,8 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
     if buffer_8.shape != (b, t, 512):
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
-    if buffer_5.shape != (b, t):
-        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
+    if buffer_7.shape != (b, t):
+        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
     block_hidden = min(block_hidden, max(1024, 1))
     block_t = min(block_t, max(t, 1))
     buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
@@ -1062,7 +1062,7 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
     gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
-    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
 
     def program(tile):
         first_t = tile * block_t
@@ -1140,8 +1140,8 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
         )
         mul = c * buffer_6_tile[:, :, None] * buffer_6_tile[:, :, None]
         mul_2 = c * buffer_6_tile[:, :, None] * acc_hidden_2
-        buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
-        add = buffer_5_tile + buffer_6_tile * acc_hidden_3
+        buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
+        add = buffer_7_tile + buffer_6_tile * acc_hidden_3
         return mul * acc_hidden, mul_2, add
 
     buffer_9_tiles, buffer_10_tiles, buffer_11_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
@@ -1396,12 +1396,12 @@ def _block_backward_d_up_d_gate_d_down(
 
 
 def _block_backward_buffer_4(
-    X, a, WQ, WO, d_out, state, state_, state__, buffer_7, buffer_2, buffer_9, buffer_10, buffer_11, buffer_8,
+    X, a, WQ, WO, d_out, state, state_, state__, buffer_5, buffer_2, buffer_9, buffer_10, buffer_11, buffer_8,
     buffer_6, buffer_3,
 ):
-    """block_backward_buffer_4(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_3: f32[b t kv g]) -> f32[b t kv g]"""
+    """block_backward_buffer_4(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_5: f32[b t], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_3: f32[b t kv g]) -> f32[b t kv g]"""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state, state_, state__, buffer_7, buffer_2, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (a, state, state_, state__, buffer_7, buffer_2, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_3))
+    a, state, state_, state__, buffer_5, buffer_2, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (a, state, state_, state__, buffer_5, buffer_2, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_3))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1419,8 +1419,8 @@ def _block_backward_buffer_4(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, 2, 64, t):
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     if buffer_9.shape != (b, t, 512):
@@ -1439,7 +1439,7 @@ def _block_backward_buffer_4(
     as_bf16 = (rsqrt_value[:, None, None] * state__).astype(jnp.bfloat16)  # [b kv d x]
     le_value = jnp.arange(t) <= jnp.arange(t)[:, None]  # [t x]
     sum_width = jnp.einsum("wkgd,w,btw->btkgd", WQ, a.astype(jnp.bfloat16), X, preferred_element_type=jnp.float32)
-    as_bf16_2 = (buffer_7[:, :, None, None, None] * sum_width).astype(jnp.bfloat16)  # [b t kv g d]
+    as_bf16_2 = (buffer_5[:, :, None, None, None] * sum_width).astype(jnp.bfloat16)  # [b t kv g d]
     as_bf16_3 = (rsqrt_value[:, None, None] * state).astype(jnp.bfloat16)  # [b kv d x]
     sum_d = jnp.einsum("btkgd,bkdx->btkgx", as_bf16_2, as_bf16_3, preferred_element_type=jnp.float32)
     chosen = jnp.where(le_value[:, None, None], sum_d * 0.125, -jnp.inf)  # [b t kv g x]
@@ -1455,11 +1455,11 @@ def _block_backward_buffer_4(
 
 def _block_backward_buffer_0_buffer_1(
     X, a, WQ, WO, d_out, state_2, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8,
-    buffer_6, buffer_7, buffer_2, buffer_4, *, block_g=256, block_b=512,
+    buffer_6, buffer_5, buffer_2, buffer_4, *, block_g=256, block_b=512,
 ):
-    """block_backward_buffer_0_buffer_1(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_7: f32[b t], buffer_2: f32[b t kv g], buffer_4: f32[b t kv g]) -> (f32[b kv d x], f32[b kv d x]), in blocks: memory does not grow with g."""
+    """block_backward_buffer_0_buffer_1(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_5: f32[b t], buffer_2: f32[b t kv g], buffer_4: f32[b t kv g]) -> (f32[b kv d x], f32[b kv d x]), in blocks: memory does not grow with g."""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state_2, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_7, buffer_2, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_7, buffer_2, buffer_4))
+    a, state_2, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_5, buffer_2, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_5, buffer_2, buffer_4))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1489,8 +1489,8 @@ def _block_backward_buffer_0_buffer_1(
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     if buffer_4.shape != (b, t, 2, 2):
@@ -1501,7 +1501,7 @@ def _block_backward_buffer_0_buffer_1(
     state_ = jnp.pad(state_, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     state__ = jnp.pad(state__, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, 0)))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
-    buffer_7 = jnp.pad(buffer_7, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    buffer_5 = jnp.pad(buffer_5, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     buffer_6 = jnp.pad(buffer_6, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     buffer_8 = jnp.pad(buffer_8, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
     buffer_11 = jnp.pad(buffer_11, ((0, max(-b % block_b, block_b - b)), (0, 0)))
@@ -1531,7 +1531,7 @@ def _block_backward_buffer_0_buffer_1(
         def step(block, state):
             acc_t_g, acc_t_g_2 = state
             X_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(X, first_b, block_b, 0), block, 1, keepdims=True), (1,))
-            buffer_7_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_7, first_b, block_b, 0), block, 1, keepdims=True), (1,))
+            buffer_5_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_5, first_b, block_b, 0), block, 1, keepdims=True), (1,))
             le = x_index <= block
             buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_6, first_b, block_b, 0), block, 1, keepdims=True), (1,))
             buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_8, first_b, block_b, 0), block, 1, keepdims=True), (1,))
@@ -1553,7 +1553,7 @@ def _block_backward_buffer_0_buffer_1(
                 WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
                 mul_5 = (a * X_tile.astype(jnp.float32))[:, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)[:, None]
                 sum_ = jnp.sum(mul_5, axis=4)
-                tile_bf16_3 = (buffer_7_tile[:, None, None] * sum_).astype(jnp.bfloat16)
+                tile_bf16_3 = (buffer_5_tile[:, None, None] * sum_).astype(jnp.bfloat16)
                 tile_bf16_f32 = tile_bf16_3.astype(jnp.float32)
                 mul_6 = tile_bf16_f32[:, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, :, None]
                 sum_2 = jnp.sum(mul_6, axis=3)
@@ -1588,7 +1588,7 @@ def _block_backward_buffer_0_buffer_1(
                 WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
                 mul_5 = (a * X_tile.astype(jnp.float32))[:, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)[:, None]
                 sum_ = jnp.sum(mul_5, axis=4)
-                tile_bf16_3 = (buffer_7_tile[:, None, None] * sum_).astype(jnp.bfloat16)
+                tile_bf16_3 = (buffer_5_tile[:, None, None] * sum_).astype(jnp.bfloat16)
                 tile_bf16_f32 = tile_bf16_3.astype(jnp.float32)
                 mul_6 = tile_bf16_f32[:, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, :, None]
                 sum_2 = jnp.sum(mul_6, axis=3)
@@ -1632,12 +1632,12 @@ def _block_backward_buffer_0_buffer_1(
 
 
 def _block_backward_d_WQ_d_WO(
-    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_7, buffer_3, buffer_9, buffer_10, buffer_11,
+    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11,
     buffer_8, buffer_6, buffer_4, buffer_2, *, block_t=256, block_g=512,
 ):
-    """block_backward_d_WQ_d_WO(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_4: f32[b t kv g], buffer_2: f32[b t kv g]) -> (bf16[width kv g d], bf16[kv g d width]), in blocks: memory does not grow with t."""
+    """block_backward_d_WQ_d_WO(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_5: f32[b t], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_4: f32[b t kv g], buffer_2: f32[b t kv g]) -> (bf16[width kv g d], bf16[kv g d width]), in blocks: memory does not grow with t."""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state_2, state_, state__, buffer_7, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_7, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2))
+    a, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1655,8 +1655,8 @@ def _block_backward_d_WQ_d_WO(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, 2, 64, t):
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_9.shape != (b, t, 512):
@@ -1680,7 +1680,7 @@ def _block_backward_d_WQ_d_WO(
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
     buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
-    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
     buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
     buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
     buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
@@ -1718,8 +1718,8 @@ def _block_backward_d_WQ_d_WO(
                 X_f32 = X_tile.astype(jnp.float32)
                 mul = (a * X_f32)[:, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, :, None]
                 sum_ = jnp.sum(mul, axis=3)
-                buffer_7_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                tile_bf16_3 = (buffer_7_tile[:, None] * sum_).astype(jnp.bfloat16)
+                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                tile_bf16_3 = (buffer_5_tile[:, None] * sum_).astype(jnp.bfloat16)
                 tile_bf16_f32 = tile_bf16.astype(jnp.float32)
                 mul_2 = tile_bf16_3.astype(jnp.float32)[:, :, :, :, None] * tile_bf16_f32[:, None, None]
                 sum_2 = jnp.sum(mul_2, axis=3)
@@ -1747,7 +1747,7 @@ def _block_backward_d_WQ_d_WO(
                 mul_7 = (sub_2 * exp)[:, :, :, None] * tile_bf16_f32[:, None, None]
                 sum_5 = jnp.sum(mul_7, axis=4)
                 gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
-                mul_8 = (buffer_7_tile * recip)[:, :, :, None] * X_f32
+                mul_8 = (buffer_5_tile * recip)[:, :, :, None] * X_f32
                 mul_9 = mul_8[:, :, :, :, None] * jnp.where(gt[:, :, :, None], sum_5, 0.0)[:, :, :, None]
                 tile_sum = jnp.sum(mul_9, axis=2)
                 next_acc_b_t = acc_b_t + tile_sum
@@ -1774,8 +1774,8 @@ def _block_backward_d_WQ_d_WO(
                 X_f32 = X_tile.astype(jnp.float32)
                 mul = (a * X_f32)[:, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, :, None]
                 sum_ = jnp.sum(mul, axis=3)
-                buffer_7_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                tile_bf16_3 = (buffer_7_tile[:, None] * sum_).astype(jnp.bfloat16)
+                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                tile_bf16_3 = (buffer_5_tile[:, None] * sum_).astype(jnp.bfloat16)
                 tile_bf16_f32 = tile_bf16.astype(jnp.float32)
                 mul_2 = tile_bf16_3.astype(jnp.float32)[:, :, :, :, None] * tile_bf16_f32[:, None, None]
                 sum_2 = jnp.sum(mul_2, axis=3)
@@ -1803,7 +1803,7 @@ def _block_backward_d_WQ_d_WO(
                 mul_7 = (sub_2 * exp)[:, :, :, None] * tile_bf16_f32[:, None, None]
                 sum_5 = jnp.sum(mul_7, axis=4)
                 gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
-                mul_8 = (buffer_7_tile * chosen)[:, :, :, None] * X_f32
+                mul_8 = (buffer_5_tile * chosen)[:, :, :, None] * X_f32
                 mul_9 = mul_8[:, :, :, :, None] * jnp.where(gt[:, :, :, None], sum_5, 0.0)[:, :, :, None]
                 tile_sum = jnp.sum(mul_9, axis=2)
                 next_acc_b_t = acc_b_t + tile_sum
@@ -1832,12 +1832,12 @@ def _block_backward_d_WQ_d_WO(
 
 
 def _block_backward_d_X(
-    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_9, buffer_7, buffer_0, buffer_3, buffer_10,
+    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_9, buffer_5, buffer_0, buffer_3, buffer_10,
     buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, *, block_kv=256, block_g=256, block_t=512,
 ):
-    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_9: f32[b t width], buffer_7: f32[b t], buffer_0: f32[b kv d x], buffer_3: f32[b t kv g], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_4: f32[b t kv g], buffer_2: f32[b t kv g], buffer_1: f32[b kv d x]) -> bf16[b t width], in blocks: memory does not grow with kv and g."""
+    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_9: f32[b t width], buffer_5: f32[b t], buffer_0: f32[b kv d x], buffer_3: f32[b t kv g], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_4: f32[b t kv g], buffer_2: f32[b t kv g], buffer_1: f32[b kv d x]) -> bf16[b t width], in blocks: memory does not grow with kv and g."""
     X, WQ, WK, WV, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, WO, d_out))
-    a, state_2, state_, state__, buffer_9, buffer_7, buffer_0, buffer_3, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_9, buffer_7, buffer_0, buffer_3, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1))
+    a, state_2, state_, state__, buffer_9, buffer_5, buffer_0, buffer_3, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_9, buffer_5, buffer_0, buffer_3, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1861,8 +1861,8 @@ def _block_backward_d_X(
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
     if buffer_9.shape != (b, t, 512):
         raise ValueError(f"buffer_9: f32[b t width] has shape {buffer_9.shape}, expected {(b, t, 512)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     if buffer_3.shape != (b, t, 2, 2):
@@ -1889,7 +1889,7 @@ def _block_backward_d_X(
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     WK = jnp.pad(WK, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
     buffer_1 = jnp.pad(buffer_1, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
-    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
     buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
     buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_11 = jnp.pad(buffer_11, ((0, 0), (0, max(-t % block_t, block_t - t))))
@@ -1993,7 +1993,7 @@ def _block_backward_d_X(
         acc_kv_g_d = jnp.full((b, block_t, 512), 0.0, jnp.float32)
         acc_kv_g_d_2 = jnp.full((b, block_t), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state_)
-        buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
+        buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
         le = x_index <= t_index[:, None]
         buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
         buffer_8_tile = lax.dynamic_slice_in_dim(buffer_8, first_t, block_t, 1)
@@ -2026,7 +2026,7 @@ def _block_backward_d_X(
                 WQ_f32 = WQ_tile.astype(jnp.float32)
                 mul_3 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(1, 2, 0, 3)
                 sum_ = jnp.sum(mul_3, axis=4)
-                mul_4 = buffer_7_tile[:, :, None, None, None] * sum_
+                mul_4 = buffer_5_tile[:, :, None, None, None] * sum_
                 tile_bf16_f32 = mul_4.astype(jnp.bfloat16).astype(jnp.float32)
                 tile_bf16_f32_2 = tile_bf16.astype(jnp.float32)
                 mul_5 = tile_bf16_f32[:, :, :, :, :, None] * tile_bf16_f32_2[:, None, :, None]
@@ -2074,7 +2074,7 @@ def _block_backward_d_X(
                 WQ_f32 = WQ_tile.astype(jnp.float32)
                 mul_3 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(1, 2, 0, 3)
                 sum_ = jnp.sum(mul_3, axis=4)
-                mul_4 = buffer_7_tile[:, :, None, None, None] * sum_
+                mul_4 = buffer_5_tile[:, :, None, None, None] * sum_
                 tile_bf16_f32 = mul_4.astype(jnp.bfloat16).astype(jnp.float32)
                 tile_bf16_f32_2 = tile_bf16.astype(jnp.float32)
                 mul_5 = tile_bf16_f32[:, :, :, :, :, None] * tile_bf16_f32_2[:, None, :, None]
@@ -2113,14 +2113,14 @@ def _block_backward_d_X(
 
         acc_kv_g_d, acc_kv_g_d_2 = lax.fori_loop(0, -(-2 // block_kv), step_3, (acc_kv_g_d, acc_kv_g_d_2))
         X_f32 = X_tile.astype(jnp.float32)
-        mul_3 = 0.001953125 * buffer_7_tile * buffer_7_tile
-        mul_4 = mul_3 * buffer_7_tile * (0.125 * acc_kv_d_3 + acc_kv_d_4)
-        mul_5 = 0.000244140625 * buffer_7_tile * buffer_7_tile
-        mul_6 = (mul_5 * buffer_7_tile * acc_kv_g_d_2)[:, :, None] * X_f32
+        mul_3 = 0.001953125 * buffer_5_tile * buffer_5_tile
+        mul_4 = mul_3 * buffer_5_tile * (0.125 * acc_kv_d_3 + acc_kv_d_4)
+        mul_5 = 0.000244140625 * buffer_5_tile * buffer_5_tile
+        mul_6 = (mul_5 * buffer_5_tile * acc_kv_g_d_2)[:, :, None] * X_f32
         add_2 = mul_6 + mul_4[:, :, None] * X_f32 + mul_2
-        mul_7 = 0.125 * a * buffer_7_tile[:, :, None] * acc_kv_d_2
-        mul_8 = 0.125 * a * buffer_7_tile[:, :, None] * acc_kv_g_d
-        add_3 = buffer_9_tile + a * buffer_7_tile[:, :, None] * acc_kv_d
+        mul_7 = 0.125 * a * buffer_5_tile[:, :, None] * acc_kv_d_2
+        mul_8 = 0.125 * a * buffer_5_tile[:, :, None] * acc_kv_g_d
+        add_3 = buffer_9_tile + a * buffer_5_tile[:, :, None] * acc_kv_d
         add_4 = add_3 + mul_8 + mul_7 + buffer_10_tile + d_out_f32
         sub_2 = add_4 - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
         return sub_2.astype(jnp.bfloat16)
@@ -2132,12 +2132,12 @@ def _block_backward_d_X(
 
 
 def _block_backward_d_a(
-    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_7, buffer_3, buffer_9, buffer_10, buffer_11,
+    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11,
     buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, buffer_0, *, block_b=256, block_t=256,
 ):
-    """block_backward_d_a(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_4: f32[b t kv g], buffer_2: f32[b t kv g], buffer_1: f32[b kv d x], buffer_0: f32[b kv d x]) -> f32[width], in blocks: memory does not grow with b and t."""
+    """block_backward_d_a(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_5: f32[b t], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_4: f32[b t kv g], buffer_2: f32[b t kv g], buffer_1: f32[b kv d x], buffer_0: f32[b kv d x]) -> f32[width], in blocks: memory does not grow with b and t."""
     X, WQ, WK, WV, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, WO, d_out))
-    a, state_2, state_, state__, buffer_7, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_7, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, buffer_0))
+    a, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, buffer_0))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -2159,8 +2159,8 @@ def _block_backward_d_a(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, 2, 64, t):
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_9.shape != (b, t, 512):
@@ -2189,7 +2189,7 @@ def _block_backward_d_a(
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_3 = jnp.pad(buffer_3, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0)))
     buffer_2 = jnp.pad(buffer_2, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0)))
-    buffer_7 = jnp.pad(buffer_7, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t))))
+    buffer_5 = jnp.pad(buffer_5, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t))))
     buffer_4 = jnp.pad(buffer_4, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0)))
     buffer_6 = jnp.pad(buffer_6, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t))))
     buffer_8 = jnp.pad(buffer_8, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
@@ -2234,8 +2234,8 @@ def _block_backward_d_a(
                     X_f32 = X_tile.astype(jnp.float32)
                     mul = a[:, None] * WQ_f32 * X_f32[:, :, :, None]
                     sum_ = jnp.sum(mul, axis=2)
-                    buffer_7_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_7, first_b, block_b, 0), first_t, block_t, 1)
-                    tile_bf16_3 = (buffer_7_tile[:, :, None] * sum_).astype(jnp.bfloat16)
+                    buffer_5_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_5, first_b, block_b, 0), first_t, block_t, 1)
+                    tile_bf16_3 = (buffer_5_tile[:, :, None] * sum_).astype(jnp.bfloat16)
                     tile_bf16_f32 = tile_bf16.astype(jnp.float32)
                     mul_2 = tile_bf16_3.astype(jnp.float32)[:, :, :, None] * tile_bf16_f32[:, None]
                     sum_2 = jnp.sum(mul_2, axis=2)
@@ -2261,7 +2261,7 @@ def _block_backward_d_a(
                     mul_8 = mul_7[:, :, None] * tile_bf16_f32[:, None]
                     sum_5 = jnp.sum(mul_8, axis=3)
                     chosen_2 = jnp.where((buffer_3_tile > 0.0)[:, :, None], sum_5, 0.0)
-                    mul_9 = WQ_f32 * buffer_7_tile[:, :, None, None] * (1 / buffer_3_tile)[:, :, None, None]
+                    mul_9 = WQ_f32 * buffer_5_tile[:, :, None, None] * (1 / buffer_3_tile)[:, :, None, None]
                     mul_10 = mul_9 * chosen_2[:, :, None] * X_f32[:, :, :, None]
                     tile_sum = jnp.sum(mul_10, axis=(3, 0, 1))
                     next_acc_kv_g_d_b_t = acc_kv_g_d_b_t + tile_sum
@@ -2282,8 +2282,8 @@ def _block_backward_d_a(
                     X_f32 = X_tile.astype(jnp.float32)
                     mul = a[:, None] * WQ_f32 * X_f32[:, :, :, None]
                     sum_ = jnp.sum(mul, axis=2)
-                    buffer_7_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_7, first_b, block_b, 0), first_t, block_t, 1)
-                    tile_bf16_3 = (buffer_7_tile[:, :, None] * sum_).astype(jnp.bfloat16)
+                    buffer_5_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_5, first_b, block_b, 0), first_t, block_t, 1)
+                    tile_bf16_3 = (buffer_5_tile[:, :, None] * sum_).astype(jnp.bfloat16)
                     tile_bf16_f32 = tile_bf16.astype(jnp.float32)
                     mul_2 = tile_bf16_3.astype(jnp.float32)[:, :, :, None] * tile_bf16_f32[:, None]
                     sum_2 = jnp.sum(mul_2, axis=2)
@@ -2309,7 +2309,7 @@ def _block_backward_d_a(
                     mul_8 = mul_7[:, :, None] * tile_bf16_f32[:, None]
                     sum_5 = jnp.sum(mul_8, axis=3)
                     chosen_3 = jnp.where((buffer_3_tile > 0.0)[:, :, None], sum_5, 0.0)
-                    mul_9 = WQ_f32 * buffer_7_tile[:, :, None, None] * chosen[:, :, None, None]
+                    mul_9 = WQ_f32 * buffer_5_tile[:, :, None, None] * chosen[:, :, None, None]
                     mul_10 = mul_9 * chosen_3[:, :, None] * X_f32[:, :, :, None]
                     tile_sum = jnp.sum(mul_10, axis=(3, 0, 1))
                     next_acc_kv_g_d_b_t = acc_kv_g_d_b_t + tile_sum
@@ -2466,38 +2466,38 @@ def _block_keeping(X, a, WQ, WK, WV, WO, c, up, gate, down, block_hidden, block_
 def _block_pull(block_hidden, block_t, saved, cotangents):
     X, a, WQ, WK, WV, WO, c, up, gate, down, state, state_, state__, state___ = saved
     d_out = cotangents
-    buffer_5 = _block_backward_buffer_5(d_out, state___)
-    buffer_7 = _block_backward_buffer_7(X)
-    buffer_2, buffer_3 = _block_backward_buffer_2_buffer_3(X, a, WQ, state, state_, buffer_7, block_t=block_t)
+    buffer_5 = _block_backward_buffer_5(X)
+    buffer_7 = _block_backward_buffer_7(d_out, state___)
+    buffer_2, buffer_3 = _block_backward_buffer_2_buffer_3(X, a, WQ, state, state_, buffer_5, block_t=block_t)
     buffer_8 = _block_backward_buffer_8(
-        X, a, WQ, WO, state, state_, state__, buffer_3, buffer_7, buffer_2, block_t=block_t,
+        X, a, WQ, WO, state, state_, state__, buffer_3, buffer_5, buffer_2, block_t=block_t,
     )
     buffer_6 = _block_backward_buffer_6(buffer_8)
     buffer_9, buffer_10, buffer_11 = _block_backward_buffer_9_buffer_10_buffer_11(
-        c, up, gate, down, d_out, buffer_6, buffer_8, buffer_5, block_hidden=block_hidden, block_t=block_t,
+        c, up, gate, down, d_out, buffer_6, buffer_8, buffer_7, block_hidden=block_hidden, block_t=block_t,
     )
     d_c = _block_backward_d_c(c, up, gate, down, d_out, buffer_8, buffer_6, block_t=block_t)
     d_up, d_gate, d_down = _block_backward_d_up_d_gate_d_down(
         c, up, gate, down, d_out, buffer_8, buffer_6, block_t=block_t, block_hidden=block_hidden,
     )
     buffer_4 = _block_backward_buffer_4(
-        X, a, WQ, WO, d_out, state, state_, state__, buffer_7, buffer_2, buffer_9, buffer_10, buffer_11,
+        X, a, WQ, WO, d_out, state, state_, state__, buffer_5, buffer_2, buffer_9, buffer_10, buffer_11,
         buffer_8, buffer_6, buffer_3,
     )
     buffer_0, buffer_1 = _block_backward_buffer_0_buffer_1(
         X, a, WQ, WO, d_out, state, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8,
-        buffer_6, buffer_7, buffer_2, buffer_4,
+        buffer_6, buffer_5, buffer_2, buffer_4,
     )
     d_WQ, d_WO = _block_backward_d_WQ_d_WO(
-        X, a, WQ, WO, d_out, state, state_, state__, buffer_7, buffer_3, buffer_9, buffer_10, buffer_11,
+        X, a, WQ, WO, d_out, state, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11,
         buffer_8, buffer_6, buffer_4, buffer_2, block_t=block_t,
     )
     d_X = _block_backward_d_X(
-        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_9, buffer_7, buffer_0, buffer_3,
+        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_9, buffer_5, buffer_0, buffer_3,
         buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, block_t=block_t,
     )
     d_a = _block_backward_d_a(
-        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_7, buffer_3, buffer_9, buffer_10,
+        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10,
         buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, buffer_0, block_t=block_t,
     )
     d_WK = _block_backward_d_WK(X, a, state_, buffer_1)

@@ -177,135 +177,67 @@ def _nearest_distance_forward(Q, K, *, block_x=256):
     return min_x
 
 
-def _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, *, block_x=256):
-    """nearest_distance_backward_buffer_0_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], out: f32[q]) -> (f32[q], f32[q d]), in blocks: memory does not grow with x."""
-    Q, K, d_out, out = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, out))
+def _nearest_distance_backward_buffer_0(Q, K, out):
+    """nearest_distance_backward_buffer_0(Q: f32[q d], K: f32[x d], out: f32[q]) -> bool[q x]"""
+    Q, K, out = (jnp.asarray(array, jnp.float32) for array in (Q, K, out))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if out.shape != (q,):
+        raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
+    difference = _subtract(K[:, :, None], Q.T)  # [x d q]
+    sum_d = jnp.einsum("xdq,xdq->qx", difference, difference, precision="highest")  # [q x]
+    eq_value = out[:, None] == sum_d  # [q x]
+    return eq_value
+
+
+def _nearest_distance_backward_buffer_1(buffer_0):
+    """nearest_distance_backward_buffer_1(buffer_0: bool[q x]) -> f32[q]"""
+    buffer_0 = jnp.asarray(buffer_0, bool)
+    q, x = buffer_0.shape
+    sum_x = jnp.sum(jnp.where(buffer_0, jnp.float32(1.0), 0.0), axis=1)  # [q]
+    inverse = 1 / sum_x  # [q]
+    return inverse
+
+
+def _nearest_distance_backward_d_Q(Q, K, d_out, buffer_1, buffer_0):
+    """nearest_distance_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_1: f32[q], buffer_0: bool[q x]) -> f32[q d]"""
+    Q, K, d_out, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, buffer_1))
+    buffer_0 = jnp.asarray(buffer_0, bool)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if out.shape != (q,):
-        raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
-    block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    sum_x = jnp.full((q,), 0.0, jnp.float32)
-    sum_x_2 = jnp.full((q, d), 0.0, jnp.float32)
-    to_x = x // block_x * block_x
-
-    def step(block, state):
-        sum_x, sum_x_2 = state
-        first_x = block * block_x
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        equal = out[:, None] == sum_
-        chosen = jnp.where(equal, jnp.float32(1.0), 0.0)
-        tile_sum = jnp.sum(chosen, axis=1)
-        next_sum_x = sum_x + tile_sum
-        chosen_2 = jnp.where(equal[:, :, None], sub, 0.0)
-        tile_sum_2 = jnp.sum(chosen_2, axis=1)
-        next_sum_x_2 = sum_x_2 + tile_sum_2
-        return (next_sum_x, next_sum_x_2)
-
-    sum_x, sum_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (sum_x, sum_x_2))
-    from_x = jnp.maximum(0, to_x)
-
-    def step_2(block, state):
-        sum_x, sum_x_2 = state
-        first_x = block * block_x
-        x_index = first_x + jnp.arange(block_x)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        equal = out[:, None] == sum_
-        chosen = jnp.where(equal & (x_index < x), jnp.float32(1.0), 0.0)
-        tile_sum = jnp.sum(chosen, axis=1)
-        next_sum_x = sum_x + tile_sum
-        chosen_2 = jnp.where((equal & (x_index < x))[:, :, None], sub, 0.0)
-        tile_sum_2 = jnp.sum(chosen_2, axis=1)
-        next_sum_x_2 = sum_x_2 + tile_sum_2
-        return (next_sum_x, next_sum_x_2)
-
-    sum_x, sum_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (sum_x, sum_x_2))
-    recip = 1 / sum_x
-    mul = (d_out * recip * -2.0)[:, None] * sum_x_2
-    return recip, mul
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    sum_x = jnp.sum(jnp.where(buffer_0[:, :, None], _subtract(K, Q[:, None]), 0.0), axis=1)  # [q d]
+    product = d_out[:, None] * buffer_1[:, None] * sum_x * -2.0  # [q d]
+    return product
 
 
-def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, block_x=512):
-    """nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], out: f32[q], buffer_0: f32[q]) -> f32[x d], in blocks: memory does not grow with q."""
-    Q, K, d_out, out, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, out, buffer_0))
+def _nearest_distance_backward_d_K(Q, K, d_out, buffer_1, buffer_0):
+    """nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_1: f32[q], buffer_0: bool[q x]) -> f32[x d]"""
+    Q, K, d_out, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, buffer_1))
+    buffer_0 = jnp.asarray(buffer_0, bool)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if out.shape != (q,):
-        raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    block_q = min(block_q, max(q, 1))
-    block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    out = jnp.pad(out, ((0, max(-q % block_q, block_q - q)),))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
-
-    def program(tile):
-        first_x = tile * block_x
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        to_q = q // block_q * block_q
-
-        def step(block, state):
-            (acc_q,) = state
-            first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
-            sub = K_tile[:, None] - safe_Q
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
-            chosen = jnp.where((out_tile == sum_)[:, :, None], sub, 0.0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            mul_2 = (d_out_tile * buffer_0_tile)[:, None] * chosen
-            tile_sum = jnp.sum(mul_2, axis=1)
-            next_acc_q = acc_q + tile_sum
-            return (next_acc_q,)
-
-        (acc_q,) = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q,))
-        from_q = jnp.maximum(0, to_q)
-
-        def step_2(block, state):
-            (acc_q,) = state
-            first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
-            sub = K_tile[:, None] - safe_Q
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
-            chosen = jnp.where((out_tile == sum_)[:, :, None], sub, 0.0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            mul_2 = (d_out_tile * buffer_0_tile)[:, None] * chosen
-            tile_sum = jnp.sum(mul_2, axis=1)
-            next_acc_q = acc_q + tile_sum
-            return (next_acc_q,)
-
-        (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))
-        return 2.0 * acc_q
-
-    d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
-    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
-    return d_K_tiles[:x]
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    chosen = jnp.where(buffer_0[:, :, None], _subtract(K, Q[:, None]), 0.0)  # [q x d]
+    sum_q = jnp.einsum("q,q,qxd->xd", d_out, buffer_1, chosen, precision="highest")  # [x d]
+    product = 2.0 * sum_q  # [x d]
+    return product
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -322,8 +254,10 @@ def _nearest_distance_keeping(Q, K, block_x):
 def _nearest_distance_pull(block_x, saved, cotangents):
     Q, K, out = saved
     d_out = cotangents
-    buffer_0, d_Q = _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, block_x=block_x)
-    d_K = _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, block_x=block_x)
+    buffer_0 = _nearest_distance_backward_buffer_0(Q, K, out)
+    buffer_1 = _nearest_distance_backward_buffer_1(buffer_0)
+    d_Q = _nearest_distance_backward_d_Q(Q, K, d_out, buffer_1, buffer_0)
+    d_K = _nearest_distance_backward_d_K(Q, K, d_out, buffer_1, buffer_0)
     return (d_Q, d_K)
 
 
@@ -508,8 +442,24 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
     return out_tiles[:q], state_tiles[:q], z_tiles[:q]
 
 
-def _kernel_regression_backward_buffer_0(d_out, out):
-    """kernel_regression_backward_buffer_0(d_out: f32[q e], out: f32[q e]) -> f32[q]"""
+def _kernel_regression_backward_buffer_0(Q, K, state):
+    """kernel_regression_backward_buffer_0(Q: f32[q d], K: f32[x d], state: f32[q]) -> f32[q x]"""
+    Q, K, state = (jnp.asarray(array, jnp.float32) for array in (Q, K, state))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    difference = _subtract(Q[:, :, None], K.T)  # [q d x]
+    sum_d = jnp.einsum("qdx,qdx->qx", difference, difference, precision="highest")  # [q x]
+    total = state[:, None] + sum_d * (1 / jnp.float32(d))  # [q x]
+    exponential = jnp.exp(-1.0 * total)  # [q x]
+    return exponential
+
+
+def _kernel_regression_backward_buffer_1(d_out, out):
+    """kernel_regression_backward_buffer_1(d_out: f32[q e], out: f32[q e]) -> f32[q]"""
     d_out, out = (jnp.asarray(array, jnp.float32) for array in (d_out, out))
     q, e = d_out.shape
     if out.shape != (q, e):
@@ -518,192 +468,71 @@ def _kernel_regression_backward_buffer_0(d_out, out):
     return sum_e
 
 
-def _kernel_regression_backward_d_Q(Q, K, V, d_out, state_2, z, buffer_0, *, block_x=256, block_q=512):
-    """kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], state: f32[q], z: f32[q], buffer_0: f32[q]) -> f32[q d], in blocks: memory does not grow with x."""
-    Q, K, V, d_out, state_2, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, state_2, z, buffer_0))
-    q, d = Q.shape
-    x, _ = K.shape
-    _, e = V.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if V.shape != (x, e):
-        raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
+def _kernel_regression_backward_buffer_2(V, d_out, buffer_1):
+    """kernel_regression_backward_buffer_2(V: f32[x e], d_out: f32[q e], buffer_1: f32[q]) -> f32[q x]"""
+    V, d_out, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (V, d_out, buffer_1))
+    x, e = V.shape
+    q, _ = d_out.shape
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if state_2.shape != (q,):
-        raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    sum_e = jnp.einsum("qe,xe->qx", d_out, V, precision="highest")  # [q x]
+    difference = sum_e - buffer_1[:, None]  # [q x]
+    return difference
+
+
+def _kernel_regression_backward_d_V(d_out, z, buffer_0):
+    """kernel_regression_backward_d_V(d_out: f32[q e], z: f32[q], buffer_0: f32[q x]) -> f32[x e]"""
+    d_out, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_out, z, buffer_0))
+    q, e = d_out.shape
+    _, x = buffer_0.shape
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    block_x = min(block_x, max(x, 1))
-    block_q = min(block_q, max(q, 1))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
-
-    def program(tile):
-        first_q = tile * block_q
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-        recip = 1 / jnp.float32(d)
-        state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-        to_x = x // block_x * block_x
-
-        def step(block, state):
-            (acc_x,) = state
-            first_x = block * block_x
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile[:, None] - safe_K
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            mul_2 = -1.0 * (state_tile[:, None] + sum_ * recip)
-            mul_3 = jnp.exp(mul_2) * (dot - buffer_0_tile[:, None])
-            mul_4 = mul_3[:, :, None] * sub
-            tile_sum = jnp.sum(mul_4, axis=1)
-            next_acc_x = acc_x + tile_sum
-            return (next_acc_x,)
-
-        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
-        from_x = jnp.maximum(0, to_x)
-
-        def step_2(block, state):
-            (acc_x,) = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile[:, None] - safe_K
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            mul_2 = -1.0 * (state_tile[:, None] + sum_ * recip)
-            chosen = jnp.where((x_index < x), mul_2, -jnp.inf)
-            mul_3 = jnp.exp(chosen) * (dot - buffer_0_tile[:, None])
-            mul_4 = mul_3[:, :, None] * sub
-            tile_sum = jnp.sum(mul_4, axis=1)
-            next_acc_x = acc_x + tile_sum
-            return (next_acc_x,)
-
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-        mul = (-2.0 * recip * (1 / z_tile))[:, None] * acc_x
-        chosen = jnp.where((z_tile > 0.0)[:, None], mul, 0.0)
-        return chosen
-
-    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
-    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
-    return d_Q_tiles[:q]
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    chosen = jnp.where(z[:, None] > 0.0, buffer_0, 0.0)  # [q x]
+    sum_q = jnp.einsum("qe,qx,q->xe", d_out, chosen, 1 / z, precision="highest")  # [x e]
+    return sum_q
 
 
-def _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, state_2, z, buffer_0, *, block_q=256, block_x=512):
-    """kernel_regression_backward_d_K_d_V(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], state: f32[q], z: f32[q], buffer_0: f32[q]) -> (f32[x d], f32[x e]), in blocks: memory does not grow with q."""
-    Q, K, V, d_out, state_2, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, state_2, z, buffer_0))
+def _kernel_regression_backward_d_Q(Q, K, z, buffer_0, buffer_2):
+    """kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], z: f32[q], buffer_0: f32[q x], buffer_2: f32[q x]) -> f32[q d]"""
+    Q, K, z, buffer_0, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (Q, K, z, buffer_0, buffer_2))
     q, d = Q.shape
     x, _ = K.shape
-    _, e = V.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if V.shape != (x, e):
-        raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
-    if d_out.shape != (q, e):
-        raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if state_2.shape != (q,):
-        raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    block_q = min(block_q, max(q, 1))
-    block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
+    inverse = 1 / jnp.float32(d)  # []
+    sum_x = jnp.einsum("qx,qx,qdx->qd", buffer_0, buffer_2, _subtract(Q[:, :, None], K.T), precision="highest")
+    product = -2.0 * (1 / z[:, None]) * inverse * sum_x  # [q d]
+    chosen = jnp.where(z[:, None] > 0.0, product, 0.0)  # [q d]
+    return chosen
 
-    def program(tile):
-        first_x = tile * block_x
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-        recip = 1 / jnp.float32(d)
-        to_q = q // block_q * block_q
 
-        def step(block, state):
-            acc_q, acc_q_2 = state
-            first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile - safe_K[:, None]
-            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-            recip_2 = 1 / z_tile
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
-            gt = z_tile > 0.0
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            exp = jnp.exp(-1.0 * (state_tile + sum_ * recip))
-            mul_2 = exp * jnp.where(gt, dot - buffer_0_tile, 0.0)
-            mul_3 = (recip_2 * mul_2)[:, :, None] * sub
-            tile_sum = jnp.sum(mul_3, axis=1)
-            next_acc_q = acc_q + tile_sum
-            mul_4 = d_out_tile * recip_2[:, None]
-            chosen = jnp.where(gt, exp, 0.0)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", chosen, mul_4, precision="highest")
-            return (next_acc_q, next_acc_q_2)
-
-        acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
-        from_q = jnp.maximum(0, to_q)
-
-        def step_2(block, state):
-            acc_q, acc_q_2 = state
-            first_q = block * block_q
-            q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile - safe_K[:, None]
-            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-            chosen = jnp.where((q_index < q), 1 / z_tile, 0.0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
-            gt = z_tile > 0.0
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            exp = jnp.exp(-1.0 * (state_tile + sum_ * recip))
-            mul_2 = exp * jnp.where(gt, dot - buffer_0_tile, 0.0)
-            mul_3 = (chosen * mul_2)[:, :, None] * sub
-            tile_sum = jnp.sum(mul_3, axis=1)
-            next_acc_q = acc_q + tile_sum
-            mul_4 = d_out_tile * chosen[:, None]
-            chosen_2 = jnp.where(gt, exp, 0.0)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", chosen_2, mul_4, precision="highest")
-            return (next_acc_q, next_acc_q_2)
-
-        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
-        return 2.0 * recip * acc_q, acc_q_2
-
-    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
-    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
-    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, e)
-    return d_K_tiles[:x], d_V_tiles[:x]
+def _kernel_regression_backward_d_K(Q, K, z, buffer_0, buffer_2):
+    """kernel_regression_backward_d_K(Q: f32[q d], K: f32[x d], z: f32[q], buffer_0: f32[q x], buffer_2: f32[q x]) -> f32[x d]"""
+    Q, K, z, buffer_0, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (Q, K, z, buffer_0, buffer_2))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
+    chosen = jnp.where(z[:, None] > 0.0, buffer_2, 0.0)  # [q x]
+    sum_q = jnp.einsum("qx,qx,q,qdx->xd", buffer_0, chosen, 1 / z, _subtract(Q[:, :, None], K.T), precision="highest")
+    product = sum_q * 2.0 * (1 / jnp.float32(d))  # [x d]
+    return product
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
@@ -720,13 +549,12 @@ def _kernel_regression_keeping(Q, K, V, block_x, block_q):
 def _kernel_regression_pull(block_x, block_q, saved, cotangents):
     Q, K, V, out, state, z = saved
     d_out = cotangents
-    buffer_0 = _kernel_regression_backward_buffer_0(d_out, out)
-    d_Q = _kernel_regression_backward_d_Q(
-        Q, K, V, d_out, state, z, buffer_0, block_x=block_x, block_q=block_q,
-    )
-    d_K, d_V = _kernel_regression_backward_d_K_d_V(
-        Q, K, V, d_out, state, z, buffer_0, block_q=block_q, block_x=block_x,
-    )
+    buffer_0 = _kernel_regression_backward_buffer_0(Q, K, state)
+    buffer_1 = _kernel_regression_backward_buffer_1(d_out, out)
+    buffer_2 = _kernel_regression_backward_buffer_2(V, d_out, buffer_1)
+    d_V = _kernel_regression_backward_d_V(d_out, z, buffer_0)
+    d_Q = _kernel_regression_backward_d_Q(Q, K, z, buffer_0, buffer_2)
+    d_K = _kernel_regression_backward_d_K(Q, K, z, buffer_0, buffer_2)
     return (d_Q, d_K, d_V)
 
 
